@@ -1,0 +1,79 @@
+# make only wraps ordinary commands: README.md says which. It needs git, Python 3.11 or newer, and make.
+# Another Python: make PYTHON=/path/to/python demo. Some tests only: make test ARGS="-k plan".
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.PHONY: help demo test lint format types contracts unused docs check bench reliability clean
+
+PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c constraints.txt
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+help: ## Say what there is
+	@awk -F ': .*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo: .venv/.sandbox ## Show the whole story on an embedded Websak, in two minutes
+	@sh docs/demo.sh
+
+test: .venv/.test ## Run every test
+	$(PYTEST) $(ARGS)
+
+lint: .venv/.dev ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/.dev ## Write the code as `make lint` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: .venv/.dev ## Check types
+	$(BIN)/mypy
+
+contracts: .venv/.dev ## Check what imports what
+	$(BIN)/lint-imports --no-cache
+
+unused: .venv/.dev ## Look for code and dependencies that nobody uses
+	$(BIN)/vulture
+	$(BIN)/deptry websakctl
+
+docs: .venv/.test ## Write the pages that are made from the code
+	$(BIN)/python docs/generate_glossary.py
+	$(BIN)/python docs/generate_kinds.py
+	$(BIN)/python docs/generate_rules.py
+	$(BIN)/websakctl schema --write
+	$(BIN)/websakctl schema plan > docs/api/plan.schema.json
+	$(BIN)/python -m websakctl.sandbox.setupapi docs/api/setup.openapi.yaml
+
+check: lint types contracts unused test ## Check all that .ci/run checks
+
+bench: .venv/.test ## Measure (asserts nothing; read it)
+	$(BIN)/python bench/run.py $(ARGS)
+
+reliability: .venv/.test ## Try every fault and crash point (an hour), and write docs/reliability.md
+	$(BIN)/python docs/generate_reliability.py
+
+clean: ## Take away what was made here, but for .websakctl/ (your journal)
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the virtual environment: one stamp for each set of extras, so that a second run is quick
+
+$(BIN)/python:
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    echo "Making .venv with $$("$$python" --version) ..."; \
+	    if "$$python" -m venv --clear .venv; then exit 0; fi; \
+	    echo "$$python cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; \
+	    rm -rf .venv; exit 1; \
+	  fi; \
+	done; \
+	echo "Python 3.11 or newer is needed (looked for: $(PYTHONS)). Name one: make PYTHON=/path/to/python ..." >&2; \
+	exit 1
+
+.venv/.%: pyproject.toml constraints.txt | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
+	@echo "Installing websakctl[$*] into .venv ..."
+	@$(INSTALL) -e '.[$*]'
+	@touch $@
