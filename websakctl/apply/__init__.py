@@ -1,0 +1,1 @@
+"""Carry out a plan: journal, attempt, isolate failures."""

@@ -1,0 +1,277 @@
+"""One change, carried out: send, and when the outcome is unknown, look before sending again."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from websakctl.apply.journal import Journal, JournalError
+from websakctl.live.adapter import KindWriter
+from websakctl.live.errors import (
+    Changed,
+    LiveError,
+    NotAsAgreed,
+    NotPermitted,
+    Refused,
+    Strained,
+    UnknownOutcome,
+    Unreachable,
+)
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource
+from websakctl.plan.change import Action, Change, FieldChange
+from websakctl.plan.diff import ABOUT_ITSELF, normalised, patched, same
+from websakctl.plan.stale import done_by_us, holds, value_at
+from websakctl.redaction import withheld
+
+LOOKS = (0.0, 0.5, 1.5)  # seconds before each look at what an unanswered write did; a server may be slow to show it
+TRIES = 3
+LEASE_GONE = 423  # another holds it, or it has ended: we may no longer be alone
+_SPACE = uuid.UUID("6f0d3c1e-6e0f-4d0e-9a53-5b0f7a1f5a11")  # namespace of idempotency keys
+
+
+class Status(StrEnum):
+    """What came of a change."""
+
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+    NOT_STARTED = "not started"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A change and what came of it. ``fields``: the server's complaints by field name or pointer."""
+
+    change: Change
+    status: Status
+    detail: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    blocked_by: Address | None = None
+    exit_hint: int = 0  # an exit code of its own for what failed: 6 not permitted, 7 unreachable
+
+
+class _Failed(Exception):
+    pass
+
+
+class _Unsettled(Exception):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Carries out one change with one writer, journalling each request before and after."""
+
+    change: Change
+    there: Resource | None
+    writer: KindWriter
+    journal: Journal
+    run: str
+    pause: Callable[[float], None] = time.sleep
+    pending: list[tuple[str, dict[str, Any], Address | None]] = field(
+        default_factory=list
+    )  # entries for whoever settles
+    sent: list[str] = field(default_factory=list)  # requests that were done; a change may take two
+
+    def __call__(self) -> Outcome:
+        """Do it. Never raises for what a server or network does."""
+        try:
+            self._carry_out()
+        except Strained as error:
+            return self._not_started(str(error), hint=7)
+        except _Unsettled as error:
+            return self._outcome(Status.UNKNOWN, str(error))
+        except _Failed as error:
+            return self._outcome(Status.FAILED, str(error))
+        except Refused as error:
+            if error.status == LEASE_GONE:
+                return self._not_started(str(error), hint=4)
+            return self._outcome(Status.FAILED, str(error), error.pointers)
+        except NotPermitted as error:
+            return self._outcome(Status.FAILED, str(error), hint=6)
+        except Unreachable as error:
+            return self._outcome(Status.FAILED, str(error), hint=7)
+        except LiveError as error:
+            return self._outcome(Status.FAILED, str(error), hint=7)
+        except JournalError as error:  # before the request: nothing was sent
+            return self._not_started(str(error), hint=1)
+        return self._outcome(Status.DONE)
+
+    def _not_started(self, detail: str, hint: int) -> Outcome:
+        if not self.sent:
+            return self._outcome(Status.NOT_STARTED, detail, hint=hint)
+        return self._outcome(
+            Status.NOT_STARTED, f"half of it ({', '.join(self.sent)}) is done, the rest was not begun: {detail}", hint=5
+        )
+
+    def _outcome(
+        self, status: Status, detail: str = "", fields: tuple[tuple[str, str], ...] = (), hint: int = 0
+    ) -> Outcome:
+        return Outcome(self.change, status, detail, fields, exit_hint=hint)
+
+    def _carry_out(self) -> None:
+        change, address = self.change, self.change.address
+        if held := [f.path for f in change.fields if withheld(f.after)]:
+            raise _Failed(f"{' and '.join(held)} was not kept, as it looked like a secret: plan again")
+        if change.action is Action.CREATE:
+            fields = {f.path: f.after for f in change.fields}
+            key = str(uuid.uuid5(_SPACE, f"{self.run}/{address}"))
+            self._certainly("create", lambda _: self.writer.create(address, fields, key), self._created)
+            return
+        if self.there is None:
+            raise _Failed(f"{address} is not in Websak any more: plan again")
+        if change.action is Action.DELETE:
+            self._certainly("delete", lambda again: self.writer.delete(self._now(again)), lambda: self._look() is None)
+        elif change.action is Action.DEACTIVATE:
+            self._certainly(
+                "deactivate", lambda again: self.writer.deactivate(self._now(again)), lambda: self._active_is(False)
+            )
+        else:
+            rest = tuple(f for f in change.fields if f.path != "active")
+            if change.action is Action.ACTIVATE and all(done_by_us(f, value_at(self.there, f.path)) for f in rest):
+                rest = ()  # an interrupted run got that far
+            if rest:  # before it is brought back: what it referred to may be retired for good
+                self._certainly("update", lambda again: self._update(rest, again), lambda: self._updated(rest))
+            if change.action is Action.ACTIVATE and not self.there.active:
+                self._certainly(
+                    "activate",
+                    lambda again: self.writer.activate(self._now(again or bool(rest))),
+                    lambda: self._active_is(True),
+                )
+
+    # --- sending
+
+    def _certainly(self, request: str, send: Callable[[bool], object], happened: Callable[[], bool]) -> None:
+        """Send until it is known to have happened or to have been refused; ``send`` is told whether it is a repetition."""
+        intent = {"request": request, "fields": [[f.path, f.before, f.after] for f in self.change.fields]}
+        self.journal.settle(self.run, [*self.pending, ("intent", intent, self.change.address)])
+        self.pending.clear()
+        doubt = ""
+        unsure = False  # whether one of the requests may have been carried out
+        for attempt in range(TRIES):
+            try:
+                send(attempt > 0)
+            except UnknownOutcome as error:
+                doubt, unsure = str(error), True
+                if self._settle(happened, doubt):
+                    self._note(request, "done", "looked up after an unknown outcome")
+                    self.sent.append(request)
+                    return
+                continue
+            except Changed as error:
+                doubt = str(error)
+                if self._shows(happened, doubt):
+                    self._note(request, "done", "found so after a conflict")
+                    return
+                continue  # the next try reads it afresh, and stops if it differs from what was planned
+            except LiveError as error:
+                if doubt and isinstance(error, Refused) and self._shows(happened, doubt):
+                    self._note(request, "done", "looked up after an unknown outcome")
+                    return
+                self._note(request, "failed", str(error))
+                raise
+            except _Failed as error:
+                if unsure:  # neither as it was nor as it should be: ours, made into something else, or another's
+                    self._note(request, "differs", str(error))
+                    raise _Unsettled(f"{doubt}; looked up, it differs: {error}") from None
+                self._note(request, "failed", str(error))
+                raise
+            self._note(request, "done", "")
+            self.sent.append(request)
+            return
+        self._note(request, "failed", doubt)
+        raise _Failed(f"{doubt}; looked up each time: it has not happened")
+
+    def _settle(self, happened: Callable[[], bool], doubt: str) -> bool:
+        """Look until it shows; only a last look that was answered well says that it has not happened."""
+        for number, wait in enumerate(LOOKS, 1):
+            self.pause(wait)
+            try:
+                if happened():
+                    return True
+            except NotAsAgreed as error:
+                if number == len(LOOKS):
+                    self._unsettled(doubt, error)
+            except LiveError as error:  # has been repeated already, where that helps
+                self._unsettled(doubt, error)
+        return False
+
+    def _shows(self, happened: Callable[[], bool], doubt: str) -> bool:
+        try:
+            return happened()
+        except LiveError as error:
+            self._unsettled(doubt, error)
+
+    def _unsettled(self, doubt: str, error: LiveError) -> NoReturn:
+        self._note("look-up", "unknown", str(error))
+        raise _Unsettled(f"{doubt}; it could not be looked up either ({error})") from None
+
+    def _note(self, request: str, outcome: str, detail: str) -> None:
+        self.pending.append(
+            ("outcome", {"request": request, "outcome": outcome, "detail": detail}, self.change.address)
+        )
+
+    def _update(self, rest: tuple[FieldChange, ...], afresh: bool) -> None:
+        now = self._now(afresh)
+        conflicts = [
+            f
+            for f in rest
+            if f.path not in ABOUT_ITSELF
+            and not holds(value_at(now, f.path), f.before)
+            and not same(value_at(now, f.path), f.after)
+            and not (self.sent and normalised(f.before, value_at(now, f.path)))  # our first request went over it
+        ]
+        if conflicts:
+            told = "; ".join(
+                f"{f.path}: planned from {f.before!r}, now {value_at(now, f.path)!r}, wanted {f.after!r}"
+                for f in conflicts
+            )
+            raise _Failed(f"somebody changed it after the plan was made ({told}): plan again")
+        whole = patched(now.fields, rest)
+        fields = {
+            name: whole[name]
+            for name in dict.fromkeys(f.path.partition(".")[0] for f in rest)
+            if name not in ABOUT_ITSELF
+        }
+        self.writer.update(now, fields, self.change.address)
+
+    # --- looking
+
+    def _now(self, afresh: bool) -> Resource:
+        """What a replacing or switching write acts on: as it was read, or read anew where that may have passed."""
+        now = self._look() if afresh or self.there is None else self.writer.refresh(self.there)
+        if now is None:
+            raise _Failed(f"{self.change.address} is not in Websak any more: plan again")
+        return now
+
+    def _look(self) -> Resource | None:
+        if self.there is None:
+            return self.writer.find(self.change.address)
+        fresh = self.writer.refresh(self.there)
+        if fresh is not self.there:
+            return fresh
+        renamed = self.change.address.key != self.there.address.key
+        return (self.writer.find(self.change.address) if renamed else None) or self.writer.find(self.there.address)
+
+    def _created(self) -> bool:
+        return self.writer.find(self.change.address) is not None
+
+    def _active_is(self, wanted: bool) -> bool:
+        now = self._look()
+        return now is not None and now.active is wanted
+
+    def _updated(self, rest: tuple[FieldChange, ...]) -> bool:
+        now = self._look()
+        if now is None:
+            return False
+        found_by_key = now.handle is not None and now.handle.id == now.address.key
+        if found_by_key and now.address.key != self.change.address.key:
+            return False  # still under its old key
+        told = (
+            ABOUT_ITSELF - {"scope"} if found_by_key else ABOUT_ITSELF
+        )  # a unit's scope is only its place in the tree
+        return all(done_by_us(f, value_at(now, f.path)) for f in rest if f.path not in told)

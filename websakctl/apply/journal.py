@@ -1,0 +1,317 @@
+"""The record of every run: what was about to be sent, what came of it, and what is now known to be managed.
+
+A local SQLite database, written durably (``synchronous=FULL``) before a write is sent and after its outcome is known.
+Entries are chained: each holds the hash of the one before it, so that a changed or missing one shows; ``head`` holds the
+last one's, so that it shows too when the latest are missing.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from websakctl.model.address import Address
+from websakctl.plan.diff import Known
+from websakctl.redaction import redact, redacted
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+  seq INTEGER PRIMARY KEY, at TEXT NOT NULL, run TEXT NOT NULL, what TEXT NOT NULL, address TEXT,
+  body TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS entries_by_run ON entries (run);
+CREATE TABLE IF NOT EXISTS known (
+  environment TEXT NOT NULL, address TEXT NOT NULL, fields TEXT NOT NULL, protected INTEGER NOT NULL,
+  PRIMARY KEY (environment, address)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS accepted (
+  environment TEXT NOT NULL, address TEXT NOT NULL, path TEXT NOT NULL, wanted TEXT NOT NULL, made TEXT NOT NULL,
+  PRIMARY KEY (environment, address, path)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS plans (digest TEXT PRIMARY KEY, run TEXT NOT NULL, at TEXT NOT NULL) WITHOUT ROWID;
+"""
+_HEAD = """
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, hash TEXT NOT NULL);
+INSERT INTO head SELECT 1, coalesce(max(seq), 0), coalesce((SELECT hash FROM entries ORDER BY seq DESC LIMIT 1), '')
+  FROM entries WHERE NOT EXISTS (SELECT * FROM head);
+COMMIT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    seq: int
+    at: str
+    run: str
+    what: str
+    address: str | None
+    body: dict[str, Any]
+
+
+class JournalError(Exception):
+    """The journal cannot be written or read. Without it nothing is sent."""
+
+
+class Journal:
+    """One state directory's journal. Safe to use from several threads; several processes wait for each other."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        self.path = path
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+        if not self._db.execute("SELECT * FROM sqlite_master WHERE name = 'head'").fetchone():
+            self._db.executescript(_HEAD)
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._db.close()
+
+    def write(self, run: str, what: str, body: Mapping[str, Any], address: Address | None = None) -> None:
+        """Add an entry; it is on disk when this returns.
+
+        Raises:
+            JournalError: If it cannot be written, as on a full disk.
+        """
+        self.settle(run, [(what, body, address)])
+
+    def settle(
+        self,
+        run: str,
+        entries: Sequence[tuple[str, Mapping[str, Any], Address | None]],
+        *,
+        environment: str = "",
+        applied: Iterable[tuple[Address, Mapping[str, Any], bool]] = (),
+        gone: Iterable[Address] = (),
+    ) -> None:
+        """Add entries and change what is known, all or nothing.
+
+        Args:
+            run: Whose entries these are.
+            entries: What, body and address of each.
+            environment: Whose resources ``applied`` and ``gone`` are.
+            applied: Resources that are now managed, with fields and whether they are protected.
+            gone: Resources that no longer are.
+
+        Raises:
+            JournalError: If it cannot be written; then nothing of it is.
+        """
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with self._transaction() as db:
+            row = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
+            seq, previous = row or (0, "")
+            for what, body, address in entries:
+                seq += 1
+                text = json.dumps(redacted(body), ensure_ascii=False, sort_keys=True)
+                where = redact(str(address)) if address else None
+                link = _link(seq, at, run, what, where, text, previous)
+                db.execute(
+                    "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", (seq, at, run, what, where, text, previous, link)
+                )
+                previous = link
+            if entries:
+                db.execute("UPDATE head SET seq = ?, hash = ?", (seq, previous))
+            self._know(db, environment, applied, gone)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield self._db
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                with suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
+                raise JournalError(f"the journal {self.path} cannot be written: {error}") from None
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def _rows(self, query: str, *values: str | None) -> list[Any]:
+        try:
+            with self._lock:
+                return self._db.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalError(f"the journal {self.path} cannot be read: {error}") from None
+
+    def entries(self, run: str | None = None) -> list[Entry]:
+        """List entries in order, of one run or of all.
+
+        Raises:
+            JournalError: If one is not as it was written.
+        """
+        query = "SELECT seq, at, run, what, address, body FROM entries WHERE ? IS NULL OR run = ? ORDER BY seq"
+        return [
+            Entry(seq, at, name, what, address, self._body(seq, body))
+            for seq, at, name, what, address, body in self._rows(query, run, run)
+        ]
+
+    def _body(self, seq: int, text: str) -> dict[str, Any]:
+        try:
+            body = json.loads(text)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise JournalError(f"the journal {self.path} cannot be read: entry {seq} is not as it was written")
+        return body
+
+    def count(self) -> int:
+        """How many entries there are, readable or not."""
+        return int(self._rows("SELECT count(*) FROM entries")[0][0])
+
+    def open_runs(self, environment: str) -> list[str]:
+        """Runs of an environment that have a start and no end, and that no later run took over; oldest first."""
+        rows = self._rows(
+            "SELECT run FROM entries WHERE what = 'start' AND json_extract(body, '$.environment') = ?"
+            " AND run NOT IN (SELECT run FROM entries WHERE what = 'end') AND run NOT IN (SELECT value"
+            " FROM entries AS later, json_each(later.body, '$.supersedes') WHERE later.what = 'start') ORDER BY seq",
+            environment,
+        )
+        return [row[0] for row in rows]
+
+    def broken_link(self) -> int | None:
+        """The first entry that is missing, or whose hash does not fit what it says or what stood before it; ``None`` if all do."""
+        rows = self._rows("SELECT seq, at, run, what, address, body, previous, hash FROM entries ORDER BY seq")
+        expected, number = "", 1
+        for seq, at, run, what, address, body, previous, digest in rows:
+            if seq != number:
+                return min(int(seq), number)
+            if previous != expected or digest != _link(seq, at, run, what, address, body, previous):
+                return int(seq)
+            expected, number = digest, number + 1
+        head = self._rows("SELECT seq, hash FROM head")
+        if not head:
+            return number
+        last, digest = head[0]
+        if last != number - 1:
+            return min(int(last) + 1, number)
+        return None if digest == expected else number - 1
+
+    def noted(self, what: str, address: Address) -> list[dict[str, Any]]:
+        """What entries of one sort say about an address, oldest first."""
+        rows = self._rows("SELECT body FROM entries WHERE what = ? AND address = ? ORDER BY seq", what, str(address))
+        return [json.loads(row[0]) for row in rows]
+
+    # --- what is managed
+
+    def known(self, environment: str) -> dict[Address, Known]:
+        """What was last applied to an environment."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT address, fields, protected FROM known WHERE environment = ?", (environment,)
+            ).fetchall()
+        return {
+            Address.parse(address): Known(json.loads(fields), bool(protected)) for address, fields, protected in rows
+        }
+
+    def remember(
+        self,
+        environment: str,
+        applied: Iterable[tuple[Address, Mapping[str, Any], bool]],
+        gone: Iterable[Address] = (),
+    ) -> None:
+        """Record resources as applied, with their fields and whether they are protected; forget those that are gone."""
+        with self._transaction() as db:
+            self._know(db, environment, applied, gone)
+
+    @staticmethod
+    def _know(
+        db: sqlite3.Connection,
+        environment: str,
+        applied: Iterable[tuple[Address, Mapping[str, Any], bool]],
+        gone: Iterable[Address],
+    ) -> None:
+        rows = [
+            (environment, str(a), json.dumps(redacted(f), ensure_ascii=False, sort_keys=True), p) for a, f, p in applied
+        ]
+        db.executemany(
+            "INSERT INTO known VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET fields = excluded.fields, protected = excluded.protected",
+            rows,
+        )
+        left = [(environment, str(a)) for a in gone]
+        db.executemany("DELETE FROM known WHERE environment = ? AND address = ?", left)
+        db.executemany("DELETE FROM accepted WHERE environment = ? AND address = ?", left)
+
+    def environments(self) -> list[str]:
+        """Environments that something was applied to from here."""
+        with self._lock:
+            return [row[0] for row in self._db.execute("SELECT DISTINCT environment FROM known ORDER BY environment")]
+
+    # --- what the server makes of what is written
+
+    def accept(self, environment: str, rows: Iterable[tuple[Address, str, Any, Any]]) -> None:
+        """Record (address, field, wanted, made): as long as the config wants the one and live is the other, they do not differ."""
+        values = [
+            (
+                environment,
+                str(a),
+                path,
+                json.dumps(redacted(wanted), sort_keys=True),
+                json.dumps(redacted(made), sort_keys=True),
+            )
+            for a, path, wanted, made in rows
+        ]
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO accepted VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET wanted = excluded.wanted, made = excluded.made",
+                values,
+            )
+
+    def accepted(self, environment: str) -> dict[tuple[Address, str], tuple[Any, Any]]:
+        """What was accepted: (wanted, made) by address and field."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT address, path, wanted, made FROM accepted WHERE environment = ?", (environment,)
+            ).fetchall()
+        return {(Address.parse(a), path): (json.loads(wanted), json.loads(made)) for a, path, wanted, made in rows}
+
+    def forget_all(self, environment: str) -> None:
+        """Record that nothing of an environment is managed any more, and that its interrupted runs are of no concern."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM known WHERE environment = ?", (environment,))
+            db.execute("DELETE FROM accepted WHERE environment = ?", (environment,))
+        for run in self.open_runs(environment):
+            self.write(run, "end", {"because": "everything was forgotten"})
+
+    # --- saved plans
+
+    def claim_plan(self, digest: str, run: str) -> str | None:
+        """Mark a saved plan as applied; gives the run that applied it before, if there was one that began."""
+        with self._transaction() as db:
+            db.execute(
+                "DELETE FROM plans WHERE digest = ? AND run NOT IN (SELECT run FROM entries WHERE what = 'start')",
+                (digest,),
+            )
+            db.execute(
+                "INSERT INTO plans VALUES (?,?,?) ON CONFLICT DO NOTHING",
+                (digest, run, datetime.now(UTC).isoformat(timespec="seconds")),
+            )
+            row = db.execute("SELECT run, at FROM plans WHERE digest = ?", (digest,)).fetchone()
+        return None if row[0] == run else f"{row[0]} ({row[1]})"
+
+
+def _link(*parts: object) -> str:
+    return hashlib.sha256("\x1f".join("" if part is None else str(part) for part in parts).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Options into one operation, one report and one exit code."""

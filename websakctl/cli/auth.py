@@ -1,0 +1,103 @@
+"""``auth``: client credentials in the OS keyring; environment variables in CI."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+ClientId = Annotated[
+    str | None, typer.Option("--client-id", metavar="ID", help="The client id (asked for when unsaid).")
+]
+_NO_KEYRING = "set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET instead"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Client credentials: kept in the OS keyring.", no_args_is_help=True)
+    command(group, "login", example="websakctl auth login --environment test")(login)
+    command(group, "logout", example="websakctl auth logout --environment test")(logout)
+    command(group, "status", example="websakctl auth status --environment test")(status)
+    app.add_typer(group, name="auth")
+
+
+def _external(session: Session) -> str:
+    if session.target.embedded:
+        raise Problem(
+            "the embedded sandbox keeps its own credentials", Exit.USAGE, "name an environment: --environment NAME"
+        )
+    return session.target.name
+
+
+def login(call: Call, client_id: ClientId = None) -> None:
+    """Store a client id and secret in the OS keyring. The secret is read from the terminal, or from stdin."""
+    from websakctl.secrets import Credentials, KeyringUnavailable, store
+
+    session = Session(call)
+    name = _external(session)
+    if sys.stdin.isatty():
+        import getpass
+
+        client = client_id or session.terminal.ask("Client id: ") or ""
+        secret = getpass.getpass("Client secret (not shown): ")
+    else:
+        lines = sys.stdin.read().splitlines()
+        client, secret = client_id or session.target.described.client_id, lines[0].strip() if lines else ""
+    if not client or not secret:
+        raise Problem(
+            "a client id and a secret are needed; nothing was stored",
+            Exit.USAGE,
+            "websakctl auth login --client-id ID < FILE, or run it in a terminal",
+        )
+    try:
+        store(name, Credentials(client, secret))
+    except KeyringUnavailable as error:
+        raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
+    told = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."
+    session.write(TableReport(told, (), (), {"environment": name, "client_id": client, "stored": True}))
+
+
+def logout(call: Call) -> None:
+    """Forget what is stored for an environment."""
+    from websakctl.secrets import KeyringUnavailable, forget
+
+    session = Session(call)
+    name = _external(session)
+    try:
+        gone = forget(name)
+    except KeyringUnavailable as error:
+        raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
+    told = f"Forgotten for {name}." if gone else f"Nothing was stored for {name}."
+    session.write(TableReport(told, (), (), {"environment": name, "forgotten": gone}))
+
+
+def status(call: Call) -> None:
+    """Show where the credentials come from; never the secret."""
+    from websakctl.secrets import KeyringUnavailable, stored
+
+    session = Session(call)
+    target = session.target
+    source, client = "nowhere", target.described.client_id
+    if target.embedded:
+        source, client = "the embedded sandbox", "websakctl"
+    elif target.client_secret is not None:
+        source = "WEBSAKCTL_CLIENT_SECRET"
+    else:
+        try:
+            found = stored(target.name)
+        except KeyringUnavailable:
+            found = None
+        if found is not None:
+            source, client = "the OS keyring", client or found.client_id
+    data = {
+        "environment": target.name,
+        "client_id": client or None,
+        "secret_from": None if source == "nowhere" else source,
+    }
+    rows = [("environment", target.name), ("client id", client or "(none)"), ("secret from", source)]
+    session.write(TableReport("", ("", ""), rows, data))
+    raise typer.Exit(Exit.NOT_PERMITTED if source == "nowhere" or not client else Exit.OK)

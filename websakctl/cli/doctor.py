@@ -1,0 +1,98 @@
+"""``doctor``: can I reach it, may I, and is everything in place."""
+
+from collections.abc import Callable
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "doctor", example="websakctl doctor --environment test")(doctor)
+
+
+def doctor(call: Call) -> None:
+    """Check config, environment, credentials, both APIs and the journal, one line each."""
+    from websakctl.live.errors import LiveError, NotPermitted
+
+    session = Session(call)
+    found: list[tuple[str, str, str]] = []
+    worst = Exit.OK
+
+    def check(name: str, look: Callable[[], str]) -> bool:
+        nonlocal worst
+        try:
+            found.append((name, "ok", look()))
+            return True
+        except Problem as error:
+            found.append((name, "FAILED", f"{error} ({error.what_next})" if error.what_next else str(error)))
+            worst = worst or error.exit_code
+        except LiveError as error:
+            found.append((name, "FAILED", f"{error}; {error.what_next}"))
+            worst = worst or (Exit.NOT_PERMITTED if isinstance(error, NotPermitted) else Exit.UNREACHABLE)
+        except Exception as error:  # whatever it is, the other checks go on
+            found.append((name, "FAILED", f"{type(error).__name__}: {error}"))
+            worst = worst or Exit.FAILED
+        return False
+
+    def config() -> str:
+        if not session.config.valid:
+            raise Problem(session.findings_headline(session.config), Exit.INVALID, "websakctl validate")
+        return session.findings_headline(session.config)
+
+    check("config", config)
+    check("state directory", lambda: str(session.state_dir))
+    check(
+        "journal",
+        lambda: (
+            f"{len(session.journal.known(session.target.name))} resources applied to {session.target.name} from here"
+        ),
+    )
+    if check(
+        "environment",
+        lambda: (
+            f"{session.target.name} at {session.connection.base_url}{' (protected)' if session.target.described.protected else ''}"
+        ),
+    ):
+        _live(session, check)
+    session.write(
+        TableReport(
+            "", ("check", "state", "what"), found, [{"check": n, "ok": s == "ok", "detail": d} for n, s, d in found]
+        )
+    )
+    raise typer.Exit(worst)
+
+
+def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> None:
+    from websakctl.kinds import all_kinds
+    from websakctl.live.websak import WebsakReader
+
+    connection = session.connection
+    with WebsakReader(connection, connection.kinds(all_kinds()), lambda kind, key: None) as reader:  # noqa: ARG005  # no scopes needed
+        if not check(
+            "token", lambda: f"{connection.token_url} lets {connection.client_id} in" if reader.token() else ""
+        ):
+            return
+
+        def alive() -> str:
+            if not reader.alive():
+                raise Problem("/api/info does not answer 200", Exit.UNREACHABLE)
+            return "answers"
+
+        def units() -> str:
+            count = len(reader.departments.read())
+            return f"version {reader.departments.version()}, {count} units below {connection.root_unit or 'the root'}"
+
+        def setup() -> str:
+            info = reader.setup_info()
+            if info is None:
+                return "none here: its kinds are steps for a person"
+            return f"{info.get('name')} {info.get('version')}, kinds {', '.join(info.get('kinds', []))}"
+
+        check("User API", alive)
+        check("departments", units)
+        check("Setup API", setup)

@@ -1,0 +1,457 @@
+"""The only place where files, settings, keyring, journal and connections are put together."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from websakctl import __version__
+from websakctl.cli.call import Call
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.terminal import Terminal
+from websakctl.diagnostics import errors_in
+from websakctl.redaction import redact
+from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
+
+if TYPE_CHECKING:
+    from websakctl.apply.journal import Journal
+    from websakctl.live.websak import Connection
+    from websakctl.plan.change import Plan
+    from websakctl.plan.selection import Selection
+    from websakctl.settings import Surroundings, Target
+    from websakctl.source.configuration import Configuration
+
+STATE_DIR = ".websakctl"
+
+
+class Session:
+    """One command's surroundings, each part made when it is first needed."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.terminal = Terminal(call.quiet, call.no_color)
+
+    # --- config
+
+    @cached_property
+    def around(self) -> "Surroundings":
+        """The WEBSAKCTL_* variables."""
+        from pydantic import ValidationError
+
+        from websakctl.settings import Surroundings
+
+        try:
+            return Surroundings()
+        except ValidationError as error:
+            names = ", ".join(
+                f"WEBSAKCTL_{str(e['loc'][0]).upper()}: {e['msg']}"
+                for e in error.errors(include_input=False, include_url=False)
+            )
+            raise Problem(
+                f"an environment variable is not as it should be ({names})",
+                Exit.USAGE,
+                "see `websakctl doctor --help` and the README",
+            ) from None
+
+    @cached_property
+    def root(self) -> Path:
+        """The config repository: as said, else the nearest folder upwards that holds config/."""
+        variable = os.environ.get("WEBSAKCTL_ROOT")  # by itself: pydantic-settings takes longer to load than the config
+        said = self.call.root or (Path(variable) if variable else None)
+        if said is not None:
+            if not said.is_dir():
+                raise Problem(
+                    f"the root {said} is not a folder", Exit.USAGE, "name the folder that holds config/ and districts/"
+                )
+            return said.resolve()
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if (folder / "config").is_dir() and (
+                (folder / "districts").is_dir() or (folder / "config" / "websak.yaml").is_file()
+            ):
+                return folder
+        return here
+
+    @cached_property
+    def state_dir(self) -> Path:
+        """Where the tool keeps its own things; owner-only."""
+        folder = self.around.state_dir or self.root / STATE_DIR
+        folder = folder if folder.is_absolute() else self.root / folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise Problem(
+                f"cannot make {folder}: {error.strerror}",
+                what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written",
+            ) from None
+        return folder
+
+    @cached_property
+    def config(self) -> "Configuration":
+        """The config, valid or not.
+
+        Raises:
+            Problem: If there is none here.
+        """
+        from websakctl.source.load import load_configuration
+
+        if not (self.root / "config").is_dir() and not (self.root / "districts").is_dir():
+            raise Problem(
+                f"there is no config in {self.root}: neither config/ nor districts/",
+                Exit.INVALID,
+                "go to the config repository, or name it with --root DIR",
+            )
+        return load_configuration(self.root, date.today())
+
+    def valid_config(self) -> "Configuration":
+        """The config, or the end of the command with all that is wrong with it on stderr."""
+        config = self.config
+        if not config.valid:
+            self.show_findings(config, to_stderr=True)
+            raise Problem(
+                "the config is not valid; nothing was done",
+                Exit.INVALID,
+                "mend what is listed above; `websakctl validate` checks it again",
+            )
+        return config
+
+    def show_findings(self, config: "Configuration", *, to_stderr: bool) -> None:
+        """Write every finding."""
+        from websakctl.report.formats.text import FORMAT
+
+        report = FindingsReport(config.findings, config.texts, "", config.valid)
+        if config.findings and to_stderr:
+            sys.stderr.write(redact(FORMAT.render(report, self.terminal.look(sys.stderr))) + "\n")
+            sys.stderr.flush()
+
+    def findings_headline(self, config: "Configuration") -> str:
+        """How many errors and warnings there are, in how many files."""
+        errors = errors_in(config.findings)
+        warnings = len(config.findings) - errors
+        found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+        state = "valid" if config.valid else "not valid"
+        return f"The config is {state}: {found} ({len(config.state)} resources in {len(config.texts)} files)."
+
+    # --- the Websak
+
+    @cached_property
+    def target(self) -> "Target":
+        """The environment."""
+        from websakctl.settings import UnknownEnvironment, choose_target
+
+        try:
+            return choose_target(self.call.environment, self.around, self.config.settings)
+        except UnknownEnvironment as error:
+            raise Problem(
+                str(error), Exit.USAGE, "add it under environments: in config/websak.yaml, or set WEBSAKCTL_BASE_URL"
+            ) from None
+
+    @cached_property
+    def connection(self) -> "Connection":
+        """Where the Websak is and how to get in; the embedded sandbox is started when it does not run."""
+        from websakctl.live.websak import Connection
+
+        target = self.target
+        described = target.described
+        if target.embedded:
+            return self._embedded()
+        client_id, client_secret = self._credentials()
+        return Connection(
+            base_url=described.base_url,
+            setup_url=described.setup_url,
+            token_url=described.token_url,
+            client_id=client_id,
+            client_secret=client_secret,
+            root_unit=described.root_unit,
+            api_version=described.api_version,
+            concurrency=described.concurrency,
+            rate=described.rate,
+        )
+
+    def pace(self, concurrency: int | None, rate: float | None) -> None:
+        """What the command line says of speed wins."""
+        import dataclasses
+
+        if concurrency is not None:
+            self.connection = dataclasses.replace(self.connection, concurrency=concurrency)
+        if rate is not None:
+            self.connection = dataclasses.replace(self.connection, rate=rate)
+
+    def _embedded(self) -> "Connection":
+        from websakctl.live.websak import Connection
+        from websakctl.sandbox.process import SandboxError, SandboxMissing, ensure_server, find_server
+
+        described = self.target.described
+        try:
+            server = find_server(self.state_dir)
+            if server is None:
+                self.terminal.say("Starting the embedded sandbox …")
+                server = ensure_server(self.state_dir, api_version=described.api_version or "3.3")
+        except SandboxMissing as error:
+            raise Problem(
+                str(error), Exit.FAILED, "pip install 'websakctl[sandbox]', or set WEBSAKCTL_BASE_URL to a Websak"
+            ) from None
+        except SandboxError as error:
+            raise Problem(
+                f"the embedded sandbox does not start: {error}",
+                Exit.UNREACHABLE,
+                f"see {self.state_dir}/sandbox/server.log",
+            ) from None
+        setup_url = described.setup_url or server.setup_url
+        if self.around.setup_url == "":
+            setup_url = ""  # said on purpose: pretend that there is no Setup API
+        return Connection(
+            base_url=server.base_url,
+            setup_url=setup_url,
+            token_url=server.token_url,
+            client_id=server.client_id,
+            client_secret=server.client_secret,
+            root_unit=described.root_unit,
+            concurrency=described.concurrency,
+            rate=described.rate,
+        )
+
+    def _credentials(self) -> tuple[str, str]:
+        described, secret = self.target.described, self.target.client_secret
+        if secret is not None and described.client_id:
+            return described.client_id, secret.get_secret_value()
+        from websakctl.secrets import KeyringUnavailable, stored
+
+        try:
+            found = stored(self.target.name)
+        except KeyringUnavailable:
+            found = None
+        client_id = described.client_id or (found.client_id if found else "")
+        client_secret = secret.get_secret_value() if secret is not None else found.client_secret if found else ""
+        if not client_id or not client_secret:
+            raise Problem(
+                f"there are no client credentials for {self.target.name}",
+                Exit.NOT_PERMITTED,
+                f"websakctl auth login --environment {self.target.name}, or set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET",
+            )
+        return client_id, client_secret
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """The record of runs and of what is managed."""
+        from sqlite3 import Error
+
+        from websakctl.apply.journal import Journal
+
+        path = self.state_dir / "journal.db"
+        try:
+            return Journal(path)
+        except (Error, OSError) as error:
+            raise Problem(
+                f"the journal {path} cannot be opened: {error}",
+                what_next="restore it from a copy, or move it away: what was applied is then not known",
+            ) from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One apply at a time from this state directory to this environment.
+
+        Raises:
+            Problem: If another is under way.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._lock_path, timeout=0.2)  # a plan that looks whether it is held holds it for a moment
+        owner = self._lock_path.with_suffix(".owner")
+        try:
+            lock.acquire(poll_interval=0.02)
+        except Timeout:
+            raise Problem(
+                f"an apply to {self.target.name} is under way: {_told_by(owner)}",
+                Exit.REFUSED,
+                "wait until it has ended",
+            ) from None
+        try:
+            owner.write_text(
+                f"{user_name()}, process {os.getpid()}, since {datetime.now():%H:%M:%S}\n", encoding="utf-8"
+            )
+            yield
+        finally:
+            owner.unlink(missing_ok=True)
+            lock.release()
+
+    @property
+    def _lock_path(self) -> Path:
+        return self.state_dir / f"apply-{quote(self.target.name, safe='')}.lock"
+
+    def apply_under_way(self) -> bool:
+        """Whether somebody holds the lock of this environment now."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._lock_path, timeout=0)
+        try:
+            with lock:
+                return False
+        except Timeout:
+            return True
+
+    @cached_property
+    def owner(self) -> str:
+        """Who we are to others who want to apply: the same for every run that our file lock keeps apart."""
+        import hashlib
+        import socket
+
+        place = hashlib.sha256(f"{self._place()}/{self.target.name}".encode()).hexdigest()[:6]
+        return f"{user_name()}@{socket.gethostname()} ({place})"
+
+    def _place(self) -> str:
+        """A name of this state directory that no other has, be it on a machine of the same name at the same path."""
+        import secrets
+
+        path = self.state_dir / "place"
+        if not path.exists():
+            write_private(path, secrets.token_hex(16))
+        return path.read_text(encoding="utf-8")
+
+    # --- selection and output
+
+    def selection(
+        self,
+        districts: Iterable[str] | None,
+        kinds: Iterable[str] | None,
+        targets: Iterable[str] | None,
+        batch: str | None,
+    ) -> "Selection":
+        """What ``--district``, ``--kind``, ``--target`` and ``--batch`` come to; unknown names end the command."""
+        from websakctl.kinds import all_kinds
+        from websakctl.model.address import Address
+        from websakctl.plan.selection import Selection
+        from websakctl.source.problems import did_you_mean
+
+        scopes = set(districts or ())
+        known = {*self.config.districts, "base"}
+        for name in scopes - known:
+            raise Problem(
+                f"there is no district {name}",
+                Exit.USAGE,
+                did_you_mean(name, known) or "`websakctl districts list` names them",
+            )
+        for name in set(kinds or ()) - set(all_kinds()):
+            raise Problem(
+                f"there is no kind {name}",
+                Exit.USAGE,
+                did_you_mean(name, all_kinds()) or f"the kinds are {', '.join(all_kinds())}",
+            )
+        if batch is not None:
+            found = self.config.state.get(Address("rollout_batch", "base", batch))
+            if found is None:
+                batches = [a.key for a in self.config.state if a.kind == "rollout_batch"]
+                raise Problem(
+                    f"there is no rollout batch {batch}",
+                    Exit.USAGE,
+                    did_you_mean(batch, batches) or f"the batches are {', '.join(batches)}",
+                )
+            members = set(found.fields["districts"])
+            scopes = scopes & members if scopes else members
+            if not scopes:
+                raise Problem(
+                    f"none of the districts that were named is in {batch}",
+                    Exit.USAGE,
+                    f"its districts are {', '.join(sorted(members))}",
+                )
+        return Selection(frozenset(scopes), frozenset(kinds or ()), tuple(targets or ()))
+
+    def write(self, subject: Subject, *, expand: bool = False, secrets_allowed: bool = False) -> None:
+        """Write the result in the format that was asked for."""
+        from importlib import import_module
+
+        format_ = import_module(f"websakctl.report.formats.{self.call.format}").FORMAT
+        text = format_.render(subject, self.terminal.look(sys.stdout, expand=expand))
+        self.terminal.result(text, secrets_allowed=secrets_allowed, is_json=self.call.format in ("json", "sarif"))
+
+    def say_plan(self, plan: "Plan", *, expand: bool = False) -> None:
+        """Show a plan on stderr, where stdout is for something else."""
+        from websakctl.report.formats.text import FORMAT
+
+        self.terminal.say(FORMAT.render(self.plan_report(plan), self.terminal.look(sys.stderr, expand=expand)))
+
+    def plan_report(self, plan: "Plan", *, drift: bool = False, compared: bool = False) -> PlanReport:
+        """A plan with its JSON document."""
+        from websakctl.plan.document import to_document
+
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return PlanReport(
+            plan, to_document(plan, tool_version=__version__, created_at=now), drift, self.connection.base_url, compared
+        )
+
+
+def _told_by(owner: Path) -> str:
+    """Who says that they hold the lock; they may be about to say it."""
+    for _ in range(10):
+        with suppress(OSError):
+            if told := owner.read_text(encoding="utf-8").strip():
+                return told
+        time.sleep(0.05)
+    return "somebody"
+
+
+def user_name() -> str:
+    """Who runs this; ``unknown`` where the system does not say."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def render(subject: Subject, format_name: str) -> str:
+    """Write a subject in a format, for a file: no colours."""
+    from importlib import import_module
+
+    return redact(str(import_module(f"websakctl.report.formats.{format_name}").FORMAT.render(subject, Look())))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that others may read: findings about the config hold no live data."""
+    path.write_text(text, encoding="utf-8")
+
+
+def write_private(path: Path, text: str, *, redacted_before: bool = False) -> None:
+    """Write a file that only its owner can read; it is whole or not there. What was redacted value by value stays as it is."""
+    import tempfile
+
+    if path.exists() and not path.is_file():
+        raise Problem(f"cannot write {path}: it is there and is no file", what_next="name a file")
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise Problem(
+            f"cannot write {path}: {error.strerror}", what_next="name a file in a folder that can be written"
+        ) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text if redacted_before else redact(text))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path, what: str = "a saved plan") -> object:
+    """Read a JSON file that should be ``what``.
+
+    Raises:
+        Problem: If it cannot be read or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Problem(f"cannot read {path}: {error.strerror}", Exit.FAILED) from None
+    except ValueError:
+        hint = "save one with `websakctl plan --out FILE`" if what == "a saved plan" else ""
+        raise Problem(f"{path} is not {what}: it is not JSON", Exit.REFUSED, hint) from None

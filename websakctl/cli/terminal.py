@@ -1,0 +1,169 @@
+"""The terminal: what goes to stdout, what to stderr, colours, progress and questions."""
+
+import codecs
+import io
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from websakctl.redaction import redact, redact_json
+from websakctl.report.subjects import Look, Paint, plain
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+_CODES = {
+    "create": "32",
+    "update": "33",
+    "remove": "31",
+    "error": "1;31",
+    "warning": "1;33",
+    "strong": "1",
+    "faint": "2",
+}
+_HEARTBEAT = 5.0  # seconds between lines where there is no terminal
+
+
+def _ansi(style: str, text: str) -> str:
+    return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
+
+
+def escape_what_cannot_be_written() -> None:
+    """Let a terminal with few letters show the others as JSON escapes, which are right in JSON too."""
+    codecs.register_error("websakctl-escape", _escaped)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="websakctl-escape")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+class Ticker(Protocol):
+    """Counts work that is done."""
+
+    def tick(self, what: str) -> None:  # a count needs no name
+        """One more is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """Where text goes, and how it looks there."""
+
+    quiet: bool = False
+    no_color: bool = False
+
+    def _coloured(self, stream: TextIO) -> bool:
+        return (
+            stream.isatty()
+            and not self.no_color
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
+
+    def paint(self, stream: TextIO) -> Paint:
+        """Colours for a stream: none where they would not be seen or are not wanted."""
+        return _ansi if self._coloured(stream) else plain
+
+    @property
+    def width(self) -> int:
+        """Columns; 100 where there is no terminal."""
+        return shutil.get_terminal_size((100, 24)).columns
+
+    def look(self, stream: TextIO, *, expand: bool = False) -> Look:
+        """How text is to look on a stream."""
+        return Look(self.width, self.paint(stream), expand)
+
+    def result(self, text: str, *, secrets_allowed: bool = False, is_json: bool = False) -> None:
+        """Write a result; secrets only where showing them is what was asked for."""
+        if not secrets_allowed:
+            text = redact_json(text) if is_json else redact(text)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+    def say(self, text: str) -> None:
+        """Write what a person may like to know, unless they want it quiet."""
+        if not self.quiet:
+            sys.stderr.write(redact(text) + "\n")
+            sys.stderr.flush()
+
+    def warn(self, text: str) -> None:
+        """Write what must be known, also by those who want it quiet."""
+        sys.stderr.write(redact(text) + "\n")
+        sys.stderr.flush()
+
+    def last_words(self, text: str) -> None:
+        """Write one line as the process ends in mid-air; a progress bar has hidden the cursor, which must come back."""
+        stream = sys.__stderr__ or sys.stderr  # the bar may have put itself in front of stderr
+        stream.write(("\x1b[?25h" if stream.isatty() else "") + f"\n{text}\n")
+        stream.flush()
+
+    def error(self, message: str, what_next: str = "") -> None:
+        """Write what is wrong and what to do."""
+        paint = self.paint(sys.stderr)
+        sys.stderr.write(f"{paint('error', 'error:')} {redact(message)}\n")
+        if what_next:
+            sys.stderr.write(f"  help: {redact(what_next)}\n")
+        sys.stderr.flush()
+
+    def ask(self, question: str) -> str | None:
+        """Ask; ``None`` where nobody can answer."""
+        if not sys.stdin.isatty():
+            return None
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        try:
+            return sys.stdin.readline().strip()
+        except KeyboardInterrupt:
+            sys.stderr.write("\n")
+            return ""
+
+    @contextmanager
+    def progress(self, title: str, total: int) -> Iterator[Ticker]:
+        """Show how far long work is: a bar on a terminal, a line now and then elsewhere."""
+        if self.quiet or total == 0:
+            yield _Silent()
+        elif sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            console = Console(stderr=True, no_color=not self._coloured(sys.stderr))
+            with Progress(console=console, transient=True) as bar:
+                yield _Bar(bar, bar.add_task(title, total=total))
+        else:
+            yield _Heartbeat(self, title, total)
+
+
+class _Silent:
+    def tick(self, what: str) -> None:  # a count needs no name
+        pass
+
+
+class _Bar:
+    def __init__(self, bar: "RichProgress", task: "TaskID") -> None:
+        self._bar, self._task = bar, task
+
+    def tick(self, what: str) -> None:  # noqa: ARG002  # a count needs no name
+        self._bar.update(self._task, advance=1)
+
+
+class _Heartbeat:
+    def __init__(self, terminal: Terminal, title: str, total: int) -> None:
+        self._terminal, self._title, self._total = terminal, title, total
+        self._done, self._last = 0, time.monotonic()
+
+    def tick(self, what: str) -> None:  # noqa: ARG002  # a count needs no name
+        self._done += 1
+        now = time.monotonic()
+        if now - self._last >= _HEARTBEAT or self._done == self._total:
+            self._last = now
+            self._terminal.say(f"{self._title}: {self._done} of {self._total}")

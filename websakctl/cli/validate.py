@@ -1,0 +1,110 @@
+"""``validate``: everything that can be known offline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import FINDINGS_FORMATS, Call, command
+from websakctl.cli.session import Session, render, write_text
+from websakctl.diagnostics import Diagnostic
+from websakctl.report.subjects import FindingsReport
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "validate",
+        example="websakctl validate --format github --report sarif=websakctl.sarif",
+        formats=FINDINGS_FORMATS,
+    )(validate)
+
+
+Reports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--report", metavar="FORMAT=FILE", help="Also write the findings to a file, in another format (repeatable)."
+    ),
+]
+
+
+Fix = Annotated[
+    bool, typer.Option("--fix", help="First write the fixes that can mean nothing else; no other byte changes.")
+]
+
+
+def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
+    """Check the config: everything that can be known offline. No network, no secrets."""
+    session = Session(call)
+    reports = [_report(said) for said in report or ()]
+    if fix:
+        _fix(session)
+    config = session.config
+    _renames_done(session)
+    findings = FindingsReport(config.findings, config.texts, "", config.valid)
+    for name, file in reports:
+        write_text(file, render(findings, name) + "\n")
+    if call.format == "text":
+        session.show_findings(config, to_stderr=True)
+        fixable = sum(1 for finding in config.findings if finding.fix is not None)
+        hint = f" `websakctl validate --fix` can fix {fixable} of them." if fixable else ""
+        session.terminal.result(session.findings_headline(config) + hint)
+    else:
+        session.write(findings)
+    raise typer.Exit(Exit.OK if config.valid else Exit.INVALID)
+
+
+def _fix(session: Session) -> None:
+    """Write the fixes; again where one brought another to light."""
+    from websakctl.source.fixing import fixed
+    from websakctl.source.writing import read_exactly, write_exactly
+
+    for _ in range(5):
+        by_file: dict[str, list[Diagnostic]] = {}
+        for finding in session.config.findings:
+            if finding.fix is not None:
+                by_file.setdefault(finding.at.file, []).append(finding)
+        if not by_file:
+            return
+        for file, findings in by_file.items():
+            path = session.root / file
+            write_exactly(path, fixed(read_exactly(path), [f.fix for f in findings if f.fix is not None]))
+            for finding in findings:
+                session.terminal.say(f"fixed {finding.at}: {finding.rule}: {finding.help}")
+        del session.config  # read anew
+
+
+def _report(said: str) -> tuple[str, Path]:
+    name, equals, file = said.partition("=")
+    if not equals or not file or name not in FINDINGS_FORMATS:
+        raise Problem(
+            f"--report {said} is not FORMAT=FILE", Exit.USAGE, f"the formats are {', '.join(FINDINGS_FORMATS)}"
+        )
+    return name, Path(file)
+
+
+def _renames_done(session: Session) -> None:
+    """Say which `previously` can go: the new name is applied everywhere from here, the old one nowhere."""
+    config = session.config
+    if not config.previously or not (session.state_dir / "journal.db").is_file():
+        return
+    from websakctl.diagnostics import Diagnostic, Severity
+
+    known = [session.journal.known(name) for name in session.journal.environments()]
+    for address, olds in config.previously.items():
+        applied = any(address in one for one in known)
+        if olds and applied and not any(old in one for one in known for old in olds):
+            at = config.origins[address].of_field("previously")
+            finding = Diagnostic(
+                rule="rename-done",
+                at=at,
+                message=f"the rename from {', '.join(old.key for old in olds)} is applied",
+                help="take `previously` away",
+                severity=Severity.WARNING,
+                address=str(address),
+            )
+            if not any(f.rule == finding.rule and f.at == at for f in config.findings):
+                config.findings.append(finding)
+    config.findings.sort(key=lambda f: (f.at.file, f.at.line, f.at.column, f.rule))

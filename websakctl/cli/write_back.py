@@ -1,0 +1,186 @@
+"""What every command that writes into the config does: shows the difference, asks, and refuses where work could be lost."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.operations.write_back import WriteBack
+
+AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
+Force = Annotated[bool, typer.Option("--force", help="Write into files with changes that are not committed, too.")]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why a district differs, where it comes to.")
+]
+Owner = Annotated[str | None, typer.Option("--owner", metavar="TEXT", help="Who answers for what differs.")]
+
+
+_MANY = 60  # rows; of more, only the counts are read
+
+
+def unified(name: str, before: str, after: str) -> str:
+    """The difference of two texts, as git shows it."""
+    import difflib
+
+    lines = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"a/{name}" if before else "/dev/null", f"b/{name}", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+def carry_out(session: Session, files: Mapping[str, str], *, auto_approve: bool, force: bool) -> None:
+    """Show what the files would become, ask, and write them.
+
+    Args:
+        session: The command's surroundings.
+        files: Texts by path below the root.
+        auto_approve: Whether to go on without asking.
+        force: Whether changes that are not committed may be mixed with these.
+
+    Raises:
+        Problem: If it is refused, declined, or a file changed meanwhile; then nothing was written.
+    """
+    from websakctl.source.writing import write_exactly
+
+    root = session.root
+    before = {name: _bytes(root / name) for name in files}
+    for name, text in files.items():
+        session.terminal.say(unified(name, before[name].decode("utf-8", "replace"), text))
+    if not force and (dirty := uncommitted(root, list(files))):
+        raise Problem(
+            f"these files have changes that are not committed: {', '.join(dirty)}; nothing was written",
+            Exit.REFUSED,
+            "commit them first, so that what is written can be told from them and taken back; or --force",
+        )
+    if not auto_approve:
+        answer = session.terminal.ask(
+            f"Write {'this file' if len(files) == 1 else f'these {len(files)} files'}? [y/N] "
+        )
+        if answer is None or answer.lower() not in ("y", "yes"):
+            raise Problem(
+                "nothing was written", Exit.REFUSED, "--auto-approve writes without asking" if answer is None else ""
+            )
+    if changed := [name for name, raw in before.items() if _bytes(root / name) != raw]:
+        raise Problem(f"{', '.join(changed)} changed meanwhile; nothing was written", Exit.REFUSED, "run it again")
+    for name, text in files.items():
+        write_exactly(root / name, text)
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def uncommitted(root: Path, names: Sequence[str]) -> list[str]:
+    """Files that exist and differ from what is committed, or never were; none where there is no git."""
+    there = [name for name in names if (root / name).exists()]
+    if not there:
+        return []
+    try:
+        done = subprocess.run(  # noqa: S603  # fixed words; the names stand behind --
+            [  # noqa: S607  # the user's own git
+                "git",
+                "-C",
+                str(root),
+                "-c",
+                "core.quotePath=false",
+                "status",
+                "--porcelain",
+                "-z",
+                "--untracked-files=all",
+                "--",
+                *there,
+            ],  # the user's git
+            capture_output=True,
+            check=False,
+            timeout=30,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    if done.returncode != 0:
+        return []
+    found = [line[3:] for line in done.stdout.decode("utf-8", "replace").split("\0") if line]
+    return [name for name in there if any(path == name or path.endswith(f"/{name}") for path in found)]
+
+
+def check_explained(found: "WriteBack") -> None:
+    """An override says why it is there and who answers for it.
+
+    Raises:
+        Problem: If any would not.
+    """
+    if found.unexplained:
+        names = ", ".join(map(str, found.unexplained[:5]))
+        more = f" and {len(found.unexplained) - 5} more" if len(found.unexplained) > 5 else ""
+        raise Problem(
+            f"{names}{more} would be overrides, since not every district has the same; nothing was written",
+            Exit.REFUSED,
+            'say why and who answers for it: --reason "…" --owner "…"; or choose less with --target',
+        )
+
+
+def report(session: Session, found: "WriteBack", files: Mapping[str, str], verb: str) -> None:
+    """Say what was written, and what was left out and why."""
+    entries = sum(1 for w in found.written if not w.path)
+    values = len(found.written) - entries
+    parts = [
+        f"{n} {what}{'' if n == 1 else plural}"
+        for n, what, plural in ((values, "value", "s"), (entries, "resource", "s"))
+        if n
+    ]
+    count = f"{len(files)} file{'s' * (len(files) != 1)}"
+    headline = (
+        f"{' and '.join(parts)} {verb} into {count}."
+        if files
+        else f"Nothing to be {verb}: the config says what Websak has."
+    )
+    if not files and found.left:
+        headline = f"Nothing was {verb}."
+    for left in found.left:
+        session.terminal.warn(f"{left.address}: left out; {left.why}")
+    data = {
+        "format_version": 1,
+        "files": list(files),
+        "written": [
+            {
+                "address": str(w.address),
+                "path": w.path,
+                "before": w.before,
+                "after": w.after,
+                "file": w.file,
+                "how": w.how,
+            }
+            for w in found.written
+        ],
+        "left": [{"address": str(left.address), "why": left.why} for left in found.left],
+    }
+    rows = _rows(session, found)
+    columns = ("resource", "field", "file", "how") if rows else ()
+    if len(rows) > _MANY:
+        counts = Counter((w.file, w.address.kind, w.how) for w in found.written)
+        rows = [(file, kind, how, str(count)) for (file, kind, how), count in sorted(counts.items())]
+        columns = ("file", "kind", "how", "count")
+    session.write(TableReport(headline, columns, rows, data))
+
+
+def _rows(session: Session, found: "WriteBack") -> list[tuple[str, str, str, str]]:
+    """One row for what is written at one place, however many districts it is for."""
+    places: dict[tuple[str, str, str, str], int] = {}
+    for w in found.written:
+        name = str(w.address)
+        if w.how == "in the template":
+            district = session.config.districts[w.address.scope]
+            name = f"{w.address.kind}/*/{district.local_key(w.address.key).replace(district.orgnr, '{district.orgnr}')}"
+        row = (name, w.path, w.file, w.how)
+        places[row] = places.get(row, 0) + 1
+    return [
+        (name, path, file, f"{how} ({count} districts)" if how == "in the template" else how)
+        for (name, path, file, how), count in places.items()
+    ]

@@ -1,0 +1,56 @@
+"""A problem is a value with a place."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding matters: an error ends in exit 3, a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """A span in a file. Lines and columns count from 1, columns in characters; the end column is exclusive."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+    end_line: int = 1
+    end_column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to write instead of what stands from ``at``'s start to its end; only where nothing else can be meant."""
+
+    at: Position
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding about the configuration, written for the person who wrote it."""
+
+    rule: str  # stable; docs/rules.md explains it
+    at: Position
+    message: str  # what is wrong here
+    help: str = ""  # what to do about it
+    severity: Severity = Severity.ERROR
+    address: str | None = None
+    related: Position | None = (
+        None  # the other place that takes part: what a template was instantiated by, the first of two
+    )
+    related_label: str = ""
+    fix: Fix | None = None
+
+
+def errors_in(findings: Iterable[Diagnostic]) -> int:
+    """Count the findings that make a config invalid."""
+    return sum(1 for finding in findings if finding.severity is Severity.ERROR)

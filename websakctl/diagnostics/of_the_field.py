@@ -1,0 +1,159 @@
+"""Rules of the field: what archive, law and mail ask of a setup that is well-formed. Each may be set and exempted."""
+
+from websakctl.diagnostics.diagnostic import Severity
+from websakctl.diagnostics.rule import Rule
+
+
+def _error(name: str, summary: str, why: str, bad: str, good: str) -> Rule:
+    return Rule(name, summary, why, bad, good, Severity.ERROR, settable=True)
+
+
+def _warning(name: str, summary: str, why: str, bad: str, good: str) -> Rule:
+    return Rule(name, summary, why, bad, good, Severity.WARNING, settable=True)
+
+
+OF_THE_FIELD = (
+    _error(
+        "sub-org-without-route",
+        "Mail to a sub-org number ends on no desk.",
+        "Mail that nobody reads is lost in silence, deadlines and all. A number needs SvarInn with a unit, or Altinn with "
+        "readers or a named daily routine.",
+        '"975016684": {name: Frogner barnehage, channel: altinn}',
+        '"975016684": {name: Frogner barnehage, channel: altinn, readers: [Styrer]}',
+    ),
+    _error(
+        "access-code-without-basis",
+        "An access code withholds without a statutory basis.",
+        "Nothing may be withheld without a provision that allows it (Noark 5 M501). A code where the caseworker picks the "
+        "section says `basis_chosen_per_case: true`; a code that is publishable and hides nothing needs none.",
+        "P: {name: Personalsaker, screening_level: 3}",
+        "P: {name: Personalsaker, screening_level: 3, "
+        "legal_basis: [{reference: offl. § 13 første ledd, valid_from: 2009-01-01}]}",
+    ),
+    _error(
+        "basis-not-in-force",
+        "No statutory basis of an access code is in force today.",
+        "What is withheld under a provision that has ended, or has not begun, is withheld without a basis.",
+        "legal_basis: [{reference: barnevernloven (1992) § 6-7, valid_from: 1993-01-01, valid_to: 2022-12-31}]",
+        "legal_basis: [{reference: barnevernsloven § 13-1, valid_from: 2023-01-01}]",
+    ),
+    _warning(
+        "basis-ended",
+        "One statutory basis of an access code has ended, and none took its place.",
+        "Laws move. The old basis stays for the old documents; the new one must be said too, with the day it began.",
+        "{reference: sosialtjenesteloven (1991) § 8-8, valid_from: 1993-01-01, valid_to: 2009-12-31}   (and nothing newer)",
+        "{reference: sosialtjenesteloven § 44, valid_from: 2010-01-01}   (below it)",
+    ),
+    _error(
+        "period-reversed",
+        "Something ends before it begins.",
+        "It would never hold.",
+        "valid_from: 2027-01-01, valid_to: 2026-12-31",
+        "valid_from: 2026-01-01, valid_to: 2026-12-31",
+    ),
+    _warning(
+        "noark-code-collision",
+        "An access code is one of Noark's letters and means something else.",
+        "On Noark 5's list B, K and H are gradings under the Security Act and F one under the Protection Instruction; an "
+        "export with another meaning reads as classified. Source: Noark 5 service interface, code list of access "
+        "restrictions.",
+        "B: {name: Barnehagebarn, …}",
+        "BB: {name: Barnehagebarn, …}",
+    ),
+    _error(
+        "temporary-without-end",
+        "A temporary access code has no end.",
+        "A document that is withheld until it has been judged stays withheld when nothing ends it. An end is "
+        "`screening_years` (Noark 5 M504: each document's screening then ends) or a `valid_to` on every basis (the code "
+        "itself then ends). XX is temporary by Noark's list, whether it says so or not.",
+        "XX: {name: Midlertidig unntatt, temporary: true, …}",
+        "XX: {name: Midlertidig unntatt, temporary: true, screening_years: 1, …}",
+    ),
+    _error(
+        "personal-data-published",
+        "A case type with personal data publishes automatically.",
+        "Confidential information and special categories of personal data may never be on the internet "
+        "(offentlegforskrifta § 7).",
+        "PERS: {personal_data: true, publish: true, …}",
+        "PERS: {personal_data: true, …}",
+    ),
+    _error(
+        "client-file-unscreened",
+        "Cases that are ordered by national identity number are not screened.",
+        "The number and that somebody is a client would stand in the public register. Such a case type needs an access "
+        "code and a screening level, its own or the code's.",
+        "LEDSAGER: {ordering_principle: fødselsnummer, …}",
+        "LEDSAGER: {ordering_principle: fødselsnummer, access_code: KL, screening_level: 3, …}",
+    ),
+    _warning(
+        "client-file-screened-too-little",
+        "Cases that are ordered by national identity number are screened below level 3.",
+        "Levels 1 and 2 hide the text and the second line of the title; only 3 hides the party and the classification, "
+        "which here is the number.",
+        "LEDSAGER: {ordering_principle: fødselsnummer, access_code: KL, screening_level: 1, …}",
+        "LEDSAGER: {ordering_principle: fødselsnummer, access_code: KL, screening_level: 3, …}",
+    ),
+    _error(
+        "retention-years",
+        "The retention and its years do not go together.",
+        "K is disposed of after a number of years (Noark 5 M450, M451); without it nothing ever is. B is kept for ever and "
+        "G is not decided yet: years there would be read as a decision to destroy.",
+        "retention: B, retention_years: 10",
+        "retention: K, retention_years: 10",
+    ),
+    _warning(
+        "disposal-without-basis",
+        "A case type is disposed of, and no decision is named.",
+        "Public archives may be destroyed only as decided; the decision belongs beside the years (Noark 5 M453).",
+        "retention: K, retention_years: 10",
+        "retention: K, retention_years: 10, retention_basis: RA-forskrift § 7-26",
+    ),
+    _warning(
+        "einnsyn-code-differs",
+        "A unit's abbreviation is not its code in eInnsyn.",
+        "eInnsyn finds the unit of a journal entry by its abbreviation in Websak; if they differ, requests for access go "
+        "astray.",
+        "OPPV: {name: Oppvekst, abbreviation: OPPVEKST, einnsyn_code: OPPV}",
+        "OPPV: {name: Oppvekst, abbreviation: OPPV, einnsyn_code: OPPV}",
+    ),
+    _warning(
+        "personal-email",
+        "An e-mail address that looks like a person's stands in the config.",
+        "Persons change jobs and git forgets nothing; the setup names roles and shared mailboxes. An address is taken for "
+        "a person's when it is written first.last and no part of it is a word for an office.",
+        "contact: kari.nordmann@example.no",
+        "contact: postmottak@example.no",
+    ),
+    _error(
+        "allotment-over-bought",
+        "More seats are allotted than were bought.",
+        "Somebody would not get in.",
+        "bought: 10, allotments: {frogner: 11}",
+        "bought: 11, allotments: {frogner: 11}",
+    ),
+    _warning(
+        "override-expired",
+        "An override is past its `until`.",
+        "It still holds; somebody meant to look at it again.",
+        "until: 2020-01-01",
+        "a later date, or no override",
+    ),
+)
+
+ABOUT_IGNORING = (
+    Rule(
+        "ignore-without-reason",
+        "A comment exempts a line from a rule and does not say why.",
+        "Nobody can tell later whether the exemption still holds.",
+        "# websakctl: ignore[noark-code-collision]",
+        "# websakctl: ignore[noark-code-collision] Byarkivet keeps B; the export translates it",
+    ),
+    Rule(
+        "ignore-unused",
+        "A comment exempts a line from a rule that finds nothing there.",
+        "It would hide the next mistake on that line.",
+        "P: {…} # websakctl: ignore[noark-code-collision] P is ours",
+        "P: {…}",
+        Severity.WARNING,
+    ),
+)

@@ -1,0 +1,21 @@
+"""What a rule is."""
+
+from dataclasses import dataclass
+
+from websakctl.diagnostics.diagnostic import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its name never changes, ``why`` says what goes wrong without it.
+
+    ``settable``: config/websak.yaml may change its severity, and one line may be exempted with a reason.
+    """
+
+    name: str
+    summary: str
+    why: str
+    bad: str
+    good: str
+    severity: Severity = Severity.ERROR
+    settable: bool = False

@@ -1,0 +1,39 @@
+"""Access group (tilgangsgruppe): who may see what is shielded for a group."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
+from websakctl.model.marks import ConfigOnly, Key
+
+
+class AccessGroup(Named):
+    """A general access group; the API knows its name only, and offers neither rename nor removal."""
+
+    name: Annotated[
+        str,
+        Key(),
+        Field(
+            min_length=1,
+            max_length=70,
+            pattern=r"^[^/\s\x00-\x1f\x7f-\x9f](?:[^/\x00-\x1f\x7f-\x9f]*[^/\s\x00-\x1f\x7f-\x9f])?$",
+        ),
+    ]
+    protected: Annotated[bool, ConfigOnly()] = False
+
+
+KIND = Kind(
+    name="access_group",
+    plural="access_groups",
+    model=AccessGroup,
+    api=Api.USER,
+    endpoint="access_groups",
+    scoping=Scoping.BOTH,
+    on_removal=Removal.MANUAL,
+    title="access group (tilgangsgruppe)",
+    local_keys=True,
+    reactivates=False,
+    renames=False,
+    example="LEDERE: {}",
+)

@@ -1,0 +1,37 @@
+"""Licence pool (lisens): seats bought, and seats allotted to each district."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
+from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.types import IsoDate, Name
+
+Seats = Annotated[int, Field(ge=0)]
+
+
+class Licence(Named):
+    """A pool of seats of one product, with what each district may use of it."""
+
+    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    product: Name
+    bought: Seats
+    valid_from: IsoDate | None = None
+    valid_to: IsoDate | None = None
+    allotments: Annotated[dict[str, Seats], Ref("district")] = {}
+    protected: Annotated[bool, ConfigOnly()] = False
+
+
+KIND = Kind(
+    name="licence",
+    plural="licences",
+    model=Licence,
+    api=Api.SETUP,
+    endpoint="licences",
+    scoping=Scoping.BASE,
+    on_removal=Removal.DELETE,
+    title="licence pool (lisens) with the districts' allotments",
+    label="product",
+    example="WEBSAK-PLUS: {product: Websak+, bought: 4000, allotments: {frogner: 250}}",
+)

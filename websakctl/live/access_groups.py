@@ -1,0 +1,89 @@
+"""Access groups over the User API: list and create are all it offers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from websakctl.live.adapter import ScopeOf, composed, ended, rows_of
+from websakctl.live.errors import LiveError, Refused, UnknownOutcome
+from websakctl.live.transport import Reading, Writing
+from websakctl.model.address import BASE, Address
+from websakctl.model.resource import Handle, Resource
+
+KIND = "access_group"
+PATH = "/api/AccessGroups"
+
+
+class AccessGroupsReader:
+    """Lists general access groups; names are not unique to the server, so the oldest active one counts."""
+
+    def __init__(self, reading: Reading, scope_of: ScopeOf) -> None:
+        self._reading = reading
+        self._scope_of = scope_of
+
+    def read(self) -> list[Resource]:
+        """List all, ended ones too."""
+        answer = self._reading.get(PATH)
+        rows = rows_of([] if answer.status == 204 else answer.body, f"GET {PATH}", ("groupId", "groupName"))
+        found: dict[str, Resource] = {}
+        for row in rows:
+            resource = self._resource(row)
+            other = found.get(resource.address.key)
+            if other is None or (resource.active and not other.active):
+                found[resource.address.key] = resource
+        return list(found.values())
+
+    def find(self, address: Address) -> Resource | None:
+        """Look one up by name."""
+        return next((r for r in self.read() if r.address.key == address.key), None)
+
+    def _resource(self, row: Mapping[str, Any]) -> Resource:
+        name = composed(row["groupName"])
+        scope = self._scope_of(KIND, name) or BASE
+        return Resource(
+            Address(KIND, scope, name),
+            {},
+            not ended(row.get("toDate"), f"access group {name}"),
+            Handle(id=str(row["groupId"]), raw=row),
+        )
+
+
+class AccessGroupsWriter(AccessGroupsReader):
+    """Makes access groups; the API neither renames nor removes one."""
+
+    def __init__(self, reading: Reading, writing: Writing, scope_of: ScopeOf) -> None:
+        super().__init__(reading, scope_of)
+        self._writing = writing
+
+    def refresh(self, resource: Resource) -> Resource | None:
+        """Nothing of a group can be replaced."""
+        return resource
+
+    def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:  # noqa: ARG002  # a group is its name
+        """POST; a second one would make a duplicate, which nothing keeps the server from: so look right before."""
+        there = self.find(address)
+        if there is not None and there.active:
+            raise Refused(f"{address} is there already: plan again", 409)
+        answer = self._writing.send("POST", PATH, {"groupName": address.key}, expect=(200, 201))
+        if not isinstance(answer.body, dict) or not answer.body.get("groupId"):
+            raise UnknownOutcome(f"POST {PATH}: the answer does not say which group was made")
+        return str(answer.body["groupId"])
+
+    def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:  # noqa: ARG002  # never possible
+        """Not offered by the API."""
+        raise _not_offered(now)
+
+    def activate(self, now: Resource) -> None:
+        """Not offered by the API."""
+        raise _not_offered(now)
+
+    def deactivate(self, now: Resource) -> None:
+        """Not offered by the API."""
+        raise _not_offered(now)
+
+    def delete(self, now: Resource) -> None:
+        """Not offered by the API."""
+        raise _not_offered(now)
+
+
+def _not_offered(now: Resource) -> LiveError:
+    return LiveError(f"{now.address}: the API can only make access groups; change it in Websak")

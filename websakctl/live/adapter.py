@@ -1,0 +1,99 @@
+"""What every kind's adapter offers: a reader for planning, a writer for applying."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from unicodedata import normalize
+
+from websakctl.live.errors import NotAsAgreed
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource
+
+ScopeOf = Callable[[str, str], str | None]  # (kind, key) -> scope, where it is known
+
+
+@dataclass(slots=True)
+class Units:
+    """Ids of the org units by their key; filled by reading, extended by creating."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    root_id: str = ""
+
+
+class KindReader(Protocol):
+    """Reads one kind."""
+
+    def read(self) -> list[Resource]:
+        """List all, retired ones too, in one go."""
+
+    def find(self, address: Address) -> Resource | None:
+        """Look one up by its natural key, afresh."""
+
+
+class KindWriter(KindReader, Protocol):
+    """Writes one kind; each method is one request that changes something."""
+
+    def refresh(self, resource: Resource) -> Resource | None:
+        """Read again what a replacing write will replace; the same resource where the API detects conflicts itself."""
+
+    def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:
+        """Make one; gives the server's id."""
+
+    def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
+        """Replace: ``fields`` are all managed fields as they should be, ``now`` is what was read."""
+
+    def activate(self, now: Resource) -> None:
+        """Bring back what was retired."""
+
+    def deactivate(self, now: Resource) -> None:
+        """Retire."""
+
+    def delete(self, now: Resource) -> None:
+        """Take away."""
+
+
+def rows_of(body: Any, what: str, required: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Believe a list only if it is one, and each row only if it has what it must have.
+
+    Raises:
+        NotAsAgreed: Otherwise.
+    """
+    if not isinstance(body, list):
+        raise NotAsAgreed(f"{what}: a list was agreed, {type(body).__name__} came")
+    for row in body:
+        if not isinstance(row, dict):
+            raise NotAsAgreed(f"{what}: a row is {type(row).__name__}, not an object")
+        for name in required:
+            if row.get(name) in (None, ""):
+                raise NotAsAgreed(f"{what}: a row lacks {name}")
+    return body
+
+
+def text_or_none(value: Any) -> str | None:
+    """Empty texts and nothing are the same to Websak."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else str(value)
+
+
+def composed(value: Any) -> str:
+    """A natural key as our config writes it: in NFC, whichever way the server keeps its æøå."""
+    return normalize("NFC", str(value)) if value is not None else ""
+
+
+def ended(value: Any, what: str) -> bool:
+    """Whether an end date has passed; dates come with and without offset, a date without one is taken as UTC.
+
+    Raises:
+        NotAsAgreed: If it is no date.
+    """
+    if value in (None, ""):
+        return False
+    try:
+        end = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise NotAsAgreed(f"{what}: {value!r} is not a date") from None
+    if end.tzinfo is None:
+        end = end.replace(tzinfo=UTC)
+    return end <= datetime.now(UTC)

@@ -1,0 +1,346 @@
+"""Org units over the User API: /api/Departments on 3.0, /api/v2/departments on 3.3."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from websakctl.live.adapter import ScopeOf, Units, composed, ended, rows_of, text_or_none
+from websakctl.live.errors import LiveError, NotAsAgreed, UnknownOutcome
+from websakctl.live.transport import Reading, Writing
+from websakctl.model.address import BASE, Address
+from websakctl.model.resource import Handle, Resource
+
+KIND = "org_unit"
+V1, V2 = "/api/Departments", "/api/v2/departments"
+
+# our field -> (name in answers and in v2 requests, name in v1 requests)
+_NAMES = {
+    "external_id": ("externalId", "externalID"),
+    "name": ("name", "departmentName"),
+    "abbreviation": ("abbreviation", "departmentShortName"),
+    "unit_type": ("unit", "enhetstype"),
+    "address": ("addr", "addr"),
+    "address2": ("addr2", "addr2"),
+    "postal_no": ("postalNo", "postalNo"),
+    "contact": ("contact", "contact"),
+    "phone": ("phone", "phone"),
+}
+_PARENT = ("parentDepartmentId", "departmentParentId")
+_MANAGER = ("managerUserId", "departmentHeadId")
+_ANSWER_ONLY = frozenset(
+    {
+        "id",
+        "validFromDate",
+        "validToDate",
+        "journalUnitId",
+        "archiveUnit",
+        "group",
+        "level",
+        "gidId",
+        "intralink",
+        "addr3",
+        "addr4",
+    }
+)
+_V1_ANSWER = _ANSWER_ONLY - {"addr3", "addr4"} | {
+    *(new for new, _ in (*_NAMES.values(), _PARENT, _MANAGER)),
+    "code",
+    "mailDistributionGroup",
+    "div2",
+}  # what version 3.0 answers; anything more comes from a newer server
+_NEVER_V1 = _ANSWER_ONLY | {"code", "unit", "emailAddr", "emailAddr2"}  # in no v1 request of any version
+_V1_REQUEST = frozenset({"postalNo", "contact", "addr", "addr2", "phone"})  # the same name both ways, besides _NAMES
+
+
+class DepartmentsReader:
+    """Lists and looks up departments; finds out which version of the API there is."""
+
+    def __init__(
+        self, reading: Reading, units: Units, *, root_unit: str, api_version: str | None, scope_of: ScopeOf
+    ) -> None:
+        self._reading = reading
+        self._units = units
+        self._root_unit = root_unit
+        self._scope_of = scope_of
+        self._by_id: dict[str, str] = {}  # id -> key
+        self.api_version = api_version
+
+    @property
+    def base(self) -> str:
+        """The collection's path in this version."""
+        return V2 if self.version() == "3.3" else V1
+
+    def version(self) -> str:
+        """The configured version, else what a read-only probe says: only 3.3 has /api/v2/departments/flat."""
+        if self.api_version is None:
+            self._flat()
+        return self.api_version or "3.0"
+
+    def _flat(self) -> list[dict[str, Any]]:
+        path = f"{V1 if self.api_version == '3.0' else V2}/flat"
+        answer = self._reading.get(path, absent=(404,) if self.api_version is None else ())
+        if answer.status == 404:
+            self.api_version = "3.0"
+            return self._flat()
+        if answer.status == 204 or answer.body == []:
+            raise NotAsAgreed(f"GET {path}: no department at all, not even the root")
+        rows = rows_of(answer.body, f"GET {path}", ("id", "name"))
+        self.api_version = self.api_version or "3.3"
+        return _once(rows, f"GET {path}")
+
+    def read(self) -> list[Resource]:
+        """List all units below the root; the root itself is not ours.
+
+        Raises:
+            LiveError: If the root is not there, or two units have the same external id.
+        """
+        rows = self._flat()
+        root = self._find_root(rows)
+        self._units.root_id = str(root["id"])
+        keyed = self._keyed([row for row in rows if row is not root])
+        self._by_id.clear()
+        self._by_id.update({str(row["id"]): key for key, row in keyed})
+        self._units.ids.update({key: id_ for id_, key in self._by_id.items()})
+        parents = {str(row["id"]): str(row.get("parentDepartmentId") or "") for _, row in keyed}
+        scopes: dict[str, str] = {}
+        return [
+            self._resource(row, key, self._scope(str(row["id"]), parents, scopes))
+            for key, row in keyed
+            if self._below_root(str(row["id"]), parents) or self._scope_of(KIND, key) is not None
+        ]
+
+    def _below_root(self, id_: str, parents: Mapping[str, str]) -> bool:
+        """Whether a unit hangs under the root. Others are not ours, unless they have a key of ours and were moved."""
+        passed: set[str] = set()
+        while id_ and id_ not in passed:
+            passed.add(id_)
+            id_ = parents.get(id_, "")
+            if id_ == self._units.root_id:
+                return True
+        return False
+
+    def _find_root(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        if self._root_unit:
+            for name in ("externalId", "code"):
+                for row in rows:
+                    if row.get(name) == self._root_unit:
+                        return row
+            raise LiveError(
+                f"there is no unit with external id {self._root_unit} in this Websak",
+                "set WEBSAKCTL_ROOT_UNIT, or root_unit in config/websak.yaml, to the unit that the districts hang under",
+            )
+        tops = [row for row in rows if not row.get("parentDepartmentId")]
+        if len(tops) == 1:
+            return tops[0]
+        raise LiveError(
+            f"this Websak has {len(tops)} units at the top",
+            "set WEBSAKCTL_ROOT_UNIT, or root_unit in config/websak.yaml, to the one that the districts hang under",
+        )
+
+    def _keyed(self, rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+        """Give each row its natural key: external id, else code, else ``#id``; an active unit goes before an ended one."""
+        taken: dict[str, dict[str, Any]] = {}
+        ordered = sorted(
+            rows, key=lambda row: (not row.get("externalId"), ended(row.get("validToDate"), "a department's end date"))
+        )
+        for row in ordered:
+            external, code = composed(row.get("externalId")), composed(row.get("code"))
+            if external and external in taken:
+                other = taken[external]
+                if not ended(row.get("validToDate"), "end date") and not ended(other.get("validToDate"), "end date"):
+                    raise LiveError(
+                        f"two units have the external id {external} (ids {other['id']} and {row['id']})",
+                        "clear or change one of them in Websak; the server does not check it",
+                    )
+                taken[f"#{row['id']}"] = row
+            elif external:
+                taken[external] = row
+            else:
+                taken[code if code and code not in taken else f"#{row['id']}"] = row
+        return list(taken.items())
+
+    def _scope(self, id_: str, parents: Mapping[str, str], scopes: dict[str, str]) -> str:
+        """The district a unit belongs to: by its own key, else by the nearest ancestor that has one."""
+        path: list[str] = []
+        current = id_
+        found = BASE
+        while current and current != self._units.root_id and current not in path:
+            if current in scopes:
+                found = scopes[current]
+                break
+            path.append(current)
+            known = self._scope_of(KIND, self._by_id.get(current, ""))
+            if known is not None:
+                found = known
+                break
+            current = parents.get(current, "")
+        for step in path:
+            scopes[step] = found
+        return found
+
+    def _resource(self, row: Mapping[str, Any], key: str, scope: str) -> Resource:
+        fields: dict[str, Any] = {ours: text_or_none(row.get(names[0])) for ours, names in _NAMES.items()}
+        parent = str(row.get("parentDepartmentId") or "")
+        fields["parent"] = None if parent == self._units.root_id else self._by_id.get(parent, f"#{parent}")
+        return Resource(
+            Address(KIND, scope, key),
+            fields,
+            not ended(row.get("validToDate"), f"department {row['id']}"),
+            Handle(id=str(row["id"]), raw=row),
+        )
+
+    def find(self, address: Address) -> Resource | None:
+        """Look a unit up by its external id; what an unknown one answers is not documented."""
+        path = f"{self.base}/external/{quote(address.key, safe='')}"
+        answer = self._reading.get(path, absent=(204, 404))
+        if answer.body is None:
+            return None
+        return self._one(answer.body, address, f"GET {path}")
+
+    def get(self, id_: str, address: Address) -> Resource | None:
+        """Read a unit by the server's id."""
+        path = f"{self.base}/{id_}"
+        answer = self._reading.get(path, absent=(204, 404))
+        if answer.body is None:
+            return None
+        found = self._one(answer.body, address, f"GET {path}")
+        if found.handle is None or found.handle.id != id_:
+            raise NotAsAgreed(f"GET {path}: another department came")
+        return found
+
+    def _one(self, body: Any, address: Address, what: str) -> Resource:
+        row = rows_of([body], what, ("id", "name"))[0]
+        self._by_id[str(row["id"])] = address.key
+        self._units.ids[address.key] = str(row["id"])
+        return self._resource(row, address.key, address.scope)
+
+
+class DepartmentsWriter(DepartmentsReader):
+    """Makes, replaces, retires and brings back departments."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        writing: Writing,
+        units: Units,
+        *,
+        root_unit: str,
+        api_version: str | None,
+        scope_of: ScopeOf,
+    ) -> None:
+        super().__init__(reading, units, root_unit=root_unit, api_version=api_version, scope_of=scope_of)
+        self._writing = writing
+        self._by_id.update({id_: key for key, id_ in units.ids.items()})  # a parent may be a unit that nobody writes
+
+    def refresh(self, resource: Resource) -> Resource | None:
+        """PUT replaces the whole object, so it is read right before."""
+        return self.get(resource.handle.id, resource.address) if resource.handle else self.find(resource.address)
+
+    def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:  # noqa: ARG002  # the API has no such key
+        """POST; a second one would make a duplicate."""
+        answer = self._writing.send(
+            "POST",
+            self.base,
+            self._request({}, {"parent": None, **fields, "external_id": address.key}, code=address.key),
+            expect=(200, 201),
+        )
+        if not isinstance(answer.body, dict) or not answer.body.get("id"):
+            raise UnknownOutcome(f"POST {self.base}: the answer does not say which unit was made")
+        id_ = str(answer.body["id"])
+        self._units.ids[address.key] = id_
+        self._by_id[id_] = address.key
+        return id_
+
+    def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
+        """PUT the object as it was read, with the managed fields put in: what config does not name is sent back."""
+        handle = _handle(now)
+        answer = self._writing.send("PUT", f"{self.base}/{handle.id}", self._request(handle.raw, fields))
+        if not isinstance(answer.body, dict):
+            raise UnknownOutcome(f"PUT {self.base}/{handle.id}: the answer is not the unit")
+        self._units.ids[address.key] = handle.id  # it may have a new key now, which its children name
+        self._by_id[handle.id] = address.key
+
+    def activate(self, now: Resource) -> None:
+        """Clear the end date."""
+        self._switch(now, on=True)
+
+    def deactivate(self, now: Resource) -> None:
+        """Set the end date; nothing cascades."""
+        self._switch(now, on=False)
+
+    def delete(self, now: Resource) -> None:
+        """Not offered by the API.
+
+        Raises:
+            LiveError: Always.
+        """
+        raise LiveError(f"{now.address}: a department cannot be deleted, only deactivated")
+
+    def _switch(self, now: Resource, *, on: bool) -> None:
+        id_ = _handle(now).id
+        if self.version() == "3.3":
+            method, path = "PUT" if on else "DELETE", f"{V2}/{id_}/activation"
+        else:
+            method, path = "GET", f"{V1}/{id_}/{'activate' if on else 'deactivate'}"
+        answer = self._writing.send(method, path, expect=(200, 204), bodiless=True)
+        if not isinstance(answer.body, str) and not self._is(now, on):  # success may say nothing, and so may anything
+            raise UnknownOutcome(f"{method} {path}: an answer without a word, and it does not show")
+
+    def _is(self, now: Resource, active: bool) -> bool:
+        try:
+            found = self.get(_handle(now).id, now.address)
+        except LiveError as error:
+            raise UnknownOutcome(
+                f"{now.address}: an answer without a word, and no look at what it did ({error})"
+            ) from None
+        return found is not None and found.active is active
+
+    def _request(self, raw: Mapping[str, Any], fields: Mapping[str, Any], code: str | None = None) -> dict[str, Any]:
+        new = self.version() == "3.3"
+        if new:
+            body = {name: value for name, value in raw.items() if name not in _ANSWER_ONLY and value is not None}
+            if code is not None:
+                body["code"] = code
+        else:
+            body = {name: raw[name] for name in _V1_REQUEST if raw.get(name) is not None}
+            body.update({v1: raw[v2] for v2, v1 in (*_NAMES.values(), _PARENT, _MANAGER) if raw.get(v2) is not None})
+            if raw.keys() - _V1_ANSWER:  # a newer server would clear what a request of the old one does not name
+                newer = (raw.keys() - _V1_ANSWER - _NEVER_V1) | {"mailDistributionGroup", "div2"}
+                body.update({name: raw[name] for name in sorted(newer) if raw.get(name) is not None})
+        for ours, value in fields.items():
+            if ours == "parent":
+                body[_PARENT[0] if new else _PARENT[1]] = self._parent_id(value)
+            else:
+                body[_NAMES[ours][0] if new else _NAMES[ours][1]] = value
+        return {name: value for name, value in body.items() if value is not None}
+
+    def _parent_id(self, key: str | None) -> str:
+        if key is None:
+            return self._units.root_id
+        if key.startswith("#"):
+            return key[1:]
+        try:
+            return self._units.ids[key]
+        except KeyError:
+            raise LiveError(f"the parent {key} is not in Websak") from None
+
+
+def _once(rows: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+    """Take a row that came twice, as rows do when others write meanwhile, for the one it is.
+
+    Raises:
+        NotAsAgreed: If the two differ, or no unit says what it hangs under.
+    """
+    by_id: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if by_id.setdefault(str(row["id"]), row) != row:
+            raise NotAsAgreed(f"{what}: department {row['id']} came twice, and not the same")
+    if len(by_id) > 1 and not any(row.get("parentDepartmentId") for row in rows):
+        raise NotAsAgreed(f"{what}: no department has a parentDepartmentId")
+    return list(by_id.values())
+
+
+def _handle(resource: Resource) -> Handle:
+    if resource.handle is None:
+        raise LiveError(f"{resource.address} was not read from Websak")
+    return resource.handle

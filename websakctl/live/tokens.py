@@ -1,0 +1,133 @@
+"""OAuth 2 client credentials (RFC 6749 §4.4) at the Acos Identity Server: fetched once, renewed when they end."""
+
+import ssl
+import threading
+import time
+from collections.abc import Generator
+from functools import cache
+
+import httpx
+import stamina
+
+from websakctl.live.errors import NotAsAgreed, NotPermitted, Unreachable
+from websakctl.redaction import keep_secret
+
+ATTEMPTS = 4
+EARLY = 30.0  # seconds before the end at which a token is renewed
+
+
+@cache
+def _trusting_authorities() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def tls(url: str) -> ssl.SSLContext:
+    """What to trust at ``url``. The list of authorities takes 50 ms to load: once, and not for plain HTTP."""
+    return _trusting_authorities() if url.startswith("https") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+class _Busy(Exception):
+    """No answer, or none yet; asking for a token has no effect, so it is asked again."""
+
+
+class ClientCredentials(httpx.Auth):
+    """Puts a bearer token on every request; one that is refused with 401 is sent once more with a new token.
+
+    Repeating after 401 is safe for writes too: the request was refused before anything was done.
+    """
+
+    def __init__(self, token_url: str, client_id: str, client_secret: str, scopes: str, timeout: float = 15.0) -> None:
+        keep_secret(client_secret)
+        self._url = token_url
+        self._body = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": scopes,
+        }
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._token = ""
+        self._ends = 0.0
+        self._was_there = False  # the token endpoint
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Send with a token; renew and send again after 401."""
+        token = self.token()
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code == 401:
+            request.headers["Authorization"] = f"Bearer {self.token(instead_of=token)}"
+            yield request
+
+    def token(self, instead_of: str = "") -> str:
+        """Give a token that is valid for a while.
+
+        Args:
+            instead_of: A token that the server refused; another is fetched unless somebody has done so already.
+
+        Raises:
+            NotPermitted: If the client id or secret is wrong, or a scope is not the client's.
+            Unreachable: If the token endpoint does not answer.
+            NotAsAgreed: If it answers with something else than a token.
+        """
+        with self._lock:
+            if self._token and self._token != instead_of and time.monotonic() < self._ends - EARLY:
+                return self._token
+            if self._token == instead_of:
+                self._token = ""  # it is of no use any more, whether or not there is another
+            self._token, lifetime = self._fetch()
+            self._was_there = True
+            self._ends = time.monotonic() + max(lifetime, EARLY + 1)
+            return self._token
+
+    def _fetch(self) -> tuple[str, float]:
+        try:
+            for attempt in stamina.retry_context(on=_Busy, attempts=ATTEMPTS, timeout=30, wait_initial=0.2, wait_max=3):
+                with attempt:
+                    return self._ask()
+        except _Busy as busy:
+            raise Unreachable(f"the token endpoint {self._url} {busy}") from None
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def _ask(self) -> tuple[str, float]:
+        try:
+            response = httpx.post(
+                self._url,
+                data=self._body,
+                timeout=self._timeout,
+                headers={"Accept": "application/json"},
+                verify=tls(self._url),
+                trust_env=False,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = f"does not answer ({type(error).__name__})"
+            if not self._was_there and isinstance(
+                error, httpx.ConnectError | httpx.UnsupportedProtocol | httpx.InvalidURL
+            ):
+                raise Unreachable(f"the token endpoint {self._url} {why}") from None  # say so at once
+            raise _Busy(why) from None
+        if response.status_code == 429 or response.status_code >= 500:
+            raise _Busy(f"answered HTTP {response.status_code}")
+        if response.status_code in (400, 401, 403):
+            raise NotPermitted(
+                f"the token endpoint refused the client ({_error_code(response)})",
+                "check the client id and secret: `websakctl auth status`, then `websakctl auth login`",
+            )
+        try:
+            answer = response.json()
+            token, lifetime = answer["access_token"], float(answer.get("expires_in", 300))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise NotAsAgreed(f"the token endpoint answered HTTP {response.status_code} without a token") from None
+        if response.status_code != 200 or not isinstance(token, str) or not token:
+            raise NotAsAgreed(f"the token endpoint answered HTTP {response.status_code} without a token")
+        keep_secret(token)
+        return token, lifetime
+
+
+def _error_code(response: httpx.Response) -> str:
+    try:
+        code = response.json().get("error")
+    except (ValueError, AttributeError):
+        code = None
+    return code if isinstance(code, str) and code.isascii() and len(code) < 60 else f"HTTP {response.status_code}"

@@ -1,0 +1,403 @@
+"""Requests and their answers: what may be sent by whom, what is repeated, and which answers are believed."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import stamina
+import stamina.instrumentation
+
+from websakctl.live.errors import (
+    Changed,
+    NotAsAgreed,
+    NotPermitted,
+    Refused,
+    Strained,
+    UnknownOutcome,
+    Unreachable,
+    WriteRefused,
+    words_of,
+)
+
+stamina.instrumentation.set_on_retry_hooks([])  # what is shown of a retry is for cli to decide
+
+ATTEMPTS = 6
+LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
+_WRITING_GET = re.compile(r"/(?:de)?activate[/.]*$|/(?:add|remove)user(?:to|from|as)", re.IGNORECASE)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+
+
+def writes(method: str, path: str) -> bool:
+    """Whether a request may have a side effect; some GETs of the vendor's API do."""
+    return method not in ("GET", "HEAD") or bool(_WRITING_GET.search(path))
+
+
+class ReadOnly(httpx.BaseTransport):
+    """Lets nothing through that could write. What planning talks over."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a read.
+
+        Raises:
+            WriteRefused: If the request could write.
+        """
+        if writes(request.method, request.url.path):
+            raise WriteRefused(f"{request.method} {request.url.path} could write, and this is a reader")
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A believed answer: status, parsed JSON (``None`` for an empty body) and headers."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Traffic:
+    """How many requests were sent; ``notes`` are things worth a word, such as a deprecated call."""
+
+    requests: int = 0
+    seconds: float = 0.0  # spent waiting for answers, all threads together
+    notes: set[str] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def count(self) -> Iterator[None]:
+        """Count one request and the time it takes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.requests += 1
+                self.seconds += time.monotonic() - began
+
+
+@dataclass(slots=True)
+class Pace:
+    """How fast writes go: no more than ``rate`` a second, slower while the server struggles, and not at all once it has given up.
+
+    After ``pause_after`` failures of the server in a row (5xx, or no connection) nobody writes for ``pause`` seconds, the
+    next time for twice as long, and so on; after ``stop_after`` failures nothing more is sent. Requests that were under
+    way when a pause began tell nothing new.
+    """
+
+    rate: float | None = None
+    pause: float = 5.0
+    pause_after: int = 3
+    stop_after: int = 9
+    sleep: Callable[[float], None] = time.sleep
+    _failures: int = 0  # in a row, since the latest pause
+    _pauses: int = 0  # in a row
+    _closed: str = ""
+    _next: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def wait(self) -> int:
+        """Wait for one's turn; gives the number of it, to be noted with what came of it.
+
+        Raises:
+            Strained: If the server has failed too often, or wants to be left alone for longer than we wait.
+        """
+        with self._lock:
+            if self._closed:
+                raise Strained(self._closed)
+            now = time.monotonic()
+            turn = max(now, self._next)
+            if self.rate:
+                self._next = turn + 1 / self.rate
+            pauses = self._pauses
+        if turn > now:
+            self.sleep(turn - now)
+        return pauses
+
+    def note(self, status: int | None, turn: int = 0, asked: float | None = None) -> None:
+        """Count what a write was answered with.
+
+        Args:
+            status: HTTP status; ``None`` where there was no connection.
+            turn: What ``wait`` gave before it was sent.
+            asked: Seconds that the server wants to be left alone for.
+        """
+        with self._lock:
+            failed = status is None or status >= 500
+            if asked is not None and (failed or status == 429):
+                self._leave_alone(asked)
+            if not failed:
+                self._failures = self._pauses = 0
+            elif turn == self._pauses:
+                self._failures += 1
+                if self._failures >= self.pause_after:
+                    self._pause()
+
+    def _leave_alone(self, asked: float) -> None:
+        if asked > LONGEST_WAIT:
+            self._closed = f"the server asks to be left alone for {asked:.0f} s; no more were sent"
+        else:
+            self._next = max(self._next, time.monotonic() + asked)
+
+    def _pause(self) -> None:
+        failures = self._failures + self._pauses * self.pause_after
+        if failures >= self.stop_after:
+            self._closed = f"the server failed {failures} writes in a row; no more were sent"
+            return
+        self._next = max(self._next, time.monotonic() + min(self.pause * 2**self._pauses, LONGEST_WAIT))
+        self._pauses += 1
+        self._failures = 0
+
+
+class _Again(Exception):
+    def __init__(self, wait: float | None, final: Exception) -> None:
+        super().__init__(str(final))
+        self.wait, self.final = wait, final
+
+
+def _worth_repeating(error: Exception) -> bool | float:
+    """Wait what the server asks for; repeat only what cannot have happened, or has no effect."""
+    if isinstance(error, _Again):
+        return error.wait if error.wait is not None else True
+    return False
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds that the server asks to wait, and we are ready to: a number or an HTTP date (RFC 9110 §10.2.3)."""
+    asked = _asked_to_wait(response)
+    return None if asked is None else min(asked, LONGEST_WAIT)
+
+
+def _asked_to_wait(response: httpx.Response) -> float | None:
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=UTC)
+    return max((when - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+class Reading:
+    """Reads over a client that can only read. This is all that planning is given."""
+
+    def __init__(self, client: httpx.Client, traffic: Traffic) -> None:
+        self._client = client
+        self.traffic = traffic
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None, *, absent: tuple[int, ...] = ()) -> Answer:
+        """Read, and believe only a JSON answer that is whole.
+
+        Args:
+            path: Below the client's base URL.
+            params: The query.
+            absent: Statuses that mean "there is no such thing"; the answer's body is then ``None``.
+
+        Raises:
+            Unreachable, NotPermitted, NotAsAgreed: As their names say.
+        """
+        try:
+            for attempt in stamina.retry_context(
+                on=_worth_repeating, attempts=ATTEMPTS, timeout=90, wait_initial=0.2, wait_max=5
+            ):
+                with attempt:
+                    return self._get(path, params, absent)
+        except _Again as error:  # raised by the loop itself once it gives up
+            raise error.final from None
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def _get(self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...]) -> Answer:
+        try:
+            with self.traffic.count():
+                response = self._client.get(path, params=params)
+        except httpx.DecodingError as error:
+            raise NotAsAgreed(f"GET {path}: {error}") from None
+        except httpx.TransportError as error:
+            raise _Again(None, Unreachable(f"GET {path}: {_cause(error)}")) from None
+        if response.status_code in absent:
+            return Answer(response.status_code, None, response.headers)
+        if response.status_code == 429:
+            raise _Again(retry_after(response), Unreachable(f"GET {path}: the server is busy (429) and stays so"))
+        if response.status_code >= 500:
+            words = words_of(_json(response), response.status_code)
+            final = NotAsAgreed if response.status_code in (500, 501) else Unreachable
+            raise _Again(retry_after(response), final(f"GET {path}: HTTP {response.status_code} ({words})"))
+        _raise_if_not_permitted(response, f"GET {path}")
+        if response.status_code == 204:
+            return Answer(204, None, response.headers)
+        if response.status_code != 200:
+            raise NotAsAgreed(
+                f"GET {path}: HTTP {response.status_code} ({words_of(_json(response), response.status_code)})"
+            )
+        return Answer(200, believed(response, f"GET {path}"), response.headers)
+
+
+class Writing:
+    """Sends writes, one request each. A write is repeated by itself only where it cannot have happened."""
+
+    def __init__(self, client: httpx.Client, traffic: Traffic, pace: Pace | None = None) -> None:
+        self._client = client
+        self.traffic = traffic
+        self._pace = pace or Pace()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        expect: tuple[int, ...] = (200,),
+        bodiless: bool = False,
+    ) -> Answer:
+        """Send one write.
+
+        Args:
+            method: HTTP method; a GET may write too.
+            path: Below the client's base URL.
+            body: Sent as JSON.
+            headers: Besides the usual ones.
+            expect: Statuses that say that it was done.
+            bodiless: Whether such an answer may be empty with another status than 204.
+
+        Raises:
+            Unreachable: It was never sent.
+            Refused, Changed, NotPermitted: The server said no; nothing changed.
+            UnknownOutcome: It was sent, and what came of it is not known.
+        """
+        try:
+            for attempt in stamina.retry_context(
+                on=_worth_repeating, attempts=ATTEMPTS, timeout=120, wait_initial=0.2, wait_max=5
+            ):
+                with attempt:
+                    return self._send(method, path, body, headers, expect, bodiless)
+        except _Again as error:
+            raise error.final from None
+        raise AssertionError("unreachable: the loop returns or raises")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        headers: Mapping[str, str] | None,
+        expect: tuple[int, ...],
+        bodiless: bool,
+    ) -> Answer:
+        turn = self._pace.wait()
+        what = f"{method} {path}"
+        content = {"json": body} if body is not None else {}
+        try:
+            with self.traffic.count():
+                response = self._client.request(method, path, headers=headers, **content)
+        except _NEVER_SENT as error:
+            self._pace.note(None, turn)
+            raise _Again(None, Unreachable(f"{what}: {_cause(error)}")) from None
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise UnknownOutcome(f"{what}: {_cause(error)} after it was sent") from None
+        self._pace.note(response.status_code, turn, _asked_to_wait(response))
+        if response.status_code == 429:
+            if (asked := _asked_to_wait(response) or 0.0) > LONGEST_WAIT:
+                raise Strained(f"{what}: the server is busy (429) and asks to be left alone for {asked:.0f} s")
+            raise _Again(retry_after(response), Refused(f"{what}: the server is busy (429) and stays so", 429))
+        _raise_if_not_permitted(response, what)
+        if "Deprecation" in response.headers:
+            self.traffic.notes.add(
+                f"{method} {_shape(path)} is deprecated by the server and ends {response.headers.get('Sunset', 'some day')}"
+            )
+        if response.status_code in expect:
+            if not response.content and (bodiless or response.status_code == 204):
+                return Answer(response.status_code, None, response.headers)
+            try:
+                return Answer(response.status_code, believed(response, what), response.headers)
+            except NotAsAgreed as error:
+                raise UnknownOutcome(str(error)) from None
+        if response.status_code == 412:
+            raise Changed(f"{what}: {words_of(_json(response), 412)}", 412)
+        if 400 <= response.status_code < 500:
+            content = _json(response)
+            raise Refused(
+                f"{what}: {words_of(content, response.status_code)}", response.status_code, _pointers(content)
+            )
+        raise UnknownOutcome(f"{what}: HTTP {response.status_code} ({words_of(_json(response), response.status_code)})")
+
+
+def _raise_if_not_permitted(response: httpx.Response, what: str) -> None:
+    if response.status_code == 401:
+        raise NotPermitted(f"{what}: the token is not accepted (401)")
+    if response.status_code == 403:
+        raise NotPermitted(f"{what}: this client may not do that (403)")
+
+
+def believed(response: httpx.Response, what: str) -> Any:
+    """Parse an answer that says that all is well.
+
+    Raises:
+        NotAsAgreed: If it is not whole, well-formed JSON with a JSON content type.
+    """
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json"):
+        raise NotAsAgreed(f"{what}: the answer is {kind or 'of no type'}, not JSON")
+    try:
+        return _parsed(response.content)
+    except (ValueError, RecursionError):
+        raise NotAsAgreed(f"{what}: the answer is {'empty' if not response.content else 'not whole JSON'}") from None
+
+
+def _parsed(content: bytes) -> Any:
+    """Parse JSON; half a letter, where a server cut a text in the middle of one, becomes U+FFFD: it can be kept nowhere."""
+    if b"\\ud" not in content and b"\\uD" not in content:
+        return json.loads(content)
+    whole = json.dumps(json.loads(content), ensure_ascii=False)
+    return json.loads(whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _json(response: httpx.Response) -> Any:
+    try:
+        return _parsed(response.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _pointers(body: Any) -> tuple[tuple[str, str], ...]:
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if isinstance(errors, list):
+        return tuple((str(e.get("pointer", "")), str(e.get("detail", ""))) for e in errors if isinstance(e, dict))
+    if isinstance(errors, dict):
+        return tuple(
+            (str(key), ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for key, value in errors.items()
+        )
+    return ()
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    if isinstance(error, httpx.ConnectError):
+        return "no connection"
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError | httpx.CloseError):
+        return "the connection was dropped"
+    return type(error).__name__
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"/\d+(?=/|$)", "/{id}", path)

@@ -1,0 +1,276 @@
+"""One Websak: connect to it for reading or for writing, and read the whole setup."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
+from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
+from websakctl.live.administrators import read_administrators
+from websakctl.live.capabilities import USER_PATHS, Capability, probe, read_required
+from websakctl.live.departments import KIND as DEPARTMENT_KIND
+from websakctl.live.departments import DepartmentsReader, DepartmentsWriter
+from websakctl.live.errors import NotAsAgreed, Unreachable
+from websakctl.live.lease import Lease
+from websakctl.live.setup_api import SetupReader, SetupWriter
+from websakctl.live.tokens import ClientCredentials, tls
+from websakctl.live.transport import Pace, Reading, ReadOnly, Traffic, Writing
+from websakctl.model.administrator import Administrator
+from websakctl.model.kind import Api, Kind
+from websakctl.model.resource import State
+
+CONNECT, ANSWER = 10.0, 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where a Websak is and how to get in. ``client_secret`` never shows in a repr."""
+
+    base_url: str
+    setup_url: str
+    token_url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    root_unit: str = ""
+    api_version: str | None = None
+    concurrency: int = 4
+    rate: float | None = None  # writes a second at the most
+    answer_timeout: float = ANSWER
+
+    @property
+    def scopes(self) -> str:
+        """OAuth scopes to ask for."""
+        return "userapi setup" if self.setup_url else "userapi"
+
+    def kinds(self, all_kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+        """The kinds that this Websak has an API for."""
+        return {name: kind for name, kind in all_kinds.items() if kind.api is Api.USER or self.setup_url}
+
+
+class _Clients:
+    """HTTP clients of one connection; one pool each for the two APIs."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        wrap: Callable[[httpx.BaseTransport], httpx.BaseTransport],
+        auth: ClientCredentials | None = None,
+    ) -> None:
+        auth = auth or ClientCredentials(
+            connection.token_url, connection.client_id, connection.client_secret, connection.scopes
+        )
+        limits = httpx.Limits(
+            max_connections=connection.concurrency + 2, max_keepalive_connections=connection.concurrency + 2
+        )
+        timeout = httpx.Timeout(connection.answer_timeout, connect=CONNECT)
+
+        def client(url: str) -> httpx.Client:
+            transport = wrap(httpx.HTTPTransport(verify=tls(url), limits=limits))
+            return httpx.Client(
+                base_url=url,
+                auth=auth,
+                timeout=timeout,
+                transport=transport,
+                headers={"Accept": "application/json", "User-Agent": "websakctl"},
+                follow_redirects=False,
+                trust_env=False,
+            )
+
+        self.auth = auth
+        self.user = client(connection.base_url)
+        self.setup = client(connection.setup_url) if connection.setup_url else None
+
+    def close(self) -> None:
+        self.user.close()
+        if self.setup is not None:
+            self.setup.close()
+
+
+class WebsakReader:
+    """Reads a Websak. It holds no client that could write."""
+
+    def __init__(self, connection: Connection, kinds: Mapping[str, Kind], scope_of: ScopeOf) -> None:
+        self.connection = connection
+        self.traffic = Traffic()
+        self.units = Units()
+        self._clients = _Clients(connection, wrap=ReadOnly)
+        reading = Reading(self._clients.user, self.traffic)
+        setup = Reading(self._clients.setup, self.traffic) if self._clients.setup else None
+        self.departments = DepartmentsReader(
+            reading, self.units, root_unit=connection.root_unit, api_version=connection.api_version, scope_of=scope_of
+        )
+        self._kinds = connection.kinds(kinds)
+        self._readers: dict[str, KindReader] = {}
+        for name, kind in connection.kinds(kinds).items():
+            if kind.api is Api.SETUP and setup is not None:
+                self._readers[name] = SetupReader(setup, kind, scope_of)
+            elif kind.endpoint == "departments":
+                self._readers[name] = self.departments
+            elif kind.endpoint == "access_groups":
+                self._readers[name] = AccessGroupsReader(reading, scope_of)
+        self._reading, self._setup = reading, setup
+
+    def __enter__(self) -> "WebsakReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._clients.close()
+
+    def read(self, only: Iterable[str] | None = None) -> State:
+        """List every kind once, several at the same time.
+
+        Raises:
+            LiveError: If any part cannot be read or trusted; then nothing is known.
+        """
+        chosen = {name: reader for name, reader in self._readers.items() if only is None or name in only}
+        self._clients.auth.token()  # one token before the threads start
+        pool = ThreadPoolExecutor(max_workers=max(1, self.connection.concurrency))
+        patient = True
+        try:
+            parts = list(pool.map(lambda reader: reader.read(), chosen.values()))
+        except KeyboardInterrupt:
+            patient = False  # whoever presses Ctrl-C does not wait for a slow server
+            raise
+        finally:
+            pool.shutdown(wait=patient, cancel_futures=True)
+        return {resource.address: resource for part in parts for resource in part}
+
+    def find(self, kind: str) -> KindReader:
+        """The reader of one kind."""
+        return self._readers[kind]
+
+    def administrators(self, live: State) -> list[Administrator]:
+        """Active users that may administer, with their units; a unit that has ended keeps nobody in."""
+        units = {
+            r.handle.id: a for a, r in live.items() if r.handle is not None and r.active and a.kind == DEPARTMENT_KIND
+        }
+        return read_administrators(self._reading, units)
+
+    def token(self) -> str:
+        """Fetch a token, to see that the client is let in."""
+        return self._clients.auth.token()
+
+    def alive(self) -> bool:
+        """Whether the User API says that it is there; what it says is not documented."""
+        try:
+            with self.traffic.count():
+                return self._clients.user.get("/api/info").status_code == 200
+        except httpx.TransportError as error:
+            raise Unreachable(f"GET /api/info: {type(error).__name__}") from None
+
+    def setup_info(self) -> dict[str, Any] | None:
+        """What the Setup API says of itself; ``None`` where there is none.
+
+        Raises:
+            NotAsAgreed: If it is no object.
+        """
+        if self._setup is None:
+            return None
+        body = self._setup.get("/info").body
+        if not isinstance(body, dict):
+            raise NotAsAgreed("GET /info: an object was agreed")
+        return body
+
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What the User API and the Setup API answer to reads.
+
+        Raises:
+            Unreachable: If nothing answers.
+        """
+        found = [probe(self._clients.user, path) for path in USER_PATHS]
+        if self._clients.setup is not None:
+            endpoints = [kind.endpoint for kind in self._kinds.values() if kind.api is Api.SETUP]
+            found.extend(
+                replace(probe(self._clients.setup, f"/{endpoint}?limit=1"), path=f"setup/{endpoint}")
+                for endpoint in endpoints
+            )
+        return tuple(found)
+
+    def required_fields(self, openapi_url: str = "") -> dict[str, tuple[str, ...]]:
+        """Required fields by schema, of the Setup API's own document and of the one at ``openapi_url``."""
+        found = read_required(self._clients.setup, ["/openapi.json"]) if self._clients.setup is not None else {}
+        return {**found, **(read_required(self._clients.user, [openapi_url]) if openapi_url else {})}
+
+
+class WebsakWriter:
+    """Writes to a Websak: one writer per kind. Only apply is given one."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        kinds: Mapping[str, Kind],
+        scope_of: ScopeOf,
+        units: Units,
+        api_version: str,
+        pace: Pace | None = None,
+    ) -> None:
+        self.traffic = Traffic()
+        self._concurrency = max(1, connection.concurrency)
+        pace = pace or Pace(rate=connection.rate)
+        self._clients = _Clients(connection, wrap=lambda inner: inner)
+        self._readers = _Clients(connection, wrap=ReadOnly, auth=self._clients.auth)
+        reading, writing = Reading(self._readers.user, self.traffic), Writing(self._clients.user, self.traffic, pace)
+        self._writers: dict[str, KindWriter] = {}
+        for name, kind in connection.kinds(kinds).items():
+            if kind.api is Api.SETUP and self._clients.setup is not None and self._readers.setup is not None:
+                self._writers[name] = SetupWriter(
+                    Reading(self._readers.setup, self.traffic),
+                    Writing(self._clients.setup, self.traffic, pace),
+                    kind,
+                    scope_of,
+                )
+            elif kind.endpoint == "departments":
+                self._writers[name] = DepartmentsWriter(
+                    reading, writing, units, root_unit=connection.root_unit, api_version=api_version, scope_of=scope_of
+                )
+            elif kind.endpoint == "access_groups":
+                self._writers[name] = AccessGroupsWriter(reading, writing, scope_of)
+
+    def __enter__(self) -> "WebsakWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clients.close()
+        self._readers.close()
+
+    def lease(self, *, owner: str, purpose: str, lost: Callable[[str], None]) -> Lease | None:
+        """The lease to hold while writing; ``None`` where there is no Setup API."""
+        if self._clients.setup is None or self._readers.setup is None:
+            return None
+        client = self._clients.setup
+        return Lease(
+            client,
+            Reading(self._readers.setup, self.traffic),
+            Writing(client, self.traffic),
+            owner=owner,
+            purpose=purpose,
+            lost=lost,
+        )
+
+    def read(self) -> State:
+        """List every kind afresh; from then on this is what the writers go by.
+
+        Raises:
+            LiveError: If any part cannot be read or trusted; then nothing is known.
+        """
+        self._clients.auth.token()  # one token before the threads start
+        with ThreadPoolExecutor(max_workers=self._concurrency) as pool:
+            parts = list(pool.map(lambda writer: writer.read(), self._writers.values()))
+        return {resource.address: resource for part in parts for resource in part}
+
+    def of(self, kind: str) -> KindWriter:
+        """The writer of one kind."""
+        return self._writers[kind]

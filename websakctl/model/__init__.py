@@ -1,0 +1,1 @@
+"""Shared words: address, resource, state, kind, and the marks on a kind's fields."""

@@ -1,0 +1,162 @@
+"""A kind says all about itself; everything else reads it from here."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Key, Overridable, Ref, Unique
+
+Mark = TypeVar("Mark")
+
+
+class Managed(BaseModel):
+    """The base of every kind's model: strict types, no unknown fields."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Named(Managed):
+    """What has a key that may change: ``previously`` names the old ones, so that it is renamed and not made anew.
+
+    An empty list says that it is new, however much it looks like something that left.
+    """
+
+    previously: Annotated[list[str] | None, ConfigOnly()] = None
+
+
+class Api(StrEnum):
+    """Which API carries a kind (README says so to users)."""
+
+    USER = "user"
+    SETUP = "setup"
+
+
+class Scoping(StrEnum):
+    """Where a kind may live."""
+
+    BASE = "base"  # one list for all districts
+    DISTRICT = "district"  # each district's own
+    BOTH = "both"
+
+
+class Removal(StrEnum):
+    """What happens when a resource leaves the config."""
+
+    DEACTIVATE = "deactivate"  # retired: kept by the server, switched off
+    DELETE = "delete"  # has no history: taken away
+    MANUAL = "manual"  # the API offers nothing: a step for a person
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource.
+
+    ``endpoint`` names the adapter (User API) or the collection path (Setup API). ``local_keys``: in a district the YAML key
+    gets the district's prefix. ``root_key`` is the local key that is the top of each district's tree, and the default of ``parent``.
+    """
+
+    name: str
+    plural: str
+    model: type[Managed]
+    api: Api
+    endpoint: str
+    scoping: Scoping
+    on_removal: Removal
+    title: str  # one line for people
+    example: str  # YAML
+    local_keys: bool = False
+    root_key: str | None = None
+    label: str = "name"  # the field that tells a reader which one it is
+    renames: bool = True  # whether the API can change a key in place
+    reactivates: bool = True  # whether the API can bring back what was retired
+    observed: bool = False  # only looked at: what the API cannot change is a difference too
+    key_mirror: str | None = None  # a field of the live object that must equal the key, though nobody writes it in YAML
+
+    def _marked(self, mark: type[Mark]) -> dict[str, Mark]:
+        return {
+            name: meta
+            for name, info in self.model.model_fields.items()
+            for meta in info.metadata
+            if isinstance(meta, mark)
+        }
+
+    @cached_property
+    def key_field(self) -> str:
+        """The model's field that is the key."""
+        return next(iter(self._marked(Key)))
+
+    @cached_property
+    def references(self) -> dict[str, Ref]:
+        """References by field name."""
+        return self._marked(Ref)
+
+    @cached_property
+    def overridable(self) -> frozenset[str]:
+        """Fields that a district may override."""
+        return frozenset(self._marked(Overridable))
+
+    @cached_property
+    def unique(self) -> tuple[str, ...]:
+        """Fields whose values stand once."""
+        return tuple(self._marked(Unique))
+
+    @cached_property
+    def create_only(self) -> frozenset[str]:
+        """Fields that the API cannot change."""
+        return frozenset() if self.observed else frozenset(self._marked(CreateOnly))
+
+    @cached_property
+    def config_only(self) -> frozenset[str]:
+        """Fields that never leave the config."""
+        return frozenset(self._marked(ConfigOnly))
+
+    @cached_property
+    def defaults_to_key(self) -> tuple[str, ...]:
+        """Fields whose default is the full key."""
+        return tuple(self._marked(DefaultsToKey))
+
+    @cached_property
+    def defaults(self) -> dict[str, Any]:
+        """Values of the fields that are unsaid, without those that are then kept as they are."""
+        kept = self._marked(Kept)
+        return {
+            name: info.get_default(call_default_factory=True)
+            for name, info in self.model.model_fields.items()
+            if not (name == self.key_field or name in self.config_only or name in kept or info.is_required())
+        }
+
+    @cached_property
+    def managed_fields(self) -> tuple[str, ...]:
+        """Fields that are compared and sent, without the key."""
+        return tuple(f for f in self.model.model_fields if f != self.key_field and f not in self.config_only)
+
+    @property
+    def shared(self) -> bool:
+        """Whether one resource of this kind touches every district."""
+        return self.scoping is Scoping.BASE
+
+    def replace(self, **changes: Any) -> "Kind":
+        """Copy with changes (for tests)."""
+        return dataclasses.replace(self, **changes)
+
+
+Kinds = Mapping[str, Kind]
+
+
+def referred(kind: Kind, fields: Mapping[str, Any]) -> list[tuple[str, Ref, str]]:
+    """List what ``fields`` refer to, as (field, mark, key); lists and mapping keys give one each."""
+    found: list[tuple[str, Ref, str]] = []
+    for name, ref in kind.references.items():
+        value = fields.get(name)
+        if value is None:
+            continue
+        if isinstance(value, str):
+            found.append((name, ref, value))
+        else:
+            found.extend((name, ref, key) for key in value)
+    return found

@@ -1,0 +1,49 @@
+"""Marks on a kind's fields, put into ``Annotated`` beside the type."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The natural key: the mapping key in YAML, the last part of the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
+
+    ``same_scope``: it must be the district's own. ``kind`` ``district`` means a district's slug.
+    """
+
+    kind: str
+    same_scope: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Overridable:
+    """A district may say otherwise, with reason and owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """No two resources of the kind may have the same value."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOnly:
+    """Sent when the resource is made; the API cannot change it afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigOnly:
+    """Steers the tool and is never sent nor compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultsToKey:
+    """Unsaid, the value is the resource's full key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Unsaid, the live value is kept: not compared, and sent back as it was."""

@@ -1,0 +1,34 @@
+"""A resource and a state: the same types for what is wanted and for what is there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from websakctl.model.address import Address
+
+Fields = Mapping[str, Any]  # JSON values by field name; a field that is not there is not managed
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """What the server needs to be addressed with: never compared, never planned.
+
+    ``raw`` is the object as it was read, so that a replacing write can send back what config does not name.
+    """
+
+    id: str = ""
+    etag: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One managed thing. ``active`` is false for what has been retired but is still there."""
+
+    address: Address
+    fields: Fields
+    active: bool = True
+    handle: Handle | None = field(default=None, compare=False)
+
+
+State = dict[Address, Resource]

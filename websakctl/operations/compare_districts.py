@@ -1,0 +1,84 @@
+"""Which districts deviate from the base: declared, or by accident."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from websakctl.model.address import BASE, Address
+from websakctl.model.resource import State
+from websakctl.plan.change import Plan
+from websakctl.source.configuration import Configuration
+from websakctl.source.yaml_tree import Map
+
+
+class How(StrEnum):
+    """How a deviation came to be."""
+
+    OVERRIDE = "override"  # declared, with reason and owner
+    OWN = "own"  # the district's own addition
+    ACCIDENT = "accident"  # live differs, and nobody declared it
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """One thing that a district has otherwise than the base gives it."""
+
+    district: str
+    how: How
+    address: Address
+    field: str = ""
+    base: Any = None
+    here: Any = None
+    reason: str = ""
+    owner: str = ""
+    until: str = ""
+    at: str = ""  # file, line and column
+
+
+def compare_districts(config: Configuration, plan: Plan | None, live: State | None) -> list[Deviation]:
+    """List every deviation, by district.
+
+    Args:
+        config: What is declared.
+        plan: Config against live, if live was read: what it would change in a district is an accident.
+        live: What was read.
+    """
+    found = [d for address in config.origins if address.scope != BASE for d in _declared(config, address)]
+    for change in plan.changes if plan is not None else ():
+        if change.address.scope == BASE or live is None or change.address not in live:
+            continue
+        found.extend(
+            Deviation(change.address.scope, How.ACCIDENT, change.address, f.path, f.after, f.before)
+            for f in change.fields
+        )
+    return sorted(found, key=lambda d: (d.district, d.how, d.address, d.field))
+
+
+def _declared(config: Configuration, address: Address) -> list[Deviation]:
+    origin = config.origins[address]
+    if origin.made_for is None:
+        return [Deviation(address.scope, How.OWN, address, at=str(origin.position()))]
+    if origin.override is None:
+        return []
+    document, section, key = origin.override
+    fields = section[key]
+    template = origin.section.get(origin.key)
+    was: Mapping[str, Any] = template if isinstance(template, Map) else {}
+    about = {name: str(fields.get(name) or "") for name in ("reason", "owner", "until")}
+    return [
+        Deviation(
+            address.scope,
+            How.OVERRIDE,
+            address,
+            name,
+            was.get(name),
+            value,
+            about["reason"],
+            about["owner"],
+            about["until"],
+            str(document.value_position(fields.spans, name)),
+        )
+        for name, value in fields.items()
+        if name not in about
+    ]

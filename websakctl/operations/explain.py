@@ -1,0 +1,340 @@
+"""Say what a rule, a kind, a field or a word is, and what made each value of a resource."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from textwrap import fill
+from typing import Any
+
+from websakctl.diagnostics import RULES, Position, Rule
+from websakctl.model.address import Address
+from websakctl.model.kind import Api, Kind, Removal, Scoping
+from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
+from websakctl.model.vocabulary import GLOSSARY, word_for
+from websakctl.source.configuration import Configuration, Origin
+from websakctl.source.documents import plain
+from websakctl.source.problems import did_you_mean
+from websakctl.source.yaml_tree import Map
+
+_APIS = {Api.USER: "the User API", Api.SETUP: "the Setup API"}
+_PLACES = {
+    Scoping.BASE: "once for all districts, in config/",
+    Scoping.DISTRICT: "in each district: in its folder, or under each_district: in config/",
+    Scoping.BOTH: "in config/ for all, in a district's folder, or under each_district: in config/",
+}
+_REMOVALS = {
+    Removal.DEACTIVATE: "it is deactivated; it comes back when it comes back into the config",
+    Removal.DELETE: "it is deleted",
+    Removal.MANUAL: "a step for a person: the API offers no removal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A heading, a table and notes for people; the same as ``data`` for machines."""
+
+    headline: str
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    notes: Sequence[str] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def explain(name: str, kinds: Mapping[str, Kind]) -> Explanation | None:
+    """Explain a rule, a kind, a kind's field (``kind.field``) or a Norwegian word; ``None`` if it is none of them."""
+    if name in RULES:
+        return _rule(RULES[name])
+    by_name = {**{k.plural: k for k in kinds.values()}, **kinds}
+    kind_name, _, field_name = name.partition(".")
+    if kind_name in by_name:
+        kind = by_name[kind_name]
+        if not field_name:
+            return _kind(kind)
+        return _field(kind, field_name) if field_name in kind.model.model_fields else None
+    return _word(name)
+
+
+def near(name: str, kinds: Mapping[str, Kind]) -> str:
+    """What was perhaps meant."""
+    kind = kinds.get(name.partition(".")[0])
+    if kind is not None:
+        return (
+            did_you_mean(name, [f"{kind.name}.{f}" for f in kind.model.model_fields])
+            or f"websakctl explain {kind.name}"
+        )
+    return did_you_mean(name, [*RULES, *kinds]) or f"kinds: {', '.join(kinds)}; rules: `websakctl validate` names them"
+
+
+# --- a rule
+
+
+def _rule(rule: Rule) -> Explanation:
+    settable = f"rules: {{{rule.name}: error|warning|off}} in config/websak.yaml" if rule.settable else "no"
+    ignore = f"# websakctl: ignore[{rule.name}] why" if rule.settable else None
+    notes = [
+        fill(f"Why: {rule.why}", 100, break_on_hyphens=False),
+        f"Wrong:\n{_indented(rule.bad)}",
+        f"Right:\n{_indented(rule.good)}",
+    ]
+    if ignore:
+        notes.append(f"To exempt one line, with a reason:\n  {ignore}")
+        notes.append(f"To change its severity:\n  {settable}")
+    else:
+        notes.append("It holds everywhere: it cannot be ignored, nor its severity be changed.")
+    return Explanation(
+        f"{rule.name} ({rule.severity.value}): {rule.summary}",
+        notes=notes,
+        data={
+            "rule": rule.name,
+            "severity": rule.severity.value,
+            "summary": rule.summary,
+            "why": rule.why,
+            "bad": rule.bad,
+            "good": rule.good,
+            "settable": rule.settable,
+            "ignore": ignore,
+        },
+    )
+
+
+# --- a kind and its fields
+
+
+def _kind(kind: Kind) -> Explanation:
+    described = [_described(kind, name) for name in kind.model.model_fields]
+    headline = "\n".join(
+        [
+            f"{kind.name}: {kind.title}",
+            "",
+            f"Section:   {kind.plural}:",
+            f"Where:     {_PLACES[kind.scoping]}",
+            f"Through:   {_APIS[kind.api]}",
+            f"Leaving:   {_REMOVALS[kind.on_removal]}",
+        ]
+    )
+    return Explanation(
+        headline,
+        ("field", "Norwegian", "English", "type", ""),
+        [
+            (d["field"], d["norwegian"], d["english"], d["type"], "; ".join([d["unsaid"], *d["remarks"]]))
+            for d in described
+        ],
+        [
+            f"Example:\n  {kind.plural}:\n{_indented(kind.example, 4)}",
+            f"One field: websakctl explain {kind.name}.FIELD",
+        ],
+        {
+            "kind": kind.name,
+            "section": kind.plural,
+            "title": kind.title,
+            "where": kind.scoping.value,
+            "api": kind.api.value,
+            "on_removal": kind.on_removal.value,
+            "example": kind.example,
+            "fields": described,
+        },
+    )
+
+
+def _field(kind: Kind, name: str) -> Explanation:
+    d = _described(kind, name)
+    meaning = d["meaning"]
+    return Explanation(
+        f"{kind.name}.{name}: {d['english']} ({d['norwegian']})" + (f"\n\n{meaning[0].upper()}{meaning[1:]}." if meaning else ""),
+        ("", ""),
+        [("type", d["type"]), ("unsaid", d["unsaid"]), *(("", remark) for remark in d["remarks"])],
+        [f"Example of the kind:\n  {kind.plural}:\n{_indented(kind.example, 4)}"],
+        d,
+    )  # fmt: skip
+
+
+def _described(kind: Kind, name: str) -> dict[str, Any]:
+    schema = kind.model.model_json_schema()
+    word = word_for(kind.name, name)
+    key = name == kind.key_field
+    return {
+        "field": name,
+        "norwegian": word.norwegian if word else name,
+        "english": word.english if word else name.replace("_", " "),
+        "meaning": word.meaning if word else "",
+        "type": type_in_words(schema["properties"][name], schema.get("$defs", {})).replace("`", ""),
+        "unsaid": "the key" if key else unsaid(kind, name, name in schema.get("required", [])).replace("`", ""),
+        "overridable": name in kind.overridable,
+        "remarks": list(_remarks(kind, name)),
+    }
+
+
+def unsaid(kind: Kind, name: str, required: bool) -> str:
+    """What holds where a field is not said, in words (code in backticks)."""
+    marks = kind.model.model_fields[name].metadata
+    if required:
+        return "required"
+    if any(isinstance(mark, Kept) for mark in marks):
+        return "Websak's value is kept"
+    if any(isinstance(mark, DefaultsToKey) for mark in marks):
+        return "the full key"
+    if kind.root_key and any(isinstance(mark, Ref) and mark.kind == kind.name for mark in marks):
+        return f"`{kind.root_key}` in a district"
+    value = kind.model.model_fields[name].get_default(call_default_factory=True)
+    return "–" if value in (None, [], {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _remarks(kind: Kind, name: str) -> Iterator[str]:
+    for mark in kind.model.model_fields[name].metadata:
+        match mark:
+            case Ref(kind="district"):
+                yield "slugs of districts"
+            case Ref(kind=other, same_scope=True):
+                yield f"key of a {other} of the same district"
+            case Ref(kind=other):
+                yield f"key of a {other}"
+            case Overridable():
+                yield "a district may override it"
+            case CreateOnly():
+                yield "sent when it is made; the API cannot change it"
+            case Unique():
+                yield "unique in the whole base"
+            case ConfigOnly():
+                yield "for the tool only, never sent"
+
+
+def type_in_words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """A field's type for people, from its JSON Schema; literal values in backticks."""
+    if "anyOf" in schema:
+        return " or ".join(type_in_words(part, definitions) for part in schema["anyOf"] if part.get("type") != "null")
+    if "$ref" in schema:
+        inner = definitions[schema["$ref"].rpartition("/")[2]]
+        names = (f"{name}{'' if name in inner['required'] else '?'}" for name in inner["properties"])
+        return f"{{{', '.join(names)}}}"
+    if "enum" in schema:
+        return ", ".join(f'`"{value}"`' if value in ("yes", "no") else f"`{value}`" for value in schema["enum"])
+    if schema.get("format") == "date":
+        return "date"
+    match schema.get("type"):
+        case "array":
+            return f"list of {type_in_words(schema['items'], definitions)}"
+        case "object":
+            return f"mapping of {type_in_words(schema['additionalProperties'], definitions)}"
+        case "integer":
+            low, high = schema.get("minimum"), schema.get("maximum")
+            return f"number {low}–{high}" if high is not None else f"number from {low}" if low is not None else "number"
+        case "boolean":
+            return "true, false"
+    digits = re.fullmatch(r"\^(?:\\d|\[0-9\])\{(\d)\}\$", schema.get("pattern", ""))
+    if digits:
+        return f"{digits[1]} digits, quoted"
+    longest = schema.get("maxLength")
+    return f"text, at most {longest}" if longest else "text"
+
+
+# --- a word
+
+
+def _word(name: str) -> Explanation | None:
+    wanted = name.casefold()
+    for words in GLOSSARY.values():
+        for word in words:
+            if wanted in (part.strip(" )").casefold() for part in re.split(r"[,(]", word.norwegian)):
+                return Explanation(
+                    f"{word.norwegian}: {word.english}",
+                    notes=[word.meaning.replace("`", "")],
+                    data=word._asdict(),
+                )
+    return None
+
+
+# --- a resource
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the places that made a value; the last one holds."""
+
+    by: str
+    value: Any
+    at: Position | None = None
+    note: str = ""
+
+
+def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, list[Step]]:
+    """By field: what made the value, from the default to what holds. Only fields that somebody said or that have a value."""
+    origin = config.origins[address]
+    values = config.state[address].fields
+    found = {}
+    for name in kind.model.model_fields:
+        if name == kind.key_field:
+            continue
+        steps = list(_steps(origin, kind, name))
+        if not steps:
+            value = values.get(name)
+            empty = value is None and name not in kind.defaults_to_key
+            if name in kind.config_only or (empty and name not in values):
+                continue
+            steps = [Step("default", value, None, "" if value is None else unsaid(kind, name, False).replace("`", ""))]
+        found[name] = steps
+    return found
+
+
+def _steps(origin: Origin, kind: Kind, name: str) -> Iterator[Step]:
+    if origin.defaults is not None and name in (shared := origin.defaults[0][origin.defaults[1]]):
+        at = origin.document.value_position(shared.spans, name)
+        yield Step("the file's defaults", plain(shared[name]), at)
+    fields = origin.section.get(origin.key)
+    if isinstance(fields, Map) and name in fields:
+        at = origin.document.value_position(fields.spans, name)
+        by = "template" if origin.made_for else "entry"
+        note = f"filled in for {origin.made_for}" if origin.made_for else ""
+        yield Step(by, plain(fields[name]), at, note)
+    if origin.override is not None:
+        document, section, key = origin.override
+        said = section.get(key)
+        if isinstance(said, Map) and name in said and name in kind.overridable:
+            until = f", until {said['until']}" if "until" in said else ""
+            note = f"{said.get('reason')} ({said.get('owner')}{until})"
+            yield Step("override", plain(said[name]), document.value_position(said.spans, name), note)
+
+
+def explain_resource(config: Configuration, address: Address, kind: Kind) -> Explanation:
+    """Tell for each value of a resource which lines of which files made it.
+
+    Raises:
+        KeyError: If the config has no such resource.
+    """
+    fields, origin = config.state[address].fields, config.origins[address]
+    rows: list[tuple[str, str, str, str, str]] = []
+    data: dict[str, Any] = {}
+    for name, steps in chains(config, address, kind).items():
+        value = fields.get(name, config.aside.get(address, {}).get(name, steps[-1].value))
+        for step in steps:
+            first = name if step is steps[0] else ""
+            rows.append((first, _short(step.value), step.by, str(step.at or ""), step.note))
+        if value != steps[-1].value and steps[-1].by != "default":
+            rows.append(("", _short(value), "as it is then", "", ""))
+        data[name] = {"value": value, "made_by": [_step(step) for step in steps]}
+    lines = [f"{address}: {kind.title}", "", f"Written at {origin.position()}."]
+    if origin.made_for is not None:
+        lines.append(f"Made for the district described at {origin.made_for}.")
+    return Explanation(
+        "\n".join(lines),
+        ("field", "value", "made by", "where", ""),
+        rows,
+        ["Of several lines for a field, the last one holds."] if len(rows) > len(data) else [],
+        {"address": str(address), "source": _place(origin.position()), "fields": data},
+    )
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"by": step.by, "value": step.value, "source": _place(step.at) if step.at else None, "note": step.note}
+
+
+def _place(at: Position) -> dict[str, Any]:
+    return {"file": at.file, "line": at.line, "column": at.column}
+
+
+def _short(value: Any) -> str:
+    text = "–" if value in (None, [], {}) else "yes" if value is True else "no" if value is False else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _indented(text: str, by: int = 2) -> str:
+    return "\n".join(" " * by + line for line in text.split("\n"))

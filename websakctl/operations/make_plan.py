@@ -1,0 +1,72 @@
+"""The plan verb: desired and live into a plan."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from websakctl.model.address import Address
+from websakctl.model.kind import Kind
+from websakctl.model.resource import State
+from websakctl.plan.change import Plan, SourceLine
+from websakctl.plan.decide import Question, decide
+from websakctl.plan.diff import Accepted, Known
+from websakctl.plan.document import to_document
+from websakctl.plan.guards import Limits
+from websakctl.plan.policy import Policy, judge
+from websakctl.plan.selection import Selection
+from websakctl.source.configuration import Configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What every plan of one command has in common."""
+
+    config: Configuration
+    known: Mapping[Address, Known]
+    kinds: Mapping[str, Kind]  # those this Websak has an API for
+    environment: str
+    protected: bool = False
+    selection: Selection = field(default_factory=Selection)
+    prune: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+    accepted: Accepted = field(default_factory=dict)
+
+
+def make_plan(scene: Scene, live: State) -> Plan:
+    """Compare the config with live."""
+    config = scene.config
+
+    def position(address: Address) -> SourceLine | None:
+        at = config.position_of(address)
+        return SourceLine(at.file, at.line, at.column) if at else None
+
+    guards = config.settings.guards
+    plan = decide(
+        Question(
+            desired=config.state,
+            live=live,
+            kinds=scene.kinds,
+            districts=config.districts,
+            known=scene.known,
+            accepted=scene.accepted,
+            previously=config.previously,
+            protected=config.protected,
+            selection=scene.selection,
+            prune=scene.prune,
+            limits=Limits(guards.per_kind, guards.per_district, guards.in_all),
+            environment=scene.environment,
+            environment_protected=scene.protected,
+            position=position,
+            warnings=scene.warnings,
+        )
+    )
+    return with_policies(scene, plan)
+
+
+def with_policies(scene: Scene, plan: Plan) -> Plan:
+    """Add what the config's own policies say of a plan."""
+    config = scene.config
+    if not config.policies:
+        return plan
+    policies = [Policy(name, p.match, p.message, p.severity == "error") for name, p in config.policies.items()]
+    findings, told = judge(policies, to_document(plan, tool_version="", created_at=""))
+    return replace(plan, findings=(*plan.findings, *findings), warnings=(*plan.warnings, *told))

@@ -1,0 +1,88 @@
+"""JSON Schema (2020-12) of the plan as JSON, format version 1: what scripts and policies may rely on."""
+
+from typing import Any
+
+from websakctl.plan.change import Action
+from websakctl.plan.document import FORMAT_VERSION
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+_DIGEST: dict[str, Any] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_ADDRESS: dict[str, Any] = {"type": "string", "pattern": "^[a-z_]+/[a-z0-9-]+/.+$"}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def plan_schema() -> dict[str, Any]:
+    """The schema of ``plan --format json`` and of a saved plan."""
+    actions = {"enum": [action.value for action in Action]}
+    field = _object({"path": _TEXT, "before": {}, "after": {}})
+    source = {
+        "anyOf": [
+            {"type": "null"},
+            _object(
+                {"file": _TEXT, "line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}}
+            ),
+        ]
+    }
+    change = {
+        "address": _ADDRESS,
+        "kind": _TEXT,
+        "scope": _TEXT,
+        "key": _TEXT,
+        "action": actions,
+        "fields": _list({"$ref": "#/$defs/field"}),
+        "reason": _TEXT,
+        "source": source,
+        "requires": _list(_ADDRESS),
+        "shared": _COUNT,
+    }
+    group = {
+        "kind": _TEXT,
+        "action": actions,
+        "key": _TEXT,
+        "fields": _list({"$ref": "#/$defs/field"}),
+        "scopes": _list(_TEXT),
+        "addresses": {**_list(_ADDRESS), "minItems": 1},
+        "shared": _COUNT,
+        "exception": {"type": "boolean"},
+    }
+    whole = _object(
+        {
+            "format_version": {"const": FORMAT_VERSION},
+            "tool_version": _TEXT,
+            "environment": _TEXT,
+            "created_at": {"type": "string", "format": "date-time"},
+            "config_digest": _DIGEST,
+            "live_digest": _DIGEST,
+            "summary": _object(
+                {
+                    **{action.value: _COUNT for action in Action},
+                    "unchanged": _COUNT,
+                    "unmanaged": _COUNT,
+                    "manual": _COUNT,
+                }
+            ),
+            "changes": _list({"$ref": "#/$defs/change"}),
+            "groups": _list({"$ref": "#/$defs/group"}),
+            "warnings": _list(_TEXT),
+            "findings": _list(_object({"guard": _TEXT, "count": _COUNT, "message": _TEXT, "allow": _TEXT})),
+            "unmanaged": _list(_ADDRESS),
+            "manual": _list(_object({"address": _ADDRESS, "what": _TEXT})),
+            "protected": {"type": "boolean"},
+            "scopes": _list(_TEXT),
+            "digest": _DIGEST,
+        }
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "websakctl: a plan",
+        **whole,
+        "$defs": {"field": field, "change": _object(change), "group": _object(group)},
+    }

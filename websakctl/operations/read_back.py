@@ -1,0 +1,88 @@
+"""What was written against what is read afterwards."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from websakctl.kinds import all_kinds
+from websakctl.model.address import Address
+from websakctl.model.resource import State
+from websakctl.plan.change import Action, Change
+from websakctl.plan.diff import ABOUT_ITSELF, canonical, normalised, same
+from websakctl.plan.stale import value_at
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that reads back otherwise than it was written; ``missing``: the write itself does not show."""
+
+    address: Address
+    path: str
+    wanted: Any
+    made: Any
+    missing: bool = False
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is what servers do to values: trim, cut, change case."""
+        return not self.missing and normalised(self.wanted, self.made)
+
+    @property
+    def strange(self) -> bool:
+        """Whether the server may have made it so, or somebody's hand; it is the server if it comes again."""
+        return not self.expected and (not self.missing or normalised(self.wanted, self.made))
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        if self.path == "":
+            return "the server said yes, and it does not show when read again"
+        verb = "still is" if self.missing else "was made"
+        return f"{self.path} was written as {self.wanted!r} and {verb} {self.made!r}"
+
+
+def differences(done: Iterable[Change], live: State, desired: State) -> list[Difference]:
+    """Compare changes that were done with live: values that the server normalised, and writes that do not show.
+
+    ``desired`` is the config's state where the changes come from it: a write replaces the whole object, and a server may
+    make something of a value that was only sent back.
+    """
+    return [difference for change in done for difference in (*_of(change, live), *_sent_along(change, live, desired))]
+
+
+def _sent_along(change: Change, live: State, desired: State) -> Iterator[Difference]:
+    there, wanted = live.get(change.address), desired.get(change.address)
+    if there is None or wanted is None or change.action.removes:
+        return
+    changed = {f.path.partition(".")[0] for f in change.fields}
+    for name, value in wanted.fields.items():
+        made = there.fields.get(name)
+        if name not in changed and not same(made, value) and normalised(value, made):
+            yield Difference(change.address, name, value, made)
+
+
+def _of(change: Change, live: State) -> Iterator[Difference]:
+    there = live.get(change.address)
+    if change.action is Action.DELETE:
+        if there is not None:
+            yield Difference(change.address, "", None, None, missing=True)
+        return
+    if there is None or there.active is (change.action is Action.DEACTIVATE):
+        yield Difference(change.address, "", None, None, missing=True)
+        return
+    fixed = all_kinds()[change.address.kind].create_only
+    for f in change.fields:
+        if f.path in ABOUT_ITSELF or change.action is Action.DEACTIVATE:
+            continue
+        made = value_at(there, f.path)
+        if same(made, f.after) or (f.path in fixed and change.action is not Action.CREATE):
+            continue
+        unchanged = change.action is not Action.CREATE and same(made, f.before)
+        yield Difference(change.address, f.path, f.after, made, missing=unchanged and not _alike(f.after, made))
+
+
+def _alike(wanted: Any, made: Any) -> bool:
+    """Whether two texts differ in case and spaces only: what was there before may be all that the server ever makes of it."""
+    if not isinstance(wanted, str) or not isinstance(made, str):
+        return False
+    return " ".join(str(canonical(wanted)).casefold().split()) == " ".join(str(canonical(made)).casefold().split())

@@ -1,0 +1,107 @@
+"""New files from templates: a whole repository, or one district."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PLACEHOLDER = re.compile(r"\{(district\.[a-z_]+)\}")
+
+
+class ScaffoldError(Exception):
+    """A template is not there, wants something that is not known, or a file stands in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to be written, relative to where it belongs."""
+
+    path: str
+    text: str
+
+
+def shipped() -> Path:
+    """The templates that come with the tool.
+
+    Raises:
+        ScaffoldError: If they were not installed.
+    """
+    package = Path(__file__).parents[1]
+    for folder in (package / "templates", package.parent / "templates"):
+        if (folder / "repository").is_dir():
+            return folder
+    raise ScaffoldError("the templates of websakctl are not installed")
+
+
+def repository(ci: tuple[str, ...]) -> list[NewFile]:
+    """All files of a new config repository, with the pipelines that were asked for (``github``, ``gitlab``)."""
+    templates = shipped()
+    found = [_renamed(file) for file in _files(templates / "repository")]
+    found.extend(NewFile(f"templates/district/{file.path}", file.text) for file in _files(templates / "district"))
+    for name in ci:
+        found.extend(_files(templates / "ci" / name))
+    if ci:
+        found.extend(_files(templates / "ci" / "any"))
+    return found
+
+
+def district(templates: Path, values: Mapping[str, str]) -> list[NewFile]:
+    """The files of a new district's folder.
+
+    Args:
+        templates: The folder with the district's template; the repository's own, if it has one.
+        values: What the placeholders stand for, by name such as ``district.name``.
+
+    Raises:
+        ScaffoldError: If a placeholder has no value; it is named.
+    """
+    return [NewFile(file.path, _laid_out(file.path, _filled(file, values))) for file in _files(templates)]
+
+
+def write(files: list[NewFile], folder: Path) -> None:
+    """Write all or nothing: a file that is there already is never touched.
+
+    Raises:
+        ScaffoldError: If any is there.
+    """
+    there = [file.path for file in files if (folder / file.path).exists()]
+    if there:
+        raise ScaffoldError(
+            f"{', '.join(there[:3])}{' …' if len(there) > 3 else ''} {'are' if len(there) > 1 else 'is'} there already; nothing was written"
+        )
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, encoding="utf-8")
+
+
+def _files(folder: Path) -> list[NewFile]:
+    return [
+        NewFile(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def _renamed(file: NewFile) -> NewFile:
+    return NewFile(".gitignore", file.text) if file.path == "gitignore" else file
+
+
+def _laid_out(path: str, text: str) -> str:
+    """As ``fmt`` would have it, once names stand where placeholders needed quotes."""
+    from websakctl.source.canonical import canonical
+    from websakctl.source.formatting import CannotFormat
+
+    try:
+        return canonical(text) if path.endswith(".yaml") else text
+    except CannotFormat:
+        return text
+
+
+def _filled(file: NewFile, values: Mapping[str, str]) -> str:
+    def fill(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            raise ScaffoldError(f"{file.path}: {match[0]} has no value; known are {', '.join(values)}")
+        return values[match[1]].replace("\\", "\\\\").replace('"', '\\"')
+
+    return _PLACEHOLDER.sub(fill, file.text)

@@ -1,0 +1,128 @@
+"""What a plan is made of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from websakctl.model.address import Address
+
+
+class Action(StrEnum):
+    """What is done to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    ACTIVATE = "activate"  # it was retired and is wanted again
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+
+    @property
+    def removes(self) -> bool:
+        """Whether the resource is gone or retired afterwards."""
+        return self in (Action.DEACTIVATE, Action.DELETE)
+
+
+def some(addresses: Iterable[Address], most: int = 3) -> str:
+    """Name a few addresses, and count the others."""
+    ordered = sorted(addresses)
+    more = f" and {len(ordered) - most} more" if len(ordered) > most else ""
+    return ", ".join(map(str, ordered[:most])) + more
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field. ``path`` is the field's name; for a mapping ``field.key``; ``active`` and ``scope`` for the resource itself."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """Where in the config the reason for a change stands; lines and columns from 1."""
+
+    file: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One resource that will differ. ``requires``: changes of this plan that must have been done first."""
+
+    address: Address
+    action: Action
+    fields: tuple[FieldChange, ...]
+    reason: str
+    requires: tuple[Address, ...] = ()
+    source: SourceLine | None = None
+    shared: int = 0  # districts reached, for what lives once in the base
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A guard's objection. ``apply`` refuses unless it is allowed by this name and number."""
+
+    guard: str
+    count: int
+    message: str
+
+    @property
+    def allowance(self) -> str:
+        """What ``--allow`` must say."""
+        return f"{self.guard}={self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The same change in one or more districts; values are written with placeholders where the districts differ."""
+
+    kind: str
+    action: Action
+    key: str  # local key
+    fields: tuple[FieldChange, ...]
+    scopes: tuple[str, ...]
+    addresses: tuple[Address, ...]
+    shared: int = 0
+    exception: bool = False  # other districts have the same key and another change
+
+
+@dataclass(frozen=True, slots=True)
+class ManualStep:
+    """Something that no API can do here."""
+
+    address: Address
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Live against desired: ``changes`` in the order in which apply does them."""
+
+    environment: str
+    changes: tuple[Change, ...]
+    groups: tuple[Group, ...]
+    unchanged: int
+    unmanaged: tuple[Address, ...]
+    manual: tuple[ManualStep, ...]
+    findings: tuple[Finding, ...]
+    warnings: tuple[str, ...]
+    config_digest: str
+    live_digest: str
+    protected: bool = False  # the environment is production
+    scopes: tuple[str, ...] = ()  # every district's slug, for the matrix
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """Counts by action, and of what is not a change."""
+        counted = {action.value: 0 for action in Action}
+        for change in self.changes:
+            counted[change.action.value] += 1
+        return {**counted, "unchanged": self.unchanged, "unmanaged": len(self.unmanaged), "manual": len(self.manual)}
+
+    @property
+    def checked(self) -> int:
+        """How many resources were compared."""
+        return len(self.changes) + self.unchanged

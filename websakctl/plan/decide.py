@@ -1,0 +1,105 @@
+"""From two states to a plan."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from websakctl.model.address import Address
+from websakctl.model.district import District
+from websakctl.model.kind import Kind, referred
+from websakctl.model.resource import State
+from websakctl.plan.change import Change, Plan, SourceLine
+from websakctl.plan.diff import Accepted, Known, canonical, compare
+from websakctl.plan.groups import grouped
+from websakctl.plan.guards import Limits, guard, probable_renames
+from websakctl.plan.order import in_order
+from websakctl.plan.selection import Selection, selected
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=dict).encode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """All that a plan is decided from."""
+
+    desired: State
+    live: State
+    kinds: Mapping[str, Kind]  # those this Websak has an API for
+    districts: Mapping[str, District] = field(default_factory=dict)
+    known: Mapping[Address, Known] = field(default_factory=dict)
+    accepted: Accepted = field(default_factory=dict)
+    previously: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)  # old addresses; none: it is new
+    protected: set[Address] = field(default_factory=set)
+    selection: Selection = field(default_factory=Selection)
+    prune: frozenset[str] = frozenset()
+    limits: Limits = field(default_factory=Limits)
+    environment: str = "sandbox"
+    environment_protected: bool = False
+    position: Callable[[Address], SourceLine | None] = lambda _: None
+    warnings: tuple[str, ...] = ()
+
+
+def decide(question: Question) -> Plan:
+    """Make the plan. The same question gives the same plan."""
+    q = question
+    difference = compare(
+        q.desired, q.live, q.kinds, known=q.known, prune=q.prune, accepted=q.accepted, previously=q.previously
+    )
+    ordered, unordered = in_order(difference.changes, q.desired, q.live, q.kinds)
+    chosen, along = selected(ordered, q.selection)
+    changes = tuple(_placed(change, q) for change in chosen)
+    whole = q.selection.everything
+    warnings = [*q.warnings, *difference.warnings, *unordered]
+    if along:
+        warnings.append(
+            f"also needed by what was selected: {', '.join(map(str, along[:5]))}{f' and {len(along) - 5} more' if len(along) > 5 else ''}"
+        )
+    return Plan(
+        environment=q.environment,
+        changes=changes,
+        groups=grouped(changes, q.districts),
+        unchanged=len(difference.unchanged) if whole else sum(1 for a in difference.unchanged if a in q.selection),
+        unmanaged=tuple(sorted(a for a in difference.unmanaged if whole or a in q.selection)),
+        manual=tuple(
+            sorted((m for m in difference.manual if whole or m.address in q.selection), key=lambda m: m.address)
+        ),
+        findings=(
+            *guard(changes, q.live, q.known, q.protected, q.limits),
+            *probable_renames(changes, q.desired, q.live, q.kinds, q.districts, q.previously),
+        ),
+        warnings=tuple(dict.fromkeys(warnings)),
+        config_digest=digest(q.desired),
+        live_digest=digest(q.live),
+        protected=q.environment_protected,
+        scopes=tuple(q.districts),
+    )
+
+
+def _placed(change: Change, q: Question) -> Change:
+    return replace(change, source=q.position(change.address), shared=_reach(change, q))
+
+
+def _reach(change: Change, q: Question) -> int:
+    """How many districts a resource of the base touches: those it names, else all."""
+    kind = q.kinds[change.address.kind]
+    if not kind.shared:
+        return 0
+    by_district = any(ref.kind == "district" for ref in kind.references.values())
+    resource = q.desired.get(change.address) or q.live.get(change.address)
+    if not by_district or resource is None:
+        return len(q.districts)
+    return len({key for _, ref, key in referred(kind, resource.fields) if ref.kind == "district"})
+
+
+def digest(state: State) -> str:
+    """Fingerprint a state: what is in it, not how it was written or read."""
+    whole = hashlib.sha256()
+    for address in sorted(state):
+        resource = state[address]
+        line = _ENCODE([*address, resource.active, resource.fields])
+        if not line.isascii():
+            line = canonical(line)  # once for all its texts: nothing in JSON between them composes with anything
+        whole.update(line.encode())
+        whole.update(b"\n")
+    return f"sha256:{whole.hexdigest()}"

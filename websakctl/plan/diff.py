@@ -1,0 +1,244 @@
+"""The whole diff: desired against live, field by field."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from unicodedata import is_normalized, normalize
+
+from websakctl.model.address import BASE, Address
+from websakctl.model.kind import Kind, Removal, referred
+from websakctl.model.resource import Resource, State
+from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was last applied: tells a resource that left the config from one that never was in it."""
+
+    fields: Mapping[str, Any]
+    protected: bool = False
+
+
+ABOUT_ITSELF = frozenset({"active", "scope", "key"})  # paths of field changes that are no fields of the model
+Accepted = Mapping[tuple[Address, str], tuple[Any, Any]]  # (wanted, made) by address and field
+Fixed = dict[
+    tuple[str, str, str], list[Address]
+]  # (field, in Websak, in the config): differences that the API cannot mend
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What the comparison found; ``changes`` are not yet ordered."""
+
+    changes: list[Change]
+    unchanged: list[Address]
+    unmanaged: list[Address]
+    manual: list[ManualStep]
+    warnings: list[str]
+
+
+def canonical(value: Any) -> Any:
+    """Bring texts to NFC, so that æøå compare equal however they are encoded."""
+    if isinstance(value, str):
+        return value if value.isascii() or is_normalized("NFC", value) else normalize("NFC", value)
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    if isinstance(value, Mapping):
+        return {canonical(key): canonical(item) for key, item in value.items()}
+    return value
+
+
+def same(before: Any, after: Any) -> bool:
+    """Whether two values mean the same."""
+    return bool(before == after) or canonical(before) == canonical(after)
+
+
+def normalised(wanted: Any, made: Any) -> bool:
+    """Whether a server may have made ``made`` of ``wanted``: trimmed, cut, changed in case."""
+    if not isinstance(wanted, str) or not isinstance(made, str):
+        return False
+    told, got = str(canonical(wanted)).strip().casefold(), str(canonical(made)).strip().casefold()
+    return bool(got) and (told.startswith(got) or " ".join(told.split()) == " ".join(got.split()))
+
+
+def compare(
+    desired: State,
+    live: State,
+    kinds: Mapping[str, Kind],
+    *,
+    known: Mapping[Address, Known],
+    prune: frozenset[str] = frozenset(),
+    accepted: Accepted | None = None,
+    previously: Mapping[Address, tuple[Address, ...]] | None = None,
+) -> Difference:
+    """Compare two states of the given kinds.
+
+    Args:
+        desired: What should be.
+        live: What is; retired resources included, with ``active`` false.
+        kinds: The kinds that this Websak has an API for; desired resources of other kinds become manual steps.
+        known: What was applied before.
+        prune: Kinds whose unmanaged resources are to be removed too.
+        accepted: What the server was seen to make of a value: (wanted, made) by address and field.
+        previously: Old addresses of resources that were renamed.
+    """
+    result = Difference([], [], [], [], [])
+    fixed: Fixed = {}
+    elsewhere = {(a.kind, a.key): a for a in live if a not in desired}
+    renamed = _renamed(desired, live, previously or {})
+    moved: set[Address] = set(renamed)
+    new_names = {new: old for old, new in renamed.items()}
+    for address, wanted in desired.items():
+        kind = kinds.get(address.kind)
+        if kind is None:
+            result.manual.append(ManualStep(address, "this Websak has no API for it: set it by hand"))
+            continue
+        there = live.get(address)
+        if there is None and address in new_names:
+            there = live[new_names[address]]
+            if not kind.renames:
+                result.manual.append(
+                    ManualStep(
+                        address, f"it was {there.address.key}, and the API cannot rename {kind.plural}: do it in Websak"
+                    )
+                )
+                continue
+        if there is None:
+            old = elsewhere.get((address.kind, address.key))
+            if old is not None and (old in known or old.scope != BASE):
+                moved.add(old)
+                there = live[old]
+        if there is not None and not there.active and not kind.reactivates:
+            result.manual.append(
+                ManualStep(address, f"it has ended, and the API cannot reopen {kind.plural}: do it in Websak")
+            )
+            continue
+        if there is not None and renamed:
+            there = _following(kind, there, renamed, kinds)
+        change = _change(kind, wanted, there, fixed, accepted or {})
+        if change is None:
+            result.unchanged.append(address)
+        else:
+            result.changes.append(change)
+    for address, there in live.items():
+        kind = kinds.get(address.kind)
+        if kind is None or address in desired or address in moved or not there.active:
+            continue
+        if address in known or address.kind in prune:
+            _remove(
+                kind,
+                there,
+                "left the config" if address in known else "not in the config; --prune names its kind",
+                result,
+            )
+        else:
+            result.unmanaged.append(address)
+    for (name, before, after), addresses in sorted(fixed.items()):
+        result.warnings.append(
+            f"{some(addresses)}: {name} is {before} in Websak and {after} in the config; the API sets it only when it is made"
+        )
+    return result
+
+
+def _renamed(desired: State, live: State, previously: Mapping[Address, tuple[Address, ...]]) -> dict[Address, Address]:
+    """New addresses by the old ones that are still live, where a rename was declared and is yet to be done."""
+    found: dict[Address, Address] = {}
+    keys = {(address.kind, address.key) for address in live} if previously else set()
+    wanted = {(address.kind, address.key) for address in desired} if previously else set()
+    for new, olds in previously.items():
+        if new not in desired or (new.kind, new.key) in keys:
+            continue
+        old = next((o for o in olds if (o.kind, o.key) not in wanted and o in live and live[o].active), None)
+        if old is not None:
+            found[old] = new
+    return found
+
+
+def _following(kind: Kind, there: Resource, renamed: Mapping[Address, Address], kinds: Mapping[str, Kind]) -> Resource:
+    """A live resource as it will look once what it refers to is renamed: within one API references follow by themselves."""
+    changed: dict[str, Any] = {}
+    for name, ref, key in referred(kind, there.fields):
+        target = kinds.get(ref.kind)
+        new = renamed.get(Address(ref.kind, there.address.scope if ref.same_scope else BASE, key))
+        if new is not None and target is not None and target.api is kind.api and isinstance(there.fields[name], str):
+            changed[name] = new.key
+    return replace(there, fields={**there.fields, **changed}) if changed else there
+
+
+def _remove(kind: Kind, there: Resource, reason: str, result: Difference) -> None:
+    if kind.on_removal is Removal.MANUAL:
+        result.manual.append(ManualStep(there.address, f"the API cannot remove {kind.plural}: close it in Websak"))
+        return
+    action = Action.DELETE if kind.on_removal is Removal.DELETE else Action.DEACTIVATE
+    fields = (
+        (FieldChange("active", True, False),)
+        if action is Action.DEACTIVATE
+        else tuple(FieldChange(n, v, None) for n, v in sorted(there.fields.items()) if v not in (None, [], {}))
+    )
+    result.changes.append(Change(there.address, action, fields, reason))
+
+
+def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, accepted: Accepted) -> Change | None:
+    if there is None:
+        fields = tuple(
+            FieldChange(name, None, value)
+            for name, value in sorted(wanted.fields.items())
+            if value is not None and value != [] and value != {}
+        )
+        return Change(wanted.address, Action.CREATE, fields, "in the config, not in Websak")
+    changed = list(_fields(kind, wanted, there, fixed, accepted))
+    if there.address.key != wanted.address.key:
+        changed.insert(0, FieldChange("key", there.address.key, wanted.address.key))
+    if there.address.scope != wanted.address.scope:
+        changed.append(FieldChange("scope", there.address.scope, wanted.address.scope))
+    if not there.active:
+        return Change(
+            wanted.address,
+            Action.ACTIVATE,
+            (FieldChange("active", False, True), *changed),
+            "retired in Websak, wanted in the config",
+        )
+    if changed:
+        return Change(wanted.address, Action.UPDATE, tuple(changed), "differs from the config")
+    return None
+
+
+def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepted: Accepted) -> Iterator[FieldChange]:
+    live = there.fields
+    for name, after in wanted.fields.items():
+        before = live.get(name)
+        if before == after or same(before, after) or _is_accepted(accepted, wanted.address, name, after, before):
+            continue
+        if name in kind.create_only:
+            fixed.setdefault((name, repr(before), repr(after)), []).append(wanted.address)
+        elif isinstance(after, Mapping) and isinstance(before, Mapping | None):
+            for key in sorted((before or {}).keys() | after.keys()):
+                old, new = (before or {}).get(key), after.get(key)
+                if not same(old, new):
+                    yield FieldChange(f"{name}.{key}", old, new)
+        else:
+            yield FieldChange(name, before, after)
+
+
+def _is_accepted(accepted: Accepted, address: Address, name: str, wanted: Any, made: Any) -> bool:
+    pair = accepted.get((address, name)) if accepted else None
+    return pair is not None and same(pair[0], wanted) and same(pair[1], made)
+
+
+def patched(fields: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:
+    """Apply field changes to a resource's fields; those about the resource itself are not among these."""
+    result = dict(fields)
+    for change in changes:
+        if change.path in ABOUT_ITSELF:
+            continue
+        name, dot, key = change.path.partition(".")
+        if not dot:
+            result[name] = change.after
+            continue
+        inner = dict(result.get(name) or {})
+        if change.after is None:
+            inner.pop(key, None)
+        else:
+            inner[key] = change.after
+        result[name] = inner
+    return result

@@ -1,0 +1,149 @@
+"""The plan as JSON: the saved plan file and ``plan --format json`` (format version 1)."""
+
+import hashlib
+import json
+from typing import Any
+
+from websakctl.model.address import Address
+from websakctl.plan.change import Action, Change, FieldChange, Finding, Group, ManualStep, Plan, SourceLine
+from websakctl.redaction import redacted
+
+FORMAT_VERSION = 1
+
+
+class PlanFileError(Exception):
+    """The file is not a plan that this version can read."""
+
+
+def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, Any]:
+    """Write a plan as JSON values. ``created_at`` is RFC 3339."""
+    document: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "tool_version": tool_version,
+        "environment": plan.environment,
+        "created_at": created_at,
+        "config_digest": plan.config_digest,
+        "live_digest": plan.live_digest,
+        "summary": plan.summary,
+        "changes": [change_document(change) for change in plan.changes],
+        "groups": [_group(group) for group in plan.groups],
+        "warnings": list(plan.warnings),
+        "findings": [
+            {"guard": f.guard, "count": f.count, "message": f.message, "allow": f.allowance} for f in plan.findings
+        ],
+        "unmanaged": [str(address) for address in plan.unmanaged],
+        "manual": [{"address": str(step.address), "what": step.what} for step in plan.manual],
+        "protected": plan.protected,
+        "scopes": list(plan.scopes),
+    }
+    document = redacted(document)  # before the digest, which is of what is written
+    return {**document, "digest": digest_of(document)}
+
+
+def digest_of(document: dict[str, Any]) -> str:
+    """Fingerprint of a plan document, without its own digest and its time: a plan that was edited by hand has another."""
+    rest = {key: value for key, value in document.items() if key not in ("digest", "created_at")}
+    text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _fields(fields: tuple[FieldChange, ...]) -> list[dict[str, Any]]:
+    return [{"path": f.path, "before": f.before, "after": f.after} for f in fields]
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """One change as JSON values."""
+    source = change.source
+    return {
+        "address": str(change.address),
+        "kind": change.address.kind,
+        "scope": change.address.scope,
+        "key": change.address.key,
+        "action": change.action.value,
+        "fields": _fields(change.fields),
+        "reason": change.reason,
+        "source": {"file": source.file, "line": source.line, "column": source.column} if source else None,
+        "requires": [str(address) for address in change.requires],
+        "shared": change.shared,
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "kind": group.kind,
+        "action": group.action.value,
+        "key": group.key,
+        "fields": _fields(group.fields),
+        "scopes": list(group.scopes),
+        "addresses": [str(address) for address in group.addresses],
+        "shared": group.shared,
+        "exception": group.exception,
+    }
+
+
+def from_document(document: Any) -> Plan:
+    """Read a saved plan.
+
+    Raises:
+        PlanFileError: If it is no plan, of another format version, or was changed after it was saved.
+    """
+    if not isinstance(document, dict) or "changes" not in document:
+        raise PlanFileError("this is not a saved plan")
+    if document.get("format_version") != FORMAT_VERSION:
+        raise PlanFileError(
+            f"format version {document.get('format_version')!r} is not {FORMAT_VERSION}: plan again with this version of websakctl"
+        )
+    if document.get("digest") != digest_of(document):
+        raise PlanFileError("the plan was changed after it was saved: plan again")
+    try:
+        return Plan(
+            environment=document["environment"],
+            changes=tuple(map(read_change, document["changes"])),
+            groups=tuple(map(_read_group, document["groups"])),
+            unchanged=document["summary"]["unchanged"],
+            unmanaged=tuple(map(Address.parse, document["unmanaged"])),
+            manual=tuple(ManualStep(Address.parse(m["address"]), m["what"]) for m in document["manual"]),
+            findings=tuple(Finding(f["guard"], f["count"], f["message"]) for f in document["findings"]),
+            warnings=tuple(document["warnings"]),
+            config_digest=document["config_digest"],
+            live_digest=document["live_digest"],
+            protected=document["protected"],
+            scopes=tuple(document["scopes"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlanFileError(f"a part of the plan is missing or malformed ({error})") from error
+
+
+def _read_fields(fields: list[dict[str, Any]]) -> tuple[FieldChange, ...]:
+    return tuple(FieldChange(f["path"], f["before"], f["after"]) for f in fields)
+
+
+def read_change(c: dict[str, Any]) -> Change:
+    """One change from JSON values.
+
+    Raises:
+        KeyError, TypeError, ValueError: If it is none.
+    """
+    source = SourceLine(**c["source"]) if c["source"] else None
+    return Change(
+        Address.parse(c["address"]),
+        Action(c["action"]),
+        _read_fields(c["fields"]),
+        c["reason"],
+        tuple(map(Address.parse, c["requires"])),
+        source,
+        c["shared"],
+    )
+
+
+def _read_group(g: dict[str, Any]) -> Group:
+    return Group(
+        g["kind"],
+        Action(g["action"]),
+        g["key"],
+        _read_fields(g["fields"]),
+        tuple(g["scopes"]),
+        tuple(map(Address.parse, g["addresses"])),
+        g["shared"],
+        g["exception"],
+    )

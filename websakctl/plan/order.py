@@ -1,0 +1,194 @@
+"""In which order changes can be done: what waits for what, and one order that holds."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from websakctl.model.address import BASE, Address
+from websakctl.model.kind import Kind, referred
+from websakctl.model.resource import State
+from websakctl.plan.change import Action, Change, some
+
+Waits = dict[Address, set[Address]]
+
+
+def in_order(
+    changes: Iterable[Change], desired: State, live: State, kinds: Mapping[str, Kind]
+) -> tuple[list[Change], list[str]]:
+    """Say for each change what it waits for, and put all in an order that respects that.
+
+    A creation waits for what its *after* refers to, also where that is there and only gets its key now; a removal waits
+    for every change whose *before* referred to it; a unit waits for the nearest unit above it that changes its place, so
+    that no cycle exists in between; a value that must be unique waits for whoever gives it up.
+
+    Returns:
+        The changes in order, and warnings about what cannot be ordered.
+    """
+    by_address = {change.address: change for change in changes}
+    waits: Waits = {address: set() for address in by_address}
+    for address, change in by_address.items():
+        if not change.action.removes:
+            waits[address].update(_made_before(change, by_address, desired, kinds))
+    leaving = list(_left_before(by_address, live, kinds))
+    unique, warnings = _taken_over(by_address, live, kinds)
+    combined = {address: set(needed) for address, needed in waits.items()}
+    for first, then in (*leaving, *unique):
+        combined[then].add(first)
+    order = _sorted(combined)
+    if order is None:  # Websak itself may hold units that are each other's parents; and values may be exchanged
+        _added(waits, leaving)
+        circle = _added(waits, unique)
+        combined, order = waits, _sorted(waits)
+        if circle:
+            warnings.append(
+                f"{', '.join(sorted({str(a) for pair in circle for a in pair}))} exchange values that must be unique "
+                "(such as abbreviations); Websak refuses that in one step: use a third value in between"
+            )
+    if order is None:  # unreachable for a valid config: references have no cycles
+        raise ValueError("the config refers in a circle")
+    warnings.extend(_left_behind(by_address, live, kinds))
+    return [replace(by_address[a], requires=tuple(sorted(combined[a]))) for a in order], warnings
+
+
+def old_address(change: Change) -> Address:
+    """Where the resource of a change stands before it: elsewhere if it is renamed or moved."""
+    old = {f.path: f.before for f in change.fields if f.path in ("key", "scope")}
+    return change.address._replace(**old) if change.action is not Action.CREATE else change.address
+
+
+def _made_before(
+    change: Change, by_address: Mapping[Address, Change], desired: State, kinds: Mapping[str, Kind]
+) -> Iterator[Address]:
+    kind, address = kinds[change.address.kind], change.address
+    fields = desired[address].fields if address in desired else {f.path: f.after for f in change.fields}
+    for field, target in _targets(kind, address, fields):
+        seen = {address}
+        current: Address | None = target
+        while current is not None and current not in seen:
+            seen.add(current)
+            other = by_address.get(current)
+            if other is not None and _must_precede(other, field, kinds[current.kind], kind):
+                yield current
+                break
+            above = desired[current].fields.get(field) if current.kind == kind.name and current in desired else None
+            current = Address(current.kind, current.scope, above) if isinstance(above, str) else None
+
+
+def _must_precede(other: Change, field: str, its_kind: Kind, kind: Kind) -> bool:
+    """Whether what refers to ``other`` must wait: it comes to be, gets the key that it is found by, or moves in the tree."""
+    if other.action is not Action.UPDATE:
+        return other.action in (Action.CREATE, Action.ACTIVATE)
+    changed = {f.path for f in other.fields}
+    return bool(changed & {"key", its_kind.key_mirror}) or (its_kind is kind and field in changed)
+
+
+def _left_before(
+    by_address: Mapping[Address, Change], live: State, kinds: Mapping[str, Kind]
+) -> Iterator[tuple[Address, Address]]:
+    """Pairs of a change and the removal that waits for it."""
+    for address, change in by_address.items():
+        before = live.get(old_address(change))
+        if before is None or not before.active:
+            continue
+        for _, target in _targets(kinds[address.kind], before.address, before.fields):
+            other = by_address.get(target)
+            if other is not None and other.action.removes and target != address:
+                yield address, target
+
+
+def _left_behind(by_address: Mapping[Address, Change], live: State, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Say what refers to something that goes, and is itself not part of the plan."""
+    going = {address for address, change in by_address.items() if change.action.removes}
+    changing = {old_address(change) for change in by_address.values()}
+    found: dict[Address, list[Address]] = defaultdict(list)
+    for address, resource in live.items() if going else ():
+        if resource.active and address not in changing and address.kind in kinds:
+            for _, target in _targets(kinds[address.kind], address, resource.fields):
+                if target in going:
+                    found[target].append(address)
+    for target, referrers in sorted(found.items()):
+        verb = "refers" if len(referrers) == 1 else "refer"
+        yield f"{target} would go, and {some(referrers)} still {verb} to it: not managed here"
+
+
+def _targets(kind: Kind, address: Address, fields: Mapping[str, Any]) -> list[tuple[str, Address]]:
+    return [
+        (field, Address(ref.kind, address.scope if ref.same_scope else BASE, key))
+        for field, ref, key in referred(kind, fields)
+        if ref.kind != "district"
+    ]
+
+
+def _taken_over(
+    by_address: Mapping[Address, Change], live: State, kinds: Mapping[str, Kind]
+) -> tuple[list[tuple[Address, Address]], list[str]]:
+    """Pairs of a change that gives a unique value up and the one that takes it; warnings where nobody gives it up."""
+    pairs: list[tuple[Address, Address]] = []
+    warnings: list[str] = []
+    for kind in kinds.values():
+        for field in kind.unique:
+            takers = {
+                a: f.after
+                for a, c in by_address.items()
+                if a.kind == kind.name and not c.action.removes
+                for f in c.fields
+                if f.path == field and f.after is not None
+            }
+            if not takers:
+                continue
+            givers = {old_address(by_address[a]): a for a in takers}
+            holders: dict[Any, list[Address]] = defaultdict(list)
+            wanted = set(takers.values())
+            for a, resource in live.items():
+                if a.kind == kind.name and resource.fields.get(field) in wanted:
+                    holders[resource.fields[field]].append(a)
+            for taker in sorted(takers):
+                for holder in sorted(holders[takers[taker]]):
+                    giver = givers.get(holder)
+                    if giver is None:
+                        retired = "" if live[holder].active else ", which is retired and keeps it"
+                        warnings.append(
+                            f"{taker}: {field} {takers[taker]} is {holder}'s{retired}; it must be unique, so Websak will refuse it"
+                        )
+                    elif giver != taker:
+                        pairs.append((giver, taker))
+    return pairs, warnings
+
+
+def _added(waits: Waits, pairs: Iterable[tuple[Address, Address]]) -> list[tuple[Address, Address]]:
+    """Let the second of each pair wait for the first; gives the pairs that would have closed a circle."""
+    circles = []
+    for first, then in pairs:
+        todo, seen = [first], set[Address]()
+        while todo and then not in seen:
+            current = todo.pop()
+            if current not in seen:
+                seen.add(current)
+                todo.extend(waits[current])
+        if then in seen:
+            circles.append((first, then))
+        else:
+            waits[then].add(first)
+    return circles
+
+
+def _sorted(waits: Mapping[Address, set[Address]]) -> list[Address] | None:
+    """Sort so that each comes after all it waits for; equals in the order of their addresses. ``None`` for a cycle."""
+    missing = {address: len(needed) for address, needed in waits.items()}
+    frees: dict[Address, list[Address]] = defaultdict(list)
+    for address, needed in waits.items():
+        for other in needed:
+            frees[other].append(address)
+    ready = [address for address, count in missing.items() if count == 0]
+    heapify(ready)
+    order: list[Address] = []
+    while ready:
+        address = heappop(ready)
+        order.append(address)
+        for freed in frees[address]:
+            missing[freed] -= 1
+            if missing[freed] == 0:
+                heappush(ready, freed)
+    return order if len(order) == len(waits) else None

@@ -1,0 +1,70 @@
+"""Policy of one's own: JMESPath expressions over the plan as JSON; what an expression finds, a guard objects to."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from websakctl.plan.change import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule of ``config/policy/``. ``match`` gives what breaks it: a list, or true. ``refuse``: apply refuses; otherwise it is a warning."""
+
+    name: str
+    match: str
+    message: str
+    refuse: bool = True
+
+
+def judge(policies: Iterable[Policy], document: Mapping[str, Any]) -> tuple[list[Finding], list[str]]:
+    """Evaluate policies over a plan document.
+
+    Returns:
+        Findings that must be allowed by name and number, and warnings.
+    An expression that fails on this plan, as with a function on a wrong type, is a finding too: nobody knows what it would have found.
+    """
+    findings: list[Finding] = []
+    warnings: list[str] = []
+    for policy in policies:
+        broken = _matches(policy, document)
+        if isinstance(broken, str):
+            findings.append(Finding(f"policy:{policy.name}", 1, f"policy {policy.name} cannot be judged: {broken}"))
+            continue
+        if not broken:
+            continue
+        named = ", ".join(_named(item) for item in broken[:5]) + (
+            f" and {len(broken) - 5} more" if len(broken) > 5 else ""
+        )
+        told = f"policy {policy.name}: {policy.message}" + (f" ({named})" if named else "")
+        if policy.refuse:
+            findings.append(Finding(f"policy:{policy.name}", len(broken), told))
+        else:
+            warnings.append(told)
+    return findings, warnings
+
+
+def _matches(policy: Policy, document: Mapping[str, Any]) -> list[Any] | str:
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        found = jmespath.search(policy.match, document)
+    except JMESPathError as error:
+        return str(error).splitlines()[0]
+    if found is True:
+        return [True]
+    if isinstance(found, list):
+        return found
+    if found is None or found is False:
+        return []
+    return f"it gives {type(found).__name__}; it should give a list, or true or false"
+
+
+def _named(item: Any) -> str:
+    if isinstance(item, str):
+        return item
+    if isinstance(item, Mapping) and isinstance(item.get("address"), str):
+        return str(item["address"])
+    return "" if item is True else json.dumps(item, ensure_ascii=False)[:80]

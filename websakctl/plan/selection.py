@@ -1,0 +1,50 @@
+"""Which part of the setup a command is about."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from websakctl.model.address import Address
+from websakctl.plan.change import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Empty parts select everything; several parts narrow each other."""
+
+    scopes: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    targets: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.scopes or self.kinds or self.targets)
+
+    def __contains__(self, address: Address) -> bool:
+        if self.scopes and address.scope not in self.scopes:
+            return False
+        if self.kinds and address.kind not in self.kinds:
+            return False
+        return not self.targets or any(fnmatchcase(str(address), target) for target in self.targets)
+
+
+def selected(changes: Iterable[Change], selection: Selection) -> tuple[list[Change], list[Address]]:
+    """Keep the selected changes and what they wait for, in the same order.
+
+    Returns:
+        The changes, and the addresses that came along only because something waits for them.
+    """
+    every = list(changes)
+    if selection.everything:
+        return every, []
+    by_address: Mapping[Address, Change] = {change.address: change for change in every}
+    wanted = {change.address for change in every if change.address in selection}
+    todo, along = list(wanted), set[Address]()
+    while todo:
+        for needed in by_address[todo.pop()].requires:
+            if needed not in wanted:
+                wanted.add(needed)
+                along.add(needed)
+                todo.append(needed)
+    return [change for change in every if change.address in wanted], sorted(along)

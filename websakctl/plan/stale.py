@@ -1,0 +1,157 @@
+"""A saved plan against live as it is now: which changes still hold."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource, State
+from websakctl.plan.change import Action, Change, FieldChange
+from websakctl.plan.diff import normalised, same
+from websakctl.redaction import redacted, withheld
+
+_GONE = "(not there)"
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A change that is dropped, three ways: what it was planned from, what is there now, what was wanted."""
+
+    change: Change
+    conflicts: tuple[tuple[str, Any, Any, Any], ...]  # (path, planned from, now, wanted)
+    because_of: Address | None = None  # a dropped change that this one waited for
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is left of a plan: changes to carry out, changes somebody else has made already, and stale ones."""
+
+    changes: tuple[Change, ...]
+    already: tuple[Change, ...]
+    stale: tuple[Stale, ...]
+
+
+def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Address] = ()) -> Holding:
+    """Compare each change's *before* with live; a stale change takes what waits for it with it.
+
+    Args:
+        changes: In order: what is required comes first.
+        live: What is there now.
+        begun: Changes that we have begun ourselves: what is as they want it, or as a server may have made it, is our
+            own doing and no conflict.
+    """
+    keep: list[Change] = []
+    already: list[Change] = []
+    stale: dict[Address, Stale] = {}
+    elsewhere = {(a.kind, a.key): r for a, r in live.items()}
+    for change in changes:
+        there = what_is_there(change, live, elsewhere)
+        blocker = next((a for a in change.requires if a in stale), None)
+        if blocker is not None:
+            stale[change.address] = Stale(change, (), blocker)
+        elif _reached(change, there, change.address in begun):
+            already.append(change)
+        elif conflicts := _conflicts(change, there, change.address in begun):
+            stale[change.address] = Stale(change, conflicts)
+        else:
+            keep.append(change)
+    going = {change.address for change in keep}
+    kept = tuple(replace(change, requires=tuple(a for a in change.requires if a in going)) for change in keep)
+    return Holding(kept, tuple(already), tuple(stale.values()))
+
+
+def what_is_there(change: Change, live: State, elsewhere: Mapping[tuple[str, str], Resource]) -> Resource | None:
+    """The live resource that a change is about: under its own address, in another scope, or under its old key."""
+    kind, _, key = change.address
+    there = live.get(change.address) or elsewhere.get((kind, key))
+    if there is None:
+        old = next((f.before for f in change.fields if f.path == "key"), None)
+        there = elsewhere.get((kind, old)) if old is not None else None
+    return there
+
+
+def holds(now: Any, planned_from: Any) -> bool:
+    """Whether a value still is what the plan saw; a saved plan saw it redacted."""
+    return same(now, planned_from) or same(redacted(now), planned_from)
+
+
+def restored(changes: tuple[Change, ...], desired: State) -> tuple[Change, ...]:
+    """Put back what was taken out of wanted values before they were kept, where the config still says them.
+
+    A word that only looks like a secret is not shown or kept, and is written all the same.
+    """
+    return tuple(
+        replace(c, fields=tuple(_whole(f, desired.get(c.address)) for f in c.fields))
+        if any(withheld(f.after) for f in c.fields)
+        else c
+        for c in changes
+    )
+
+
+def _whole(f: FieldChange, wanted: Resource | None) -> FieldChange:
+    if wanted is None or not withheld(f.after):
+        return f
+    value = value_at(wanted, f.path)
+    return replace(f, after=value) if redacted(value) == f.after else f
+
+
+def value_at(resource: Resource, path: str) -> Any:
+    """The present value of a planned field."""
+    if path == "active":
+        return resource.active
+    if path == "scope":
+        return resource.address.scope
+    if path == "key":
+        return resource.address.key
+    name, dot, key = path.partition(".")
+    value = resource.fields.get(name)
+    if not dot:
+        return value
+    return value.get(key) if isinstance(value, Mapping) else None
+
+
+def done_by_us(f: FieldChange, now: Any) -> bool:
+    """Whether a field is what a change that we sent makes of it, or what a server may have made of that."""
+    return same(now, f.after) or (not holds(now, f.before) and normalised(f.after, now))
+
+
+def _our_doing(change: Change, f: FieldChange, now: Any) -> bool:
+    """Whether a change that we began left a field so; bringing something back writes its old fields once more."""
+    return done_by_us(f, now) or (change.action is Action.ACTIVATE and normalised(f.before, now))
+
+
+def _reached(change: Change, there: Resource | None, begun: bool) -> bool:
+    if change.action is Action.DELETE:
+        return there is None
+    if there is None:
+        return False
+    if change.action is Action.DEACTIVATE:
+        return not there.active
+    if begun:
+        return there.active and all(done_by_us(f, value_at(there, f.path)) for f in change.fields)
+    return there.active and all(same(value_at(there, f.path), f.after) for f in change.fields)
+
+
+def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tuple[str, Any, Any, Any], ...]:
+    if change.action is Action.CREATE:
+        if there is None:
+            return ()
+        return tuple(
+            (f.path, _GONE, value_at(there, f.path), f.after)
+            for f in change.fields
+            if not same(value_at(there, f.path), f.after)
+        )
+    if there is None:
+        return tuple((f.path, f.before, _GONE, f.after) for f in change.fields)
+    found = [
+        _conflict(f, there)
+        for f in change.fields
+        if not holds(now := value_at(there, f.path), f.before) and not (begun and _our_doing(change, f, now))
+    ]
+    if change.action is Action.UPDATE and not there.active:
+        found.append(("active", True, False, True))
+    return tuple(found)
+
+
+def _conflict(f: FieldChange, there: Resource) -> tuple[str, Any, Any, Any]:
+    return (f.path, f.before, value_at(there, f.path), f.after)

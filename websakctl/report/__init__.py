@@ -1,0 +1,1 @@
+"""Text out: what is shown, and one file per output format."""

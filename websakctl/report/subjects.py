@@ -1,0 +1,81 @@
+"""What can be shown: neutral subjects that every format writes in its own way."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from websakctl.diagnostics import Diagnostic
+from websakctl.plan.change import Plan
+
+Paint = Callable[[str, str], str]  # (style, text) -> text
+
+
+def plain(style: str, text: str) -> str:  # noqa: ARG001  # the painter that paints nothing
+    """No colours."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a terminal shows text: its width in columns, its colours, and whether every group is spelled out."""
+
+    width: int = 100
+    paint: Paint = plain
+    expand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states."""
+
+    plan: Plan
+    document: Mapping[str, Any]
+    drift: bool = False
+    origin: str = ""  # where the environment is, for the first line
+    compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsReport:
+    """Findings about the config with the files' texts, for showing the lines."""
+
+    findings: Sequence[Diagnostic]
+    texts: Mapping[str, str]
+    headline: str
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TableReport:
+    """Rows under columns for people, ``data`` for machines."""
+
+    headline: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    data: Any = None
+    notes: Sequence[str] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document: a table, or lines."""
+
+    title: str
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[Any]] = ()
+    lines: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentReport:
+    """Something to file: a title, a verdict, facts about it and sections."""
+
+    title: str
+    ok: bool
+    verdict: str
+    facts: Sequence[tuple[str, str]]
+    sections: Sequence[Section]
+    data: Any = None
+
+
+Subject = PlanReport | FindingsReport | TableReport | DocumentReport

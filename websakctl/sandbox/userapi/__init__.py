@@ -1,0 +1,1 @@
+"""The User API in both published versions, one module per subject."""

@@ -1,0 +1,97 @@
+"""The process's surroundings: command line over WEBSAKCTL_* variables over config/websak.yaml over defaults."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from websakctl.source.settings_file import Environment, SettingsFile
+
+SANDBOX = "sandbox"
+SANDBOX_ROOT_UNIT = "OSLO"
+SANDBOX_OWN_USER = "SYS-BYARKIV"
+
+
+class Surroundings(BaseSettings):
+    """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
+
+    model_config = SettingsConfigDict(env_prefix="WEBSAKCTL_", extra="ignore", hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_is_unsaid(cls, value: object, info: ValidationInfo) -> object:
+        return None if value == "" and info.field_name != "setup_url" else value
+
+    root: Path | None = None
+    environment: str | None = None
+    base_url: str | None = None
+    setup_url: str | None = None
+    token_url: str | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
+    root_unit: str | None = None
+    state_dir: Path | None = None
+    api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
+    concurrency: Annotated[int | None, Field(ge=1, le=32)] = None
+    rate: Annotated[float | None, Field(gt=0, le=1000)] = None
+
+
+class UnknownEnvironment(Exception):
+    """The environment that was asked for is nowhere described."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The Websak that a command is about. ``embedded``: the sandbox that the command starts itself."""
+
+    name: str
+    described: Environment
+    embedded: bool
+    client_secret: SecretStr | None = None
+
+
+def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -> Target:
+    """Find the environment: the one asked for, else the one that variables describe, else the embedded sandbox.
+
+    Raises:
+        UnknownEnvironment: If it has neither an entry in config/websak.yaml nor a WEBSAKCTL_BASE_URL.
+    """
+    name = asked or around.environment or (SANDBOX if not around.base_url else "environment")
+    entry = file.environments.get(name)
+    said = {
+        key: value
+        for key in ("setup_url", "token_url", "client_id", "root_unit", "api_version", "concurrency", "rate")
+        if (value := getattr(around, key)) is not None
+    }
+    if around.base_url:
+        described = (entry or Environment()).model_copy(update={**said, "base_url": around.base_url.rstrip("/")})
+        return Target(name, _filled(described), embedded=False, client_secret=around.client_secret)
+    if entry is None and name == SANDBOX:
+        said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
+        said.setdefault("own_user", SANDBOX_OWN_USER)
+        return Target(name, Environment().model_copy(update=said), embedded=True)
+    if entry is None:
+        known = ", ".join([*file.environments, SANDBOX])
+        raise UnknownEnvironment(f"there is no environment {name}; config/websak.yaml and the tool know {known}")
+    if not entry.base_url:
+        if name == SANDBOX:
+            return Target(
+                name,
+                entry.model_copy(update={"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
+                embedded=True,
+            )
+        raise UnknownEnvironment(f"environment {name} in config/websak.yaml has no base_url")
+    return Target(name, _filled(entry.model_copy(update=said)), embedded=False, client_secret=around.client_secret)
+
+
+def _filled(described: Environment) -> Environment:
+    base = described.base_url.rstrip("/")
+    return described.model_copy(
+        update={
+            "base_url": base,
+            "setup_url": described.setup_url.rstrip("/"),
+            "token_url": described.token_url or f"{base}/connect/token",
+        }
+    )

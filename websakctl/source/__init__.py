@@ -1,0 +1,1 @@
+"""YAML files into a desired state, with a position for everything."""

@@ -1,0 +1,78 @@
+"""What a config repository comes to: the desired state, and where each part of it was written."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from websakctl.diagnostics import Diagnostic, Position, errors_in
+from websakctl.model.address import Address
+from websakctl.model.district import District
+from websakctl.model.resource import State
+from websakctl.source.documents import Document
+from websakctl.source.policies import PolicyEntry
+from websakctl.source.settings_file import SettingsFile
+from websakctl.source.yaml_tree import Map
+
+
+@dataclass(slots=True)
+class Origin:
+    """Where a resource was written: its section's mapping, its key there, and what overrides or instantiates it."""
+
+    document: Document
+    section: Map
+    key: str
+    override: tuple[Document, Map, str] | None = None  # the section of overrides and the key in it
+    made_for: Position | None = None  # the district that instantiated a template
+    defaults: tuple[Map, str] | None = None  # the file's defaults, and the section in them that speaks of the kind
+
+    def position(self) -> Position:
+        """Where the key stands."""
+        return self.document.key_position(self.section.spans, self.key)
+
+    def of_field(self, name: str) -> Position:
+        """Where the field's value stands; the key where the field is unsaid."""
+        if self.override is not None:
+            document, section, key = self.override
+            fields = section.get(key)
+            if isinstance(fields, Map) and name in fields.spans:
+                return document.value_position(fields.spans, name)
+        fields = self.section.get(self.key)
+        if isinstance(fields, Map) and name in fields.spans:
+            return self.document.value_position(fields.spans, name)
+        if self.defaults is not None and name in (shared := self.defaults[0][self.defaults[1]]).spans:
+            return self.document.value_position(shared.spans, name)
+        return self.position()
+
+
+@dataclass(slots=True)
+class Configuration:
+    """The desired state and all findings of a repository."""
+
+    state: State = field(default_factory=dict)
+    origins: dict[Address, Origin] = field(default_factory=dict)
+    protected: set[Address] = field(default_factory=set)
+    previously: dict[Address, tuple[Address, ...]] = field(
+        default_factory=dict
+    )  # old names; none: it is new for certain
+    aside: dict[Address, dict[str, Any]] = field(default_factory=dict)  # fields that never leave the config
+    policies: dict[str, PolicyEntry] = field(default_factory=dict)
+    districts: dict[str, District] = field(default_factory=dict)
+    settings: SettingsFile = field(default_factory=SettingsFile)
+    findings: list[Diagnostic] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+    broken: set[Address] = field(default_factory=set)  # written, but not valid: what refers to them is not at fault
+    described: set[str] = field(default_factory=set)  # slugs of all district folders, valid or not
+    lost: str = ""  # text of the files that could not be read, for the same reason
+    hidden: set[str] = field(default_factory=set)  # keys below sections that nobody knows, for the same reason
+    unsure: set[str] = field(
+        default_factory=set
+    )  # districts whose own facts are wrong: what follows from them is not told
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong enough to stop a plan."""
+        return errors_in(self.findings) == 0
+
+    def position_of(self, address: Address) -> Position | None:
+        """Where a resource was written, if it is in the config."""
+        origin = self.origins.get(address)
+        return origin.position() if origin else None

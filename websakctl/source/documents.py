@@ -1,0 +1,195 @@
+"""Read the files of a config repository: which there are, and what they hold."""
+
+import codecs
+import errno
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from websakctl.diagnostics import Diagnostic, Position
+from websakctl.source.sensitive import look_through
+from websakctl.source.yaml_tree import Map, Span, parse
+
+MAX_BYTES = 64 * 1024 * 1024
+SETTINGS_FILE = "config/websak.yaml"
+_SUFFIXES = (".yaml", ".yml")
+_LONE_CR = re.compile(r"\r(?!\n)")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file: its path relative to the root (with ``/``), its text and its top mapping."""
+
+    file: str
+    text: str
+    top: Map
+
+    def key_position(self, spans: dict[str, Span], key: str) -> Position:
+        """Where ``key`` stands."""
+        s = spans[key]
+        return Position(self.file, s.kline + 1, s.kcol + 1, s.kend_line + 1, s.kend_col + 1)
+
+    def value_position(self, spans: dict[str, Span], key: str) -> Position:
+        """Where the value of ``key`` stands; a list or mapping is where its key is, which says more than its first character."""
+        s = spans[key]
+        if s.of_many:
+            return self.key_position(spans, key)
+        return Position(self.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)
+
+
+@dataclass(slots=True)
+class Documents:
+    """All files of a repository, in a fixed order: config first, then each district by slug."""
+
+    base: list[Document] = field(default_factory=list)
+    districts: dict[str, list[Document]] = field(default_factory=dict)
+    settings: Document | None = None
+    findings: list[Diagnostic] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)  # by file, for showing source lines; secrets are blotted out
+    lost: list[str] = field(default_factory=list)  # texts that could not be parsed
+    bytes_read: int = 0
+
+
+def read_documents(root: Path) -> Documents:
+    """Read every ``config/**/*.yaml`` and ``districts/*/*.yaml`` below ``root``."""
+    found = Documents()
+    for path in _yaml_files(root / "config"):
+        document = _read(root, path, found)
+        if document is None:
+            continue
+        if document.file == SETTINGS_FILE:
+            found.settings = document
+        else:
+            found.base.append(document)
+    districts = root / "districts"
+    inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
+    for path in inside:
+        if path.suffix in _SUFFIXES and not path.is_dir():
+            found.findings.append(
+                Diagnostic(
+                    rule="district-incomplete",
+                    at=Position(_name(root, path)),
+                    message="a district is a folder, and this file is in none",
+                    help=f"move it to districts/{path.stem}/",
+                )
+            )
+    for folder in (p for p in inside if p.is_dir()):
+        read = (_read(root, path, found) for path in _yaml_files(folder))
+        found.districts[folder.name] = [document for document in read if document is not None]
+    return found
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES and not p.name.startswith("."))
+
+
+def _name(root: Path, path: Path) -> str:
+    """The path below the root, in letters that can be written anywhere."""
+    return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
+
+
+def _read(root: Path, path: Path, found: Documents) -> Document | None:
+    file = _name(root, path)
+    start = Position(file)
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EISDIR, "this is not a file")
+        raw = path.read_bytes()
+    except OSError as error:
+        found.findings.append(
+            Diagnostic(
+                rule="file-unreadable",
+                at=start,
+                message=f"{error.strerror or error}",
+                help="check the file and its permissions",
+            )
+        )
+        return None
+    if len(raw) > MAX_BYTES:
+        found.findings.append(
+            Diagnostic(
+                rule="file-unreadable",
+                at=start,
+                message=f"the file is {len(raw) // 1_000_000} MB",
+                help="split it; one file may be up to 64 MB",
+            )
+        )
+        return None
+    found.bytes_read += len(raw)
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode()
+        sensitive, found.texts[file] = look_through(raw.decode("utf-8", "replace"), file, None)
+        found.findings.extend(sensitive)
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        at = Position(file, line, column, line, column + 1)
+        found.lost.append(raw.decode("utf-8", "replace"))
+        guess = raw[error.start : error.start + 1].decode("latin-1")
+        found.findings.append(
+            Diagnostic(
+                rule="not-utf8",
+                at=at,
+                message=(
+                    "the file is UTF-16, not UTF-8"
+                    if raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+                    else f"byte 0x{raw[error.start]:02X} is not UTF-8 (in Latin-1 it would be {guess!r})"
+                ),
+                help="save the file as UTF-8 in your editor",
+            )
+        )
+        return None
+    text = _LONE_CR.sub("\n", text)  # a line end to the parser, so it is one in every position too
+    parsed = parse(text, file)
+    sensitive, found.texts[file] = look_through(text, file, parsed.value)
+    found.findings.extend([*sensitive, *parsed.findings])
+    if parsed.value is None and parsed.findings:
+        found.lost.append(text)
+    if isinstance(parsed.value, Map):
+        if parsed.value:
+            return Document(file, text, parsed.value)
+        parsed = parse("", file)
+    elif parsed.value is not None:
+        found.lost.append(text)
+        found.findings.append(
+            Diagnostic(
+                rule="wrong-type",
+                at=start,
+                message="the file is not a mapping of sections",
+                help="start with a section such as `org_units:`",
+            )
+        )
+        return None
+    if not any(
+        finding.severity == "error" and finding.at.file == file and finding.rule.startswith("yaml")
+        for finding in found.findings
+    ):
+        found.findings.append(
+            Diagnostic(
+                rule="empty-file",
+                at=start,
+                message="the file holds nothing",
+                help="delete the file, or write at least one section",
+            )
+        )
+    return None
+
+
+def raw_text(document: Document, span: Span) -> str:
+    """The value's text as it was written (its first line)."""
+    line = document.text.split("\n", span.vline + 1)[span.vline]
+    return line[span.vcol : span.vend_col if span.vend_line == span.vline else None].strip()
+
+
+def plain(value: Any) -> Any:
+    """Turn a tree with positions into plain dicts and lists."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value

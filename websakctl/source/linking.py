@@ -1,0 +1,205 @@
+"""Check what resources say of each other: references, cycles, uniqueness, sums."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from websakctl.diagnostics import Diagnostic, Position
+from websakctl.model.address import BASE, Address
+from websakctl.model.kind import Kind, referred
+from websakctl.source.configuration import Configuration
+from websakctl.source.findings import also_at
+from websakctl.source.problems import did_you_mean
+
+Report = Callable[[Diagnostic], None]
+
+
+def link(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
+    """Report every reference to nothing, cycle, value that stands twice, and allotment above what was bought."""
+    if not config.state and not config.districts:
+        return
+    _references(config, kinds, report)
+    _cycles(config, kinds, report)
+    _unique(config, kinds, report)
+    _claimed_twice(config, kinds, report)
+    _allotments(config, report)
+    _renames(config, report)
+
+
+def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
+    keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for address in (*config.state, *config.broken):
+        keys[address.kind, address.scope].add(address.key)
+    slugs = set(config.districts) | config.described
+    referring = {kind.name: kind for kind in kinds.values() if kind.references}
+    for address, resource in config.state.items():
+        kind = referring.get(address.kind)
+        if kind is None:
+            continue
+        for field, ref, key in referred(kind, resource.fields):
+            scope = address.scope if ref.same_scope else BASE
+            known = slugs if ref.kind == "district" else keys[ref.kind, scope]
+            if key not in known and not _written_in(config, address, key):
+                report(_dangling(config, address, field, ref.kind, key, scope, known))
+
+
+def _written_in(config: Configuration, address: Address, key: str) -> bool:
+    """Whether a file or section that could not be read may hold the key."""
+    district = config.districts.get(address.scope)
+    local = district.local_key(key) if district else key
+    return local in config.hidden or local in config.lost
+
+
+def _dangling(
+    config: Configuration, address: Address, field: str, kind: str, key: str, scope: str, known: set[str]
+) -> Diagnostic:
+    district = config.districts.get(scope)
+    local = district.local_key(key) if district else key
+    options = [district.local_key(k) for k in known] if district else list(known)
+    origin = config.origins[address]
+    place = f" of {scope}" if scope != BASE else ""
+    related, label = also_at(origin, field)
+    return Diagnostic(
+        rule="unknown-reference",
+        at=_item_position(config, address, field, local),
+        message=f"{field} names {local}, and there is no {kind}{place} with that key",
+        help=did_you_mean(local, options)
+        or (
+            f"it must be one of {', '.join(sorted(options))}"
+            if 0 < len(options) <= 12
+            else f"add {kind} {local}, or name one that exists"
+        ),
+        address=str(address),
+        related=related,
+        related_label=label,
+    )
+
+
+def _item_position(config: Configuration, address: Address, field: str, item: str) -> Position:
+    """The position of one item of a list or mapping, else of the field."""
+    origin = config.origins[address]
+    fields = origin.section.get(origin.key)
+    value: Any = fields.get(field) if isinstance(fields, dict) else None
+    if isinstance(value, dict) and item in value:
+        return origin.document.key_position(value.spans, item)  # type: ignore[attr-defined]  # a Map, as parsed
+    if isinstance(value, list) and item in value:
+        s = value.spans[value.index(item)]  # type: ignore[attr-defined]  # a Seq, as parsed
+        return Position(origin.document.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)
+    return origin.of_field(field)
+
+
+def _cycles(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
+    for kind in kinds.values():
+        for field, ref in kind.references.items():
+            if ref.kind == kind.name:
+                _cycles_of(config, kind.name, field, report)
+
+
+def _cycles_of(config: Configuration, kind: str, field: str, report: Report) -> None:
+    parents = {
+        a: Address(kind, a.scope, r.fields[field])
+        for a, r in config.state.items()
+        if a.kind == kind and r.fields.get(field) is not None
+    }
+    settled: set[Address] = set()
+    for start in parents:
+        path: dict[Address, None] = {}
+        current: Address | None = start
+        while current is not None and current not in settled and current not in path:
+            path[current] = None
+            current = parents.get(current)
+        if current is not None and current in path:
+            ring = list(path)[list(path).index(current) :]
+            first = min(ring, key=lambda a: (config.origins[a].position(), a))
+            turn = ring.index(first)
+            ordered = [*ring[turn:], *ring[:turn], first]
+            report(
+                Diagnostic(
+                    rule="reference-cycle",
+                    at=config.origins[first].of_field(field),
+                    message="these are each other's parents: " + " -> ".join(a.key for a in ordered),
+                    help=f"take the {field} away from the one that should be on top",
+                    address=str(first),
+                )
+            )
+        settled.update(path)
+
+
+def _unique(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
+    for kind in kinds.values():
+        for field in kind.unique:
+            first: dict[Any, Address] = {}
+            for address, resource in config.state.items():
+                if address.kind != kind.name or address.scope in config.unsure:
+                    continue
+                value = resource.fields.get(field)
+                if value is None:
+                    continue
+                other = first.setdefault(value, address)
+                if other is not address:
+                    report(
+                        Diagnostic(
+                            rule="not-unique",
+                            at=config.origins[address].of_field(field),
+                            message=f"{field} {value} is also {other}'s",
+                            help=f"give one of them a {field} of its own; it is unique across the whole base",
+                            address=str(address),
+                            related=config.origins[other].of_field(field),
+                            related_label="the other one",
+                        )
+                    )
+
+
+def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
+    first: dict[tuple[str, str], Address] = {}
+    for address in config.state:
+        if address.scope == BASE:
+            continue
+        if address.scope in config.unsure and (kinds[address.kind].local_keys or config.origins[address].made_for):
+            continue  # the key was made of facts that are wrong, which is told already
+        other = first.setdefault((address.kind, address.key), address)
+        if other is not address:
+            rule = "orgnr-claimed-twice" if address.kind == "sub_org" else "duplicate-resource"
+            report(
+                Diagnostic(
+                    rule=rule,
+                    at=config.origins[address].position(),
+                    message=f"{address.key} is claimed by {other.scope} and by {address.scope}",
+                    help="keep it in the district it belongs to",
+                    address=str(address),
+                    related=config.origins[other].position(),
+                    related_label=f"claimed here by {other.scope}",
+                )
+            )
+
+
+def _allotments(config: Configuration, report: Report) -> None:
+    for address, resource in config.state.items():
+        allotments, bought = resource.fields.get("allotments"), resource.fields.get("bought")
+        if allotments and isinstance(bought, int) and sum(allotments.values()) > bought:
+            report(
+                Diagnostic(
+                    rule="allotment-over-bought",
+                    at=config.origins[address].of_field("bought"),
+                    message=f"{sum(allotments.values())} seats are allotted and {bought} were bought",
+                    help=f"lower the allotments by {sum(allotments.values()) - bought}, or buy more",
+                    address=str(address),
+                )
+            )
+
+
+def _renames(config: Configuration, report: Report) -> None:
+    for address, olds in config.previously.items():
+        for old in olds:
+            if old in config.state:
+                report(
+                    Diagnostic(
+                        rule="rename-conflict",
+                        at=config.origins[address].of_field("previously"),
+                        message=f"{address} says that it was {old.key} before, and {old} is still there",
+                        help="take the old entry away, or the old name out of previously",
+                        address=str(address),
+                        related=config.origins[old].position(),
+                        related_label="still here",
+                    )
+                )

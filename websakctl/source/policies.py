@@ -1,0 +1,92 @@
+"""Policies of the repository: ``config/policy/*.yaml``, with a finding at the place of whatever is wrong in them."""
+
+from typing import Literal
+
+from pydantic import ValidationError
+
+from websakctl.diagnostics import Diagnostic, Position
+from websakctl.model.kind import Managed
+from websakctl.model.types import Text
+from websakctl.source.documents import Document
+from websakctl.source.problems import did_you_mean, findings_of
+from websakctl.source.yaml_tree import Map
+
+FOLDER = "config/policy/"
+SECTION = "policies"
+
+
+class PolicyEntry(Managed):
+    """One entry of ``policies:``."""
+
+    match: Text  # JMESPath over the plan as JSON
+    message: Text
+    severity: Literal["error", "warning"] = "error"
+
+
+def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntry, Position]], list[Diagnostic]]:
+    """Read every policy by name, with the position of its expression."""
+    found: dict[str, tuple[PolicyEntry, Position]] = {}
+    findings: list[Diagnostic] = []
+    for document in documents:
+        for key in document.top:
+            if key != SECTION:
+                at = document.key_position(document.top.spans, key)
+                findings.append(
+                    Diagnostic(
+                        rule="unknown-section",
+                        at=at,
+                        message=f"{key} is not a section here",
+                        help=did_you_mean(key, [SECTION]) or "the section is policies",
+                    )
+                )
+        entries = document.top.get(SECTION)
+        if not isinstance(entries, Map):
+            continue
+        for name in entries:
+            try:
+                entry = PolicyEntry.model_validate(entries[name])
+            except ValidationError as error:
+                findings.extend(findings_of(error, (document, entries, name), model=PolicyEntry, key_field=None))
+                continue
+            at = document.value_position(entries[name].spans, "match")
+            if name in found:
+                findings.append(
+                    Diagnostic(
+                        rule="duplicate-resource",
+                        at=document.key_position(entries.spans, name),
+                        message=f"policy {name} stands twice",
+                        help="keep one",
+                        related=found[name][1],
+                        related_label="first here",
+                    )
+                )
+            if (mistake := _mistake(entry.match)) is not None:
+                findings.append(
+                    Diagnostic(
+                        rule="bad-policy",
+                        at=at,
+                        message=mistake,
+                        help="the language is JMESPath: https://jmespath.org; try it on `websakctl plan --format json`",
+                    )
+                )
+                continue
+            found[name] = (entry, at)
+    return found, findings
+
+
+def _mistake(expression: str) -> str | None:
+    """What is wrong with an expression."""
+    import jmespath
+    from jmespath.exceptions import JMESPathError, ParseError
+
+    try:
+        jmespath.compile(expression)
+    except ParseError as error:
+        return (
+            f"this is not JMESPath, at character {error.lex_position + 1}"
+            if isinstance(error.lex_position, int)
+            else "this is not JMESPath"
+        )
+    except JMESPathError as error:
+        return f"this is not JMESPath: {str(error).splitlines()[0]}"
+    return None

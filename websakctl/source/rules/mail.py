@@ -1,0 +1,35 @@
+"""Mail to sub-org numbers: each has a route, or somebody who reads it."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from websakctl.diagnostics import Diagnostic
+from websakctl.source.configuration import Configuration
+from websakctl.source.findings import about
+
+
+def routes(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
+    """Report numbers whose mail ends on no desk; those that are no longer valid receive none."""
+    for address, resource in config.state.items():
+        if address.kind != "sub_org":
+            continue
+        fields = resource.fields
+        if today and (fields["valid_to"] or "9") < today.isoformat():
+            continue
+        if fields["daily_routine"]:
+            continue
+        if fields["channel"] == "svarinn" and not fields["unit"]:
+            yield about(
+                config, address, rule="sub-org-without-route", path=("channel",),
+                message=f"mail to {address.key} comes through SvarInn and ends on no unit's desk",
+                help_="add `unit: …`, the key of the unit that gets it, or a `daily_routine: …`",
+            )  # fmt: skip
+        elif fields["channel"] == "altinn" and not fields["readers"]:
+            yield about(
+                config, address, rule="sub-org-without-route", path=("channel",),
+                message=f"mail to {address.key} stays in Altinn, and nobody is said to read it",
+                help_="add `readers: [role]` or `daily_routine: …`, or bring it into Websak with `channel: svarinn` and a unit",
+            )  # fmt: skip
+
+
+CHECKS = (routes,)

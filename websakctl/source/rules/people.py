@@ -1,0 +1,37 @@
+"""Persons: named by role, never by address."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from websakctl.diagnostics import RULES, Diagnostic, Position
+from websakctl.source.configuration import Configuration
+
+_ADDRESS = re.compile(
+    r"(?<![\w.+-])([a-zæøåéèüöä-]+(?:[._][a-zæøåéèüöä-]+)+)\d{0,3}@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+)
+_OFFICE = re.compile(
+    r"(?i)post|mottak|arkiv|journal|info|kontakt|service|support|hjelp|drift|ikt|admin|system|web|innsyn|nav|"
+    r"bydel|barnehage|bhg|skole|helse|omsorg|sosial|bolig|senter|kontor|avdeling|seksjon|enhet|stab|team|gruppe|"
+    r"utvalg|tjeneste|vakt|leder|styrer|direkt|lonn|lønn|okonomi|økonomi|regnskap|faktura|personal|hr\b|no-?reply|oslo"
+)
+
+
+def email_addresses(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
+    """Report addresses written first.last, in values and comments, where no part is a word for an office."""
+    for file, text in config.texts.items():
+        if "@" not in text:
+            continue
+        for number, line in enumerate(text.split("\n"), 1):
+            for m in _ADDRESS.finditer(line):
+                if not _OFFICE.search(m[1]):
+                    yield Diagnostic(
+                        rule="personal-email",
+                        at=Position(file, number, m.start() + 1, number, m.end() + 1),
+                        message="an e-mail address that looks like a person's stands here",
+                        help="write a role, or the address of a shared mailbox",
+                        severity=RULES["personal-email"].severity,
+                    )
+
+
+CHECKS = (email_addresses,)

@@ -1,0 +1,34 @@
+"""Periods: nothing ends before it begins."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from websakctl.diagnostics import Diagnostic
+from websakctl.source.configuration import Configuration
+from websakctl.source.findings import Path, about
+
+
+def reversed_periods(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
+    """Report every ``valid_to`` before its ``valid_from``, in fields and in lists of them."""
+    for address, resource in config.state.items():
+        for path, period in _periods(resource.fields):
+            if (period["valid_to"] or "9") < (period["valid_from"] or ""):
+                yield about(
+                    config, address, rule="period-reversed", path=(*path, "valid_to"),
+                    message=f"it ends {period['valid_to']}, before it begins {period['valid_from']}",
+                    help_="put the two days right",
+                )  # fmt: skip
+
+
+def _periods(fields: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    if "valid_to" in fields:
+        yield (), fields
+    for name, value in fields.items():
+        if isinstance(value, list):
+            for i, item in enumerate(value):
+                if isinstance(item, dict) and "valid_to" in item:
+                    yield (name, i), item
+
+
+CHECKS = (reversed_periods,)

@@ -1,0 +1,121 @@
+"""What must never be in git: secrets and national identity numbers, found in the text of a file and blotted out of it."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from websakctl.diagnostics import Diagnostic, Position
+from websakctl.redaction import national_id_valid
+from websakctl.source.yaml_tree import Map
+
+_ELEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{5}(?![0-9])")
+_HINT = re.compile(r"(?i)secret|passw?or[dt]|passwd|api_?key|token|private_key")
+_NAME = r"[\w-]*(?:secret|password|passord|passwd|api_?key|private_key)|(?:[\w-]*[_-])?token"
+_SECRET_NAME = re.compile(rf"(?i)(?:{_NAME})\Z")
+_LINE = re.compile(  # for files that cannot be parsed
+    rf"(?im)(?:^|[{{,])[ \t]*[\"']?(?P<name>{_NAME})[\"']?[ \t]*:[ \t]+(?P<value>[^\s#{{\[][^\r\n]*)$"
+)
+_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:.*?-----END [A-Z ]*-----|.*)", re.DOTALL)
+_LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)")
+
+
+class _Hit(NamedTuple):
+    """A finding from ``start`` to ``end``, and what to blot out; all indexes into the text."""
+
+    rule: str
+    start: int
+    end: int
+    message: str
+    blot: tuple[int, int]
+
+
+def look_through(text: str, file: str, value: Any) -> tuple[list[Diagnostic], str]:
+    """Find what must not be here.
+
+    Args:
+        text: The file's text.
+        file: Its path.
+        value: What it was parsed to; ``None`` where it could not be.
+
+    Returns:
+        The findings, and the text as it may be shown: of the same shape, with each value replaced by stars.
+    """
+    hits = sorted([*_ids(text), *_known_shapes(text), *_named(text, value)], key=lambda hit: hit.start)
+    if not hits:
+        return [], text
+    starts = _line_starts(text)
+    parts, after = [], 0
+    for first, last in sorted(hit.blot for hit in hits):
+        parts += [text[after:first], re.sub(r"[^\r\n]", "*", text[max(first, after) : last])]
+        after = max(after, last)
+    return [_diagnostic(hit, starts, file) for hit in hits], "".join([*parts, text[after:]])
+
+
+def _line_starts(text: str) -> list[int]:
+    return [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+
+
+def _ids(text: str) -> Iterator[_Hit]:
+    for m in _ELEVEN_DIGITS.finditer(text):
+        if national_id_valid(re.sub("[ -]", "", m.group())):
+            yield _Hit("national-id", m.start(), m.end(), "a national identity number stands here", m.span())
+
+
+def _known_shapes(text: str) -> Iterator[_Hit]:
+    if "PRIVATE KEY" in text:
+        for m in _PRIVATE_KEY.finditer(text):
+            yield _Hit("secret-in-config", m.start(1), m.end(1), "a private key stands here", (m.end(1), m.end()))
+    if "@" in text and "://" in text:
+        for m in _LOGIN_IN_URL.finditer(text):
+            yield _Hit("secret-in-config", m.start(), m.end(), "an address with a password in it", m.span())
+
+
+def _named(text: str, value: Any) -> Iterator[_Hit]:
+    if not _HINT.search(text):
+        return
+    if value is None:
+        for m in _LINE.finditer(text):
+            yield _Hit("secret-in-config", *m.span("name"), _by_name(m["name"]), m.span("value"))
+        return
+    starts = _line_starts(text)
+    todo: list[Any] = [value]
+    seen: set[int] = set()
+    while todo:
+        current = todo.pop()
+        if not isinstance(current, Map | list) or id(current) in seen:
+            continue
+        seen.add(id(current))  # an alias gives the same values again
+        todo.extend(current.values() if isinstance(current, Map) else current)
+        if isinstance(current, list):
+            continue
+        for key, inner in current.items():
+            if _SECRET_NAME.match(key) and not isinstance(inner, dict | list | bool) and inner not in (None, ""):
+                s = current.spans[key]
+                yield _Hit(
+                    "secret-in-config",
+                    starts[s.kline] + s.kcol,
+                    starts[s.kend_line] + s.kend_col,
+                    _by_name(key),
+                    (starts[s.vline] + s.vcol, starts[s.vend_line] + s.vend_col),
+                )
+
+
+def _by_name(name: str) -> str:
+    return f"{name} is a secret by its name"
+
+
+def _diagnostic(hit: _Hit, starts: list[int], file: str) -> Diagnostic:
+    line = bisect_right(starts, hit.start)
+    column = hit.start - starts[line - 1] + 1
+    return Diagnostic(
+        rule=hit.rule,
+        at=Position(file, line, column, line, column + hit.end - hit.start),
+        message=hit.message,
+        help=(
+            "take it out, and out of git's history; write a role or a unit"
+            if hit.rule == "national-id"
+            else "take it out, change the secret, and use `websakctl auth login` or WEBSAKCTL_CLIENT_SECRET"
+        ),
+    )

@@ -1,0 +1,57 @@
+"""What ``config/websak.yaml`` may say."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from websakctl.diagnostics import RULES
+from websakctl.model.types import OrgNumber
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Organisation(_Section):
+    """Whose setup this is."""
+
+    name: str
+    orgnr: OrgNumber
+
+
+class Environment(_Section):
+    """One Websak. ``setup_url`` empty: this Websak has no Setup API; ``api_version`` unsaid: found out by a read-only probe."""
+
+    base_url: str = ""
+    setup_url: str = ""
+    token_url: str = ""
+    client_id: str = ""
+    root_unit: str = ""
+    own_user: str = ""  # code of the Websak user that the client works as; plans that lock it out are refused
+    protected: bool = False
+    api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
+    concurrency: Annotated[int, Field(ge=1, le=32)] = 4  # requests at a time
+    openapi_url: str = ""  # where this Websak shows its OpenAPI document, if it does; the upgrade check compares it
+    rate: Annotated[float | None, Field(gt=0, le=1000)] = (
+        None  # writes a second at the most; None: as fast as they are answered
+    )
+
+
+class Guards(_Section):
+    """How many removals a plan may hold before somebody must insist (docs/decisions/0005-guards.md)."""
+
+    per_kind: Annotated[int, Field(ge=0)] = 5
+    per_district: Annotated[int, Field(ge=0)] = 5
+    in_all: Annotated[int, Field(ge=0)] = 20
+
+
+class SettingsFile(_Section):
+    """The whole file."""
+
+    organisation: Organisation | None = None
+    environments: dict[str, Environment] = {}
+    guards: Guards = Guards()
+    rules: Annotated[  # severities of rules of the field, by name
+        dict[str, Literal["error", "warning", "off"]],
+        Field(json_schema_extra={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),
+    ] = {}

@@ -1,0 +1,119 @@
+"""The words of the config for a live object: loading, the other way round."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from websakctl.model.address import Address
+from websakctl.model.district import District
+from websakctl.model.kind import Kind
+
+FACTS = ("name", "short_name", "slug", "number", "orgnr")
+
+
+class Unsayable(Exception):
+    """The config has no words for this object; the message says why."""
+
+
+def local_key(kind: Kind, key: str, district: District | None) -> str:
+    """The key that the YAML says.
+
+    Raises:
+        Unsayable: If the district's prefix is not before it.
+    """
+    if district is None or not kind.local_keys:
+        return key
+    if not key.startswith(f"{district.prefix}-"):
+        raise Unsayable(f"its key does not begin with {district.prefix}-, as those of {district.slug} do")
+    return district.local_key(key)
+
+
+def said(kind: Kind, address: Address, fields: Mapping[str, Any], district: District | None) -> dict[str, Any]:
+    """The fields that an entry must say to come out as this object, in the kind's order; what is unsaid has its default.
+
+    Args:
+        kind: Its kind.
+        address: Its address; the key is the full one.
+        fields: Its values, as read from Websak.
+        district: The district it belongs to; ``None`` for the base.
+
+    Raises:
+        Unsayable: If no entry can come out so.
+    """
+    local = local_key(kind, address.key, district)
+    if kind.key_mirror is not None and fields.get(kind.key_mirror) != address.key:
+        raise Unsayable(f"Websak has no {kind.key_mirror.replace('_', ' ')} for it: the plan would give it one")
+    values = {name: fields[name] for name in kind.managed_fields if fields.get(name) is not None}
+    for name in kind.defaults_to_key:
+        if values.get(name) == address.key:
+            del values[name]
+    if district is not None:
+        _localise(kind, values, district, local)
+    try:
+        typed = kind.model.model_validate({**values, kind.key_field: address.key})
+    except ValidationError as error:
+        told = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False, include_input=False)
+        )
+        raise Unsayable(f"the config would not take it ({told})") from None
+    result = typed.model_dump(exclude_defaults=True)
+    result.pop(kind.key_field, None)
+    return result
+
+
+def _localise(kind: Kind, values: dict[str, Any], district: District, local: str) -> None:
+    for name, ref in kind.references.items():
+        if not ref.same_scope:
+            continue
+        own = ref.kind == kind.name and kind.root_key is not None
+        if name not in values:
+            if own and local != kind.root_key:
+                raise Unsayable("it stands beside the district's own top unit, not below it")
+            continue
+        if not values[name].startswith(f"{district.prefix}-"):
+            raise Unsayable(f"its {name} {values[name]} is not of {district.slug}")
+        values[name] = district.local_key(values[name])
+        if own and values[name] == kind.root_key and local != kind.root_key:
+            del values[name]
+
+
+def unsaid(kind: Kind, name: str, district: District | None) -> Any:
+    """What to write for a field that would best be unsaid, where a default of the file says otherwise."""
+    ref = kind.references.get(name)
+    if district is not None and ref is not None and ref.same_scope and ref.kind == kind.name:
+        return kind.root_key
+    return kind.model.model_fields[name].get_default(call_default_factory=True)
+
+
+def under_defaults(
+    kind: Kind, entry: Mapping[str, Any], defaults: Mapping[str, Any], district: District | None
+) -> dict[str, Any]:
+    """The same entry in a file whose defaults say some of it already."""
+    whole = {**{name: unsaid(kind, name, district) for name in defaults if name not in entry}, **entry}
+    order = [name for name in kind.model.model_fields if name in whole]
+    return {name: whole[name] for name in order if name not in defaults or whole[name] != defaults[name]}
+
+
+def filled(text: Any, facts: Mapping[str, str]) -> Any:
+    """A template's value with the district's facts put in."""
+    if isinstance(text, str):
+        for name, value in facts.items():
+            text = text.replace(f"{{{name}}}", value)
+        return text
+    if isinstance(text, Mapping):
+        return {filled(k, facts): filled(v, facts) for k, v in text.items()}
+    return [filled(v, facts) for v in text] if isinstance(text, list) else text
+
+
+def in_template(value: Any, district: District) -> list[Any]:
+    """What a template may say that comes out as ``value`` in this district: as it is, or with facts left open."""
+    if not isinstance(value, str) or "{" in value:
+        return [value]
+    found = [value]
+    facts = district.placeholders()
+    for name, fact in facts.items():
+        whole = value == fact
+        if whole or (name in ("district.name", "district.short_name") and fact in value):
+            found.append(value.replace(fact, f"{{{name}}}"))
+    return found
