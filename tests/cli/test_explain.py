@@ -1,0 +1,134 @@
+"""``explain``: rules, kinds, fields, words, and what made each value."""
+
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from websakctl.diagnostics import RULES
+from websakctl.kinds import all_kinds
+from websakctl.model.vocabulary import FIELDS, GLOSSARY, word_for
+from websakctl.operations.explain import explain, explain_resource
+from websakctl.source.load import load_configuration
+
+from .command_line import SMALL, Cli, write_files
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
+def test_every_rule_is_explained(rule: Any) -> None:
+    found = explain(rule.name, all_kinds())
+    assert found is not None
+    text = "\n".join([found.headline, *found.notes])
+    for part in (rule.summary, *rule.bad.split("\n"), *rule.good.split("\n")):
+        assert part in text
+    assert rule.why in text.replace("\n", " ")
+    assert (f"# websakctl: ignore[{rule.name}] why" in text) is rule.settable
+
+
+@pytest.mark.parametrize("kind", all_kinds().values(), ids=lambda kind: kind.name)
+def test_every_kind_and_field_has_both_words(kind: Any) -> None:
+    whole = explain(kind.name, all_kinds())
+    assert whole is not None
+    assert [row[0] for row in whole.rows] == list(kind.model.model_fields)
+    assert kind.example.splitlines()[0] in whole.notes[0]
+    for name in kind.model.model_fields:
+        word = word_for(kind.name, name)
+        assert word is not None, f"say in model/vocabulary.py what {kind.name}.{name} is called"
+        one = explain(f"{kind.name}.{name}", all_kinds())
+        assert one is not None
+        assert word.norwegian in one.headline
+        assert word.english in one.headline
+        assert one.data["overridable"] is (name in kind.overridable)
+
+
+def test_no_word_is_left_over() -> None:
+    names = {n for k in all_kinds().values() for f in k.model.model_fields for n in (f, f"{k.name}.{f}")}
+    assert set(FIELDS) - names == set()
+    words = [word for words in GLOSSARY.values() for word in words]
+    assert len({word.norwegian for word in words}) == len(words)
+
+
+def test_the_glossary_is_as_the_code_says() -> None:
+    page = runpy.run_path(str(ROOT / "docs" / "generate_glossary.py"))["page"]()
+    assert page == (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"), "run `make docs`"
+
+
+@pytest.mark.parametrize(
+    ("word", "english"), [("pulje", "rollout batch"), ("Sakstype", "case type"), ("offl.", "Freedom")]
+)
+def test_norwegian_words_are_explained(word: str, english: str) -> None:
+    found = explain(word, all_kinds())
+    assert found is not None
+    assert english in found.headline
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    more = {
+        "districts/frogner/units.yaml": """\
+defaults:
+  org_units: {unit_type: Tjenestested, contact: Styrer}
+org_units:
+  BH-EN: {name: Blåbær, parent: BHG, contact: Kontoret}
+overrides:
+  org_units:
+    OPPV: {name: Oppvekst og kultur, reason: Eget navn, owner: Staben, until: 2027-12-31}
+""",
+    }
+    return write_files(tmp_path, {**SMALL, **more})
+
+
+def made(repository: Path, address: str) -> dict[str, Any]:
+    from websakctl.model.address import Address
+
+    config, wanted = load_configuration(repository), Address.parse(address)
+    fields = explain_resource(config, wanted, all_kinds()[wanted.kind]).data["fields"]
+    assert {f: v["value"] for f, v in fields.items() if f in config.state[wanted].fields} == {
+        f: v for f, v in config.state[wanted].fields.items() if f != "external_id"
+    }
+    return {
+        name: [
+            f"{s['by']} {s['source']['file']}:{s['source']['line']}" if s["source"] else s["by"] for s in f["made_by"]
+        ]
+        for name, f in fields.items()
+    }
+
+
+def test_template_and_override_are_named(repository: Path) -> None:
+    chain = made(repository, "org_unit/frogner/FR-OPPV")
+    assert chain["name"] == ["template config/org_units.yaml:4", "override districts/frogner/units.yaml:7"]
+    assert chain["parent"] == chain["abbreviation"] == ["default"]
+
+
+def test_defaults_of_the_file_are_named(repository: Path) -> None:
+    chain = made(repository, "org_unit/frogner/FR-BH-EN")
+    assert chain["unit_type"] == ["the file's defaults districts/frogner/units.yaml:2"]
+    assert chain["contact"] == [
+        "the file's defaults districts/frogner/units.yaml:2",
+        "entry districts/frogner/units.yaml:4",
+    ]
+
+
+def test_every_resource_of_the_shipped_config_can_be_explained() -> None:
+    config = load_configuration(ROOT)
+    for address, resource in config.state.items():
+        fields = explain_resource(config, address, all_kinds()[address.kind]).data["fields"]
+        assert {f: fields[f]["value"] for f in resource.fields if f in fields} == {
+            f: v for f, v in resource.fields.items() if f in fields
+        }
+
+
+def test_the_command(small: Cli) -> None:
+    text = small("explain", "org_unit/frogner/FR-OPPV")
+    assert "template" in text.out
+    assert "config/org_units.yaml:4:18" in text.out
+    told = small("explain", "sub_org.channel", "--format", "json").json
+    assert (told["norwegian"], told["overridable"], told["type"]) == ("kanal", True, "svarinn, altinn")
+    wrong = small("explain", "noark-code-colision", code=64)
+    assert wrong.out == ""
+    assert "did you mean noark-code-collision?" in wrong.err
+    assert "did you mean org_unit/frogner/FR-OPPV?" in small("explain", "org_unit/frogner/FR-OPVP", code=1).err
+    assert "there is no kind orgunit" in small("explain", "orgunit/frogner/FR-OPPV", code=64).err

@@ -1,0 +1,57 @@
+"""Help: every command has an example, and each example is a command line that the program takes."""
+
+import shlex
+
+import pytest
+import typer
+
+from websakctl.cli.app import app
+
+from .command_line import Cli
+
+
+def _commands() -> list[tuple[str, ...]]:
+    def names(typed: typer.Typer) -> list[tuple[str, ...]]:
+        found = [(command.name or "",) for command in typed.registered_commands]
+        for group in typed.registered_groups:
+            assert group.typer_instance is not None
+            found.extend((group.name or "", *rest) for rest in names(group.typer_instance))
+        return found
+
+    return names(app)
+
+
+def test_the_promised_commands_are_there() -> None:
+    promised = "validate plan apply drift show schema doctor"
+    groups = "districts list|sandbox serve|sandbox reset|sandbox status|auth login|auth logout|auth status"
+    wanted = {*((name,) for name in promised.split()), *(tuple(pair.split()) for pair in groups.split("|"))}
+    assert wanted <= set(_commands())
+
+
+@pytest.mark.parametrize("command", _commands(), ids=" ".join)
+def test_help_has_an_example_that_parses(small: Cli, command: tuple[str, ...]) -> None:
+    outcome = small(*command, "--help")
+    assert outcome.err == ""
+    assert outcome.out.startswith(f"Usage: websakctl {' '.join(command)} ")
+    examples = [line.strip() for line in outcome.out.partition("Example:\n")[2].splitlines()]
+    example = shlex.split(examples[0].partition(">")[0])
+    assert tuple(example[1 : 1 + len(command)]) == command
+    # --help behind it lets the line be parsed without being done; a word that nobody knows ends in 64 before that.
+    words = example[1:]
+    group = typer.main.get_command(app)
+    for name in command:
+        group = group.commands[name]  # type: ignore[attr-defined]
+    group.make_parser(group.make_context(command[-1], [], resilient_parsing=True)).parse_args(words[len(command) :])
+
+
+def test_the_overview_names_every_command_in_whole_sentences(small: Cli) -> None:
+    outcome = small("--help")
+    for command in _commands():
+        assert f"\n  {command[0]} " in outcome.out
+    assert "..." not in outcome.out.partition("Commands:")[2]
+    assert max(map(len, outcome.out.splitlines())) <= 110
+
+
+def test_version(small: Cli) -> None:
+    assert small("--version").out.startswith("websakctl 0.")
+    assert small("--quiet", "--version").out == small("--version").out

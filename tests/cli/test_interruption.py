@@ -1,0 +1,119 @@
+"""Ctrl-C: once, and what is under way is finished and kept; twice, and it is over at once."""
+
+import json
+import re
+import signal
+import sqlite3
+import stat
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from .command_line import Cli
+
+
+def _written(websak: Any, atleast: int) -> None:
+    """Wait until so many writes have landed."""
+    until = time.monotonic() + 20
+    while len(websak.effects()) < atleast:
+        assert time.monotonic() < until, "nothing is written"
+        time.sleep(0.02)
+
+
+def _journalled(cli: Cli) -> Counter[str]:
+    """Requests that the journal says are done, by address."""
+    with sqlite3.connect(cli.root / ".websakctl" / "journal.db") as db:
+        rows = db.execute("SELECT address, body FROM entries WHERE what = 'outcome'").fetchall()
+    db.close()
+    return Counter(address for address, body in rows if json.loads(body)["outcome"] == "done")
+
+
+def _keys(journalled: Counter[str]) -> Counter[str]:
+    return Counter({address.split("/", 2)[2]: count for address, count in journalled.items()})
+
+
+def test_once_finishes_what_is_under_way_and_the_next_apply_the_rest(cli: Cli, websak: Any) -> None:
+    planned = len(cli.plan().changed)
+    websak.ask("POST", "settings", {"latency_ms": 150})
+    process = cli.start("apply", "--auto-approve", "--concurrency", "2", "--format", "json")
+    _written(websak, 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    websak.ask("POST", "settings", {"latency_ms": 0})
+    assert process.returncode == 5, err
+    assert "Stopping when the writes under way are finished." in err
+    assert "websakctl apply --resume" in err
+    assert "Traceback" not in err
+    result = json.loads(out)
+    done = [o["address"] for o in result["outcomes"] if o["status"] == "done"]
+    assert 3 <= len(done) < planned
+    assert result["counts"]["not_started"] == planned - len(done)
+    landed = Counter(key for _, key in websak.effects())
+    assert landed == _keys(_journalled(cli)) == Counter(address.split("/", 2)[2] for address in done)
+
+    note = cli("plan")
+    assert len(cli.plan().changed) == planned - len(done)
+    assert "interrupted" in note.err
+    cli.apply()
+    assert cli.plan().changed == []
+    everything = Counter(key for _, key in websak.effects())
+    assert len(everything) == planned and set(everything.values()) == {1}
+    assert "interrupted" not in cli("plan").err
+
+
+def test_twice_stops_at_once_gives_the_cursor_back_and_resume_ends_well(cli: Cli, websak: Any) -> None:
+    websak.fault("timeout_after", method="POST", path="/access-codes$", seconds=8)
+    child = cli.terminal("apply", "--auto-approve")
+    _written(websak, 5)
+    began = time.monotonic()
+    child.sendintr()
+    child.expect_exact("Ctrl-C again stops at once.")
+    child.sendintr()
+    rest = child.read()
+    child.close()
+    assert time.monotonic() - began < 6  # the held write was not waited for
+    assert child.exitstatus == 5
+    assert "Stopped at once. `websakctl apply --resume` goes on." in rest
+    assert "Traceback" not in rest
+    assert rest.rfind("\x1b[?25h") > rest.rfind("\x1b[?25l")
+    websak.ask("DELETE", "faults")
+    resumed = cli("apply", "--resume", "--auto-approve")
+    assert re.search(r"in doubt: access_code/base/P: it happened", resumed.err)
+    assert cli.plan().changed == []
+    assert set(Counter(key for _, key in websak.effects()).values()) == {1}
+    assert cli("apply", "--resume", "--format", "json").json["outcomes"] == []
+
+
+@pytest.mark.parametrize(("command", "code"), [("plan", 1), ("apply", 4)])
+def test_while_it_reads_it_is_over_at_once_and_nothing_is_done(cli: Cli, websak: Any, command: str, code: int) -> None:
+    websak.fault("delay", path="/flat", seconds=8)
+    process = cli.start(command, *(["--auto-approve"] if command == "apply" else []))
+    until = time.monotonic() + 20
+    while not websak.ask("GET", "faults")[0]["hits"]:
+        assert time.monotonic() < until, "nothing is read"
+        time.sleep(0.02)
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    err = process.communicate(timeout=15)[1]
+    assert time.monotonic() - began < 4
+    assert process.returncode == code, err
+    assert err.splitlines()[-1].startswith("error: interrupted")
+    assert "Traceback" not in err
+    assert websak.effects() == []
+    websak.ask("DELETE", "faults")
+    if command == "apply":
+        cli.apply("--kind", "access_code")  # no lock is left behind
+
+
+def test_what_it_leaves_is_its_owners_alone(cli: Cli, websak: Any) -> None:
+    websak.ask("POST", "settings", {"latency_ms": 100})
+    process = cli.start("apply", "--auto-approve")
+    _written(websak, 1)
+    state = cli.root / ".websakctl"
+    open_to_others = [p.name for p in state.iterdir() if stat.S_IMODE(p.stat().st_mode) & 0o077]
+    process.kill()
+    process.communicate()
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert {name for name in open_to_others if not name.startswith("apply-")} == set()

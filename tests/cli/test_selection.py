@@ -1,0 +1,58 @@
+"""Selection: --district, --kind, --target, --batch, and what comes along because it is needed."""
+
+import pytest
+
+from .command_line import Cli
+
+
+def _all(cli: Cli) -> set[str]:
+    return set(cli.plan().changed)
+
+
+@pytest.mark.parametrize(
+    ("flags", "kept"),
+    [
+        ("--district frogner", lambda kind, scope, key: scope == "frogner"),
+        ("--district frogner --district sagene", lambda kind, scope, key: scope != "base"),
+        ("--district base", lambda kind, scope, key: scope == "base"),
+        ("--batch PULJE-2", lambda kind, scope, key: scope == "sagene"),
+        ("--kind access_code --kind licence", lambda kind, scope, key: kind in ("access_code", "licence")),
+        ("--target org_unit/*/??-BYDEL", lambda kind, scope, key: key.endswith("-BYDEL")),
+        ("--target */base/P* --kind access_code", lambda kind, scope, key: (kind, key) == ("access_code", "P")),
+        ("--district frogner --kind org_unit", lambda kind, scope, key: (kind, scope) == ("org_unit", "frogner")),
+    ],
+)
+def test_only_what_was_selected(cli: Cli, flags: str, kept: object) -> None:
+    assert callable(kept)
+    wanted = {address for address in _all(cli) if kept(*address.split("/", 2))}
+    assert wanted
+    outcome = cli.plan(*flags.split())
+    assert set(outcome.changed) == wanted
+    assert not [w for w in outcome.json["warnings"] if "also needed" in w]
+
+
+def test_what_is_needed_comes_along_and_is_said(cli: Cli) -> None:
+    outcome = cli.plan("--target", "org_unit/sagene/SA-BHG")
+    assert outcome.changed == ["org_unit/sagene/SA-BYDEL", "org_unit/sagene/SA-OPPV", "org_unit/sagene/SA-BHG"]
+    assert (
+        "also needed by what was selected: org_unit/sagene/SA-BYDEL, org_unit/sagene/SA-OPPV"
+        in outcome.json["warnings"]
+    )
+    assert outcome.json["changes"][2]["requires"] == ["org_unit/sagene/SA-OPPV"]
+    cli.apply("--target", "org_unit/sagene/SA-BHG")
+    assert cli.plan("--target", "org_unit/sagene/*").changed == ["org_unit/sagene/SA-HELSE"]
+    assert cli.plan("--kind", "case_type").changed == ["access_code/base/P", "case_type/base/PERS"]
+
+
+def test_apply_takes_the_same_selection_and_forgets_nothing_else(cli: Cli) -> None:
+    everything = _all(cli)
+    cli.apply("--district", "frogner")
+    assert _all(cli) == {address for address in everything if "/frogner/" not in address}
+    assert " (0 checked)." in cli("drift", "--district", "sagene").out
+
+
+def test_a_selection_that_meets_nothing_is_said(cli: Cli) -> None:
+    outcome = cli("plan", "--target", "org_unit/frogner/FR-OPV")
+    assert "nothing is selected" in outcome.err
+    assert "nothing is selected" in cli.plan("--target", "nonsense").err
+    assert "nothing is selected" not in cli("plan", "--target", "org_unit/frogner/FR-OPPV").err

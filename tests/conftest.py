@@ -1,0 +1,91 @@
+"""What several folders of tests share: one running sandbox per version of the User API, and a handle on it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+
+from websakctl.sandbox.process import Server, ensure_server, stop_server
+
+_BUSY = [HealthCheck.too_slow]  # says more about the machine than about the test
+settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_BUSY)
+settings.register_profile("ci", max_examples=200, deadline=None, suppress_health_check=_BUSY, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox and its control plane."""
+
+    server: Server
+    control: httpx.Client
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What makes this sandbox an environment by itself."""
+        return {
+            "WEBSAKCTL_BASE_URL": self.server.base_url,
+            "WEBSAKCTL_SETUP_URL": self.server.setup_url,
+            "WEBSAKCTL_TOKEN_URL": self.server.token_url,
+            "WEBSAKCTL_CLIENT_ID": self.server.client_id,
+            "WEBSAKCTL_CLIENT_SECRET": self.server.client_secret,
+            "WEBSAKCTL_ROOT_UNIT": "OSLO",
+        }
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        response = self.control.request(method, f"/_sandbox/{path}", json=body)
+        assert response.is_success, response.text
+        return response.json() if response.content else None
+
+    def effects(self) -> list[tuple[str, str]]:
+        """Every committed write: operation and natural key."""
+        return [(e["operation"], e["key"]) for e in self.ask("GET", "effects")]
+
+    def edit(self, kind: str, key: str, **values: Any) -> None:
+        """Change something by hand, as somebody in the Websak client would."""
+        self.ask("POST", "edit", {"kind": kind, "key": key, "set": values})
+
+    def fault(
+        self,
+        fault: str,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        nth: int | None = None,
+        times: int = 1,
+        **params: Any,
+    ) -> None:
+        match = {"method": method, "path": path, "nth": nth}
+        self.ask("POST", "faults", [{"match": match, "times": times, "fault": fault, "params": params}])
+
+    def fresh(self, seed: str = "standard") -> "Sandbox":
+        """Bring the seed back, and take every fault and setting away."""
+        self.ask("DELETE", "faults")
+        self.ask("POST", "settings", {"latency_ms": 0, "token_lifetime": None, "rate_limit_per_second": None})
+        self.ask("POST", "reset", {"seed": seed})
+        return self
+
+
+def _sandbox(tmp_path_factory: pytest.TempPathFactory, version: str) -> Iterator[Sandbox]:
+    home = tmp_path_factory.mktemp(f"sandbox-{version}")
+    server = ensure_server(home, api_version=version, idle_timeout=3600)
+    headers = {"X-Sandbox-Secret": server.client_secret}
+    with httpx.Client(base_url=server.base_url, headers=headers, trust_env=False) as control:
+        yield Sandbox(server, control)
+    stop_server(home)
+
+
+@pytest.fixture(scope="session")
+def sandbox33(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox with User API 3.3, as the last test left it: call ``fresh()``."""
+    yield from _sandbox(tmp_path_factory, "3.3")
+
+
+@pytest.fixture(scope="session")
+def sandbox30(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A sandbox with User API 3.0, as the last test left it: call ``fresh()``."""
+    yield from _sandbox(tmp_path_factory, "3.0")

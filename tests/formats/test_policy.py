@@ -1,0 +1,75 @@
+"""Policies of one's own: JMESPath over the plan, held up by apply like any other guard."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from websakctl.plan.policy import Policy, judge
+from websakctl.sandbox.process import stop_server
+from websakctl.source.load import load_configuration
+
+POLICY = """\
+policies:
+  no-publishing:
+    match: "changes[?kind=='case_type' && fields[?path=='publish' && after==`true`]].address"
+    message: a case type is published only after a decision
+  large:
+    match: "length(changes) > `1`"
+    severity: warning
+    message: a large change
+"""
+CODES = "case_types:\n  AA: {name: A, series: SAK, ordering_principle: emne, retention: B, publish: true}\n  BB: {name: B, series: SAK, ordering_principle: emne, retention: B}\n"
+
+
+def run(root: Path, *args: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("WEBSAKCTL_")}
+    return subprocess.run(
+        [sys.executable, "-m", "websakctl", *args], cwd=root, env=env, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    root = tmp_path_factory.mktemp("policy")
+    (root / "config/policy").mkdir(parents=True)
+    (root / "config/policy/ours.yaml").write_text(POLICY, encoding="utf-8")
+    (root / "config/codes.yaml").write_text(CODES, encoding="utf-8")
+    yield root
+    stop_server(root / ".websakctl")
+
+
+def test_apply_refuses_what_a_policy_finds_unless_it_is_allowed_by_name_and_number(repository: Path) -> None:
+    document = json.loads(run(repository, "plan", "--format", "json").stdout)
+    assert [(f["guard"], f["count"]) for f in document["findings"]] == [("policy:no-publishing", 1)]
+    assert any("policy large: a large change" in warning for warning in document["warnings"])
+    refused = run(repository, "apply", "--auto-approve")
+    assert refused.returncode == 4
+    assert "--allow policy:no-publishing=1" in refused.stderr
+    assert run(repository, "apply", "--auto-approve", "--allow", "policy:no-publishing=1").returncode == 0
+
+
+def test_a_policy_that_is_not_jmespath_is_a_finding_at_its_expression(tmp_path: Path) -> None:
+    (tmp_path / "config/policy").mkdir(parents=True)
+    (tmp_path / "config/policy/p.yaml").write_text(
+        "policies:\n  a:\n    match: changes[?x\n    message: m\n  b: {mach: x, message: m}\n", encoding="utf-8"
+    )
+    found = load_configuration(tmp_path).findings
+    assert [(f.rule, f.at.line, f.at.column) for f in found] == [
+        ("bad-policy", 3, 12),
+        ("missing-field", 5, 3),
+        ("unknown-field", 5, 7),
+    ]
+
+
+def test_a_policy_that_cannot_be_judged_is_held_against_the_plan() -> None:
+    findings, warnings = judge(
+        [Policy("p", "length(environment.x)", "m"), Policy("q", "environment", "m"), Policy("r", "changes[?a]", "m")],
+        {"environment": "test", "changes": []},
+    )
+    assert [f.guard for f in findings] == ["policy:p", "policy:q"]
+    assert warnings == []

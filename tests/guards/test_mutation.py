@@ -1,0 +1,47 @@
+"""The guards' code is tested by mutation: whatever is taken out of it or turned around breaks a check."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+
+from websakctl.live import administrators
+from websakctl.plan import guards
+
+from .checks import CHECKS
+from .mutants import mutants
+from .test_administrators import PURE_CHECKS
+
+LEAST = {guards: 70, administrators: 20}  # so that a harness which finds nothing to alter is noticed
+
+
+def survivors(module: ModuleType, checks: Iterable[Callable[[ModuleType], None]]) -> list[str]:
+    assert module.__file__
+    listed = tuple(checks)
+    tried, found = 0, []
+    for told, altered in mutants(Path(module.__file__)):
+        tried += 1
+        if all(_passes(check, altered) for check in listed):
+            found.append(told)
+    assert tried > LEAST[module]
+    return found
+
+
+def _passes(check: Callable[[ModuleType], None], module: ModuleType) -> bool:
+    try:
+        check(module)
+    except Exception:
+        return False
+    return True
+
+
+def test_no_altered_guard_survives() -> None:
+    assert survivors(guards, CHECKS) == []
+
+
+def test_no_altered_reading_of_administrators_survives() -> None:
+    assert survivors(administrators, PURE_CHECKS) == []
+
+
+def test_the_checks_pass_as_it_is() -> None:
+    assert all(_passes(check, guards) for check in CHECKS)
+    assert all(_passes(check, administrators) for check in PURE_CHECKS)

@@ -1,0 +1,387 @@
+"""``upgrade check``: before and after; everything that an upgrade can take away shows, in text, JSON and HTML."""
+
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from websakctl.sandbox.process import ensure_server, stop_server
+
+from .command_line import Cli
+from .conftest import Kept, keep
+
+BEFORE, AFTER = ("upgrade", "check", "before"), ("upgrade", "check", "after")
+
+
+@pytest.fixture(scope="module")
+def once_before(once_applied: Kept, tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """The record is taken."""
+    cli = once_applied.again(tmp_path_factory.mktemp("before"))
+    told = cli(*BEFORE).out
+    assert re.match(r"Recorded: \d+ objects \(snapshot environment-\S+\), User API 3\.3, \d+ capabilities\.", told)
+    return keep(cli, once_applied.websak)
+
+
+@pytest.fixture
+def recorded(once_before: Kept, tmp_path: Path, websak: Any) -> Cli:
+    return once_before.again(tmp_path)
+
+
+def after(cli: Cli, code: int = 1, **kwargs: Any) -> Any:
+    return cli(*AFTER, "--format", "json", code=code, **kwargs).json
+
+
+def failures(document: Any) -> list[str]:
+    found = [f"{c['what']}: {c['detail']}" for c in document["capabilities"] if not c["ok"]]
+    for slug, checks in document["districts"].items():
+        found += [f"{slug} {c['what']}: {c['detail']}" for c in checks if not c["ok"]]
+    return found
+
+
+def test_nothing_happened(recorded: Cli, websak: Any) -> None:
+    document = after(recorded, code=0)
+    assert document["ok"]
+    assert document["objects"]["before"] == document["objects"]["after"]
+    assert document["objects"]["after"]["case_type"] == 2
+    assert document["setup"]["changes"] == []
+    assert document["deprecated"] == []
+    assert [(c["what"], c["ok"]) for c in document["districts"]["frogner"]] == [
+        ("org_units", True),
+        ("sub_orgs", True),
+        ("mail routes", True),
+        ("look-up by external id", True),
+    ]
+    told = recorded(*AFTER).out
+    assert "Nothing was lost." in told
+    assert "Nothing differs" in told
+    assert "Deprecated calls still in use\n\n- none" in told
+    assert websak.effects() == []
+
+
+def test_the_setup_changed(recorded: Cli, websak: Any) -> None:
+    websak.edit("case_type", "PERS", retention="G")
+    websak.edit("department", "TEST", name="Noe som ikke styres")
+    websak.edit("department", "SA-BYDEL", valid_to_date="2026-01-01")
+    websak.edit("sub_org", "874778702", unit="FR-BORTE")
+    document = after(recorded)
+    assert {c["address"]: c["action"] for c in document["setup"]["changes"]} == {
+        "case_type/base/PERS": "update",
+        "org_unit/sagene/SA-BYDEL": "deactivate",
+        "sub_org/frogner/874778702": "update",
+    }
+    assert failures(document) == [
+        "frogner mail routes: 0 of 1 end at a live unit; not 874778702",
+        "sagene org_units: 2 of 3 there and active; missing SA-BYDEL",
+        "sagene mail routes: 0 of 1 end at a live unit; not 974778726",
+        "sagene look-up by external id: SA-BYDEL answers, and is retired",
+    ]
+    told = recorded(*AFTER, code=1).out
+    assert "7 things to look at." in told
+    assert 'retention: "B" -> "G"' in told
+    assert "Difference: 0 created, 2 updated, 1 deactivated." in told
+
+
+def test_an_endpoint_that_nothing_of_ours_needs_is_gone(recorded: Cli, websak: Any) -> None:
+    websak.fault("status", path="/api/Zones", times=None, code=404)
+    websak.fault("status", path="/api/Admin/usercount", times=None, code=500)
+    assert failures(after(recorded)) == [
+        "GET /api/Zones: answered 200 before, 404 now",
+        "GET /api/Admin/usercount: answered 200 before, 500 now",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/access-codes", "/api/AccessGroups$", "/api/v2/departments/flat"])
+def test_an_endpoint_that_we_need_is_gone_and_there_is_a_report_all_the_same(
+    recorded: Cli, websak: Any, path: str
+) -> None:
+    websak.fault("status", path=path, times=None, code=410)
+    document = after(recorded)
+    assert not document["ok"]
+    assert "410" in document["unread"]
+    assert any("answered 200 before, 410 now" in failure for failure in failures(document))
+    assert document["setup"]["changes"] == []
+    told = recorded(*AFTER, "--html", "report.html", code=1)
+    assert "it could not be read, so nothing is known of it" in told.out
+    assert "could not be read" in (recorded.root / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_server_that_is_not_there_is_no_upgrade(recorded: Cli) -> None:
+    nowhere = {"WEBSAKCTL_BASE_URL": "http://127.0.0.1:9", "WEBSAKCTL_TOKEN_URL": "http://127.0.0.1:9/connect/token"}
+    recorded(*AFTER, code=7, env=nowhere)
+    recorded(*AFTER, code=6, env={"WEBSAKCTL_CLIENT_SECRET": "not the right one"})
+
+
+def test_fields_that_are_gone_and_new(recorded: Cli, websak: Any) -> None:
+    websak.fault("extra_fields", path="/api/AccessGroups", times=None, fields={"newInThisVersion": 1})
+    websak.fault("status", path="/api/Zones", times=None, code=200, body=[{"id": 1, "renamed": "x"}])
+    websak.fault("junk_array", path=r"/api/Users", times=None)
+    document = after(recorded)
+    assert "GET /api/AccessGroups: fields new: newInThisVersion" in [
+        f"{c['what']}: {c['detail']}" for c in document["capabilities"] if c["ok"]
+    ]
+    found = failures(document)
+    assert "GET /api/Users?limit=1: answered with objects before, with none now" in found
+    (zones,) = [f for f in found if "Zones" in f]
+    assert zones.startswith("GET /api/Zones: fields gone: ")
+    assert document["setup"]["changes"] == []
+
+
+def test_a_call_that_is_deprecated_now(recorded: Cli, websak: Any) -> None:
+    ending = {
+        "Deprecation": "@1767225600",
+        "Sunset": "Sat, 01 Jan 2028 00:00:00 GMT",
+        "Content-Type": "application/json",
+    }
+    websak.fault("status", path="/api/Zones", times=None, code=200, body="[]", headers=ending)
+    assert "GET /api/Zones: now deprecated, ends Sat, 01 Jan 2028 00:00:00 GMT" in failures(after(recorded))
+
+
+def test_no_record_and_a_broken_one(applied: Cli) -> None:
+    assert "no upgrade of environment was begun from here" in applied(*AFTER, code=1).err
+    assert "neither before nor after" in applied("upgrade", "check", "during", code=64).err
+    applied(*BEFORE)
+    (record,) = applied.state.glob("upgrade-*.json")
+    text = record.read_text(encoding="utf-8")
+    for broken in ("", "[]", "{}", text.replace('"capabilities"', '"x"'), text[:50]):
+        record.write_text(broken, encoding="utf-8")
+        refused = applied(*AFTER, code=None)
+        assert refused.code in (1, 4)
+        assert "a record of an upgrade" in refused.err
+    record.write_text(text, encoding="utf-8")
+    (snapshot,) = (applied.state / "snapshots").iterdir()
+    snapshot.write_text(snapshot.read_text(encoding="utf-8").replace("Personalmappe", "Personal"), encoding="utf-8")
+    assert "it was changed after it was taken" in applied(*AFTER, code=4).err
+    snapshot.unlink()
+    assert "there is no snapshot" in applied(*AFTER, code=1).err
+
+
+# --- versions
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Iterator[Any]:
+    """A server of version 3.0 on the same database."""
+    home = tmp_path_factory.mktemp("older")
+    (home / "sandbox").mkdir(mode=0o700)
+    credentials = json.dumps({"client_id": sandbox33.server.client_id, "client_secret": sandbox33.server.client_secret})
+    (home / "sandbox" / "credentials.json").write_text(credentials, encoding="utf-8")
+    server = ensure_server(home, api_version="3.0", database=sandbox33.server.database)
+    yield {
+        "WEBSAKCTL_BASE_URL": server.base_url,
+        "WEBSAKCTL_SETUP_URL": server.setup_url,
+        "WEBSAKCTL_TOKEN_URL": server.token_url,
+        "WEBSAKCTL_CLIENT_SECRET": server.client_secret,
+    }
+    stop_server(home)
+
+
+def test_from_the_old_version_to_the_new_and_back(applied: Cli, older: dict[str, str]) -> None:
+    assert "User API 3.0" in applied(*BEFORE, env=older).out
+    up = after(applied, code=None)
+    told = [f"{c['what']}: {c['detail']}" for c in up["capabilities"]]
+    assert "User API version: 3.0 -> 3.3" in told
+    assert "GET /api/v2/departments/flat: new: answered 404 before, 200 now" in told
+    assert up["setup"]["changes"] == []
+    assert not [f for f in failures(up) if "deprecated" not in f]  # the old calls are there, and on their way out
+
+    applied(*BEFORE)
+    down = after(applied, env=older)
+    found = failures(down)
+    assert "User API version: 3.3 -> 3.0" in found
+    assert "GET /api/v2/departments/flat: answered 200 before, 404 now" in found
+    assert any(f.startswith("GET /api/Departments/flat: fields gone: ") for f in found)
+    assert down["setup"]["changes"] == []
+
+
+def test_deprecated_calls_that_are_still_in_use(applied: Cli) -> None:
+    """The environment is set to 3.0, and the server has moved on to 3.3."""
+    old_calls = {"WEBSAKCTL_API_VERSION": "3.0"}
+    applied(*BEFORE, env=old_calls)
+    document = after(applied, code=0, env=old_calls)
+    assert any("set api_version to 3.3 before the old ones end" in line for line in document["deprecated"])
+    applied.edit("config/org_units.yaml", "    HELSE: {name: Helse og mestring}\n", "")
+    applied.apply("--quiet", env=old_calls)
+    document = after(applied, code=1, env=old_calls)
+    used = [line for line in document["deprecated"] if line.startswith("GET /api/Departments/{id}/deactivate")]
+    assert len(used) == 1
+    assert re.search(r"is deprecated by the server and ends .*20\d\d", used[0])
+    assert "2028" in applied(*AFTER, code=1, env=old_calls).out
+    moved_on = after(applied, code=1)
+    assert all("the calls of 3.3 are in use now" in line for line in moved_on["deprecated"])
+
+
+# --- required fields
+
+
+class Document:
+    """An OpenAPI document that changes, served from a port of its own."""
+
+    def __init__(self) -> None:
+        self.schemas: dict[str, Any] | None = {}
+        document = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = json.dumps({"components": {"schemas": document.schemas}}).encode()
+                self.send_response(200 if document.schemas is not None else 404)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/swagger.json"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def document() -> Iterator[Document]:
+    found = Document()
+    yield found
+    found.close()
+
+
+def test_new_required_fields(applied: Cli, document: Document) -> None:
+    url = f'environments:\n  environment: {{openapi_url: "{document.url}"}}\n'
+    path = applied.root / "config/websak.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + url, encoding="utf-8")
+    document.schemas = {
+        "DepartmentRequest": {"type": "object", "required": ["name"]},
+        "UserRequest": {"type": "object"},
+        "Other": {"type": "object", "required": ["a", "b"]},
+    }
+    applied(*BEFORE)
+    assert after(applied, code=0)["ok"]
+    document.schemas = {
+        "DepartmentRequest": {"type": "object", "required": ["code", "name"]},
+        "UserRequest": {"type": "object", "required": ["mailAddresses"]},
+        "Other": {"type": "object", "required": ["a"]},
+        "Brand": {"type": "object", "required": ["new"]},
+    }
+    assert failures(after(applied)) == [
+        "schema DepartmentRequest: now required: code",
+        "schema UserRequest: now required: mailAddresses",
+    ]
+    document.schemas = None
+    assert after(applied, code=1, env={"WEBSAKCTL_SETUP_URL": ""})["ok"] is False
+
+
+# --- as HTML
+
+
+class Page(HTMLParser):
+    """What a page holds: tags with their attributes, and the text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+EVIL = "<script>alert(1)</script><img src=x onerror='alert(2)'>\"&amp;</td>"
+
+
+@pytest.fixture
+def page(recorded: Cli, websak: Any) -> Path:
+    websak.edit("case_type", "PERS", name=EVIL)
+    websak.edit("department", "SA-HELSE", name="\u202edæver\u0007")
+    websak.fault("status", path="/api/Zones", times=None, code=404)
+    told = recorded(*AFTER, "--html", "report.html", code=1)
+    assert "Written to report.html." in told.err
+    return recorded.root / "report.html"
+
+
+def test_the_page_is_whole_by_itself_and_nothing_in_it_acts(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    found = Page(text)
+    assert EVIL.replace('"', '\\"') in found.text  # as it is, to be read
+    assert {tag for tag, _ in found.tags} <= {
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "main",
+        "h1",
+        "h2",
+        "p",
+        "dl",
+        "dt",
+        "dd",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "ul",
+        "li",
+        "span",
+    }
+    attributes = {name for _, attrs in found.tags for name in attrs}
+    assert attributes <= {"lang", "charset", "name", "content", "class", "scope"}
+    style = re.search(r"<style>(.*?)</style>", text, re.S)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+    assert "http" not in text.replace(found.text, "").replace("http://127.0.0.1", "")
+    assert "\u202e" not in text
+    assert "\u0007" not in text
+    for told in (
+        "Upgrade of Websak environment",
+        "3 things to look at.",
+        "FAILED",
+        "GET /api/Zones",
+        "look-up by external id",
+    ):
+        assert told in found.text
+    assert '<span class="bad">FAILED</span>' in text
+
+
+def test_a_browser_shows_the_page(page: Path, tmp_path: Path) -> None:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("there is no Chromium on this machine")
+    shown = subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--dump-dom",
+            page.as_uri(),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=True,
+    ).stdout
+    assert Page(shown).text.count("FAILED") >= 1
+    assert EVIL.replace('"', '\\"') in Page(shown).text
+    assert not [tag for tag, _ in Page(shown).tags if tag in ("script", "img")]

@@ -1,0 +1,1 @@
+"""The repository itself: its pages, its make targets, its imports."""

@@ -1,0 +1,96 @@
+"""The house: import contracts hold, and are noticed when they do not."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .pages import ROOT
+
+PACKAGE = ROOT / "websakctl"
+PURE = ("diagnostics", "kinds", "model", "plan", "redaction.py")
+
+
+def lint(where: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
+        cwd=where,
+        env={**os.environ, "PYTHONPATH": str(where), "COLUMNS": "200", "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_contracts_hold() -> None:
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        ("report/subjects.py", "import websakctl.cli.app", "Layers"),
+        ("live/errors.py", "import websakctl.plan.change", "Layers"),
+        ("helpers.py", "", "Layers"),
+        ("model/marks.py", "import websakctl.model.kind", "circle"),
+        ("kinds/licence.py", "import websakctl.kinds.sub_org", "Kinds"),
+        ("plan/diff.py", "import time", "pure"),
+        ("model/types.py", "import httpx", "pure"),
+        ("sandbox/settings.py", "import websakctl.model.address", "sandbox"),
+        ("operations/scopes.py", "import httpx", "HTTP"),
+        ("report/subjects.py", "import sqlalchemy", "server"),
+        ("operations/scopes.py", "import websakctl.settings", "settings"),
+        ("settings.py", "import keyring", "keyring"),
+        ("operations/schema.py", "import ruamel.yaml", "YAML"),
+    ],
+)
+def test_a_broken_contract_is_noticed(tmp_path: Path, module: str, line: str, contract: str) -> None:
+    shutil.copytree(PACKAGE, tmp_path / "websakctl", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / "websakctl" / module).open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    done = lint(tmp_path)
+    assert done.returncode != 0
+    assert any(contract in text and "BROKEN" in text for text in done.stdout.splitlines()), done.stdout
+
+
+def sources(*parts: str) -> Iterator[tuple[str, ast.AST]]:
+    for part in parts:
+        place = PACKAGE / part
+        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                yield f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}", node
+
+
+def test_deciding_reads_no_clock_and_opens_no_file() -> None:
+    calls = [
+        (where, node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", ""))
+        for where, node in sources(*PURE)
+        if isinstance(node, ast.Call)
+    ]
+    assert [c for c in calls if c[1] in {"now", "utcnow", "today", "open", "read_text", "getenv"}] == []
+    assert len(calls) > 100
+
+
+def test_only_the_command_line_writes_to_the_terminal() -> None:
+    below = [p.name for p in PACKAGE.iterdir() if p.name not in {"cli", "__main__.py", "sandbox", "__pycache__"}]
+    writes = [
+        where
+        for where, node in sources(*below)
+        if (isinstance(node, ast.Name) and node.id in {"print", "input"})
+        or (isinstance(node, ast.Attribute) and node.attr in {"stdout", "stderr", "stdin"})
+    ]
+    assert writes == []
+
+
+def test_no_file_is_named_after_nothing() -> None:
+    nothing = {"utils", "util", "helpers", "helper", "common", "manager", "base", "core", "misc"}
+    assert [str(p) for p in PACKAGE.rglob("*") if p.stem in nothing] == []

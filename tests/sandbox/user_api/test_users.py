@@ -1,0 +1,249 @@
+"""Users: finding, making, replacing, activating."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+
+def post(api: Any, body: dict[str, Any], **query: Any) -> Any:
+    return api.http.post("/api/Users", json=body, params=query)
+
+
+def test_the_seed_has_templates_and_one_ordinary_user(api: Any) -> None:
+    users = api.get("/api/Users")
+    assert [user["code"] for user in users] == [
+        *("MAL-SAKSBEHANDLER", "MAL-LEDER", "MAL-ARKIVAR", "MAL-UTVALGSSEKRETAER", "SYS-BYARKIV")
+    ]
+    assert {user["orgUnitId"] for user in users} == {"OSLO"}
+    assert all(user["active"] for user in users)
+
+
+def test_pages_end_with_an_empty_one(api: Any) -> None:
+    assert [user["gidId"] for user in api.get("/api/Users?limit=2&offset=3")] == ["20004", "20005"]
+    for query in ("offset=5", "limit=0", "offset=2147483647"):
+        answer = api.http.get(f"/api/Users?{query}")
+        assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_a_user_is_found_by_id_login_or_code(api: Any) -> None:
+    for path in ("20002", "mal-leder", "MAL-LEDER?lookupField=Code", "mal-leder?lookupField=id"):
+        assert api.get(f"/api/Users/{path}")["gidId"] == "20002"
+    for path in ("MAL-LEDER", "20002?lookupField=Code", "99999"):
+        answer = api.http.get(f"/api/Users/{path}")
+        assert (answer.status_code, answer.json()["status"]) == (404, 404)
+
+
+def test_what_can_only_be_written_is_never_answered(api: Any) -> None:
+    body = {
+        "userAccesses": [{"provider": "AD", "key": "hemmelig-nokkel"}],
+        "mailAddresses": ["a1@example.org", "a2@example.org"],
+        "accessToZones": [3],
+        "externalDepartmentId": "FR-OPPV",
+    }
+    made = api.new_user("A1", username="hemmelig-navn", **body)
+    fields = {"username", "mailAddresses", "userAccesses", "accessToZones", "userType", "externalDepartmentId"}
+    assert not fields & made.keys()
+    text = api.http.get(f"/api/Users/{made['gidId']}").text
+    assert "hemmelig" not in text
+    assert "example.org" not in text
+    with_mail = api.get(f"/api/Users/{made['gidId']}?includeEmailAddresses=true")
+    assert (with_mail["emailAddr"], with_mail["emailAddr2"]) == ("a1@example.org", "a2@example.org")
+    assert api.get("/api/Users?includeEmailAddresses=true")[-1]["emailAddr"] == "a1@example.org"
+
+
+def test_a_new_user_has_the_templates_roles_and_functions(api: Any) -> None:
+    made = api.new_user("A1", accessTemplateId="20002")
+    assert made["userAccessCodes"] == "10,20,30"
+    assert [function["code"] for function in made["userAccessFunctions"]] == ["10", "20", "30"]
+    roles = api.get(f"/api/Users/{made['gidId']}/roles")
+    assert [(role["id"], role["departmentList"]) for role in roles] == [("LD", "1001")]
+    assert roles[0]["roleId"] != api.get("/api/Users/20002/roles")[0]["roleId"]
+    assert made["orgUnitId"] == "OSLO"  # the template's department
+    assert api.new_user("A2")["accessTemplateId"] == "-1"
+
+
+@pytest.mark.parametrize(
+    "fields, department",
+    [
+        ({"departmentCode": "FR-HELSE"}, "1004"),
+        ({"departmentCode": "BFR"}, "1002"),
+        ({"departmentCode": "FR-BYDEL"}, "1002"),
+        ({"externalDepartmentId": "FR-OPPV"}, "1003"),
+        ({"departmentCode": "FR-HELSE", "externalDepartmentId": "FR-OPPV"}, "1004"),
+        ({"departmentCode": "NONE", "externalDepartmentId": "FR-OPPV"}, "1001"),
+        ({"externalDepartmentId": "NONE"}, "1001"),
+        ({"departmentId": "1003"}, "1003"),
+        ({}, "1001"),
+    ],
+)
+def test_where_a_user_lands(api: Any, fields: dict[str, str], department: str) -> None:
+    """The code wins; one that is unknown puts the user, without a word, where the template is."""
+    assert api.new_user("A1", accessTemplateId="20001", **fields)["departmentId"] == department
+
+
+def test_without_a_template_an_unknown_department_is_none(api: Any) -> None:
+    made = api.new_user("A1", departmentCode="NONE")
+    assert (made["departmentId"], made["departmentCode"], made["orgUnitId"]) == (None, None, None)
+
+
+@pytest.mark.parametrize("template", ["99999", "20005", "x"])
+def test_a_template_has_to_be_one(api: Any, template: str) -> None:
+    answer = post(api, {"code": "A1", "username": "a1", "accessTemplateId": template})
+    assert (answer.status_code, answer.json()) == (400, "There is no such template user.")
+
+
+def test_the_older_version_updates_who_is_there(old: Any) -> None:
+    number = old.new_user("A1", title="Konsulent")["gidId"]
+    for body in (
+        {"code": "A1", "lookupField": "Code", "name": "Ny"},
+        {"code": "A1", "id": number, "name": "Ny"},
+        {"code": "A1", "username": "a1", "name": "Ny"},
+    ):
+        answer = post(old, body)
+        assert (answer.status_code, answer.json()["gidId"], answer.json()["name"]) == (200, number, "Ny")
+        assert answer.json()["title"] is None
+        post(old, {"code": "A1", "id": number, "username": "a1"})
+    assert len(old.get("/api/Users")) == 6
+
+
+def test_the_newer_version_does_so_only_when_asked(new: Any) -> None:
+    new.new_user("A1")
+    body = {"code": "A1", "lookupField": "Code", "name": "Ny", "username": "a1"}
+    assert post(new, body).status_code == 409
+    assert post(new, body, feilVedEksisterende="true").status_code == 409
+    assert post(new, body, feilVedEksisterende="false").status_code == 200
+    assert new.get("/api/Users/a1")["name"] == "Ny"
+
+
+def test_two_users_cannot_share_code_or_login(api: Any) -> None:
+    api.new_user("A1")
+    # Looked for by id, the other is not found, so this is no update.
+    assert post(api, {"code": "A1", "id": "99999", "username": "b"}).status_code == 409
+    assert post(api, {"code": "B1", "id": "99999", "username": "a1"}).status_code == 409
+    other = api.new_user("B1")["gidId"]
+    assert api.http.put(f"/api/Users/{other}", json={"code": "A1"}).status_code == 400
+
+
+def test_an_ordinary_user_needs_a_login(new: Any, old: Any) -> None:
+    assert post(new, {"code": "A1"}).status_code == 400
+    assert post(new, {"code": "A1", "userType": "P"}).status_code == 201
+    assert post(new, {"code": "A2", "userAccesses": [{"key": "a2"}]}).status_code == 201
+    assert post(old, {"code": "A1"}).status_code == 201
+
+
+def test_a_secondary_user_stands_beside_one_primary(new: Any) -> None:
+    body = {"code": "S1", "isSecondaryUser": True, "mailAddresses": ["A@example.org "]}
+    assert post(new, body).status_code == 400  # nobody has the address
+    new.new_user("A1", mailAddresses=["a@example.org"])
+    assert post(new, body | {"username": "s1"}).status_code == 400
+    assert post(new, body | {"mailAddresses": []}).status_code == 400
+    assert post(new, body).status_code == 201
+    twin = new.new_user("A2", mailAddresses=["a@example.org"])["gidId"]
+    assert post(new, body | {"code": "S2"}).status_code == 409
+    new.http.delete(f"/api/v2/users/{twin}/activation").raise_for_status()
+    assert post(new, body | {"code": "S2"}).status_code == 201
+
+
+def test_a_put_clears_what_it_leaves_out_and_spares_the_rest(new: Any) -> None:
+    made = new.new_user(
+        "A1",
+        accessTemplateId="20001",
+        title="Konsulent",
+        accessToZones=[3],
+        userAccesses=[{"key": "a1"}],
+        mailAddresses=["a@example.org"],
+    )
+    path = f"/api/Users/{made['gidId']}"
+    after = new.http.put(path, json={"name": "Ny", "accessTemplateId": "20001"}).json()
+    assert (after["title"], after["code"], after["accessTemplateId"]) == (None, None, "20001")
+    assert after["userAccessCodes"] == "10,20"
+    assert [zone["id"] for zone in after["availableZones"]] == [3]
+    assert len(new.get(f"{path}/useraccesses")) == 1
+    assert len(new.get(f"{path}/roles")) == 1
+    assert new.get(f"{path}?includeEmailAddresses=true")["emailAddr"] is None
+    assert new.http.get("/api/Users/a1").status_code == 404  # the login went with it
+
+
+def test_a_put_says_in_its_body_how_its_path_is_meant(api: Any) -> None:
+    api.new_user("A1")
+    answer = api.http.put("/api/Users/A1", json={"code": "A1", "name": "Ny", "lookupField": "Code"})
+    assert (answer.status_code, answer.json()["name"]) == (200, "Ny")
+    answer = api.http.put("/api/Users/A1", json={"code": "A1"})
+    assert (answer.status_code, answer.json()) == (404, "There is no such user.")
+
+
+def test_a_new_department_or_template_resets_access(api: Any) -> None:
+    number = api.new_user("A1", accessTemplateId="20001")["gidId"]
+    path = f"/api/Users/{number}"
+    api.http.put(f"{path}/accesscodes", json={"codes": ["99"]})
+    same = {"code": "A1", "accessTemplateId": "20001"}
+    assert api.http.put(path, json=same).json()["userAccessCodes"] == "99"
+    assert api.http.put(path, json=same | {"departmentCode": "BFR"}).json()["userAccessCodes"] == "10,20"
+    other = same | {"departmentCode": "BFR", "accessTemplateId": "20003"}
+    assert api.http.put(path, json=other).json()["userAccessCodes"] == "10,40"
+    assert [role["id"] for role in api.get(f"{path}/roles")] == ["AR"]
+
+
+def test_deactivation_ends_a_user_yesterday(api: Any) -> None:
+    for path, active in (("Deactivate", False), ("Deactivate", False), ("Activate", True)):
+        answer = api.http.get(f"/api/Users/20005/{path}")
+        assert (answer.status_code, type(answer.json())) == (200, str)
+        assert api.get("/api/Users/20005")["active"] is active
+    assert len(api.get("/api/Users")) == 5
+    assert api.http.get("/api/Users/99999/Deactivate").status_code == 404
+
+
+def test_what_the_writing_gets_look_up_depends_on_the_version(old: Any, new: Any) -> None:
+    path = "/api/Users/sys-byarkiv/Activate"
+    assert old.http.get(path).status_code == 200
+    assert new.http.get(path).status_code == 404
+    assert new.http.get(f"{path}?lookupField=Id").status_code == 200
+    for api in (old, new):
+        assert api.http.get("/api/Users/SYS-BYARKIV/Activate?lookupField=Code").status_code == 200
+
+
+def test_activation_has_routes_of_its_own_in_the_newer_version(new: Any) -> None:
+    assert isinstance(new.http.delete("/api/v2/users/20005/activation").json(), str)
+    assert new.get("/api/Users/20005")["active"] is False
+    assert new.http.put("/api/v2/users/20005/activation").status_code == 200
+    assert new.get("/api/Users/20005")["active"] is True
+    assert new.http.put("/api/v2/users/sys-byarkiv/activation").status_code == 404
+
+
+def test_changes_since_a_day(api: Any) -> None:
+    api.new_user("A1")
+    today = datetime.now(UTC)
+    assert [user["code"] for user in api.get(f"/api/Users/changes/{today:%Y-%m-%d}")] == ["A1"]
+    assert len(api.get("/api/Users/changes/2019-01-01")) == 6
+    assert api.http.get(f"/api/Users/changes/{today + timedelta(days=2):%Y-%m-%d}").status_code == 404
+    for day in ("2024-02-30", "20240101", "yesterday", "2024-1-1"):
+        assert api.http.get(f"/api/Users/changes/{day}").status_code == 400
+
+
+def test_dates_come_back_in_utc(new: Any) -> None:
+    made = new.new_user("A1", leaveFrom="2024-06-01T00:00:00+02:00", leaveTo="2024-06-30", validFrom=None)
+    assert (made["leaveFrom"], made["leaveTo"], made["validFrom"]) == (
+        "2024-05-31T22:00:00Z",
+        "2024-06-30T00:00:00Z",
+        None,
+    )
+    for bad in ("soon", "2024-13-01", "0001-01-01T00:00:00+02:00", 7):
+        assert post(new, {"code": "B1", "username": "b1", "leaveFrom": bad}).status_code == 400
+
+
+def test_what_the_newer_version_tells_of_a_user(new: Any) -> None:
+    admin = new.get("/api/Users/20005")
+    assert admin["isSystemAdministrator"] is True
+    assert [zone["name"] for zone in admin["availableZones"]] == ["Åpen sone"]
+    assert new.get("/api/Users")[4]["availableZones"] is None
+    assert admin["externalId"]
+
+
+def test_every_write_leaves_its_mark(api: Any) -> None:
+    number = api.new_user("A1")["gidId"]
+    api.http.put(f"/api/Users/{number}", json={"code": "A1"})
+    api.http.get(f"/api/Users/{number}/Deactivate")
+    api.http.get(f"/api/Users/{number}/Activate")
+    operations = ["user.create", "user.update", "user.deactivate", "user.activate"]
+    assert api.effects() == [(operation, "user", "A1") for operation in operations]

@@ -1,0 +1,185 @@
+"""Random setups over the real kinds: what a config may want, what a Websak may hold, and what was applied before."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from websakctl.kinds import all_kinds
+from websakctl.model.address import BASE, Address
+from websakctl.model.district import District
+from websakctl.model.kind import Kind
+from websakctl.model.resource import Resource, State
+from websakctl.plan.diff import Known
+
+DISTRICTS = {
+    "alna": District("alna", "Bydel Alna", "12", "313000214", "BAL", "AL"),
+    "frogner": District("frogner", "Bydel Frogner", "05", "313000109", "BFR", "FR"),
+    "sagene": District("sagene", "Bydel Sagene", "03", "313000303", "BSA", "SA"),
+}
+UNITS = ("BYDEL", "A", "B", "C", "D")
+GROUPS = ("SAK", "LED")
+ORGNRS = ("313000001", "313000028", "313000036", "313000044")
+CODES = ("P", "U1", "Q")
+TYPES = ("PERS", "SAK-2", "BYGG")
+BATCHES = ("PULJE-1", "PULJE-2")
+NAMES = ("Oppvekst", "Oppvekst og læring", "Helse", "Bydel Frogner", "Grønt")
+SHORT = ("K1", "K2", "K3")  # abbreviations that units may take from each other
+
+names = st.sampled_from(NAMES)
+maybe = st.booleans()
+
+
+def resource(kind: Kind, scope: str, key: str, said: dict[str, Any]) -> Resource:
+    """Make a resource as the config would: defaults filled in, what steers the tool left out."""
+    values = {**kind.defaults, **said}
+    for name in kind.defaults_to_key:
+        if values.get(name) is None:
+            values[name] = key
+    if kind.key_mirror is not None:
+        values[kind.key_mirror] = key
+    return Resource(Address(kind.name, scope, key), values)
+
+
+@st.composite
+def desired_states(draw: st.DrawFn, districts: int = 3, exchange: bool = True) -> State:
+    """A valid config: no dangling reference, no cycle, no value twice that must be unique.
+
+    Args:
+        draw: Hypothesis's.
+        districts: How many, from one to three.
+        exchange: Whether units may want abbreviations that others have had, which Websak refuses in a circle.
+    """
+    kinds = all_kinds()
+    found: list[Resource] = []
+    short = list(SHORT) if exchange else []
+    batches = draw(some_of(BATCHES))
+    codes = draw(some_of(CODES))
+    slugs = list(DISTRICTS)[:districts]
+    for key in batches:
+        said = {"name": draw(names), "districts": draw(some_of(slugs)), "paused": draw(maybe)}
+        found.append(resource(kinds["rollout_batch"], BASE, key, said))
+    for key in codes:
+        basis = draw(st.sampled_from([[], [{"reference": "§ 13", "valid_from": "2009-01-01", "valid_to": None}]]))
+        said = {"name": draw(names), "legal_basis": basis, "screening_level": draw(st.sampled_from([None, 1, 3]))}
+        found.append(resource(kinds["access_code"], BASE, key, said))
+    for key in draw(some_of(TYPES)):
+        code = draw(st.sampled_from([None, *codes]))
+        said = {
+            "name": draw(names),
+            "series": "SAK",
+            "ordering_principle": "emne",
+            "retention": "B",
+            "access_code": code,
+        }
+        found.append(resource(kinds["case_type"], BASE, key, said))
+    for key in draw(some_of(("LIS-1", "LIS-2"))):
+        seats = draw(st.dictionaries(st.sampled_from(slugs), st.integers(0, 5)))
+        found.append(resource(kinds["licence"], BASE, key, {"product": draw(names), "bought": 20, "allotments": seats}))
+    owners = {orgnr: draw(st.sampled_from([None, *slugs])) for orgnr in ORGNRS}
+    for slug in slugs:
+        found += draw(
+            _of_district(DISTRICTS[slug], short, batches, [o for o, owner in owners.items() if owner == slug])
+        )
+    return {r.address: r for r in draw(st.permutations(found))}
+
+
+@st.composite
+def _of_district(
+    draw: st.DrawFn, district: District, short: list[str], batches: list[str], orgnrs: list[str]
+) -> list[Resource]:
+    kinds = all_kinds()
+    found = []
+    made: list[str] = []
+    for local in draw(st.permutations(draw(some_of(UNITS)))):
+        said: dict[str, Any] = {"name": draw(names), "parent": draw(st.sampled_from([None, *made]))}
+        if short and draw(st.integers(0, 3)) == 0:
+            said["abbreviation"] = short.pop(draw(st.integers(0, len(short) - 1)))
+        if draw(st.integers(0, 3)) == 0:
+            said["contact"] = draw(names)
+        made.append(district.full_key(local))
+        found.append(resource(kinds["org_unit"], district.slug, made[-1], said))
+    for local in draw(some_of(GROUPS)):
+        found.append(resource(kinds["access_group"], district.slug, district.full_key(local), {}))
+    for orgnr in orgnrs:
+        said = {
+            "name": draw(names),
+            "channel": draw(st.sampled_from(["svarinn", "altinn"])),
+            "unit": draw(st.sampled_from([None, *made])),
+            "batch": draw(st.sampled_from([None, *batches])),
+            "readers": draw(some_of(("Styrer", "Leder"))),
+        }
+        found.append(resource(kinds["sub_org"], district.slug, orgnr, said))
+    return found
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> State:
+    """Every unit of one district, under any other, without a circle."""
+    district, made, found = DISTRICTS["frogner"], list[str](), []
+    for local in draw(st.permutations([*UNITS, "E", "F"])):
+        said = {"name": "Enhet", "parent": draw(st.sampled_from([None, *made]))}
+        made.append(district.full_key(local))
+        found.append(resource(all_kinds()["org_unit"], district.slug, made[-1], said))
+    return {r.address: r for r in found}
+
+
+def some_of(values: Any) -> st.SearchStrategy[list[Any]]:
+    """Any part of the values, in their order."""
+    return st.lists(st.sampled_from(values), unique=True).map(lambda part: [v for v in values if v in part])
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """What is wanted, what is there, and what was applied before."""
+
+    desired: State
+    live: State
+    known: dict[Address, Known]
+    prune: frozenset[str]
+
+
+@st.composite
+def sceneries(draw: st.DrawFn, cycles: bool = False) -> Scenery:
+    """A config and a Websak that were made with the same keys in mind, and differ in everything else.
+
+    Args:
+        draw: Hypothesis's.
+        cycles: Whether units may already be each other's parents in Websak, which does not check it.
+    """
+    desired, other = draw(desired_states()), draw(desired_states())
+    live = as_read(other)
+    retired = set(draw(st.lists(st.sampled_from(sorted(live)), max_size=4, unique=True))) if live else set()
+    live = {a: replace(r, active=a not in retired) for a, r in live.items()}
+    for address, there in list(live.items()):  # the Setup API lets nothing that is in use refer to what is retired
+        for field, target in (("access_code", "access_code"), ("batch", "rollout_batch")):
+            if there.fields.get(field) and Address(target, BASE, there.fields[field]) in retired:
+                live[address] = replace(live[address], active=False)
+        if address.kind == "org_unit" and draw(st.integers(0, 5)) == 0:
+            live[address] = replace(live[address], fields={**live[address].fields, "external_id": None})
+        if cycles and address.kind == "org_unit":
+            others = [a.key for a in live if a.kind == "org_unit" and a.scope == address.scope]
+            parent = draw(st.sampled_from([None, *others]))
+            live[address] = replace(live[address], fields={**live[address].fields, "parent": parent})
+    known = {a: Known(dict(r.fields), draw(maybe)) for a, r in live.items() if r.active and draw(st.integers(0, 2))}
+    return Scenery(desired, live, known, frozenset(draw(some_of(("org_unit", "access_code", "licence")))))
+
+
+@st.composite
+def renames(draw: st.DrawFn, scenery: Scenery) -> dict[Address, tuple[Address, ...]]:
+    """Old addresses that new resources say they had: each live one at most once, none that is still wanted."""
+    kinds = all_kinds()
+    old = [a for a in sorted(scenery.live) if a not in scenery.desired]
+    found: dict[Address, tuple[Address, ...]] = {}
+    for new in sorted(a for a in scenery.desired if a not in scenery.live and kinds[a.kind].renames):
+        taken = {a for olds in found.values() for a in olds}
+        fitting = [a for a in old if (a.kind, a.scope) == (new.kind, new.scope) and a not in taken]
+        if fitting and draw(st.booleans()):
+            found[new] = (draw(st.sampled_from(fitting)),)
+    return found
+
+
+def as_read(state: State) -> State:
+    """The same setup as a reader would find it: every managed field is there, unsaid ones empty."""
+    kinds = all_kinds()
+    return {a: replace(r, fields={**dict.fromkeys(kinds[a.kind].managed_fields), **r.fields}) for a, r in state.items()}

@@ -1,0 +1,161 @@
+"""Patching: only the bytes of the edit change, and the value is exactly what was asked for."""
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from websakctl.source.formatting import comments_of
+from websakctl.source.patching import CannotPatch, Drop, Put, edits_between, identical, patch
+
+from .files import at, files, paths, read, scalars, values, wild_files, words
+
+
+@given(files() | wild_files())
+def test_no_edit_changes_no_byte(text: str) -> None:
+    assert patch(text, []) == text
+    value = read(text)
+    assert patch(text, list(edits_between(value, value))) == text
+
+
+@given(files(), st.data())
+def test_putting_back_what_is_there_changes_no_text(text: str, data: st.DataObject) -> None:
+    value = read(text)
+    if spots := [p for p in paths(value) if not isinstance(at(value, p), dict | list)]:
+        path = data.draw(st.sampled_from(spots))
+        again = patch(text, [Put(path, at(value, path))])
+        assert identical(read(again), value)
+
+
+@given(files() | wild_files(), st.data())
+def test_many_values_at_once_are_as_one_by_one(text: str, data: st.DataObject) -> None:
+    value = read(text)
+    spots = [p for p in paths(value) if not isinstance(at(value, p), dict | list)]
+    if spots:
+        chosen = data.draw(st.lists(st.sampled_from(spots), min_size=2, max_size=6))
+        edits = [Put(path, data.draw(scalars)) for path in chosen]
+        one_by_one = text
+        for edit in edits:
+            one_by_one = patch(one_by_one, [edit])
+        assert patch(text, edits) == one_by_one
+
+
+def test_many_values_in_a_large_file_take_no_time() -> None:
+    text = "org_units:\n" + "".join(f"  U{i}: {{name: Unit {i}}} # {i}\n" for i in range(2000))
+    edits = [Put(("org_units", f"U{i}", "name"), f"Enhet {i}") for i in range(0, 2000, 2)]
+    started = time.perf_counter()
+    result = patch(text, edits)
+    assert time.perf_counter() - started < 5  # one by one it would be minutes
+    assert result.count("Enhet") == result.count("Unit") == 1000
+
+
+@given(files(), words, st.data())
+def test_another_text_touches_one_line(text: str, word: str, data: st.DataObject) -> None:
+    value = read(text)
+    spots = [p for p in paths(value) if not isinstance(at(value, p), dict | list)]
+    if not spots or "*a" in text:
+        return
+    path = data.draw(st.sampled_from(spots))
+    before, after = text.splitlines(keepends=True), patch(text, [Put(path, word)]).splitlines(keepends=True)
+    assert len(before) == len(after)
+    changed = [(b, a) for b, a in zip(before, after, strict=True) if b != a]
+    assert len(changed) <= 1
+    for b, a in changed:
+        assert a.endswith("\r\n") == b.endswith("\r\n")
+        assert a.partition("   # så sant")[2] == b.partition("   # så sant")[2]
+
+
+@given(files() | wild_files(), values, st.data())
+def test_any_edit_gives_exactly_the_wanted_value(text: str, new: Any, data: st.DataObject) -> None:
+    value = read(text)
+    spots = paths(value)
+    if not spots:
+        return
+    path = data.draw(st.sampled_from(spots))
+    match data.draw(st.sampled_from(["put", "add", "drop", "append"])):
+        case "put":
+            edit: Put | Drop = Put(path, new)
+        case "drop":
+            edit = Drop(path)
+        case "append" if isinstance(at(value, path), list):
+            edit = Put((*path, len(at(value, path))), new)
+        case _:
+            holder = path if isinstance(at(value, path), dict) else ()
+            edit = Put((*holder, "nøkkel"), new, before=(str(path[-1]),))
+    result = patch(text, [edit])
+    assert result.startswith("\ufeff") == text.startswith("\ufeff")
+    assert "\r" in text or "\r" not in result
+    if "\r\n" in text:
+        assert "\n" not in result.replace("\r\n", "")
+    if not isinstance(edit, Drop) and not isinstance(at(value, path), dict | list):
+        assert comments_of(result.removeprefix("\ufeff")) == comments_of(text.removeprefix("\ufeff"))
+
+
+@given(values.filter(lambda v: isinstance(v, dict)), values.filter(lambda v: isinstance(v, dict)))
+@settings(deadline=None)
+def test_edits_between_lead_from_one_to_the_other(old: Any, new: Any) -> None:
+    text = patch("", [Put((), old)]) if old else "{}\n"
+    assert identical(read(patch(text, list(edits_between(old, new)))), new)
+
+
+BEFORE = """\
+# About the units.
+
+org_units:
+  A: {name: Alfa} # first
+
+  # Bravo is alone
+  B:
+    name: 'Bravo'   # quoted
+    phone: "22 00"
+
+  C:
+    - x
+    - y: 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "old", "new"),
+    [
+        (Put(("org_units", "A", "name"), "Ålfa"), "{name: Alfa}", "{name: Ålfa}"),
+        (Put(("org_units", "A", "name"), "a, b"), "{name: Alfa}", '{name: "a, b"}'),
+        (Put(("org_units", "B", "name"), "Bo's"), "'Bravo'", "'Bo''s'"),
+        (Put(("org_units", "B", "phone"), "23"), '"22 00"', '"23"'),
+        (Put(("org_units", "B", "phone"), None), '"22 00"', "null"),
+        (Put(("org_units", "A", "parent"), "B"), "{name: Alfa}", "{name: Alfa, parent: B}"),
+        (Put(("org_units", "A", "parent"), "B", before=("name",)), "{name: Alfa}", "{parent: B, name: Alfa}"),
+        (Put(("org_units", "B", "code"), "4"), '"22 00"\n', '"22 00"\n    code: "4"\n'),
+        (Put(("org_units", "B", "code"), "4", before=("phone",)), "# quoted\n", '# quoted\n    code: "4"\n'),
+        (Put(("org_units", "AA"), {}, before=("B",)), "# first\n", "# first\n  AA: {}\n"),
+        (Put(("org_units", "C", 2), "z"), "    - y: 1\n", "    - y: 1\n    - z\n"),
+        (
+            Put(("case_types",), {"P": {"name": "Perm"}}),
+            "    - y: 1\n",
+            "    - y: 1\n\ncase_types:\n  P: {name: Perm}\n",
+        ),
+        (Drop(("org_units", "B")), BEFORE[BEFORE.index("\n  # Bravo") : BEFORE.index("\n  C:")], ""),
+        (Drop(("org_units", "B", "name")), "    name: 'Bravo'   # quoted\n", ""),
+        (Drop(("org_units", "A", "name")), "{name: Alfa}", "{}"),
+        (Drop(("org_units", "C", 0)), "    - x\n", ""),
+    ],
+)
+def test_each_edit_changes_what_a_person_would(edit: Put | Drop, old: str, new: str) -> None:
+    assert patch(BEFORE, [edit]) == BEFORE.replace(old, new, 1)
+
+
+def test_what_cannot_be_done_is_said() -> None:
+    for edit in (Drop(("org_units", "Z")), Put(("org_units", "A", "name", "x"), 1), Drop(())):
+        with pytest.raises(CannotPatch):
+            patch(BEFORE, [edit])
+    with pytest.raises(CannotPatch):
+        patch("a: 1\na: 2\n", [Put(("a",), 3)])
+
+
+def test_an_alias_keeps_its_value_when_its_anchor_changes() -> None:
+    text = "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1}\ne: *y\n"
+    assert patch(text, [Put(("a",), "Helse")]) == "a: &x Helse # so\nb: Oppvekst\nc: &y {d: 1}\ne: *y\n"
+    assert patch(text, [Put(("e", "d"), 2)]) == "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1}\ne: {d: 2}\n"
+    assert patch(text, [Put(("c", "f"), 2)]) == "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1, f: 2}\ne: {d: 1}\n"
