@@ -11,7 +11,12 @@ from websakctl.operations.explain import type_in_words, unsaid
 from websakctl.operations.schema import schema_of_kind
 
 PAGE = Path(__file__).with_name("kinds.md")
-APIS = {Api.USER: "User API (the vendor's)", Api.SETUP: "Setup API (this project's own contract)"}
+APIS = {
+    Api.USER: "User API (the vendor's)",
+    Api.SETUP: "Setup API (this project's own contract)",
+    Api.MANUAL: "people, from a work list",
+    Api.CONFIG: "nothing: it steers this tool",
+}
 PLACES = {
     Scoping.BASE: "once for all districts, in `config/`",
     Scoping.DISTRICT: "in each district: in its folder, or under `each_district:`",

@@ -177,6 +177,7 @@ def test_no_bearer_token_or_authorization_header_comes_out(token: str, before: s
 
 @given(value=st.text(string.ascii_letters + string.digits + "!\"'\\{}[]()<>#$%*+-./:?@^_`|~", min_size=6, max_size=30))
 @example(value='hunt"er22')
+@example(value=")}0000")
 def test_no_password_by_its_name_comes_out(value: str) -> None:
     for name in (
         "client_secret",

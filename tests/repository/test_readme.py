@@ -103,7 +103,8 @@ def test_exit_codes_are_those_of_the_program() -> None:
 
 def test_every_kind_is_named_with_its_api() -> None:
     named = {row[0].strip("`"): row[2] for row in rows("What is managed, and through which API")}
-    assert named == {name: "User API" if k.api is Api.USER else "Setup API" for name, k in all_kinds().items()}
+    words = {Api.USER: "User API", Api.SETUP: "Setup API", Api.MANUAL: "people", Api.CONFIG: "this tool only"}
+    assert named == {name: words[k.api] for name, k in all_kinds().items()}
 
 
 def test_every_variable_is_named() -> None:

@@ -52,12 +52,12 @@ def _rules_and_addresses(session: "Session") -> Iterable[str]:
     from websakctl.diagnostics import RULES
     from websakctl.kinds import all_kinds
 
-    return [*RULES, *all_kinds(), *map(str, session.config.state)]
+    return [*RULES, *all_kinds(), *map(str, session.config.whole)]
 
 
 districts = _quietly(lambda session: session.config.districts)
 kinds = _quietly(_kinds)
-addresses = _quietly(lambda session: map(str, session.config.state))
+addresses = _quietly(lambda session: map(str, session.config.whole))
 batches = _quietly(_batches)
 runs = _quietly(_runs)
 environments = _quietly(lambda session: [*session.config.settings.environments, "sandbox"])

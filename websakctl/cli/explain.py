@@ -62,8 +62,8 @@ def _resource(session: Session, text: str) -> "Explanation":
         known = did_you_mean(address.kind, kinds) or f"the kinds are {', '.join(kinds)}"
         raise Problem(f"there is no kind {address.kind}", Exit.USAGE, known)
     config = session.config
-    if address not in config.state:
-        hint = did_you_mean(text, map(str, config.state)) or "`websakctl plan --expand` lists addresses"
+    if address not in config.whole:
+        hint = did_you_mean(text, map(str, config.whole)) or "`websakctl plan --expand` lists addresses"
         raise Problem(
             f"the config makes no {text}",
             Exit.FAILED,

@@ -381,7 +381,7 @@ class Session:
         """A plan with its JSON document."""
         from websakctl.plan.document import to_document
 
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         return PlanReport(
             plan, to_document(plan, tool_version=__version__, created_at=now), drift, self.connection.base_url, compared
         )

@@ -42,11 +42,11 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
             Exit.USAGE,
             did_you_mean(wanted.kind, all_kinds()) or f"the kinds are {', '.join(all_kinds())}",
         )
-    desired, live = config.state.get(wanted), None
+    desired, live = config.whole.get(wanted), None
     if not offline:
         live = read_live(session, scene_of(session, session.selection(None, None, None, None))).state.get(wanted)
     if desired is None and live is None:
-        hint = did_you_mean(address, map(str, config.state))
+        hint = did_you_mean(address, map(str, config.whole))
         raise Problem(f"there is no {address}", Exit.FAILED, hint or "`websakctl plan --expand` lists addresses")
     in_config, in_websak = dict(desired.fields) if desired else {}, dict(live.fields) if live else {}
     at = config.position_of(wanted)

@@ -48,7 +48,11 @@ class Connection:
 
     def kinds(self, all_kinds: Mapping[str, Kind]) -> dict[str, Kind]:
         """The kinds that this Websak has an API for."""
-        return {name: kind for name, kind in all_kinds.items() if kind.api is Api.USER or self.setup_url}
+        return {
+            name: kind
+            for name, kind in all_kinds.items()
+            if kind.api is Api.USER or (kind.api is Api.SETUP and self.setup_url)
+        }
 
 
 class _Clients:

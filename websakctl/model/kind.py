@@ -34,6 +34,8 @@ class Api(StrEnum):
 
     USER = "user"
     SETUP = "setup"
+    MANUAL = "manual"  # none: people set it, and say that they have
+    CONFIG = "config"  # none needed: it steers this tool, and is neither sent nor compared
 
 
 class Scoping(StrEnum):

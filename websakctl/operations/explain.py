@@ -16,7 +16,12 @@ from websakctl.source.documents import plain
 from websakctl.source.problems import did_you_mean
 from websakctl.source.yaml_tree import Map
 
-_APIS = {Api.USER: "the User API", Api.SETUP: "the Setup API"}
+_APIS = {
+    Api.USER: "the User API",
+    Api.SETUP: "the Setup API",
+    Api.MANUAL: "people, from a work list",
+    Api.CONFIG: "nothing: it steers this tool",
+}
 _PLACES = {
     Scoping.BASE: "once for all districts, in config/",
     Scoping.DISTRICT: "in each district: in its folder, or under each_district: in config/",
@@ -259,7 +264,7 @@ class Step:
 def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, list[Step]]:
     """By field: what made the value, from the default to what holds. Only fields that somebody said or that have a value."""
     origin = config.origins[address]
-    values = config.state[address].fields
+    values = config.whole[address].fields
     found = {}
     for name in kind.model.model_fields:
         if name == kind.key_field:
@@ -300,7 +305,7 @@ def explain_resource(config: Configuration, address: Address, kind: Kind) -> Exp
     Raises:
         KeyError: If the config has no such resource.
     """
-    fields, origin = config.state[address].fields, config.origins[address]
+    fields, origin = config.whole[address].fields, config.origins[address]
     rows: list[tuple[str, str, str, str, str]] = []
     data: dict[str, Any] = {}
     for name, steps in chains(config, address, kind).items():

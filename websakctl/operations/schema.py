@@ -48,7 +48,7 @@ def _offer(field: dict[str, Any], keys: list[str]) -> None:
 def codes_of(config: Configuration) -> dict[str, list[str]]:
     """Keys that exist, by kind, as the files write them: local ones in districts."""
     found: dict[str, set[str]] = {"district": set(config.districts)}
-    for address in config.state:
+    for address in config.whole:
         district = config.districts.get(address.scope)
         found.setdefault(address.kind, set()).add(district.local_key(address.key) if district else address.key)
     return {kind: sorted(keys) for kind, keys in found.items()}

@@ -120,13 +120,23 @@ def stop_server(state_dir: Path) -> bool:
         return False
     with contextlib.suppress(ProcessLookupError):
         os.kill(found[0].pid, signal.SIGTERM)
-    try:
-        with FileLock(_directory(state_dir) / "server.lock", timeout=_LEAVING_TIME):
-            pass  # the server holds this lock for as long as it lives
-    except Timeout:
-        raise SandboxError(f"the sandbox (process {found[0].pid}) was asked to end but has not") from None
+    deadline = time.monotonic() + _LEAVING_TIME
+    while not _left(state_dir, found[0].pid):
+        if time.monotonic() > deadline:
+            raise SandboxError(f"the sandbox (process {found[0].pid}) was asked to end but has not")
+        time.sleep(_POLL)
     _reap(found[0].pid)
     return True
+
+
+def _left(state_dir: Path, pid: int) -> bool:
+    """Whether the server has ended: nobody holds its lock, or one that waited for the lock has taken over."""
+    try:
+        with FileLock(_directory(state_dir) / "server.lock", timeout=0):
+            return True
+    except Timeout:
+        _reap()
+        return not _alive(pid)
 
 
 def reset(state_dir: Path, empty: bool = False) -> None:

@@ -48,6 +48,7 @@ class Configuration:
     """The desired state and all findings of a repository."""
 
     state: State = field(default_factory=dict)
+    own: State = field(default_factory=dict)  # of kinds that steer the tool and are never compared (``Api.CONFIG``)
     origins: dict[Address, Origin] = field(default_factory=dict)
     protected: set[Address] = field(default_factory=set)
     previously: dict[Address, tuple[Address, ...]] = field(
@@ -66,6 +67,11 @@ class Configuration:
     unsure: set[str] = field(
         default_factory=set
     )  # districts whose own facts are wrong: what follows from them is not told
+
+    @property
+    def whole(self) -> State:
+        """All resources, the tool's own too."""
+        return {**self.state, **self.own} if self.own else self.state
 
     @property
     def valid(self) -> bool:

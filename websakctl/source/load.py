@@ -15,7 +15,7 @@ from websakctl.diagnostics import RULES, Diagnostic, Position, Severity
 from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address, slug
 from websakctl.model.district import District
-from websakctl.model.kind import Kind, Managed, Scoping
+from websakctl.model.kind import Api, Kind, Managed, Scoping
 from websakctl.model.marks import Kept
 from websakctl.model.resource import Resource
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
@@ -119,8 +119,17 @@ class _Loader:
         link(self.result, all_kinds(), self.report)
         self.report(*check(self.result, self.today))
         self.leave_out_stand_ins()
+        self.set_own_apart()
         self.result.findings[:] = _apart(self.weigh())
         return self.result
+
+    def set_own_apart(self) -> None:
+        """Keep what steers the tool out of the state that is compared; references to it are checked by now."""
+        own = {name for name, kind in self.kinds.items() if kind.api is Api.CONFIG}
+        if any(address.kind in own for address in self.result.state):
+            whole = self.result.state
+            self.result.own = {a: r for a, r in whole.items() if a.kind in own}
+            self.result.state = {a: r for a, r in whole.items() if a.kind not in own}
 
     def read_policies(self) -> None:
         """Take the policies' files out of the others: they are no part of the setup."""
