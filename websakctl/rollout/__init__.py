@@ -1,0 +1,1 @@
+"""Readiness, capacity and batches: rules over states. Pure."""

@@ -1,0 +1,204 @@
+"""Seats of each licence pool: bought, allotted, in use, and needed batch by batch."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.model.address import BASE, Address
+from websakctl.model.resource import Fields, Resource, State
+from websakctl.rollout.batches import Batch, in_order
+
+USER, USER_ROLE = "user", "user_role"
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """One district's part of a pool.
+
+    ``allotted``: ``None`` where the pool is not shared out. ``in_use``: ``None`` where live was not asked. ``needed``: by the
+    users that the district lists; while it lists none, its allotment, or what is in use if that is more.
+    """
+
+    allotted: int | None
+    in_use: int | None
+    needed: int
+    listed: bool
+
+    @property
+    def missing(self) -> int:
+        """Seats needed or in use beyond what the district is allotted."""
+        return 0 if self.allotted is None else max(0, self.needed - self.allotted, (self.in_use or 0) - self.allotted)
+
+
+class AfterBatch(NamedTuple):
+    """A pool once a batch is live. ``needed``: by the batch's own districts; ``bought``: what is valid on that day."""
+
+    batch: str
+    date: str | None
+    needed: int
+    total_after: int
+    bought: int
+
+    @property
+    def missing(self) -> int:
+        """Seats beyond those bought."""
+        return max(0, self.total_after - self.bought)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A licence pool. ``unknown``: active users whose role cannot be told; any of them may take a seat that is not counted."""
+
+    key: str
+    product: str
+    bought: int
+    valid_from: str | None
+    valid_to: str | None
+    valid_now: bool
+    allotted: int
+    in_use: int | None
+    unknown: int
+    districts: Mapping[str, Seats]
+    batches: tuple[AfterBatch, ...]
+
+    @property
+    def high_water(self) -> int:
+        """Most seats that are in use at any time, now or after any batch."""
+        return max((self.in_use or 0, *(after.total_after for after in self.batches)))
+
+    @property
+    def missing_now(self) -> int:
+        """Seats in use beyond those valid today."""
+        return max(0, (self.in_use or 0) - (self.bought if self.valid_now else 0))
+
+    @property
+    def missing(self) -> int:
+        """Most seats that lack at any time."""
+        return max((self.missing_now, *(after.missing for after in self.batches)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Seats that lack: in a pool once ``batch`` is live (``None``: today), or in ``district``'s allotment of it."""
+
+    pool: str
+    batch: str | None
+    district: str | None
+    missing: int
+
+
+def seats(config: State, users: State | None, today: date) -> tuple[Pool, ...]:
+    """Count every pool.
+
+    Args:
+        config: All resources of the config, the tool's own too (``Configuration.whole``).
+        users: All live users; ``None`` if live was not asked.
+        today: Which pools are valid now. A batch whose day has passed is judged by today, as it still takes its seats.
+
+    A district counts with what it has in use until its batch is live, and with what it needs from then on. One that is in no
+    batch counts with what it needs from the start.
+    """
+    batches = in_order(config)
+    wanted = seats_taken(config, config)
+    listed = {a.scope for a in config if a.kind == USER}
+    live = None if users is None else seats_taken(users, config)
+    unknown = 0 if users is None else unknown_role(users, config)
+    return tuple(
+        _pool(address.key, resource.fields, batches, wanted, live, listed, unknown, today)
+        for address, resource in sorted(config.items())
+        if address.kind == LICENCE.name
+    )
+
+
+def _pool(
+    key: str,
+    fields: Fields,
+    batches: tuple[Batch, ...],
+    wanted: Counter[tuple[str, str]],
+    live: Counter[tuple[str, str]] | None,
+    listed: set[str],
+    unknown: int,
+    today: date,
+) -> Pool:
+    allotments = fields["allotments"]
+    planned = {slug for batch in batches for slug in batch.districts}
+    taken = {scope for pool, scope in (*wanted, *(live or ())) if pool == key}
+    districts = {}
+    for slug in sorted({*allotments, *planned, *taken}):
+        allotted = allotments.get(slug, 0) if allotments else None
+        in_use = None if live is None else live[key, slug]
+        needed = wanted[key, slug] if slug in listed else max(allotted or 0, in_use or 0)
+        districts[slug] = Seats(allotted, in_use, needed, slug in listed)
+    return Pool(
+        key=key,
+        product=fields["product"],
+        bought=fields["bought"],
+        valid_from=fields["valid_from"],
+        valid_to=fields["valid_to"],
+        valid_now=valid(fields, today.isoformat()),
+        allotted=sum(allotments.values()),
+        in_use=None if live is None else sum(d.in_use or 0 for d in districts.values()),
+        unknown=unknown,
+        districts=districts,
+        batches=tuple(_after(fields, batches, districts, planned, today)),
+    )
+
+
+def _after(
+    fields: Fields, batches: tuple[Batch, ...], districts: Mapping[str, Seats], planned: set[str], today: date
+) -> Iterable[AfterBatch]:
+    is_live = districts.keys() - planned
+    for batch in batches:
+        is_live |= set(batch.districts)
+        total = sum(d.needed if slug in is_live else d.in_use or 0 for slug, d in districts.items())
+        needed = sum(districts[slug].needed for slug in batch.districts)
+        day = max(batch.go_live or "", today.isoformat())
+        yield AfterBatch(batch.key, batch.go_live, needed, total, fields["bought"] if valid(fields, day) else 0)
+
+
+def valid(licence: Fields, day: str) -> bool:
+    """Whether a pool's seats may be used on a day (ISO)."""
+    return (licence["valid_from"] or "") <= day <= (licence["valid_to"] or "9")
+
+
+def shortages(pools: Iterable[Pool]) -> tuple[Shortage, ...]:
+    """Everything that lacks: in a pool today and after each batch, and in the districts' allotments."""
+    found: list[Shortage] = []
+    for pool in pools:
+        if pool.missing_now:
+            found.append(Shortage(pool.key, None, None, pool.missing_now))
+        found.extend(Shortage(pool.key, b.batch, None, b.missing) for b in pool.batches if b.missing)
+        found.extend(Shortage(pool.key, None, slug, d.missing) for slug, d in pool.districts.items() if d.missing)
+    return tuple(found)
+
+
+def licences_of(role: str | None, config: State) -> tuple[str, ...]:
+    """The pools that one user of a role takes a seat in."""
+    found = config.get(Address(USER_ROLE, BASE, role)) if role else None
+    return tuple(found.fields["licences"]) if found else ()
+
+
+def role_of(user: Resource, config: State) -> str | None:
+    """A user's role: what live tells, else what the config says of the same user; ``None`` where neither is a known role."""
+    said = config.get(user.address)
+    for role in (user.fields.get("role"), said.fields.get("role") if said else None):
+        if role and Address(USER_ROLE, BASE, role) in config:
+            return str(role)
+    return None
+
+
+def unknown_role(users: State, config: State) -> int:
+    """How many active users there are whose role cannot be told."""
+    return sum(1 for a, u in users.items() if a.kind == USER and u.active and role_of(u, config) is None)
+
+
+def seats_taken(users: State, config: State) -> Counter[tuple[str, str]]:
+    """Seats that active users take, by pool and district."""
+    counted: Counter[tuple[str, str]] = Counter()
+    for address, user in users.items():
+        if address.kind == USER and user.active:
+            counted.update((pool, address.scope) for pool in set(licences_of(role_of(user, config), config)))
+    return counted
