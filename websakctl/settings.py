@@ -1,23 +1,24 @@
 """The process's surroundings: command line over WEBSAKCTL_* variables over config/websak.yaml over defaults."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
 from websakctl.source.settings_file import Environment, SettingsFile
 
+PREFIX = "WEBSAKCTL_"
 SANDBOX = "sandbox"
 SANDBOX_ROOT_UNIT = "OSLO"
 SANDBOX_OWN_USER = "SYS-BYARKIV"
 
 
-class Surroundings(BaseSettings):
+class Surroundings(BaseModel):
     """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
 
-    model_config = SettingsConfigDict(env_prefix="WEBSAKCTL_", extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -36,6 +37,22 @@ class Surroundings(BaseSettings):
     api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
     concurrency: Annotated[int | None, Field(ge=1, le=32)] = None
     rate: Annotated[float | None, Field(gt=0, le=1000)] = None
+
+
+def look_around() -> Surroundings:
+    """Read the WEBSAKCTL_* variables. What reads them takes longer to load than the config: only where one is set.
+
+    Raises:
+        pydantic.ValidationError: If one is not as it should be.
+    """
+    if not any(name.upper().startswith(PREFIX) for name in os.environ):
+        return Surroundings()
+    from pydantic_settings import BaseSettings, SettingsConfigDict
+
+    class Variables(Surroundings, BaseSettings):
+        model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
+
+    return Variables()
 
 
 class UnknownEnvironment(Exception):

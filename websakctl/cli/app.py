@@ -7,26 +7,7 @@ from typing import Any
 
 import typer
 
-from websakctl.cli import (
-    adopt,
-    apply,
-    auth,
-    districts,
-    doctor,
-    drift,
-    explain,
-    fmt,
-    history,
-    init,
-    plan,
-    pull,
-    sandbox,
-    schema,
-    show,
-    snapshot,
-    upgrade,
-    validate,
-)
+from websakctl.cli.commands import Commands
 from websakctl.cli.exits import Exit, Problem, Stopped
 from websakctl.cli.options import Call, Environment, Format, NoColor, Quiet, Root, Verbose, Version
 from websakctl.cli.terminal import Terminal, escape_what_cannot_be_written
@@ -39,33 +20,13 @@ _INTERRUPTED = 130  # what Typer makes of Ctrl-C
 
 app = typer.Typer(
     name="websakctl",
+    cls=Commands,
     help="One declarative setup for the Websak that fifteen districts share: validate, plan, apply.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for module in (
-    init,
-    validate,
-    fmt,
-    plan,
-    apply,
-    drift,
-    history,
-    snapshot,
-    upgrade,
-    pull,
-    adopt,
-    show,
-    explain,
-    schema,
-    districts,
-    doctor,
-    auth,
-    sandbox,
-):
-    module.register(app)
 
 
 @app.callback()

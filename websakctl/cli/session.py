@@ -45,10 +45,10 @@ class Session:
         """The WEBSAKCTL_* variables."""
         from pydantic import ValidationError
 
-        from websakctl.settings import Surroundings
+        from websakctl.settings import look_around
 
         try:
-            return Surroundings()
+            return look_around()
         except ValidationError as error:
             names = ", ".join(
                 f"WEBSAKCTL_{str(e['loc'][0]).upper()}: {e['msg']}"

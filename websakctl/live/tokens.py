@@ -7,9 +7,9 @@ from collections.abc import Generator
 from functools import cache
 
 import httpx
-import stamina
 
 from websakctl.live.errors import NotAsAgreed, NotPermitted, Unreachable
+from websakctl.live.repeating import repeated
 from websakctl.redaction import keep_secret
 
 ATTEMPTS = 4
@@ -83,12 +83,9 @@ class ClientCredentials(httpx.Auth):
 
     def _fetch(self) -> tuple[str, float]:
         try:
-            for attempt in stamina.retry_context(on=_Busy, attempts=ATTEMPTS, timeout=30, wait_initial=0.2, wait_max=3):
-                with attempt:
-                    return self._ask()
+            return repeated(self._ask, _Busy, attempts=ATTEMPTS, seconds=30)
         except _Busy as busy:
             raise Unreachable(f"the token endpoint {self._url} {busy}") from None
-        raise AssertionError("unreachable: the loop returns or raises")
 
     def _ask(self) -> tuple[str, float]:
         try:

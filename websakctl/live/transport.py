@@ -12,8 +12,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
-import stamina
-import stamina.instrumentation
 
 from websakctl.live.errors import (
     Changed,
@@ -26,8 +24,7 @@ from websakctl.live.errors import (
     WriteRefused,
     words_of,
 )
-
-stamina.instrumentation.set_on_retry_hooks([])  # what is shown of a retry is for cli to decide
+from websakctl.live.repeating import repeated
 
 ATTEMPTS = 6
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
@@ -215,14 +212,9 @@ class Reading:
             Unreachable, NotPermitted, NotAsAgreed: As their names say.
         """
         try:
-            for attempt in stamina.retry_context(
-                on=_worth_repeating, attempts=ATTEMPTS, timeout=90, wait_initial=0.2, wait_max=5
-            ):
-                with attempt:
-                    return self._get(path, params, absent)
-        except _Again as error:  # raised by the loop itself once it gives up
+            return repeated(lambda: self._get(path, params, absent), _worth_repeating, attempts=ATTEMPTS, seconds=90)
+        except _Again as error:
             raise error.final from None
-        raise AssertionError("unreachable: the loop returns or raises")
 
     def _get(self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...]) -> Answer:
         try:
@@ -284,14 +276,14 @@ class Writing:
             UnknownOutcome: It was sent, and what came of it is not known.
         """
         try:
-            for attempt in stamina.retry_context(
-                on=_worth_repeating, attempts=ATTEMPTS, timeout=120, wait_initial=0.2, wait_max=5
-            ):
-                with attempt:
-                    return self._send(method, path, body, headers, expect, bodiless)
+            return repeated(
+                lambda: self._send(method, path, body, headers, expect, bodiless),
+                _worth_repeating,
+                attempts=ATTEMPTS,
+                seconds=120,
+            )
         except _Again as error:
             raise error.final from None
-        raise AssertionError("unreachable: the loop returns or raises")
 
     def _send(
         self,

@@ -1,0 +1,96 @@
+"""What each command's module is, so that a command loads its own and no other."""
+
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+# In the order of the help: the modules below cli/ that register it (with a space between), and what `--help` says of it.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Scaffold a config repository that passes validate."),
+    "validate": ("validate", "Check the config: everything that can be known offline."),
+    "fmt": ("fmt", "Lay the YAML files out canonically."),
+    "plan": ("plan", "Show what apply would change."),
+    "apply": ("apply", "Show the plan, ask, and carry it out."),
+    "drift": ("drift", "Show what somebody changed by hand: live against what was last applied."),
+    "history": ("history", "Show who changed what, when and why: all runs, one run, or one resource."),
+    "rollback": (
+        "history",
+        "Show the plan that takes a run back, against live as it is now; save it with --out and apply that.",
+    ),
+    "snapshot": ("snapshot", "The whole live setup, kept to be compared."),
+    "upgrade": ("upgrade", "Around a Websak upgrade, once for all districts."),
+    "pull": ("pull", "Write what Websak has into the config, where the config says otherwise."),
+    "adopt": (
+        "adopt",
+        "Write entries for live objects that are not in the config, so that a plan has nothing to do for them.",
+    ),
+    "show": ("show", "Show one resource: as the config has it, as it is in Websak, and where it was written."),
+    "explain": (
+        "explain",
+        "Explain a rule, a kind or its field, a Norwegian word, or which lines made each value of a resource.",
+    ),
+    "schema": (
+        "schema",
+        "Show the JSON Schema of the config's files, or of one kind; editors offer fields, words and codes from it.",
+    ),
+    "districts": ("districts", "The districts that share the setup."),
+    "doctor": ("doctor", "Check config, environment, credentials, both APIs and the journal, one line each."),
+    "auth": ("auth", "Client credentials: kept in the OS keyring."),
+    "sandbox": ("sandbox", "A Websak to practise on: a real server with a real database."),
+}
+
+
+class _Loading(MutableMapping[str, "Command"]):
+    """Commands by name; each is loaded when it is looked at."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Command] = {}
+
+    def __getitem__(self, name: str) -> "Command":
+        if name not in self._loaded:
+            self._loaded.update(load(*COMMANDS[name][0].split()))
+        return self._loaded[name]
+
+    def __setitem__(self, name: str, command: "Command") -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def load(*modules: str) -> "dict[str, Command]":
+    """Import modules below ``websakctl/cli/``, and give the commands that they register by name."""
+    holder = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    holder.callback()(_nothing)
+    for module in modules:
+        import_module(f"websakctl.cli.{module}").register(holder)
+    return dict(typer.main.get_group(holder).commands)
+
+
+def _nothing() -> None:
+    """Make a group of a holder of one command too."""
+
+
+class Commands(TyperGroup):
+    """The program's commands. Its help needs none of their modules."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Loading()
+
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002  # Typer's signature
+        """List the commands, each with its line."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
