@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show the JSON Schema of the config's files, or of one kind; editors offer fields, words and codes from it.",
     ),
     "districts": ("districts", "The districts that share the setup."),
+    "licences": ("licences", "Show licence seats: bought, allotted, in use, and needed by the next batches."),
     "doctor": ("doctor", "Check config, environment, credentials, both APIs and the journal, one line each."),
     "auth": ("auth", "Client credentials: kept in the OS keyring."),
     "sandbox": ("sandbox", "A Websak to practise on: a real server with a real database."),

@@ -199,7 +199,7 @@ def _message(problem: Any, name: str) -> str:
     return f"{name} {text[0].lower()}{text[1:]}"
 
 
-_FROM_REGISTER = "take the number from the business register: https://data.brreg.no"
+_FROM_REGISTER = "take the number from the business register; `websakctl suborgs check` looks it up"
 _LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 

@@ -306,7 +306,8 @@ def _document(report: DocumentReport, look: Look) -> str:
         look.paint("strong", safe(report.title)),
         look.paint("create" if report.ok else "error", safe(report.verdict)),
     ]
-    parts.append("\n".join(f"{safe(name)}: {safe(value)}" for name, value in report.facts))
+    if report.facts:
+        parts.append("\n".join(f"{safe(name)}: {safe(value)}" for name, value in report.facts))
     for section in report.sections:
         parts.append(look.paint("strong", safe(section.title)))
         if section.rows:

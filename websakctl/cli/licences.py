@@ -1,0 +1,35 @@
+"""``licences``: bought, allotted, in use, and needed batch by batch."""
+
+from typing import Annotated
+
+import typer
+
+from websakctl.cli.options import Batch, Call, Districts, command
+from websakctl.cli.session import Session
+
+FORMATS = ("text", "json", "csv", "markdown")
+Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "licences", example="websakctl licences --batch PULJE-1", formats=FORMATS)(licences)
+
+
+def licences(call: Call, offline: Offline = False, district: Districts = None, batch: Batch = None) -> None:
+    """Show licence seats: bought, allotted, in use, and needed by the next batches. Writes nothing.
+
+    The high-water mark is the most that is in use once every planned batch is live.
+    """
+    from datetime import date
+
+    from websakctl.report.seats import seats_document, seats_rows
+    from websakctl.rollout.capacity import seats
+
+    session = Session(call)
+    config = session.valid_config()
+    scopes = session.selection(district, None, None, batch).scopes
+    del offline  # what is live is not read yet
+    pools = seats(config.whole, None, date.today())
+    report = seats_rows if call.format == "csv" else seats_document
+    session.write(report(pools, scopes=scopes, batch=batch))
