@@ -1,5 +1,6 @@
 """Options that every command has, and how a command is registered."""
 
+import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
@@ -109,35 +110,74 @@ def command(
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        signature = inspect.signature(function)
-        own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in list(signature.parameters.values())[1:]]
-
-        @functools.wraps(function)
-        def wrapper(ctx: typer.Context, **said: Any) -> None:
-            outer: Call = ctx.find_root().obj or _DEFAULT
-            call = Call(
-                root=said.pop("root") or outer.root,
-                environment=said.pop("environment") or outer.environment,
-                format=said.pop("format_") or outer.format or formats[0],
-                quiet=said.pop("quiet") or outer.quiet,
-                verbose=said.pop("verbose") or outer.verbose,
-                no_color=said.pop("no_color") or outer.no_color,
-            )
-            if call.format not in formats:
-                raise Problem(
-                    f"--format {call.format} is not one of {', '.join(formats)}",
-                    Exit.USAGE,
-                    f"{ctx.command_path} --help",
-                )
-            function(call, **said)
-
-        context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-        parameters = [context, *own, *_common(formats)]
-        wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what Typer reads
-        wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+        wrapper = _with_common_options(function, formats, example)
         about = inspect.cleandoc(function.__doc__ or "")
-        wrapper.__doc__ = f"{about}\n\n\b\nExample:\n  {example}"
         app.command(name, short_help=about.partition(". ")[0].rstrip(".") + ".", rich_help_panel=None)(wrapper)
         return wrapper
 
     return register
+
+
+def leading_command(
+    group: typer.Typer, *, example: str, formats: tuple[str, ...] = ("text", "json")
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register what a group does when none of its commands is named."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        wrapper = _with_common_options(function, formats, example)
+        group.callback(invoke_without_command=True)(wrapper)
+        return wrapper
+
+    return register
+
+
+def _with_common_options(function: Callable[..., None], formats: tuple[str, ...], example: str) -> Callable[..., None]:
+    signature = inspect.signature(function)
+    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in list(signature.parameters.values())[1:]]
+
+    @functools.wraps(function)
+    def wrapper(ctx: typer.Context, **said: Any) -> None:
+        root = ctx.find_root()
+        call = _merged(root.obj or _DEFAULT, said)
+        if ctx.invoked_subcommand is not None:
+            _pass_on(ctx, call, {p.name for p in own if said[p.name] != p.default})
+            return
+        call = dataclasses.replace(call, format=call.format or formats[0])
+        if call.format not in formats:
+            raise Problem(
+                f"--format {call.format} is not one of {', '.join(formats)}",
+                Exit.USAGE,
+                f"{ctx.command_path} --help",
+            )
+        function(call, **said)
+
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parameters = [context, *own, *_common(formats)]
+    wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what Typer reads
+    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+    wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExample:\n  {example}"
+    return wrapper
+
+
+def _merged(outer: Call, said: dict[str, Any]) -> Call:
+    """Take the common options out of ``said``; what is not said there holds as it was said before."""
+    return Call(
+        root=said.pop("root") or outer.root,
+        environment=said.pop("environment") or outer.environment,
+        format=said.pop("format_") or outer.format,
+        quiet=said.pop("quiet") or outer.quiet,
+        verbose=said.pop("verbose") or outer.verbose,
+        no_color=said.pop("no_color") or outer.no_color,
+    )
+
+
+def _pass_on(ctx: typer.Context, call: Call, misplaced: set[str]) -> None:
+    """Give the common options to the group's command; the group's own ones do not reach it, so they are refused."""
+    if misplaced:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in sorted(misplaced))
+        raise Problem(
+            f"{options} stands before {ctx.invoked_subcommand}, which would not see it",
+            Exit.USAGE,
+            f"write it after: {ctx.command_path} {ctx.invoked_subcommand} …",
+        )
+    ctx.find_root().obj = call

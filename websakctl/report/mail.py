@@ -1,0 +1,122 @@
+"""Mail routes as a document for people and as rows for a spreadsheet."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from websakctl.report.subjects import DocumentReport, Section, TableReport
+from websakctl.rollout.routing import Load, Route
+
+WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
+COLUMNS = (
+    "number", "name", "district", "batch", "go_live", "arrives", "channel", "unit", "readers", "daily_routine", "ended",
+    "holes", "steps",
+)  # fmt: skip
+
+
+def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_needed: bool = False) -> DocumentReport:
+    """Show the holes, every route, and the load on the document centre.
+
+    Args:
+        routes: Those to show, in their order.
+        loads: Today and after each batch; none: the load is not shown.
+        still_needed: Show what each number still needs before its mail can leave the way it arrives.
+    """
+    holes = [route for route in routes if route.holes]
+    sections = [
+        Section("Holes", ("number", "name", "district", "batch", "what lacks"), [_hole(r) for r in holes]),
+        Section("Still needed", _NEEDED, _needed(routes) if still_needed else ()),
+        Section("Routes", _ROUTE, [_route(r) for r in routes]),
+        Section("Numbers by the way their mail comes", ("after", "go live", *WAYS), [_total(load) for load in loads]),
+        Section("Numbers through SvarInn, for the document centre", *_by_district(loads)),
+    ]
+    return DocumentReport(
+        title="Mail routes",
+        ok=not holes,
+        verdict=_verdict(routes, holes),
+        facts=(),
+        sections=[section for section in sections if section.rows],
+        data={
+            "format_version": 1,
+            "holes": len(holes),
+            "routes": [asdict(route) for route in routes],
+            "load": [_load_data(load) for load in loads],
+        },
+    )
+
+
+_NEEDED = ("batch", "go live", "numbers", "what each of them still needs")
+_ROUTE = ("number", "name", "district", "arrives", "goes to", "where", "batch")
+
+
+def _verdict(routes: Sequence[Route], holes: Sequence[Route]) -> str:
+    if not routes:
+        return "No number is as asked."
+    if holes:
+        return f"{len(holes)} of {len(routes)} numbers {'have' if len(holes) > 1 else 'has'} a hole in the route."
+    return f"Every number has a route ({len(routes)} checked)."
+
+
+def _hole(route: Route) -> tuple[Any, ...]:
+    return route.orgnr, route.name, route.district, route.batch, "; ".join(route.holes)
+
+
+def _needed(routes: Sequence[Route]) -> list[tuple[Any, ...]]:
+    """The same need of several numbers of a batch is one line; which numbers, JSON and CSV say."""
+    counted = Counter(
+        (r.go_live or "9", r.batch or "", r.go_live, need) for r in routes for need in (*r.holes, *r.steps)
+    )
+    return [(batch, go_live, count, need) for (_, batch, go_live, need), count in sorted(counted.items(), key=_first)]
+
+
+def _first(item: tuple[tuple[str, str, str | None, str], int]) -> tuple[str, str]:
+    return item[0][:2]
+
+
+def _route(route: Route) -> tuple[Any, ...]:
+    arrives = "ended" if route.ended else route.arrives or "unsaid"
+    return route.orgnr, route.name, route.district, arrives, route.channel, _where(route), route.batch
+
+
+def _where(route: Route) -> str:
+    return route.unit or "" if route.channel == "svarinn" else ", ".join(route.readers)
+
+
+def _total(load: Load) -> tuple[Any, ...]:
+    return load.batch or "today", load.go_live, *(load.total(way) for way in WAYS)
+
+
+def _by_district(loads: Sequence[Load]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """A row for each district whose numbers move into SvarInn, or are there: today, and once all batches are live."""
+    if not loads:
+        return (), []
+    first, last = loads[0], loads[-1]
+    rows = [
+        (slug, first.ways[slug].get("svarinn", 0), last.ways[slug].get("svarinn", 0)) for slug in sorted(first.ways)
+    ]
+    return ("district", "today", "after all batches"), rows
+
+
+def _load_data(load: Load) -> dict[str, Any]:
+    return {
+        "after": load.batch,
+        "go_live": load.go_live,
+        "total": {way: load.total(way) for way in WAYS},
+        "districts": {slug: dict(ways) for slug, ways in sorted(load.ways.items())},
+    }
+
+
+def routes_rows(routes: Iterable[Route]) -> TableReport:
+    """The same as one flat table, a row for each number."""
+    return TableReport(
+        "",
+        COLUMNS,
+        [
+            (
+                r.orgnr, r.name, r.district, r.batch, r.go_live, r.arrives, r.channel, r.unit, ", ".join(r.readers),
+                r.daily_routine, "yes" if r.ended else "no", "; ".join(r.holes), "; ".join(r.steps),
+            )
+            for r in routes
+        ],
+    )  # fmt: skip
