@@ -1,6 +1,7 @@
 """What several folders of tests share: one running sandbox per version of the User API, and a handle on it."""
 
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from websakctl.sandbox.process import Server, ensure_server, stop_server
+
+# A shell's background jobs ignore Ctrl-C, and so would every program that a test starts from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _BUSY = [HealthCheck.too_slow]  # says more about the machine than about the test
 settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_BUSY)

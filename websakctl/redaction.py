@@ -24,7 +24,7 @@ _HEADER = re.compile(
 )
 _NAMED = re.compile(
     rf"(?i)((?:{_NAME})(?:\\*[\"'])?\s*[:=]\s*)"
-    rf"(\[secret\]|{_QUOTED}|[\"'][^\r\n]*|[^\s,;&]+?(?=[\"')}}\]]{{0,12}}(?:[\s,;&]|$)))"
+    rf"(\[secret\]|(?:{_QUOTED})(?=[\"']?(?:[\s,;&)}}\]<>\\]|$))|[\"'][^\r\n]*|[^\s,;&]+?(?=[\"')}}\]]{{0,12}}(?:[\s,;&]|$)))"
 )
 _SECRET_KEY = re.compile(rf"(?i)(?:{_HEADER_NAME}|[\w-]*(?:{_NAME}))")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)[ ]+[A-Za-z0-9._~+/=-]{8,}")
