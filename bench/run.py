@@ -53,6 +53,11 @@ def parent_of(i: int) -> int:
     return (i - 1) // 8
 
 
+def unit_key(i: int) -> str:
+    """The key of a district's i-th unit; the first is the top of its tree."""
+    return f"U{i}" if i else "BYDEL"
+
+
 def write_config(root: Path, size: int) -> None:
     """Write ``size`` resources: units and sub-org numbers in fifteen districts, and case types that all share."""
     units, sub_orgs = int(size * UNITS) // DISTRICTS, int(size * SUB_ORGS) // DISTRICTS
@@ -61,7 +66,9 @@ def write_config(root: Path, size: int) -> None:
     (root / "config").mkdir(parents=True)
     (root / "config" / "websak.yaml").write_text('organisation: {name: Prøve kommune, orgnr: "310000000"}\n')
     rows = (
-        f"  S-{i}: {{name: Sakstype {i}, series: SAK, ordering_principle: emne, retention: B}}\n"
+        f"  S-{i}:\n    name: Sakstype {i}\n    series: SAK\n    ordering_principle: emne\n    class_code: '{i % 900}'\n"
+        f"    legal_basis: forvaltningsloven § 13\n    retention: K\n    retention_years: {5 + i % 20}\n"
+        f"    retention_basis: bevarings- og kassasjonsplan, punkt {i % 40}\n"
         for i in range(case_types)
     )
     (root / "config" / "case_types.yaml").write_text("case_types:\n" + "".join(rows))
@@ -74,14 +81,17 @@ def write_config(root: Path, size: int) -> None:
             f"short_name: BQ{letter}, prefix: Q{letter}}}\n"
         )
         rows = (
-            f"  U{i}: {{name: Enhet {i} for prøving{f', parent: U{parent_of(i)}' if i else ''}}}\n"
+            f"  {unit_key(i)}:\n    name: Enhet {i} for prøving\n"
+            + (f"    parent: {unit_key(parent_of(i))}\n" if i else "")
+            + f"    abbreviation: Q{letter}{i}\n    unit_type: {'Tjenestested' if i % 3 else 'Avd'}\n"
+            f"    address: Prøveveien {i % 200} B\n    postal_no: '{560 + i % 400:04}'\n    phone: 21 80 {i % 100:02} 00\n"
             for i in range(units)
         )
-        (folder / "org_units.yaml").write_text(
-            "org_units:\n" + "".join(rows).replace("U0:", "BYDEL:").replace("U0}", "BYDEL}")
-        )
+        (folder / "org_units.yaml").write_text("org_units:\n" + "".join(rows))
         rows = (
-            f'  "{number}":\n    name: Prøve barnehage {i}\n    unit: {f"U{i}" if 0 < i < units else "BYDEL"}\n    channel: svarinn\n'
+            f'  "{number}":\n    name: Prøve barnehage {i}\n    unit: {unit_key(i if i < units else 0)}\n    channel: svarinn\n'
+            f"    message_types: [brev, søknad]\n    level: {3 + i % 2}\n    arrives: dokulink\n"
+            f"    daily_routine: Postmottak ser etter hver dag kl. 9\n    valid_from: '2027-01-01'\n"
             for i, number in enumerate(islice(numbers, sub_orgs))
         )
         (folder / "sub_orgs.yaml").write_text("sub_orgs:\n" + "".join(rows))

@@ -144,7 +144,8 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
             )
         )
         return None
-    text = _LONE_CR.sub("\n", text)  # a line end to the parser, so it is one in every position too
+    if "\r" in text:
+        text = _LONE_CR.sub("\n", text)  # a line end to the parser, so it is one in every position too
     parsed = parse(text, file)
     sensitive, found.texts[file] = look_through(text, file, parsed.value)
     found.findings.extend([*sensitive, *parsed.findings])

@@ -301,8 +301,8 @@ class _Loader:
         others: tuple[str, ...],
     ) -> None:
         kind = self.kinds.get(plural)
-        at = document.key_position(holder.spans, plural)
         if kind is None:
+            at = document.key_position(holder.spans, plural)
             hint = (
                 did_you_mean(plural, [*self.kinds, *others])
                 or f"the sections are {', '.join(sorted([*self.kinds, *others]))}"
@@ -316,6 +316,7 @@ class _Loader:
                 if kind.scoping is Scoping.BASE
                 else "a district's folder, or under each_district:"
             )
+            at = document.key_position(holder.spans, plural)
             self.report(
                 Diagnostic(
                     rule="wrong-scope", at=at, message=f"{plural} cannot stand here", help=f"they belong in {where}"
@@ -368,12 +369,11 @@ class _Loader:
             return
         for plural, fields in value.items():
             kind = self.kinds.get(plural)
-            at = document.key_position(value.spans, plural)
             if kind is None:
                 self.report(
                     Diagnostic(
                         rule="unknown-section",
-                        at=at,
+                        at=document.key_position(value.spans, plural),
                         message=f"{plural} is not a section",
                         help=did_you_mean(plural, self.kinds) or f"the sections are {', '.join(self.kinds)}",
                     )
@@ -382,7 +382,7 @@ class _Loader:
                 self.report(
                     Diagnostic(
                         rule="wrong-type",
-                        at=at,
+                        at=document.key_position(value.spans, plural),
                         message=f"defaults of {plural} should be a mapping of fields",
                         help="write {field: value}",
                     )

@@ -10,8 +10,11 @@ from websakctl.diagnostics import Diagnostic, Position
 from websakctl.redaction import national_id_valid
 from websakctl.source.yaml_tree import Map
 
+_DIGITS = re.compile(r"[0-9]{6}[ -]?[0-9]{5}")  # the same without looking behind and ahead: four times as fast
 _ELEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{5}(?![0-9])")
 _HINT = re.compile(r"(?i)secret|passw?or[dt]|passwd|api_?key|token|private_key")
+_HINTS = (b"secret", b"passw", b"passor", b"api", b"token", b"private_key")  # one of them is in whatever has a hint
+_ALSO_LATIN = ("\u017f", "\u212a")  # a long s and a Kelvin sign, which are letters of a word to the pattern
 _NAME = r"[\w-]*(?:secret|password|passord|passwd|api_?key|private_key)|(?:[\w-]*[_-])?token"
 _SECRET_NAME = re.compile(rf"(?i)(?:{_NAME})\Z")
 _LINE = re.compile(  # for files that cannot be parsed
@@ -58,6 +61,8 @@ def _line_starts(text: str) -> list[int]:
 
 
 def _ids(text: str) -> Iterator[_Hit]:
+    if not _DIGITS.search(text):
+        return
     for m in _ELEVEN_DIGITS.finditer(text):
         if national_id_valid(re.sub("[ -]", "", m.group())):
             yield _Hit("national-id", m.start(), m.end(), "a national identity number stands here", m.span())
@@ -72,8 +77,14 @@ def _known_shapes(text: str) -> Iterator[_Hit]:
             yield _Hit("secret-in-config", m.start(), m.end(), "an address with a password in it", m.span())
 
 
+def _may_hint(text: str) -> bool:
+    """Whether it is worth it to look for a hint letter by letter."""
+    lower = text.encode("utf-8", "replace").lower()
+    return any(hint in lower for hint in _HINTS) or any(letter in text for letter in _ALSO_LATIN)
+
+
 def _named(text: str, value: Any) -> Iterator[_Hit]:
-    if not _HINT.search(text):
+    if not _may_hint(text) or not _HINT.search(text):
         return
     if value is None:
         for m in _LINE.finditer(text):

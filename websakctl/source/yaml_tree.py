@@ -21,7 +21,8 @@ MAX_ALIASED = 50_000  # values that aliases may repeat in one file; a hand-writt
 MAX_DEPTH = 64  # nesting; the format itself needs six
 
 
-# What YAML does not allow, and three characters that are line ends to the parser and to no editor.
+_LINE_ENDS = "\x85\u2028\u2029"  # to the parser, and to no editor
+# What YAML does not allow, and those three; the parser itself stops at all others.
 _STRAY = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -39,25 +40,71 @@ class Span(NamedTuple):
     of_many: bool = False  # the value is a list or a mapping; its part of the span is its first character
 
 
+class _Home:
+    """The file that a tree was read from without positions. They are wanted where something is wrong, or changes."""
+
+    __slots__ = ("file", "root", "text")
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text, self.file = text, file
+        self.root: Any = None
+
+    def locate(self) -> None:
+        """Read the file once more, and tell every part of the tree where it stands."""
+        todo = [(self.root, _document(_Builder(self.file, CParser(self.text))))]
+        while todo:
+            part, placed = todo.pop()
+            part.place(placed.spans)
+            pairs = (
+                zip(part.values(), placed.values(), strict=True)
+                if isinstance(part, Map)
+                else zip(part, placed, strict=True)
+            )
+            todo.extend((inner, there) for inner, there in pairs if isinstance(inner, Map | Seq))
+
+
 class Map(dict[str, Any]):
     """A mapping whose ``spans`` say where each key and value stand."""
 
-    __slots__ = ("line", "spans")
+    __slots__ = ("_spans", "home")
+    _spans: dict[str, Span]
+    home: _Home
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.spans: dict[str, Span] = {}
-        self.line = 0
+    @property
+    def spans(self) -> dict[str, Span]:
+        """Where each key and its value stand; looked up in the file when they are first asked for."""
+        if not hasattr(self, "_spans"):
+            if hasattr(self, "home"):
+                self.home.locate()
+            else:
+                self._spans = {}
+        return self._spans
+
+    def place(self, spans: dict[str, Span]) -> None:
+        """Say where the parts stand."""
+        self._spans = spans
 
 
 class Seq(list[Any]):
     """A sequence whose ``spans`` say where each item stands (key part and value part are the same)."""
 
-    __slots__ = ("spans",)
+    __slots__ = ("_spans", "home")
+    _spans: list[Span]
+    home: _Home
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.spans: list[Span] = []
+    @property
+    def spans(self) -> list[Span]:
+        """Where each item stands; looked up in the file when they are first asked for."""
+        if not hasattr(self, "_spans"):
+            if hasattr(self, "home"):
+                self.home.locate()
+            else:
+                self._spans = []
+        return self._spans
+
+    def place(self, spans: list[Span]) -> None:
+        """Say where the items stand."""
+        self._spans = spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +191,7 @@ class _Builder:
         before = self.size
         if event.anchor is not None:
             self.anchors[event.anchor] = (None, -1)  # open: an alias to it would contain itself
-        value = self.mapping(event, depth) if kind is MappingStartEvent else self.sequence(depth)
+        value = self.mapping(depth) if kind is MappingStartEvent else self.sequence(depth)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, self.size - before + 1)
         return value
@@ -179,9 +226,8 @@ class _Builder:
             )
         return value
 
-    def mapping(self, start: Any, depth: int) -> Map:
+    def mapping(self, depth: int) -> Map:
         result = Map()
-        result.line = start.start_mark.line
         spans = result.spans
         following = self.next
         merged: list[Any] = []
@@ -265,17 +311,91 @@ def _merge(into: Map, other: Any) -> None:
                 into[key], into.spans[key] = source[key], source.spans[key]
 
 
+class _Unusual(Exception):
+    """Something that only the builder with positions can judge, or say where it is."""
+
+
+_NOT_ALWAYS_TEXT = frozenset("-+.0123456789~nNtTfF")  # what a plain scalar begins with that may be no text
+
+
+class _QuickBuilder:
+    """Builds the values and nothing else: half of what building with positions costs."""
+
+    def __init__(self, parser: Any, home: _Home) -> None:
+        self.next = parser.get_event
+        self.home = home
+
+    def document(self) -> Any:
+        self.next()  # stream start
+        if type(self.next()) is StreamEndEvent:
+            return None
+        value = self.value(self.next(), 0)
+        self.next()  # document end
+        if type(self.next()) is not StreamEndEvent:
+            raise _Unusual
+        return value
+
+    def value(self, event: Any, depth: int) -> Any:
+        kind = type(event)
+        if depth > MAX_DEPTH or kind is AliasEvent or event.ctag is not None:
+            raise _Unusual
+        if kind is ScalarEvent:
+            return resolve(event.value) if event.implicit[0] else event.value
+        return self.mapping(depth + 1) if kind is MappingStartEvent else self.sequence(depth + 1)
+
+    def mapping(self, depth: int) -> Map:
+        result = Map()
+        result.home = self.home
+        following = self.next
+        while True:
+            event = following()
+            if type(event) is not ScalarEvent:
+                if type(event) is MappingEndEvent:
+                    return result
+                raise _Unusual
+            key = event.value
+            event = following()
+            if type(event) is ScalarEvent and event.ctag is None:
+                value = event.value
+                if event.implicit[0] and (not value or value[0] in _NOT_ALWAYS_TEXT):
+                    value = resolve(value)
+            else:
+                value = self.value(event, depth)
+            if key in result or key == "<<":
+                raise _Unusual
+            result[key] = value
+
+    def sequence(self, depth: int) -> Seq:
+        result = Seq()
+        result.home = self.home
+        following = self.next
+        while type(event := following()) is not SequenceEndEvent:
+            result.append(self.value(event, depth))
+        return result
+
+
 def parse(text: str, file: str) -> Parsed:
     """Read one YAML document.
 
     Returns:
         The value (``None`` for an empty file or after a syntax error) and the findings.
     """
+    home = _Home(text, file)
+    try:
+        if any(character in text for character in _LINE_ENDS):
+            raise _Unusual
+        home.root = _QuickBuilder(CParser(text), home).document()
+    except (_Unusual, YAMLError, UnicodeEncodeError):  # half a surrogate pair cannot even be handed to the parser
+        return _parse_closely(text, file)
+    return Parsed(home.root, [])
+
+
+def _parse_closely(text: str, file: str) -> Parsed:
+    """The same with positions at once, where there is something to find."""
     if (stray := _STRAY.search(text)) is not None:
         return Parsed(None, [_stray(file, text, stray.start())])
     try:
-        parser = CParser(text)
-        builder = _Builder(file, parser)
+        builder = _Builder(file, CParser(text))
         value = _document(builder)
     except _Refused as refused:
         rule, message, help_, event = refused.finding
