@@ -12,11 +12,13 @@ class Key:
 class Ref:
     """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
 
-    ``same_scope``: it must be the district's own. ``kind`` ``district`` means a district's slug.
+    ``same_scope``: it must be the district's own. ``everywhere``: it is a local key, and every district must have it.
+    ``kind`` ``district`` means a district's slug.
     """
 
     kind: str
     same_scope: bool = False
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ def link(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> No
     _unique(config, kinds, report)
     _claimed_twice(config, kinds, report)
     _allotments(config, report)
+    _exceptions(config, report)
     _renames(config, report)
 
 
@@ -37,10 +38,31 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
         if kind is None:
             continue
         for field, ref, key in referred(kind, resource.fields):
+            if ref.everywhere:
+                _lacking(config, address, field, ref.kind, key, keys, report)
+                continue
             scope = address.scope if ref.same_scope else BASE
             known = slugs if ref.kind == "district" else keys[ref.kind, scope]
             if key not in known and not _written_in(config, address, key):
                 report(_dangling(config, address, field, ref.kind, key, scope, known))
+
+
+def _lacking(
+    config: Configuration,
+    address: Address,
+    field: str,
+    kind: str,
+    key: str,
+    keys: Mapping[tuple[str, str], set[str]],
+    report: Report,
+) -> None:
+    """Report a local key that some district does not have: once, in the words of the first of them."""
+    if key in config.hidden or key in config.lost:
+        return
+    for slug, district in config.districts.items():
+        if slug not in config.unsure and district.full_key(key) not in keys[kind, slug]:
+            report(_dangling(config, address, field, kind, district.full_key(key), slug, keys[kind, slug]))
+            return
 
 
 def _written_in(config: Configuration, address: Address, key: str) -> bool:
@@ -186,6 +208,19 @@ def _allotments(config: Configuration, report: Report) -> None:
                     address=str(address),
                 )
             )
+
+
+def _exceptions(config: Configuration, report: Report) -> None:
+    """Report units that a district's exception names and the district does not have."""
+    for address, resource in config.state.items():
+        for slug, said in (resource.fields.get("exceptions") or {}).items():
+            district, unit = config.districts.get(slug), said.get("unit")
+            if district is None or unit is None or slug in config.unsure:
+                continue
+            full = district.full_key(unit)
+            if Address("org_unit", slug, full) not in config.state and not _written_in(config, address, unit):
+                known = {a.key for a in config.state if a.kind == "org_unit" and a.scope == slug}
+                report(_dangling(config, address, "exceptions", "org_unit", full, slug, known))
 
 
 def _renames(config: Configuration, report: Report) -> None:

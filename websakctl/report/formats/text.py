@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
+from websakctl.model.address import BASE
 from websakctl.plan.change import Action, Change, FieldChange, Group, ManualStep, Plan
 from websakctl.redaction import redact, redacted
 from websakctl.report.formats import Format
@@ -16,7 +17,7 @@ _STYLES = {"+": "create", "~": "update", "-": "remove"}
 _LABELS = ("name", "product")
 _LONGEST = 240  # characters of one value; the JSON plan has all of it
 _MOST_UNEXPANDED = 20  # addresses of one list named without --expand
-_MOST_OF_A_SORT = 3  # manual steps of one sort named without --expand
+_MOST_OF_A_SORT = 4  # manual steps of one sort named without --expand
 
 
 def shown(value: Any) -> str:
@@ -86,16 +87,22 @@ def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
 
 
 def _steps(plan: Plan, look: Look) -> Iterable[str]:
-    """What a person has to do: of each sort a few, so that the list does not grow with the districts."""
+    """What a person has to do: many of one sort are one line, so that the list does not grow with the districts."""
     sorts: dict[tuple[str, str], list[ManualStep]] = {}
     for step in plan.manual:
         sorts.setdefault((step.address.kind, step.what), []).append(step)
     yield "Steps for a person:"
-    for (kind, _), steps in sorts.items():
-        most = len(steps) if look.expand or len(steps) <= _MOST_OF_A_SORT + 1 else _MOST_OF_A_SORT
-        yield from (f"  - {safe(f'{step.address}: {step.what}')}" for step in steps[:most])
-        if most < len(steps):
-            yield f"  … and {number(len(steps) - most)} more of kind {kind} (--expand lists them)"
+    folded = False
+    for (kind, what), steps in sorts.items():
+        if look.expand or len(steps) <= _MOST_OF_A_SORT:
+            yield from (f"  - {safe(f'{step.address}: {step.what}')}" for step in steps)
+            continue
+        folded = True
+        districts = len({step.address.scope for step in steps} - {BASE})
+        where = f" in {districts} district{'s' * (districts != 1)}" if districts else ""
+        yield f"  - {kind}: {number(len(steps))}{where}: {safe(what)}"
+    if folded:
+        yield "  (--expand lists each)"
     yield ""
 
 

@@ -1,0 +1,39 @@
+"""Form (skjema): what inhabitants send in, and where it goes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from websakctl.model.deviation import Deviation
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
+from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.types import Name, Text
+
+
+class Form(Named):
+    """A form of the shared form solution: the same in every district, but for the exceptions that it names."""
+
+    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    name: Name
+    target: Literal["websak", "specialist-system", "grants"]
+    specialist_system: Annotated[str | None, Ref("specialist_system")] = None
+    integration: Annotated[str | None, Ref("integration")] = None
+    automatic: bool  # received, registered and distributed without hands
+    case_type: Annotated[str | None, Ref("case_type")] = None
+    unit: Annotated[str | None, Ref("org_unit", everywhere=True)] = None  # local key, in every district
+    note: Text | None = None
+    exceptions: Annotated[dict[str, Deviation], Ref("district")] = {}
+    protected: Annotated[bool, ConfigOnly()] = False
+
+
+KIND = Kind(
+    name="form",
+    plural="forms",
+    model=Form,
+    api=Api.MANUAL,
+    endpoint="",
+    scoping=Scoping.BASE,
+    on_removal=Removal.DEACTIVATE,
+    title="form (skjema): target, registration, case type and responsible unit",
+    example="STOEY: {name: Dispensasjon fra støyforskrift, target: websak, automatic: true, case_type: STOEY, unit: MILJ}",
+)

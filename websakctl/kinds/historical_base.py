@@ -1,0 +1,37 @@
+"""Historical base (historisk base): an old system that is looked up in until it is migrated."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
+from websakctl.model.marks import ConfigOnly, Key, Overridable
+from websakctl.model.types import IsoDate, Name, Text
+
+
+class HistoricalBase(Named):
+    """A district's old base: who may look things up in it, how far its migration has come, and where it ends."""
+
+    key: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
+    name: Annotated[Name, Overridable()]
+    system: Annotated[Text | None, Overridable()] = None
+    lookup: Annotated[Literal["arranged", "not-needed"], Overridable()] = "arranged"
+    readers: Annotated[list[Text], Overridable()] = []  # roles that look things up, never persons
+    migration: Annotated[Literal["planned", "under-way", "migrated", "not-planned"], Overridable()] = "planned"
+    migrate_by: Annotated[IsoDate | None, Overridable()] = None
+    deposit: Annotated[bool, Overridable()] = True  # ends as long-term deposit at the city archive
+    protected: Annotated[bool, ConfigOnly()] = False
+
+
+KIND = Kind(
+    name="historical_base",
+    plural="historical_bases",
+    model=HistoricalBase,
+    api=Api.MANUAL,
+    endpoint="",
+    scoping=Scoping.DISTRICT,
+    on_removal=Removal.DEACTIVATE,
+    title="historical base (historisk base): look-up, migration and deposit",
+    local_keys=True,
+    example="SAK: {name: Gammelt sakssystem, lookup: arranged, readers: [Arkivar], migration: planned}",
+)
