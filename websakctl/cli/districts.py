@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from websakctl.cli.documents import documents
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.plan import read_live, scene_of
@@ -19,6 +20,9 @@ def register(app: typer.Typer) -> None:
         group, "add", example='websakctl districts add "Bydel Frogner" --number 05 --orgnr 874778702 --short-name BFR'
     )(add)
     command(group, "compare", example="websakctl districts compare --format json")(compare)
+    command(group, "documents", example="websakctl districts documents frogner --what plan --as docx --as md")(
+        documents
+    )
     app.add_typer(group, name="districts")
 
 

@@ -1,0 +1,112 @@
+"""What a document may name: a district's own facts, units, numbers, seats and dates, out of the config."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.kinds.org_unit import KIND as UNIT
+from websakctl.report.documents.markdown import known
+from websakctl.report.texts import Language, text
+from websakctl.rollout.batches import batch_of, in_order
+from websakctl.rollout.routing import Route, routes
+
+if TYPE_CHECKING:
+    from websakctl.source.configuration import Configuration
+
+_FOLLOW_UP = (timedelta(weeks=1), timedelta(weeks=8))  # after go-live: the first look, and the last
+
+
+def values_of(
+    config: "Configuration", slug: str, *, today: date, language: Language, activities: Iterable[Any] = ()
+) -> dict[str, Any]:
+    """Gather what the documents of a district may name. What the config does not say is left out.
+
+    Args:
+        config: A valid config.
+        slug: The district.
+        today: The day that the document bears.
+        language: In which ways of mail are named.
+        activities: The preparations with their dates, ``responsible`` and ``name``.
+    """
+    district = config.districts[slug]
+    batch = batch_of(in_order(config.state)).get(slug)
+    unit_names = {
+        a.key: str(r.fields["name"]) for a, r in config.state.items() if a.kind == UNIT.name and a.scope == slug
+    }
+    found = [
+        _number(r, unit_names, language) for r in _in_reading_order(routes(config.state, today), slug, district.orgnr)
+    ]
+    values: dict[str, Any] = {
+        "today": today,
+        "organisation": known({"name": config.settings.organisation.name if config.settings.organisation else None}),
+        "district": {name.removeprefix("district."): value for name, value in district.placeholders().items()},
+        "units": list(_units(config, slug, unit_names)),
+        "numbers": found,
+        "holes": [number for number in found if number["holes"]],
+        "licences": [
+            {"product": r.fields["product"], "seats": r.fields["allotments"][slug]}
+            for a, r in sorted(config.state.items())
+            if a.kind == LICENCE.name and slug in r.fields["allotments"]
+        ],
+        "activities": list(activities),
+    }
+    if batch:
+        members = [config.districts[s].name for s in batch.districts if s in config.districts]
+        values["batch"] = known({"key": batch.key, "name": batch.name, "go_live": batch.go_live, "members": members})
+        if batch.go_live:
+            first, last = (date.fromisoformat(batch.go_live) + later for later in _FOLLOW_UP)
+            values["follow_up"] = {"first_week": first, "last_week": last}
+    return values
+
+
+def letter_values(values: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    """One letter for each number that is to be read in Altinn: the number, and what its letter may name."""
+    for number in values["numbers"]:
+        if number["channel"] == "altinn":
+            start = number.get("starts") or values.get("batch", {}).get("go_live")
+            yield number["orgnr"], {**values, "number": number, **known({"start": start})}
+
+
+def _in_reading_order(found: Iterable[Route], slug: str, main: str) -> list[Route]:
+    """The district's own number first, then by name; what has ended is left out."""
+    own = [route for route in found if route.district == slug and not route.ended]
+    return sorted(own, key=lambda route: (route.orgnr != main, route.name, route.orgnr))
+
+
+def _number(route: Route, unit_names: Mapping[str, str], language: Language) -> dict[str, Any]:
+    unit = unit_names.get(route.unit or "", route.unit)
+    readers = list(route.readers) or None
+    ends = unit if route.channel == "svarinn" else ", ".join(route.readers)
+    return known(
+        {
+            "orgnr": route.orgnr,
+            "name": route.name,
+            "channel": route.channel,
+            "channel_name": way(route.channel, language),
+            "arrives": route.arrives,
+            "arrives_name": way(route.arrives, language) if route.arrives else None,
+            "ends": ends or text("nobody yet", language),
+            "unit_name": unit,
+            "readers": readers,
+            "daily_routine": route.daily_routine,
+            "holes": route.holes,
+        }
+    )
+
+
+def way(name: str, language: Language) -> str:
+    """How mail comes, as people call it."""
+    return {"svarinn": "SvarInn", "altinn": "Altinn", "dokulink": "Dokulink"}.get(name) or text("paper", language)
+
+
+def _units(config: "Configuration", slug: str, names: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    """Depth first, as a tree is read; beside each other in the order of the config."""
+    parents = {a.key: r.fields["parent"] for a, r in config.state.items() if a.kind == UNIT.name and a.scope == slug}
+
+    def below(parent: str | None) -> Iterable[dict[str, Any]]:
+        for key in [k for k, p in parents.items() if p == parent]:
+            yield known({"key": key, "name": names[key], "parent_name": names.get(parent or "")})
+            yield from below(key)
+
+    return below(None)

@@ -1,0 +1,52 @@
+"""What districts and project owners read, in bokmål or English: the English sentence is the key, as gettext has it."""
+
+import re
+from functools import cache
+from typing import Literal, get_args
+
+from websakctl.report.texts.bokmaal import BOKMAAL
+
+Language = Literal["nb", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def text(english: str, language: Language, **values: object) -> str:
+    """Write a text with its values filled in.
+
+    Raises:
+        KeyError: If it lacks its translation; a test sees to it that none does.
+    """
+    return (english if language == "en" else BOKMAAL[english]).format(**values)
+
+
+def counted(english: str, language: Language, n: int, **values: object) -> str:
+    """Write a text for one or for many: both are in it, with ``|`` between them and ``{n}`` for the number."""
+    one, many = (english if language == "en" else BOKMAAL[english]).split("|")
+    return (one if n == 1 else many).format(n=n, **values)
+
+
+def said(sentence: str, language: Language) -> str:
+    """Translate a finished sentence, such as a rule's finding; one that is not known stays as it is."""
+    if language == "en":
+        return sentence
+    if sentence in BOKMAAL:
+        return BOKMAAL[sentence]
+    for pattern, translation in _patterns():
+        if found := pattern.fullmatch(sentence):
+            return translation.format(**found.groupdict())
+    return sentence
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Every sentence with values in it, the most definite first."""
+    with_values = sorted((e for e in BOKMAAL if _NAME.search(e) and "|" not in e), key=lambda e: -len(_NAME.sub("", e)))
+    return tuple((_pattern(english), BOKMAAL[english]) for english in with_values)
+
+
+def _pattern(english: str) -> re.Pattern[str]:
+    parts = _NAME.split(english)  # what is fixed and names of values by turns
+    return re.compile(
+        "".join(f"(?P<{part}>.*?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL
+    )

@@ -1,0 +1,46 @@
+"""Dates, numbers and lists as the language writes them."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from websakctl.report.texts import Language
+
+_LOCALES: dict[Language, str] = {"nb": "nb_NO", "en": "en_GB"}
+
+
+def day(value: date | str, language: Language) -> str:
+    """Write a day: ``1. februar 2027``, ``1 February 2027``."""
+    from babel.dates import format_date
+
+    return format_date(_date(value), "d. MMMM y" if language == "nb" else "d MMMM y", locale=_LOCALES[language])
+
+
+def weekday(value: date | str, language: Language) -> str:
+    """Write a day with its weekday: ``mandag 1. februar 2027``."""
+    from babel.dates import format_date
+
+    return f"{format_date(_date(value), 'EEEE', locale=_LOCALES[language])} {day(value, language)}"
+
+
+def week(value: date | str, language: Language) -> str:
+    """Write the ISO week of a day: ``uke 5, 2027``."""
+    year, number, _ = _date(value).isocalendar()
+    return f"{'uke' if language == 'nb' else 'week'} {number}, {year}"
+
+
+def number(value: int, language: Language) -> str:
+    """Write a whole number: ``12 400``, ``12,400``."""
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, locale=_LOCALES[language])
+
+
+def listed(items: Iterable[str], language: Language) -> str:
+    """Write a list: ``Frogner, Ullern og Vestre Aker``."""
+    from babel.lists import format_list
+
+    return format_list(list(items), locale=_LOCALES[language])
+
+
+def _date(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
