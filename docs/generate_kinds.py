@@ -78,7 +78,7 @@ def _kind(kind: Kind) -> Iterator[str]:
     yield "| field | type | unsaid | remarks |"
     yield "|---|---|---|---|"
     for name, field in schema["properties"].items():
-        required = name in schema["required"]
+        required = name in schema.get("required", [])
         default = "**required**" if required else unsaid(kind, name, required)
         remarks = "; ".join(_remarks(kind, name))
         yield f"| `{name}` | {type_in_words(field, schema.get('$defs', {}))} | {default} | {remarks} |"

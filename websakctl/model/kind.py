@@ -9,7 +9,18 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Key, Overridable, Ref, Unique
+from websakctl.model.marks import (
+    ConfigOnly,
+    CreateOnly,
+    DefaultsToKey,
+    Kept,
+    Key,
+    Overridable,
+    Ref,
+    Stepwise,
+    Unique,
+    WriteOnly,
+)
 
 Mark = TypeVar("Mark")
 
@@ -111,6 +122,21 @@ class Kind:
     def create_only(self) -> frozenset[str]:
         """Fields that the API cannot change."""
         return frozenset() if self.observed else frozenset(self._marked(CreateOnly))
+
+    @cached_property
+    def write_only(self) -> frozenset[str]:
+        """Fields that the API takes and never tells."""
+        return frozenset(self._marked(WriteOnly))
+
+    @cached_property
+    def needed_to_replace(self) -> frozenset[str]:
+        """Fields that a replacing write must hold, as it would erase them."""
+        return frozenset(name for name, mark in self._marked(WriteOnly).items() if mark.needed)
+
+    @cached_property
+    def stepwise(self) -> frozenset[str]:
+        """Fields that have requests of their own."""
+        return frozenset(self._marked(Stepwise))
 
     @cached_property
     def config_only(self) -> frozenset[str]:

@@ -49,3 +49,18 @@ class DefaultsToKey:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """Unsaid, the live value is kept: not compared, and sent back as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOnly:
+    """The API takes it and never tells it: compared with what was last applied, not with live.
+
+    ``needed``: a replacing write without it would erase it, so nothing is replaced while the config does not say it.
+    """
+
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stepwise:
+    """Set by requests of its own once the resource itself is written; each can be repeated."""

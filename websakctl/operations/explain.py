@@ -209,7 +209,7 @@ def type_in_words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> 
         return " or ".join(type_in_words(part, definitions) for part in schema["anyOf"] if part.get("type") != "null")
     if "$ref" in schema:
         inner = definitions[schema["$ref"].rpartition("/")[2]]
-        names = (f"{name}{'' if name in inner['required'] else '?'}" for name in inner["properties"])
+        names = (f"{name}{'' if name in inner.get('required', ()) else '?'}" for name in inner["properties"])
         return f"{{{', '.join(names)}}}"
     if "enum" in schema:
         return ", ".join(f'`"{value}"`' if value in ("yes", "no") else f"`{value}`" for value in schema["enum"])

@@ -57,6 +57,7 @@ class Configuration:
     aside: dict[Address, dict[str, Any]] = field(default_factory=dict)  # fields that never leave the config
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     districts: dict[str, District] = field(default_factory=dict)
+    with_users: set[str] = field(default_factory=set)  # districts whose users are managed: those that list them
     settings: SettingsFile = field(default_factory=SettingsFile)
     findings: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)

@@ -45,6 +45,7 @@ class Documents:
 
     base: list[Document] = field(default_factory=list)
     districts: dict[str, list[Document]] = field(default_factory=dict)
+    users: dict[str, Document] = field(default_factory=dict)  # by the file's stem, which should be a district's slug
     settings: Document | None = None
     findings: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)  # by file, for showing source lines; secrets are blotted out
@@ -53,7 +54,7 @@ class Documents:
 
 
 def read_documents(root: Path) -> Documents:
-    """Read every ``config/**/*.yaml`` and ``districts/*/*.yaml`` below ``root``."""
+    """Read every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``."""
     found = Documents()
     for path in _yaml_files(root / "config"):
         document = _read(root, path, found)
@@ -78,6 +79,11 @@ def read_documents(root: Path) -> Documents:
     for folder in (p for p in inside if p.is_dir()):
         read = (_read(root, path, found) for path in _yaml_files(folder))
         found.districts[folder.name] = [document for document in read if document is not None]
+    users = root / "users"
+    for path in sorted(users.glob("*.yaml")) if users.is_dir() else []:
+        document = _read(root, path, found)
+        if document is not None:
+            found.users[path.stem] = document
     return found
 
 

@@ -27,6 +27,8 @@ from websakctl.source.linking import link
 from websakctl.source.problems import Place, did_you_mean, findings_of
 from websakctl.source.rules import check
 from websakctl.source.settings_file import SettingsFile
+from websakctl.source.users import SECTION as USERS
+from websakctl.source.users import check_file, give_what_roles_give, is_users_file
 from websakctl.source.yaml_tree import Map, Seq, Span
 
 TEMPLATES = "each_district"
@@ -97,6 +99,7 @@ class _Loader:
         self.read_settings()
         self.read_policies()
         self.read_districts()
+        self.read_users()
         base: list[_Section] = []
         templates: list[_Section] = []
         for document in self.documents.base:
@@ -116,6 +119,8 @@ class _Loader:
         if not self.documents.districts and templates:
             self.stand_in("each-district")  # so that the skeleton is checked before there is a district
             self.make_district(self.result.districts["each-district"], [], templates)
+        if self.result.with_users:
+            give_what_roles_give(self.result, self.report)
         link(self.result, all_kinds(), self.report)
         self.report(*check(self.result, self.today))
         self.leave_out_stand_ins()
@@ -125,7 +130,7 @@ class _Loader:
 
     def set_own_apart(self) -> None:
         """Keep what steers the tool out of the state that is compared; references to it are checked by now."""
-        own = {name for name, kind in self.kinds.items() if kind.api is Api.CONFIG}
+        own = {kind.name for kind in self.kinds.values() if kind.api is Api.CONFIG}
         if any(address.kind in own for address in self.result.state):
             whole = self.result.state
             self.result.own = {a: r for a, r in whole.items() if a.kind in own}
@@ -138,6 +143,19 @@ class _Loader:
         found, findings = policies.read_policies(files)
         self.result.policies = {name: entry for name, (entry, _) in found.items()}
         self.report(*findings)
+
+    def read_users(self) -> None:
+        """Put each file of users to its district; it may name persons, and where settings say so number them."""
+        for slug_, document in self.documents.users.items():
+            if check_file(document, slug_, self.documents.districts, self.report):
+                self.documents.districts[slug_].append(document)
+        if self.result.settings.user_import.national_id:
+            self.result.findings[:] = [
+                f for f in self.result.findings if f.rule != "national-id" or not is_users_file(f.at.file)
+            ]
+        self.result.with_users = {
+            name for name, documents in self.documents.districts.items() if any(USERS in d.top for d in documents)
+        }
 
     def weigh(self) -> list[Diagnostic]:
         """The findings after what settings and comments say of rules."""
@@ -599,8 +617,11 @@ class _Loader:
         for name, ref in kind.references.items():
             if not ref.same_scope:
                 continue
-            if values[name] is not None:
-                values[name] = district.full_key(values[name])
+            value = values.get(name)
+            if isinstance(value, list):
+                values[name] = [district.full_key(key) for key in value]
+            elif value is not None:
+                values[name] = district.full_key(value)
             elif ref.kind == kind.name and kind.root_key and local != kind.root_key:
                 values[name] = district.full_key(kind.root_key)
 

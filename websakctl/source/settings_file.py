@@ -45,12 +45,23 @@ class Guards(_Section):
     in_all: Annotated[int, Field(ge=0)] = 20
 
 
+class UserImport(_Section):
+    """How ``users import`` reads files from HR; all of it adds to what the command knows by itself (docs/users.md)."""
+
+    columns: dict[Literal["code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "national_id"], list[str]] = {}  # fmt: skip  # headers by what they hold
+    units: dict[str, str] = {}  # local keys of units by what HR files call them
+    roles: dict[str, str] = {}  # keys of user roles by what HR files call them
+    districts: dict[str, str] = {}  # slugs by what HR files call the districts
+    national_id: bool = False  # take national identity numbers; unsaid, a file that holds one is refused
+
+
 class SettingsFile(_Section):
     """The whole file."""
 
     organisation: Organisation | None = None
     environments: dict[str, Environment] = {}
     guards: Guards = Guards()
+    user_import: UserImport = UserImport()
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],
         Field(json_schema_extra={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),

@@ -6,6 +6,7 @@ from datetime import date
 
 from websakctl.diagnostics import RULES, Diagnostic, Position
 from websakctl.source.configuration import Configuration
+from websakctl.source.users import is_users_file
 
 _ADDRESS = re.compile(
     r"(?<![\w.+-])([a-zæøåéèüöä-]+(?:[._][a-zæøåéèüöä-]+)+)\d{0,3}@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
@@ -20,7 +21,7 @@ _OFFICE = re.compile(
 def email_addresses(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report addresses written first.last, in values and comments, where no part is a word for an office."""
     for file, text in config.texts.items():
-        if "@" not in text:
+        if "@" not in text or is_users_file(file):
             continue
         for number, line in enumerate(text.split("\n"), 1):
             for m in _ADDRESS.finditer(line):

@@ -1,0 +1,47 @@
+"""User role (brukerrolle): what a user is made from, and what every user of the role may."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from websakctl.model.kind import Api, Kind, Managed, Named, Removal, Scoping
+from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.types import Name, Text
+
+
+class RoleScope(Managed):
+    """Where a role of Websak holds: ``own`` the user's unit, ``district`` the district's top unit, ``none`` nowhere named."""
+
+    units: Literal["own", "district", "none"] = "own"
+    archives: list[Text] = []
+    journal_units: list[Text] = []
+    grades: list[Text] = []
+
+
+class UserRole(Named):
+    """One role for all districts; what is unsaid is as the template user gives it, and not compared."""
+
+    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,30}$")]
+    name: Name
+    template_id: Annotated[str, Field(pattern=r"^[0-9]+$")]  # Websak's id of the template user; the vendor gives it
+    licences: Annotated[list[str], Ref("licence")] = []  # pools in which one user of the role takes a seat
+    access_functions: list[Annotated[str, Field(pattern=r"^[^\s,;]+$")]] | None = None
+    roles: dict[str, RoleScope] | None = None  # Websak's role templates by id
+    groups: Annotated[list[str] | None, Ref("access_group")] = None
+    district_groups: list[str] | None = None  # local keys: each district has its own
+    zones: list[int] | None = None  # ids of environments, given when the user is made
+    aliases: list[Text] = []  # what HR files call it
+    protected: Annotated[bool, ConfigOnly()] = False
+
+
+KIND = Kind(
+    name="user_role",
+    plural="user_roles",
+    model=UserRole,
+    api=Api.CONFIG,
+    endpoint="",
+    scoping=Scoping.BASE,
+    on_removal=Removal.MANUAL,
+    title="role of users (brukerrolle) with its template user and licences",
+    example='CASEWORKER: {name: Saksbehandler, template_id: "1", licences: [WEBSAK-PLUS], district_groups: [SAKSBEHANDLERE]}',
+)

@@ -1,0 +1,106 @@
+"""Users of the districts: their files outside git, and what their role gives them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from websakctl.diagnostics import Diagnostic
+from websakctl.model.address import BASE, Address
+from websakctl.model.district import District
+from websakctl.model.resource import Resource
+from websakctl.source.configuration import Configuration
+from websakctl.source.documents import Document
+from websakctl.source.problems import did_you_mean
+
+FOLDER = "users/"
+SECTION = "users"
+_SECTIONS = frozenset({SECTION, "defaults"})
+_FROM_ROLE = ("access_functions", "groups", "zones")  # a user's own where said, else the role's
+Report = Callable[[Diagnostic], None]
+
+
+def is_users_file(file: str) -> bool:
+    """Whether a path below the root is a district's file of users, which may name persons."""
+    return file.startswith(FOLDER)
+
+
+def check_file(document: Document, slug: str, districts: Mapping[str, object], report: Report) -> bool:
+    """Whether a file of users is some district's, and holds nothing else."""
+    if slug not in districts:
+        report(
+            Diagnostic(
+                rule="district-incomplete",
+                at=document.key_position(document.top.spans, next(iter(document.top))),
+                message=f"{document.file} is no district's: there is no districts/{slug}/",
+                help=did_you_mean(slug, districts) or "name the file after the district's folder",
+            )
+        )
+        return False
+    for section in document.top.keys() - _SECTIONS:
+        report(
+            Diagnostic(
+                rule="wrong-scope",
+                at=document.key_position(document.top.spans, section),
+                message=f"{section} cannot stand here",
+                help=f"this file holds `{SECTION}:` only; the rest of a district stands in districts/{slug}/",
+            )
+        )
+    return True
+
+
+def give_what_roles_give(config: Configuration, report: Report) -> None:
+    """Fill in what users leave unsaid from their roles, so that it is compared like anything that was said."""
+    told: set[tuple[str, str, str]] = set()
+    for address, user in config.state.items():
+        if address.kind != "user":
+            continue
+        role = config.state.get(Address("user_role", BASE, user.fields["role"]))
+        district = config.districts.get(address.scope)
+        if role is None or district is None:
+            continue
+        given = {name: role.fields[name] for name in _FROM_ROLE if role.fields.get(name) is not None}
+        if role.fields.get("roles") is not None:
+            given["roles"] = role.fields["roles"]
+        if role.fields.get("district_groups") is not None:
+            given["district_groups"] = _groups(config, role, district, told, report)
+        fields = {**given, **user.fields}
+        if fields.get("roles") is not None:
+            fields["roles"] = {name: _placed(scope, user, district) for name, scope in fields["roles"].items()}
+        for name in ("access_functions", "groups", "district_groups"):
+            if fields.get(name) is not None:
+                fields[name] = sorted(set(fields[name]))
+        config.state[address] = replace(user, fields=fields)
+
+
+def _groups(
+    config: Configuration, role: Resource, district: District, told: set[tuple[str, str, str]], report: Report
+) -> list[str]:
+    """The district's own groups of a role; one that the district lacks is told once, at the role."""
+    found = []
+    for local in role.fields["district_groups"]:
+        key = district.full_key(local)
+        if Address("access_group", district.slug, key) in config.state:
+            found.append(key)
+        elif (mark := (role.address.key, district.slug, local)) not in told:
+            told.add(mark)
+            report(
+                Diagnostic(
+                    rule="unknown-reference",
+                    at=config.origins[role.address].of_field("district_groups"),
+                    message=f"district_groups names {local}, and {district.slug} has no access_group with that key",
+                    help="add it under each_district: in config/, or to the district's folder",
+                    address=str(role.address),
+                )
+            )
+    return found
+
+
+def _placed(scope: Any, user: Resource, district: District) -> dict[str, Any]:
+    """A role with the units that it holds for, by their keys."""
+    units = {"own": [user.fields["unit"]], "district": [district.full_key("BYDEL")], "none": []}
+    return {
+        "units": units[scope["units"]],
+        "archives": sorted(scope["archives"]),
+        "journal_units": sorted(scope["journal_units"]),
+        "grades": sorted(scope["grades"]),
+    }
