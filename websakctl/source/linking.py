@@ -37,7 +37,7 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
         kind = referring.get(address.kind)
         if kind is None:
             continue
-        for field, ref, key in referred(kind, resource.fields):
+        for field, ref, key in referred(kind, {kind.key_field: address.key, **resource.fields}):
             if ref.everywhere:
                 _lacking(config, address, field, ref.kind, key, keys, report)
                 continue
@@ -100,6 +100,8 @@ def _dangling(
 def _item_position(config: Configuration, address: Address, field: str, item: str) -> Position:
     """The position of one item of a list or mapping, else of the field."""
     origin = config.origins[address]
+    if item == origin.key:
+        return origin.position()
     fields = origin.section.get(origin.key)
     value: Any = fields.get(field) if isinstance(fields, dict) else None
     if isinstance(value, dict) and item in value:
@@ -175,8 +177,8 @@ def _unique(config: Configuration, kinds: Mapping[str, Kind], report: Report) ->
 def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
     first: dict[tuple[str, str], Address] = {}
     for address in config.state:
-        if address.scope == BASE:
-            continue
+        if address.scope == BASE or kinds[address.kind].key_field in kinds[address.kind].references:
+            continue  # a key that is the name of something else stands once in each district
         if address.scope in config.unsure and (kinds[address.kind].local_keys or config.origins[address].made_for):
             continue  # the key was made of facts that are wrong, which is told already
         other = first.setdefault((address.kind, address.key), address)

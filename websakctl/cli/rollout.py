@@ -1,0 +1,67 @@
+"""``rollout``: which districts are ready to go live, and bringing them in, a batch at a time."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.exits import Exit
+from websakctl.cli.options import Batch, Call, command
+from websakctl.cli.plan import read_live, scene_of
+from websakctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from websakctl.operations.rollout_view import RolloutView
+
+FORMATS = ("text", "json", "markdown", "html")
+BatchName = Annotated[
+    str, typer.Argument(metavar="BATCH", help="A rollout batch, such as PULJE-1.", autocompletion=completion.batches)
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
+
+group = typer.Typer(help="Readiness of the districts, and bringing them in batch by batch.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(group, "status", example="websakctl rollout status --batch PULJE-1", formats=FORMATS)(status)
+    command(group, "check", example="websakctl rollout check PULJE-1", formats=FORMATS)(check)
+    app.add_typer(group, name="rollout")
+
+
+def status(call: Call, offline: Offline = False, batch: Batch = None) -> None:
+    """Show every gate of every district, batch by batch. Writes nothing."""
+    from websakctl.report.readiness import status_document
+
+    session = Session(call)
+    session.valid_config()
+    session.selection(None, None, None, batch)  # ends the command if there is no such batch
+    view = look(session, offline=offline)
+    session.write(status_document(view, [b for b in view.batches if batch in (None, b.batch.key)]))
+
+
+def check(call: Call, batch: BatchName, offline: Offline = False) -> None:
+    """Show why a batch is not ready, and what to do next in each district; exit 4 when it is not. Writes nothing."""
+    from websakctl.report.readiness import check_document
+
+    session = Session(call)
+    session.valid_config()
+    session.selection(None, None, None, batch)
+    view = look(session, offline=offline)
+    one = view.of(batch)
+    session.write(check_document(view, one))
+    raise typer.Exit(Exit.OK if one.ready else Exit.REFUSED)
+
+
+def look(session: Session, *, offline: bool = False) -> "RolloutView":
+    """How the rollout stands, asked of Websak unless ``offline``."""
+    from datetime import date
+
+    from websakctl.operations.make_plan import make_plan
+    from websakctl.operations.rollout_view import view_rollout
+
+    if offline:
+        return view_rollout(session.config, date.today())
+    scene = scene_of(session, session.selection(None, None, None, None))
+    live = read_live(session, scene).state
+    return view_rollout(session.config, date.today(), live=live, users={}, plan=make_plan(scene, live))

@@ -1,0 +1,125 @@
+"""The rollout's readiness as documents: the matrix of gates, and what is in the way of one batch."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
+from websakctl.report.subjects import DocumentReport, Section
+from websakctl.rollout.gates import Standing
+
+MARKS = {Standing.PASS: "pass", Standing.FAIL: "FAIL", Standing.UNKNOWN: "?", Standing.WAIVED: "waived"}
+_LEGEND = "pass; FAIL: something is in the way; ?: nobody knows, which is not passed; waived: let pass until a day"
+
+
+def iso_week(day: str) -> str:
+    """The ISO week of a day, as project plans write it: ``2027-W05``."""
+    year, week, _ = date.fromisoformat(day).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def status_document(view: RolloutView, batches: Sequence[BatchView]) -> DocumentReport:
+    """Batches x districts x gates, one table for each batch."""
+    ready = [b.batch.key for b in batches if b.ready]
+    return DocumentReport(
+        title="Rollout",
+        ok=bool(ready) and len(ready) == len(batches),
+        verdict=f"{len(ready)} of {len(batches)} batches ready"
+        if batches
+        else "There is no rollout batch in the config.",
+        facts=() if view.asked else (("live", "not asked (--offline): what only Websak can tell is unknown"),),
+        sections=list(_status_sections(view, batches)),
+        data=status_data(view, batches),
+    )
+
+
+def _status_sections(view: RolloutView, batches: Sequence[BatchView]) -> Iterable[Section]:
+    if batches:
+        columns = ("batch", "go live", "week", "districts", "pass", "FAIL", "?", "waived", "")
+        yield Section("Batches", columns, [_batch_row(b) for b in batches])
+    for b in batches:
+        if view.gates and b.districts:
+            rows = [(gate.key, *(MARKS[d.verdicts[i].state] for d in b.districts)) for i, gate in enumerate(view.gates)]
+            yield Section(f"{b.batch.key} {b.batch.name}", ("gate", *(d.short_name for d in b.districts)), rows)
+    notes = [_LEGEND] if view.gates else ["no gate is declared: see config/gates.yaml in docs/rollout.md"]
+    if view.unplanned:
+        notes.append(f"in no batch: {', '.join(view.unplanned)}")
+    yield Section("Notes", lines=notes)
+
+
+def _batch_row(b: BatchView) -> tuple[Any, ...]:
+    day = b.batch.go_live
+    counts = [b.count(state) for state in Standing]
+    return (
+        b.batch.key,
+        day or "not decided",
+        iso_week(day) if day else "",
+        len(b.districts),
+        *counts,
+        "PAUSED" if b.batch.paused else "ready" if b.ready else "not ready",
+    )
+
+
+def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
+    """Why a batch is not ready and what to do next, for each of its districts."""
+    facts = [("go live", f"{b.batch.go_live} ({iso_week(b.batch.go_live)})" if b.batch.go_live else "not decided")]
+    if b.pause_reason:
+        facts.append(("paused", b.pause_reason))
+    if not view.gates:
+        facts.append(("gates", "none is declared, so nothing says that it is ready"))
+    left = sum(len(d.in_the_way) for d in b.districts)
+    return DocumentReport(
+        title=f"{b.batch.key}: {b.batch.name}",
+        ok=b.ready,
+        verdict="ready"
+        if b.ready
+        else f"paused: {b.pause_reason}"
+        if b.pause_reason
+        else f"not ready: {left} gates are not passed",
+        facts=facts,
+        sections=[section for d in b.districts if (section := _district_section(d)).lines],
+        data={**_batch_data(b), "format_version": 1, "asked": view.asked},
+    )
+
+
+def _district_section(d: DistrictView) -> Section:
+    lines = [f"{MARKS[v.state]} {v.gate}: {'; '.join(v.why)}. Next: {v.next}" for v in d.in_the_way]
+    waived = [f"waived {v.gate}: {v.why[0]}" for v in d.verdicts if v.state is Standing.WAIVED]
+    return Section(f"{d.name} ({d.slug})", lines=[*lines, *waived])
+
+
+def status_data(view: RolloutView, batches: Sequence[BatchView]) -> dict[str, Any]:
+    """The same for machines."""
+    return {
+        "format_version": 1,
+        "today": view.today.isoformat(),
+        "asked": view.asked,
+        "gates": [asdict(gate) for gate in view.gates],
+        "batches": [_batch_data(b) for b in batches],
+        "unplanned": list(view.unplanned),
+    }
+
+
+def _batch_data(b: BatchView) -> dict[str, Any]:
+    day = b.batch.go_live
+    return {
+        "batch": b.batch.key,
+        "name": b.batch.name,
+        "go_live": day,
+        "week": iso_week(day) if day else None,
+        "paused": b.batch.paused,
+        "pause_reason": b.pause_reason,
+        "ready": b.ready,
+        "counts": {state.value: b.count(state) for state in Standing},
+        "districts": [
+            {
+                "district": d.slug,
+                "name": d.name,
+                "verdicts": [
+                    {"gate": v.gate, "state": v.state.value, "why": list(v.why), "next": v.next} for v in d.verdicts
+                ],
+            }
+            for d in b.districts
+        ],
+    }
