@@ -48,6 +48,18 @@ def stored(environment: str) -> Credentials | None:
         return None
 
 
+def stored_text(name: str) -> str | None:
+    """A secret that `keyring set websakctl NAME` stored.
+
+    Raises:
+        KeyringUnavailable: If there is no keyring.
+    """
+    with _keyring():
+        import keyring
+
+        return keyring.get_password(SERVICE, name)
+
+
 def store(environment: str, credentials: Credentials) -> None:
     """Keep credentials for an environment.
 

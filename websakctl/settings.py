@@ -37,6 +37,14 @@ class Surroundings(BaseModel):
     api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
     concurrency: Annotated[int | None, Field(ge=1, le=32)] = None
     rate: Annotated[float | None, Field(gt=0, le=1000)] = None
+    register_url: str | None = None
+    fiks_url: str | None = None
+    fiks_issuer: str | None = None
+    fiks_client_id: str | None = None
+    fiks_key_id: str | None = None
+    fiks_integration_id: str | None = None
+    fiks_password: SecretStr | None = None
+    fiks_private_key: SecretStr | None = None
 
 
 def look_around() -> Surroundings:

@@ -1,8 +1,10 @@
-"""OAuth 2 client credentials (RFC 6749 §4.4) at the Acos Identity Server: fetched once, renewed when they end."""
+"""Bearer tokens: client credentials at the Acos Identity Server, a signed grant at Maskinporten; renewed when they end."""
 
 import ssl
 import threading
 import time
+import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from functools import cache
 
@@ -13,6 +15,7 @@ from websakctl.live.repeating import repeated
 from websakctl.redaction import keep_secret
 
 ATTEMPTS = 4
+GRANT = 100  # seconds that a signed grant lives; Maskinporten takes 120 at the most
 EARLY = 30.0  # seconds before the end at which a token is renewed
 
 
@@ -30,26 +33,25 @@ class _Busy(Exception):
     """No answer, or none yet; asking for a token has no effect, so it is asked again."""
 
 
-class ClientCredentials(httpx.Auth):
+class BearerTokens(httpx.Auth, ABC):
     """Puts a bearer token on every request; one that is refused with 401 is sent once more with a new token.
 
     Repeating after 401 is safe for writes too: the request was refused before anything was done.
     """
 
-    def __init__(self, token_url: str, client_id: str, client_secret: str, scopes: str, timeout: float = 15.0) -> None:
-        keep_secret(client_secret)
+    refused_help = "check the client id and secret: `websakctl auth status`, then `websakctl auth login`"
+
+    def __init__(self, token_url: str, timeout: float = 15.0) -> None:
         self._url = token_url
-        self._body = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": client_secret,
-            "scope": scopes,
-        }
         self._timeout = timeout
         self._lock = threading.Lock()
         self._token = ""
         self._ends = 0.0
         self._was_there = False  # the token endpoint
+
+    @abstractmethod
+    def form(self) -> dict[str, str]:
+        """What to ask the token endpoint for."""
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send with a token; renew and send again after 401."""
@@ -91,7 +93,7 @@ class ClientCredentials(httpx.Auth):
         try:
             response = httpx.post(
                 self._url,
-                data=self._body,
+                data=self.form(),
                 timeout=self._timeout,
                 headers={"Accept": "application/json"},
                 verify=tls(self._url),
@@ -109,7 +111,7 @@ class ClientCredentials(httpx.Auth):
         if response.status_code in (400, 401, 403):
             raise NotPermitted(
                 f"the token endpoint refused the client ({_error_code(response)})",
-                "check the client id and secret: `websakctl auth status`, then `websakctl auth login`",
+                self.refused_help,
             )
         try:
             answer = response.json()
@@ -120,6 +122,66 @@ class ClientCredentials(httpx.Auth):
             raise NotAsAgreed(f"the token endpoint answered HTTP {response.status_code} without a token")
         keep_secret(token)
         return token, lifetime
+
+
+class ClientCredentials(BearerTokens):
+    """OAuth 2 client credentials (RFC 6749 §4.4)."""
+
+    def __init__(self, token_url: str, client_id: str, client_secret: str, scopes: str, timeout: float = 15.0) -> None:
+        super().__init__(token_url, timeout)
+        keep_secret(client_secret)
+        self._form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": scopes,
+        }
+
+    def form(self) -> dict[str, str]:
+        """The same each time."""
+        return self._form
+
+
+class SignedGrant(BearerTokens):
+    """Maskinporten's JWT bearer grant (RFC 7523): who we are is said by a signature and not by a secret that is sent.
+
+    Source: docs.digdir.no, Maskinporten: ``aud`` is the issuer with its slash, a grant lives for two minutes at the most, and
+    claims that are not known are refused.
+    """
+
+    refused_help = "check registers.fiks in config/websak.yaml and WEBSAKCTL_FIKS_PRIVATE_KEY: docs/mail-routes.md"
+
+    def __init__(self, issuer: str, client_id: str, key_id: str, private_key: str, scopes: str) -> None:
+        super().__init__(f"{issuer.rstrip('/')}/token")
+        keep_secret(private_key)
+        self._issuer, self._client_id, self._key_id, self._key, self._scopes = (
+            issuer, client_id, key_id, private_key, scopes,
+        )  # fmt: skip
+
+    def form(self) -> dict[str, str]:
+        """A grant of its own each time: one is good for one token.
+
+        Raises:
+            NotPermitted: If the key is none that can sign.
+        """
+        import jwt
+
+        now = int(time.time())
+        claims = {
+            "aud": self._issuer,
+            "iss": self._client_id,
+            "scope": self._scopes,
+            "iat": now,
+            "exp": now + GRANT,
+            "jti": str(uuid.uuid4()),
+        }
+        try:
+            grant = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+        except (jwt.PyJWTError, ValueError, TypeError):
+            raise NotPermitted(
+                "the private key for Maskinporten cannot sign: it is no RSA key in PEM", self.refused_help
+            ) from None
+        return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": grant}
 
 
 def _error_code(response: httpx.Response) -> str:

@@ -27,6 +27,8 @@ class Route:
     go_live: str | None
     readers: tuple[str, ...]
     daily_routine: str | None
+    message_types: tuple[str, ...]  # none: all
+    level: int | None
     ended: bool
     holes: tuple[str, ...]
     steps: tuple[str, ...]  # what is left to do before the number can leave the way that its mail arrives today
@@ -86,6 +88,8 @@ def _route(orgnr: str, district: str, fields: Fields, batch: Batch | None, today
         go_live=batch.go_live if batch else None,
         readers=tuple(fields["readers"]),
         daily_routine=fields["daily_routine"],
+        message_types=tuple(fields["message_types"]),
+        level=fields["level"],
         ended=ended,
         holes=holes,
         steps=() if ended or fields["arrives"] == fields["channel"] else tuple(_steps(fields, batch)),

@@ -55,12 +55,31 @@ class UserImport(_Section):
     national_id: bool = False  # take national identity numbers; unsaid, a file that holds one is refused
 
 
+class Fiks(_Section):
+    """KS Fiks, asked which system receives a number's mail; off without credentials (docs/mail-routes.md)."""
+
+    url: str = "https://api.fiks.ks.no"
+    issuer: str = "https://maskinporten.no/"  # whose tokens it takes
+    client_id: str = ""  # at Maskinporten
+    key_id: str = ""
+    integration_id: str = ""
+    receiving_system: str = ""  # mottakersystem that fetches for Websak; empty: not compared
+
+
+class Registers(_Section):
+    """Registers outside Websak, which are only asked."""
+
+    business: str = "https://data.brreg.no/enhetsregisteret/api"
+    fiks: Fiks = Fiks()
+
+
 class SettingsFile(_Section):
     """The whole file."""
 
     organisation: Organisation | None = None
     environments: dict[str, Environment] = {}
     guards: Guards = Guards()
+    registers: Registers = Registers()
     user_import: UserImport = UserImport()
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],

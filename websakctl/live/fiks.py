@@ -1,0 +1,115 @@
+"""KS Fiks: which receiving system gets a number's mail. Asks two paths that only tell, and never fetches mail."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from websakctl.live.adapter import rows_of
+from websakctl.live.errors import NotAsAgreed
+from websakctl.live.tokens import SignedGrant, tls
+from websakctl.live.transport import Reading, ReadOnly, Traffic
+from websakctl.redaction import keep_secret
+from websakctl.rollout.receiving import Receiving
+
+SYSTEMS = "/api/v2/mottakersystem"
+TYPES = "/api/v2/forsendelsestyper"
+SCOPE = "ks:fiks"
+AT_A_TIME = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiksConnection:
+    """Where KS Fiks is and who we are there. What is secret never shows in a repr."""
+
+    url: str
+    issuer: str
+    client_id: str
+    key_id: str
+    integration_id: str
+    integration_password: str = field(repr=False)
+    private_key: str = field(repr=False)
+
+
+class Fiks:
+    """Asks KS Fiks. Can only read."""
+
+    def __init__(self, connection: FiksConnection) -> None:
+        keep_secret(connection.integration_password)
+        self.traffic = Traffic()
+        self._client = httpx.Client(
+            base_url=connection.url,
+            auth=SignedGrant(connection.issuer, connection.client_id, connection.key_id, connection.private_key, SCOPE),
+            timeout=30.0,
+            transport=ReadOnly(
+                httpx.HTTPTransport(verify=tls(connection.url), limits=httpx.Limits(max_connections=AT_A_TIME))
+            ),
+            headers={
+                "Accept": "application/json",
+                "User-Agent": "websakctl",
+                "IntegrasjonId": connection.integration_id,
+                "IntegrasjonPassord": connection.integration_password,
+            },
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._reading = Reading(self._client, self.traffic)
+
+    def __enter__(self) -> "Fiks":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def message_types(self) -> frozenset[str]:
+        """The message types that KS keeps a list of.
+
+        Raises:
+            LiveError: If they cannot be read or trusted.
+        """
+        body = self._reading.get(TYPES).body
+        types = body.get("forsendelsestyper") if isinstance(body, dict) else None
+        if not isinstance(types, list) or not all(isinstance(one, str) for one in types):
+            raise NotAsAgreed(f"GET {TYPES}: a list of message types was agreed")
+        return frozenset(types)
+
+    def receiving(self, numbers: Iterable[str]) -> dict[str, tuple[Receiving, ...]]:
+        """What is registered for each number.
+
+        Raises:
+            LiveError: If any of it cannot be read or trusted; then nothing is known.
+        """
+        asked = list(numbers)
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            return dict(zip(asked, pool.map(self._of, asked), strict=True))
+
+    def _of(self, number: str) -> tuple[Receiving, ...]:
+        body = self._reading.get(SYSTEMS, {"organisasjonsnummer": number}).body
+        rows = body.get("mottakersystemer") if isinstance(body, dict) else None
+        what = f"GET {SYSTEMS}"
+        return tuple(
+            Receiving(
+                orgnr=str(row["organisasjonsnummer"]),
+                system=str(row["mottakersystem"]),
+                message_type=_text(row.get("forsendelseType")),
+                level=_level(row.get("niva"), what),
+            )
+            for row in rows_of(rows, what, ("organisasjonsnummer", "mottakersystem"))
+        )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _level(value: Any, what: str) -> int | None:
+    if value in (None, ""):
+        return None
+    if str(value) not in ("3", "4"):
+        raise NotAsAgreed(f"{what}: {value!r} is no level")
+    return int(value)

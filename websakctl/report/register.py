@@ -1,0 +1,61 @@
+"""What the registers have otherwise than the config, as a document."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from websakctl.operations.check_sub_orgs import RegisterCheck
+from websakctl.report.subjects import DocumentReport, Section
+from websakctl.rollout.receiving import Mismatch
+from websakctl.rollout.register import Difference
+
+_COLUMNS = ("what", "number", "name", "district", "says")
+
+
+def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, why_not: str) -> DocumentReport:
+    """Show the findings, the gravest first.
+
+    Args:
+        check: Against the business register.
+        mismatches: Against KS Fiks; ``None`` if it was not asked.
+        why_not: Why it was not.
+    """
+    found = [*check.differences, *(mismatches or ())]
+    numbers = f"{check.checked} number{'s' * (check.checked != 1)}"
+    fiks = f"not asked: {why_not}" if mismatches is None else "asked"
+    sections = [
+        Section("Business register", _COLUMNS, [_row(d) for d in check.differences]),
+        Section("KS Fiks", _COLUMNS, [_row(m) for m in mismatches or ()]),
+        Section("Not looked at", lines=check.notes),
+    ]
+    return DocumentReport(
+        title="Sub-org numbers against the registers",
+        ok=not found,
+        verdict=f"{len(found)} finding{'s' * (len(found) != 1)} ({numbers} checked)."
+        if found
+        else f"The registers are as the config says ({numbers} checked).",
+        facts=[("business register", check.asked), ("KS Fiks", fiks)],
+        sections=[section for section in sections if section.rows or section.lines],
+        data={
+            "format_version": 1,
+            "checked": check.checked,
+            "business_register": {
+                "asked": check.asked,
+                "findings": [_data(d) for d in check.differences],
+                "notes": list(check.notes),
+            },
+            "fiks": {
+                "asked": mismatches is not None,
+                "why_not": why_not or None,
+                "findings": [_data(m) for m in mismatches or ()],
+            },
+        },
+    )
+
+
+def _row(found: Difference | Mismatch) -> tuple[Any, ...]:
+    return found.what.value, found.orgnr, found.name, found.district, found.detail
+
+
+def _data(found: Difference | Mismatch) -> dict[str, Any]:
+    return {**asdict(found), "what": found.what.value}
