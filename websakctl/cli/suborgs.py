@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Districts, leading_command
+from websakctl.cli.options import Batch, Call, Districts, command, leading_command
 from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer()
     leading_command(group, example="websakctl suborgs --arrives dokulink", formats=FORMATS)(suborgs)
-    command(
-        group, "check", example="websakctl suborgs check --district frogner", formats=("text", "json", "markdown")
-    )(check)
+    command(group, "check", example="websakctl suborgs check --district frogner", formats=("text", "json", "markdown"))(
+        check
+    )
     app.add_typer(group, name="suborgs")
 
 
@@ -109,7 +109,9 @@ def check(
     else:
         connection, why_not = fiks_connection(session)
         url = (session.around.register_url or config.settings.registers.business).rstrip("/")
-        session.terminal.say(f"Asking {url} about {len(scopes)} districts and {len(chosen)} numbers …")
+        session.terminal.say(
+            f"Asking {url} about {len(chosen)} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …"
+        )
         found = check_online(url, chosen, config.districts, scopes, today)
         if connection is not None:
             session.terminal.say(f"Asking {connection.url} …")
@@ -139,7 +141,9 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
     if lacking:
         return None, f"no {' and no '.join(name.replace('_', ' ') for name in lacking)} (docs/mail-routes.md)"
     if find_spec("jwt") is None:
-        raise Problem("the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'")
+        raise Problem(
+            "the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'"
+        )
     url, issuer = around.fiks_url or said.url, around.fiks_issuer or said.issuer
     return FiksConnection(url=url.rstrip("/"), issuer=issuer, **parts), ""
 

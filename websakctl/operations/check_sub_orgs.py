@@ -44,7 +44,9 @@ def check_online(
             there = {unit.orgnr for units in tree.values() for unit in units}
             others = register.look_up(route.orgnr for route in routes if route.orgnr not in there)
         except Unreachable as error:
-            raise Unreachable(str(error), "check the network, or compare with the bulk file: --file FILE") from None
+            raise Unreachable(
+                f"{url}: {error}", "check the network, or compare with the bulk file: --file FILE"
+            ) from None
     return _checked(url, routes, districts, chosen, tree, others, today)
 
 

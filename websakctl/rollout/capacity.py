@@ -7,11 +7,13 @@ from datetime import date
 from typing import NamedTuple
 
 from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.kinds.user import KIND as USER_KIND
+from websakctl.kinds.user_role import KIND as ROLE_KIND
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Fields, Resource, State
 from websakctl.rollout.batches import Batch, in_order
 
-USER, USER_ROLE = "user", "user_role"
+USER, USER_ROLE = USER_KIND.name, ROLE_KIND.name
 
 
 @dataclass(frozen=True, slots=True)
