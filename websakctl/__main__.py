@@ -6,7 +6,7 @@ import sys
 
 # Objects made before the collector looks for circles. Thousands of resources live as long as the command, and looking
 # through them again and again takes a quarter of the time: bench/run.py.
-COLLECT_AFTER = (100_000, 20, 20)
+COLLECT_AFTER = (500_000, 20, 100)
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from websakctl.model.marks import (
     Unique,
     WriteOnly,
 )
+from websakctl.model.quick import Quick, quick
 
 Mark = TypeVar("Mark")
 
@@ -28,7 +29,8 @@ Mark = TypeVar("Mark")
 class Managed(BaseModel):
     """The base of every kind's model: strict types, no unknown fields."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    # Built only where something is wrong: what is right, Kind.quick can tell.
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class Named(Managed):
@@ -104,6 +106,11 @@ class Kind:
         return next(iter(self._marked(Key)))
 
     @cached_property
+    def quick(self) -> Quick | None:
+        """Checks that are faster than the model's own, where they can tell."""
+        return quick(self.model)
+
+    @cached_property
     def references(self) -> dict[str, Ref]:
         """References by field name."""
         return self._marked(Ref)
@@ -157,6 +164,16 @@ class Kind:
             for name, info in self.model.model_fields.items()
             if not (name == self.key_field or name in self.config_only or name in kept or info.is_required())
         }
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """Fields that are left as they are when they are unsaid."""
+        return tuple(self._marked(Kept))
+
+    @cached_property
+    def own_references(self) -> tuple[tuple[str, Ref], ...]:
+        """References to what is the district's own."""
+        return tuple((name, ref) for name, ref in self.references.items() if ref.same_scope)
 
     @cached_property
     def managed_fields(self) -> tuple[str, ...]:

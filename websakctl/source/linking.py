@@ -1,7 +1,7 @@
 """Check what resources say of each other: references, cycles, uniqueness, sums."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
@@ -120,20 +120,13 @@ def _cycles(config: Configuration, kinds: Mapping[str, Kind], report: Report) ->
 
 
 def _cycles_of(config: Configuration, kind: str, field: str, report: Report) -> None:
-    parents = {
-        a: Address(kind, a.scope, r.fields[field])
-        for a, r in config.state.items()
-        if a.kind == kind and r.fields.get(field) is not None
-    }
-    settled: set[Address] = set()
-    for start in parents:
-        path: dict[Address, None] = {}
-        current: Address | None = start
-        while current is not None and current not in settled and current not in path:
-            path[current] = None
-            current = parents.get(current)
-        if current is not None and current in path:
-            ring = list(path)[list(path).index(current) :]
+    parents: dict[str, dict[str, str]] = defaultdict(dict)  # by scope: hashing a text is cheaper than an address
+    for address, resource in config.state.items():
+        if address.kind == kind and (parent := resource.fields.get(field)) is not None:
+            parents[address.scope][address.key] = parent
+    for scope, above in parents.items():
+        for keys in _rings(above):
+            ring = [Address(kind, scope, key) for key in keys]
             first = min(ring, key=lambda a: (config.origins[a].position(), a))
             turn = ring.index(first)
             ordered = [*ring[turn:], *ring[:turn], first]
@@ -146,6 +139,19 @@ def _cycles_of(config: Configuration, kind: str, field: str, report: Report) -> 
                     address=str(first),
                 )
             )
+
+
+def _rings(above: Mapping[str, str]) -> Iterator[list[str]]:
+    """The circles of a forest that may have some, each once."""
+    settled: set[str] = set()
+    for start in above:
+        path: dict[str, None] = {}
+        current: str | None = start
+        while current is not None and current not in settled and current not in path:
+            path[current] = None
+            current = above.get(current)
+        if current is not None and current in path:
+            yield list(path)[list(path).index(current) :]
         settled.update(path)
 
 

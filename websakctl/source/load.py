@@ -16,7 +16,6 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address, slug
 from websakctl.model.district import District
 from websakctl.model.kind import Api, Kind, Managed, Scoping
-from websakctl.model.marks import Kept
 from websakctl.model.resource import Resource
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 from websakctl.source import policies
@@ -75,10 +74,6 @@ class _Loader:
         self.documents = documents
         self.today = today
         self.kinds = {kind.plural: kind for kind in all_kinds().values()}
-        self.kept = {
-            k.name: [f for f, i in k.model.model_fields.items() if any(isinstance(m, Kept) for m in i.metadata)]
-            for k in self.kinds.values()
-        }
         self.result = Configuration(
             findings=documents.findings,
             texts=documents.texts,
@@ -520,8 +515,8 @@ class _Loader:
         override: Place | None = None,
     ) -> None:
         kind, entries, document = section.kind, section.entries, section.document
-        facts = district.placeholders() if district is not None and made_for is not None else {}
-        local = self.fill(key, facts)
+        facts = district.placeholders() if district is not None and made_for is not None else None
+        local = self.fill(key, facts) if facts is not None else key
         full = district.full_key(local) if district and kind.local_keys else local
         address = Address(kind.name, district.slug if district else BASE, full)
         fields = Map() if entries[key] is None else entries[key]
@@ -539,7 +534,10 @@ class _Loader:
                 )
             return
         shared = section.defaults[kind.plural] if section.defaults is not None else {}
-        said = {**{name: self.fill(value, facts) for name, value in {**shared, **fields}.items()}, **changed}
+        said: dict[str, Any] = {**shared, **fields}
+        if facts is not None:
+            said = {name: self.fill(value, facts) for name, value in said.items()}
+        said.update(changed)
         if kind.key_field in fields:
             self.report(
                 Diagnostic(
@@ -549,36 +547,43 @@ class _Loader:
                     help="take the line away; the key above it says it",
                 )
             )
+        said[kind.key_field] = full
         under = (document, section.defaults, kind.plural) if section.defaults is not None else None
-        try:
-            typed = kind.model.model_validate({**said, kind.key_field: full})
-        except ValidationError as error:
-            self.result.broken.add(address)
-            found = findings_of(
-                error, (document, entries, key), model=kind.model, key_field=kind.key_field, over=override, under=under
-            )
-            if override is not None:
-                base = document.key_position(entries.spans, key)
-                found = [_overriding(f, base) if f.at.file == override[0].file else f for f in found]
-            self.report(*(_for(f, made_for) for f in found))
-            return
+        values = kind.quick.take(said) if kind.quick is not None else None
+        if values is None:
+            try:
+                values = kind.model.model_validate(said).model_dump()
+            except ValidationError as error:
+                self.result.broken.add(address)
+                found = findings_of(
+                    error,
+                    (document, entries, key),
+                    model=kind.model,
+                    key_field=kind.key_field,
+                    over=override,
+                    under=under,
+                )
+                if override is not None:
+                    base = document.key_position(entries.spans, key)
+                    found = [_overriding(f, base) if f.at.file == override[0].file else f for f in found]
+                self.report(*(_for(f, made_for) for f in found))
+                return
         origin = Origin(document, entries, key, override, made_for, under[1:] if under else None)
-        self.keep(kind, typed, district, address, local, origin)
+        self.keep(kind, values, district, address, local, origin)
 
     def keep(
-        self, kind: Kind, typed: Managed, district: District | None, address: Address, local: str, origin: Origin
+        self,
+        kind: Kind,
+        values: dict[str, Any],
+        district: District | None,
+        address: Address,
+        local: str,
+        origin: Origin,
     ) -> None:
         full = address.key
-        values = typed.model_dump()
         del values[kind.key_field]
-        said = {name: values.pop(name) for name in kind.config_only}
-        if said.get("protected"):
-            self.result.protected.add(address)
-        if (old := said.get("previously")) is not None:
-            local_keys = district is not None and kind.local_keys
-            names = [district.full_key(key) if district is not None and local_keys else key for key in old]
-            self.result.previously[address] = tuple(Address(kind.name, address.scope, name) for name in names)
-        for name in self.kept[kind.name]:
+        self.set_aside(kind, values, district, address)
+        for name in kind.kept:
             if values[name] is None:
                 del values[name]
         for name in kind.defaults_to_key:
@@ -608,15 +613,25 @@ class _Loader:
             )
             return
         self.result.state[address] = Resource(address, values)
-        if aside := {name: value for name, value in said.items() if value is not None}:
-            self.result.aside[address] = aside
         self.result.origins[address] = origin
+
+    def set_aside(self, kind: Kind, values: dict[str, Any], district: District | None, address: Address) -> None:
+        """Keep what steers the tool apart from what is compared."""
+        said = {n: v for n in kind.config_only if (v := values.pop(n)) is not None and v is not False}
+        if not said:
+            return
+        if said.get("protected"):
+            self.result.protected.add(address)
+        if (old := said.get("previously")) is not None:
+            local_keys = district is not None and kind.local_keys
+            names = [district.full_key(key) if district is not None and local_keys else key for key in old]
+            self.result.previously[address] = tuple(Address(kind.name, address.scope, name) for name in names)
+        if address not in self.result.state:
+            self.result.aside[address] = said
 
     def qualify(self, kind: Kind, values: dict[str, Any], district: District, local: str) -> None:
         """Turn the local keys that a district's files use into full ones."""
-        for name, ref in kind.references.items():
-            if not ref.same_scope:
-                continue
+        for name, ref in kind.own_references:
             value = values.get(name)
             if isinstance(value, list):
                 values[name] = [district.full_key(key) for key in value]

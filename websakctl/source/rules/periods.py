@@ -25,7 +25,7 @@ def _periods(fields: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any
     if "valid_to" in fields:
         yield (), fields
     for name, value in fields.items():
-        if isinstance(value, list):
+        if type(value) is list:
             for i, item in enumerate(value):
                 if isinstance(item, dict) and "valid_to" in item:
                     yield (name, i), item

@@ -1,0 +1,150 @@
+"""Quick checks agree with the models, and values read without positions get the same ones afterwards."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import Field, field_validator
+
+from websakctl.kinds import all_kinds
+from websakctl.model.kind import Kind, Managed
+from websakctl.model.quick import quick
+from websakctl.source.load import load_configuration
+from websakctl.source.yaml_tree import Map, Seq, _Builder, _document, parse
+
+KINDS = all_kinds()
+ROOT = Path(__file__).parents[2]
+TODAY = date(2026, 11, 25)
+TEXTS = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        ["A", "PERS", "svarinn", "altinn", "dokulink", "B", "K", "0301", "12", "2027-01-01", "2027-1-1", "20270101", "975016684",
+         "975016685", "Frogner barnehage", " Frogner", "A\n", "x" * 71, "", "READ", "\u2028", "a\nb", "A-B", "-A"]
+    ),
+)  # fmt: skip
+LEAVES = st.one_of(TEXTS, TEXTS, st.none(), st.booleans(), st.integers(-2, 400), st.just(2.0), st.just(10**20))
+KEYS = st.one_of(TEXTS, st.sampled_from(["valid_from", "valid_to", "reference", "title", "number", "part"]))
+VALUES = st.one_of(LEAVES, LEAVES, st.lists(LEAVES, max_size=3), st.dictionaries(KEYS, LEAVES, max_size=3))
+
+
+@st.composite
+def said(draw: st.DrawFn) -> tuple[Kind, dict[str, Any]]:
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    names = st.sampled_from([*kind.model.model_fields, "unknown"])
+    return kind, draw(st.dictionaries(names, VALUES, max_size=len(kind.model.model_fields)))
+
+
+@given(said())
+def test_a_quick_yes_is_pydantics_yes_with_the_same_values(case: tuple[Kind, dict[str, Any]]) -> None:
+    kind, fields = case
+    taken = kind.quick.take(fields) if kind.quick else None
+    if taken is not None:
+        typed = kind.model.model_validate(fields).model_dump()
+        assert taken == typed
+        assert list(taken) == list(typed)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_a_quick_check_takes_each_field_alone(kind: Kind) -> None:
+    """Field by field, so that one wrong value does not hide what is said of another."""
+    if kind.quick is None:
+        return
+    for name in kind.model.model_fields:
+        for value in [
+            "A",
+            "PERS",
+            "B",
+            3,
+            0,
+            True,
+            None,
+            ["A"],
+            ["A", 1],
+            {"A": 1},
+            "975016684",
+            "975016685",
+            "2027-01-01",
+            "A\n",
+        ]:
+            if kind.quick.checks[name](value):
+                kind.model.__pydantic_validator__.validate_assignment(kind.model.model_construct(), name, value)
+
+
+def test_what_is_taken_is_a_copy() -> None:
+    sub_org = KINDS["sub_org"].quick
+    assert sub_org is not None
+    fields = {"orgnr": "975016684", "name": "A", "channel": "altinn", "readers": ["Styrer"]}
+    one, other = sub_org.take(fields), sub_org.take(fields)
+    assert one is not None and other is not None
+    assert one == other
+    assert one["readers"] is not other["readers"] is not fields["readers"]
+    assert one["message_types"] is not other["message_types"]
+
+
+def test_what_only_pydantic_can_judge_is_left_to_it() -> None:
+    class Own(Managed):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def _own(cls, value: str) -> str:
+            return value
+
+    class Loose(Managed):
+        name: Annotated[str, Field(pattern="a|b")]
+
+    class Either(Managed):
+        value: int | str
+
+    assert [quick(Own), quick(Loose), quick(Either)] == [None, None, None]
+
+
+TREES = st.recursive(
+    st.one_of(st.integers(), st.text("abc æ1-", max_size=6), st.booleans(), st.none()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text("abcæ", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+def _spans(value: Any) -> Any:
+    if isinstance(value, Map):
+        return [value.spans, *(_spans(inner) for inner in value.values())]
+    if isinstance(value, Seq):
+        return [value.spans, *map(_spans, value)]
+    return value
+
+
+@given(st.dictionaries(st.text("abcæ", max_size=3), TREES, max_size=4), st.booleans())
+def test_positions_that_are_looked_up_are_those_of_a_close_reading(tree: dict[str, Any], flow: bool) -> None:
+    import io
+
+    from _ruamel_yaml import CParser
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = flow
+    written = io.StringIO()
+    yaml.dump(tree, written)
+    text = written.getvalue()
+    closely = _document(_Builder("a.yaml", CParser(text)))
+    read = parse(text, "a.yaml")
+    assert read.findings == []
+    assert read.value == closely
+    assert _spans(read.value) == _spans(closely)
+
+
+def test_the_repository_is_the_same_read_quickly_and_by_pydantic(monkeypatch: pytest.MonkeyPatch) -> None:
+    quickly = load_configuration(ROOT, TODAY)
+    monkeypatch.setattr(Kind, "quick", None)
+    by_pydantic = load_configuration(ROOT, TODAY)
+    assert quickly.valid
+    assert quickly.whole == by_pydantic.whole
+    assert [list(r.fields) for r in quickly.whole.values()] == [list(r.fields) for r in by_pydantic.whole.values()]
+    assert quickly.aside == by_pydantic.aside
+    assert quickly.findings == by_pydantic.findings
+    assert [quickly.position_of(a) for a in quickly.whole] == [by_pydantic.position_of(a) for a in by_pydantic.whole]
