@@ -63,6 +63,7 @@ class RolloutView:
     shortages: tuple[Shortage, ...]
     routes: tuple[Route, ...]
     loads: tuple[Load, ...]
+    manual: tuple[Address, ...]  # what people have left to set by hand
 
     def of(self, batch: str) -> BatchView:
         """One batch.
@@ -130,6 +131,7 @@ def view_rollout(
         shortages=shortages(pools),
         routes=every_route,
         loads=loads(whole, every_route),
+        manual=tuple(step.address for step in plan.manual) if plan else (),
     )
 
 

@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Literal, get_args
 
-from websakctl.report.texts.bokmaal import BOKMAAL
+from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS
 
 Language = Literal["nb", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -27,26 +27,30 @@ def counted(english: str, language: Language, n: int, **values: object) -> str:
 
 
 def said(sentence: str, language: Language) -> str:
-    """Translate a finished sentence, such as a rule's finding; one that is not known stays as it is."""
+    """Translate a finished sentence, such as a gate's finding; what is not known, such as a name, stays as it is.
+
+    A sentence may hold others, as its values or after a colon: these are translated too.
+    """
     if language == "en":
         return sentence
-    if sentence in BOKMAAL:
-        return BOKMAAL[sentence]
+    if sentence in FINDINGS:
+        return FINDINGS[sentence]
     for pattern, translation in _patterns():
         if found := pattern.fullmatch(sentence):
-            return translation.format(**found.groupdict())
-    return sentence
+            return translation.format(**{name: said(value, language) for name, value in found.groupdict().items()})
+    about, colon, finding = sentence.partition(": ")
+    return f"{about}: {said(finding, language)}" if colon else sentence
 
 
 @cache
 def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """Every sentence with values in it, the most definite first."""
-    with_values = sorted((e for e in BOKMAAL if _NAME.search(e) and "|" not in e), key=lambda e: -len(_NAME.sub("", e)))
-    return tuple((_pattern(english), BOKMAAL[english]) for english in with_values)
+    with_values = sorted((e for e in FINDINGS if _NAME.search(e)), key=lambda e: -len(_NAME.sub("", e)))
+    return tuple((_pattern(english), FINDINGS[english]) for english in with_values)
 
 
 def _pattern(english: str) -> re.Pattern[str]:
     parts = _NAME.split(english)  # what is fixed and names of values by turns
     return re.compile(
-        "".join(f"(?P<{part}>.*?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL
+        "".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL
     )

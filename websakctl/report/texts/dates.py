@@ -15,6 +15,13 @@ def day(value: date | str, language: Language) -> str:
     return format_date(_date(value), "d. MMMM y" if language == "nb" else "d MMMM y", locale=_LOCALES[language])
 
 
+def short_day(value: date | str, language: Language) -> str:
+    """Write a day in short, for tables: ``1. feb. 2027``, ``1 Feb 2027``."""
+    from babel.dates import format_date
+
+    return format_date(_date(value), "d. MMM y" if language == "nb" else "d MMM y", locale=_LOCALES[language])
+
+
 def weekday(value: date | str, language: Language) -> str:
     """Write a day with its weekday: ``mandag 1. februar 2027``."""
     from babel.dates import format_date
