@@ -34,6 +34,9 @@ class Surroundings(BaseModel):
     client_secret: SecretStr | None = None
     root_unit: str | None = None
     state_dir: Path | None = None
+    credentials: str | None = (
+        None  # under which name the keyring has the client's credentials; the environment's unsaid
+    )
     api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
     concurrency: Annotated[int | None, Field(ge=1, le=32)] = None
     rate: Annotated[float | None, Field(gt=0, le=1000)] = None

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -297,6 +297,36 @@ class Journal:
             self.write(run, "end", {"because": "everything was forgotten"})
 
     # --- saved plans
+
+    def run_of_plan(self, digest: str) -> tuple[str, bool] | None:
+        """The run that applied a saved plan and began, and whether it has ended; ``None`` if there is none."""
+        rows = self._rows(
+            "SELECT run, EXISTS (SELECT * FROM entries WHERE what = 'end' AND run = plans.run) FROM plans"
+            " WHERE digest = ? AND run IN (SELECT run FROM entries WHERE what = 'start')",
+            digest,
+        )
+        return (rows[0][0], bool(rows[0][1])) if rows else None
+
+    # --- another copy of it
+
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the newest entry; 0 and nothing where there is none."""
+        rows = self._rows("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1")
+        return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
+
+    def goes_on_from(self, seq: int, digest: str) -> bool:
+        """Whether this journal is the one whose newest entry that was, with more entries or none."""
+        return seq == 0 or bool(self._rows("SELECT 1 FROM entries WHERE seq = ? AND hash = ?", str(seq), digest))
+
+    def fold(self) -> None:
+        """Put what is in the log beside the database into it, and the log away; the database is then one file."""
+        with self._lock:
+            self._db.execute("PRAGMA journal_mode=DELETE")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a whole copy into one new file, whatever is under way."""
+        with self._lock, closing(sqlite3.connect(path)) as other:
+            self._db.backup(other)
 
     def claim_plan(self, digest: str, run: str) -> str | None:
         """Mark a saved plan as applied; gives the run that applied it before, if there was one that began."""

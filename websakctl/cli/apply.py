@@ -122,7 +122,7 @@ def _nothing_written_if_interrupted() -> Iterator[None]:
 
 def _saved_plan(session: Session, planfile: Path) -> "tuple[Plan, str]":
     from websakctl.plan.decide import digest as digest_of_state
-    from websakctl.plan.document import PlanFileError, from_document
+    from websakctl.plan.document import PlanFileError, from_document, identity
     from websakctl.plan.stale import restored
 
     document = read_json(planfile)
@@ -140,8 +140,7 @@ def _saved_plan(session: Session, planfile: Path) -> "tuple[Plan, str]":
     if saved.config_digest != digest_of_state(session.config.state):
         raise Problem(f"{planfile} was made from another version of the config", Exit.REFUSED, again)
     saved = replace(saved, changes=restored(saved.changes, session.config.state))
-    # The digest says nothing of the time, and the same plan may be right again after a change was undone by hand.
-    return saved, f"{document['digest']} {document.get('created_at')}" if isinstance(document, dict) else ""
+    return saved, identity(document) if isinstance(document, dict) else ""
 
 
 class _Dialogue:

@@ -54,7 +54,7 @@ def login(call: Call, client_id: ClientId = None) -> None:
             "websakctl auth login --client-id ID < FILE, or run it in a terminal",
         )
     try:
-        store(name, Credentials(client, secret))
+        store(session.keyring_entry, Credentials(client, secret))
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     told = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."
@@ -68,7 +68,7 @@ def logout(call: Call) -> None:
     session = Session(call)
     name = _external(session)
     try:
-        gone = forget(name)
+        gone = forget(session.keyring_entry)
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     told = f"Forgotten for {name}." if gone else f"Nothing was stored for {name}."
@@ -88,7 +88,7 @@ def status(call: Call) -> None:
         source = "WEBSAKCTL_CLIENT_SECRET"
     else:
         try:
-            found = stored(target.name)
+            found = stored(session.keyring_entry)
         except KeyringUnavailable:
             found = None
         if found is not None:

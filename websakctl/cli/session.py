@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from websakctl import __version__
 from websakctl.cli.call import Call
@@ -225,7 +224,7 @@ class Session:
         from websakctl.secrets import KeyringUnavailable, stored
 
         try:
-            found = stored(self.target.name)
+            found = stored(self.keyring_entry)
         except KeyringUnavailable:
             found = None
         client_id = described.client_id or (found.client_id if found else "")
@@ -234,9 +233,19 @@ class Session:
             raise Problem(
                 f"there are no client credentials for {self.target.name}",
                 Exit.NOT_PERMITTED,
-                f"websakctl auth login --environment {self.target.name}, or set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET",
+                f"{self._log_in}, or set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET",
             )
         return client_id, client_secret
+
+    @property
+    def keyring_entry(self) -> str:
+        """Under which name the keyring has the client's credentials."""
+        return self.around.credentials or self.target.name
+
+    @property
+    def _log_in(self) -> str:
+        named = f"WEBSAKCTL_CREDENTIALS={self.around.credentials} " if self.around.credentials else ""
+        return f"{named}websakctl auth login --environment {self.target.name}"
 
     @cached_property
     def journal(self) -> "Journal":
@@ -284,7 +293,9 @@ class Session:
 
     @property
     def _lock_path(self) -> Path:
-        return self.state_dir / f"apply-{quote(self.target.name, safe='')}.lock"
+        from websakctl.apply.lock import lock_path
+
+        return lock_path(self.state_dir, self.target.name)
 
     def apply_under_way(self) -> bool:
         """Whether somebody holds the lock of this environment now."""

@@ -40,6 +40,11 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
     return {**document, "digest": digest_of(document)}
 
 
+def identity(document: dict[str, Any]) -> str:
+    """What tells one saved plan from another: its digest says nothing of the time, and the same plan may be right again."""
+    return f"{document['digest']} {document.get('created_at')}"
+
+
 def digest_of(document: dict[str, Any]) -> str:
     """Fingerprint of a plan document, without its own digest and its time: a plan that was edited by hand has another."""
     rest = {key: value for key, value in document.items() if key not in ("digest", "created_at")}

@@ -87,6 +87,11 @@ def read_documents(root: Path) -> Documents:
     return found
 
 
+def read_document(path: Path, found: Documents) -> Document | None:
+    """Read one file by itself, named by its last part; what is wrong with it goes to ``found``."""
+    return _read(path.parent, path, found)
+
+
 def _yaml_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []

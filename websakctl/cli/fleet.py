@@ -1,0 +1,528 @@
+"""``fleet``: the ordinary commands over many Websaks, as independent jobs."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session, read_json, write_private
+
+if TYPE_CHECKING:
+    from websakctl.fleet.job import Job, Result
+    from websakctl.fleet.target import Fleet, Shard, Target
+
+FORMATS = ("text", "json", "markdown", "html")
+FLEET_FILE = "fleet.yaml"
+
+FleetFile = Annotated[
+    Path | None, typer.Option("--fleet", metavar="FILE", help="The fleet file (default: fleet.yaml, here or above).")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="GLOB", help="Only targets whose name matches (repeatable).")
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", "-j", metavar="N", min=1, max=256, help="Jobs at a time on this machine.")
+]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Run on the workers of this Dask scheduler.")
+]
+Carry = Annotated[
+    bool, typer.Option("--carry", help="Workers share no disk: send config and journal along, and bring it back.")
+]
+ShardOf = Annotated[
+    str | None, typer.Option("--shard", metavar="I/N", help="Only the I-th of N parts; `fleet merge` joins results.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the whole result.")]
+DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when a target has changes.")]
+PlanFile = Annotated[Path | None, typer.Argument(metavar="[FLEETPLAN]", help="Saved with `fleet plan --out`.")]
+AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="TARGET:GUARD=N",
+        help="Allow a guard's finding in one target, by name and number (repeatable).",
+    ),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for every journal.")]
+Files = Annotated[list[Path], typer.Argument(metavar="RESULT...", help="Saved with --out.")]
+MaybeFiles = Annotated[list[Path] | None, typer.Argument(metavar="[RESULT...]", help="Saved with --out.")]
+TakeJournals = Annotated[
+    bool, typer.Option("--take-journals", help="Put the journals that came along back where they belong.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        help="Many Websaks: the ordinary commands as independent jobs, one for each target.", no_args_is_help=True
+    )
+    for name, function, example in (
+        ("validate", validate, "websakctl fleet validate --jobs 4"),
+        ("plan", plan, "websakctl fleet plan --out fleet.plan.json"),
+        ("apply", apply, 'websakctl fleet apply fleet.plan.json --reason "Sak 27/1234"'),
+        ("drift", drift, "websakctl fleet drift --only 'north-*' --detailed-exitcode"),
+        ("report", report, "websakctl fleet report --format html > fleet.html"),
+        ("merge", merge, "websakctl fleet merge shard-*.json --out fleet.plan.json"),
+    ):
+        command(group, name, example=example, formats=FORMATS)(function)
+    app.add_typer(group, name="fleet")
+
+
+def validate(
+    call: Call,
+    fleet: FleetFile = None,
+    only: Only = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    carry: Carry = False,
+    shard: ShardOf = None,
+    out: Out = None,
+) -> None:
+    """Check the fleet file and the config of every target. Reads no Websak."""
+    run = _Run.of(call, "validate", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    _finish(run, run.carry_out([("validate",)]), out)
+
+
+def plan(
+    call: Call,
+    fleet: FleetFile = None,
+    only: Only = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    carry: Carry = False,
+    shard: ShardOf = None,
+    out: Out = None,
+    detailed_exitcode: DetailedExit = False,
+) -> None:
+    """Show what apply would change in every target. Writes nothing; --out keeps the plans for `fleet apply`."""
+    run = _Run.of(call, "plan", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    _finish(run, run.carry_out([("plan",)]), out, detailed_exitcode)
+
+
+def drift(
+    call: Call,
+    fleet: FleetFile = None,
+    only: Only = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    carry: Carry = False,
+    shard: ShardOf = None,
+    out: Out = None,
+    detailed_exitcode: DetailedExit = False,
+) -> None:
+    """Show what somebody changed by hand in every target. Writes nothing."""
+    run = _Run.of(call, "drift", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    _finish(run, run.carry_out([("drift",)]), out, detailed_exitcode)
+
+
+def apply(
+    call: Call,
+    planfile: PlanFile = None,
+    auto_approve: AutoApprove = False,
+    allow: Allow = None,
+    reason: Reason = "",
+    fleet: FleetFile = None,
+    only: Only = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    carry: Carry = False,
+    shard: ShardOf = None,
+    out: Out = None,
+) -> None:
+    """Carry out saved plans, or with --auto-approve what each config asks for. One target's failure stops no other."""
+    run = _Run.of(call, "apply", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    allowed = _allowed(allow or [], run.fleet)
+    words = ("--auto-approve", *(("--reason", reason) if reason else ()))
+    if planfile is None:
+        if not auto_approve:
+            raise Problem(
+                "nobody has seen what this would do; nothing was written",
+                Exit.REFUSED,
+                "websakctl fleet plan --out FILE, then websakctl fleet apply FILE",
+            )
+        document = run.carry_out([("apply", *words)], allowed=allowed)
+    else:
+        plans = _saved_plans(planfile, run)
+        _confirm(run, plans, auto_approve)
+        document = run.carry_out([("apply", *words)], allowed=allowed, plans=plans)
+    _finish(run, document, out)
+
+
+def report(
+    call: Call,
+    results: MaybeFiles = None,
+    fleet: FleetFile = None,
+    only: Only = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    carry: Carry = False,
+    shard: ShardOf = None,
+    out: Out = None,
+) -> None:
+    """Show how every target stands: is its config valid, what would change, what has drifted; or show saved results."""
+    if results:
+        _show_merged(Session(call), results, out)
+    run = _Run.of(call, "report", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    _finish(run, run.carry_out([("validate",), ("plan",), ("drift",)]), out)
+
+
+def merge(
+    call: Call, results: Files, out: Out = None, take_journals: TakeJournals = False, fleet: FleetFile = None
+) -> None:
+    """Join the results of several shards into one."""
+    session = Session(call)
+    if take_journals:
+        _take_journals(session, _fleet(session, fleet), _merged(results))
+    _show_merged(session, results, out)
+
+
+# --- what is run
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    jobs: int | None
+    scheduler: str | None
+    carry: bool
+
+    def carry_out(self, jobs: "list[Job]", stop: "_Stopping") -> "Iterator[Result]":
+        """Run the jobs where they are to be run."""
+        if self.scheduler is None:
+            from websakctl.fleet.local import carry_out
+
+            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level)
+        from websakctl.fleet.cluster import carry_out as carry_out_there
+
+        return carry_out_there(jobs, self.scheduler, stop.level)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One fleet command: which targets, and how they are run."""
+
+    session: Session
+    name: str
+    fleet: "Fleet"
+    targets: "tuple[Target, ...]"
+    shard: "Shard | None"
+    engine: _Engine
+
+    @classmethod
+    def of(
+        cls, call: Call, name: str, file: Path | None, only: list[str] | None, shard: str | None, engine: _Engine
+    ) -> "_Run":
+        from websakctl.fleet.target import Shard, chosen
+
+        session = Session(call)
+        if engine.carry and engine.scheduler is None:
+            raise Problem("--carry is for workers elsewhere", Exit.USAGE, "name their --scheduler ADDRESS too")
+        if engine.jobs is not None and engine.scheduler is not None:
+            raise Problem("--jobs is for this machine", Exit.USAGE, "how many run at a time there, the workers decide")
+        try:
+            part = Shard.parse(shard) if shard else None
+        except ValueError as error:
+            raise Problem(f"--shard {error}", Exit.USAGE, "the first of four parts is --shard 1/4") from None
+        fleet = _fleet(session, file)
+        targets = chosen(fleet.targets, only or (), part)
+        if only and not chosen(fleet.targets, only, None):
+            names = ", ".join(t.name for t in fleet.targets[:10])
+            raise Problem(f"no target matches {', '.join(only)}", Exit.USAGE, f"there are {names} …")
+        return cls(session, name, fleet, targets, part, engine)
+
+    def carry_out(
+        self,
+        steps: list[tuple[str, ...]],
+        *,
+        allowed: dict[str, list[str]] | None = None,
+        plans: dict[str, dict[str, Any]] | None = None,
+    ) -> dict[str, Any]:
+        """Run the steps for every target; the results as a document."""
+        import secrets
+
+        results = [r for t in self.targets if (r := _needs_nothing(t, plans)) is not None]
+        settled = {r.target for r in results}
+        id_ = secrets.token_hex(8)
+        jobs = [self._job(id_, t, steps, allowed or {}, plans) for t in self.targets if t.name not in settled]
+        with _stopping(self.session) as stop, self.session.terminal.progress(f"Fleet {self.name}", len(jobs)) as bar:
+            for result in self._running(jobs, stop):
+                kept = self._kept(result)
+                results.append(kept)
+                bar.tick(kept.target)
+                self._tell(kept)
+        return self._document(results)
+
+    def _running(self, jobs: "list[Job]", stop: "_Stopping") -> "Iterator[Result]":
+        from websakctl.fleet.cluster import ClusterError, ClusterMissing
+
+        try:
+            yield from self.engine.carry_out(jobs, stop) if jobs else ()
+        except ClusterMissing as error:
+            raise Problem(str(error), Exit.FAILED, "pip install 'websakctl[fleet]'") from None
+        except ClusterError as error:
+            raise Problem(str(error), Exit.UNREACHABLE, "is it running, and is the address right?") from None
+
+    def _job(
+        self,
+        id_: str,
+        target: "Target",
+        steps: list[tuple[str, ...]],
+        allowed: dict[str, list[str]],
+        plans: dict[str, dict[str, Any]] | None,
+    ) -> "Job":
+        import json
+
+        from websakctl.fleet.carrying import pack
+        from websakctl.fleet.job import Job
+
+        guards = tuple(word for guard in allowed.get(target.name, ()) for word in ("--allow", guard))
+        return Job(
+            fleet=id_,
+            target=target.name,
+            root=str(target.root),
+            environment=target.environment,
+            state_dir=str(target.state_dir),
+            steps=tuple((*step, *guards) for step in steps),
+            plan=json.dumps(plans[target.name], ensure_ascii=False) if plans else "",
+            parcel=pack(target.root, target.state_dir) if self.engine.carry else None,
+        )
+
+    def _kept(self, result: "Result") -> "Result":
+        """The result, with its journal back where it belongs."""
+        from websakctl.apply.journal import JournalError
+        from websakctl.fleet.carrying import Carried, CarryError, packed_journal, take_back
+
+        target = next(t for t in self.targets if t.name == result.target)
+        try:
+            if result.journal is not None:
+                take_back(result.journal, target.state_dir, target.environment)
+            elif self.name == "apply" and (packed := packed_journal(target.state_dir)):
+                return replace(result, journal=Carried(packed))
+        except (CarryError, JournalError, OSError) as error:
+            said = f"{result.said}\nerror: its journal is not back: {error}"
+            return replace(result, exit_code=int(Exit.INCOMPLETE), said=said)
+        return result
+
+    def _tell(self, result: "Result") -> None:
+        from websakctl.fleet.results import message_of
+        from websakctl.report.formats.text import safe
+
+        if result.exit_code:
+            why = safe(message_of(result.said)) or f"exit code {result.exit_code}"
+            self.session.terminal.error(f"{result.target}: {why}")
+
+    def _document(self, results: "list[Result]") -> dict[str, Any]:
+        from datetime import UTC, datetime
+
+        from websakctl import __version__
+        from websakctl.fleet.results import to_document
+
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        return to_document(self.name, self.fleet, self.shard, results, tool_version=__version__, created_at=now)
+
+
+def _needs_nothing(target: "Target", plans: dict[str, dict[str, Any]] | None) -> "Result | None":
+    """The result of a target that has no plan, or a plan without a change."""
+    from websakctl.fleet.job import Result
+
+    if plans is None or (target.name in plans and plans[target.name].get("changes")):
+        return None
+    if target.name in plans:
+        return Result(target.name, target.environment, 0, {"apply": {"counts": {}, "outcomes": []}}, attempts=1)
+    why = "error: the file holds no plan of it; see what `fleet plan` said"
+    return Result(target.name, target.environment, int(Exit.REFUSED), said=why)
+
+
+def _fleet(session: Session, said: Path | None) -> "Fleet":
+    """The fleet file's targets, or the end of the command with all that is wrong with it on stderr."""
+    from websakctl.diagnostics import errors_in
+    from websakctl.fleet.target import fleet_of
+    from websakctl.report.formats.text import FORMAT
+    from websakctl.report.subjects import FindingsReport
+    from websakctl.source.fleet_file import read_fleet_file
+
+    file = said or _found(session.call.root)
+    if not file.is_file():
+        raise Problem(
+            f"there is no fleet file {file}",
+            Exit.INVALID,
+            "name it with --fleet FILE; docs/fleet.md says what is in it",
+        )
+    entries, findings, texts = read_fleet_file(file)
+    if findings:
+        shown = FORMAT.render(FindingsReport(findings, texts, "", valid=False), session.terminal.look(sys.stderr))
+        session.terminal.warn(shown)
+    if errors_in(findings):
+        raise Problem("the fleet file is not valid; nothing was done", Exit.INVALID, f"mend {file}")
+    return fleet_of(file, entries, session.call.environment)
+
+
+def _found(root: Path | None) -> Path:
+    here = root or Path.cwd()
+    places = (here,) if root else (here, *here.parents)
+    return next((p / FLEET_FILE for p in places if (p / FLEET_FILE).is_file()), here / FLEET_FILE)
+
+
+def _allowed(said: list[str], fleet: "Fleet") -> dict[str, list[str]]:
+    """Guards by target."""
+    names = {target.name for target in fleet.targets}
+    found: dict[str, list[str]] = {}
+    for each in said:
+        target, colon, guard = each.partition(":")
+        name, equals, number = guard.rpartition("=")
+        if not (colon and equals and name and number.isdigit()):
+            raise Problem(
+                f"--allow {each} is not TARGET:GUARD=N", Exit.USAGE, "as in --allow oslo:deactivate:org_unit=3"
+            )
+        if target not in names:
+            raise Problem(f"--allow {each}: there is no target {target}", Exit.USAGE, "the fleet file names them")
+        found.setdefault(target, []).append(guard)
+    return found
+
+
+# --- saved results
+
+
+def _saved_plans(file: Path, run: _Run) -> dict[str, dict[str, Any]]:
+    from websakctl.fleet.results import missing_shards, plans
+
+    document = _merged([file])
+    if document["command"] != "plan":
+        raise Problem(f"{file} is the result of fleet {document['command']}, not of fleet plan", Exit.REFUSED)
+    if document["fleet"]["digest"] != run.fleet.digest:
+        raise Problem(
+            f"{file} was made for another fleet, or for other environments",
+            Exit.REFUSED,
+            "plan again: fleet plan --out FILE",
+        )
+    if (missing := missing_shards(document)) and run.shard is None:
+        run.session.terminal.warn(f"warning: {file} lacks the shards {', '.join(missing)}; their targets are refused")
+    return plans(document)
+
+
+def _confirm(run: _Run, plans: dict[str, dict[str, Any]], auto_approve: bool) -> None:
+    mine = [plans[target.name] for target in run.targets if target.name in plans]
+    count, reached = sum(len(plan["changes"]) for plan in mine), sum(1 for plan in mine if plan["changes"])
+    if auto_approve or count == 0:
+        return
+    protected = sum(1 for plan in mine if plan["changes"] and plan.get("protected"))
+    mark = f", {protected} of them PROTECTED" if protected else ""
+    question = f"Do {count} changes in {reached} targets{mark}? Only yes is a yes: "
+    answer = run.session.terminal.ask(question)
+    if answer is None:
+        raise Problem(
+            "nobody is here to say yes; nothing was written", Exit.REFUSED, "--auto-approve, or run it in a terminal"
+        )
+    if answer != "yes":
+        raise Problem("not confirmed; nothing was written", Exit.REFUSED)
+
+
+def _merged(files: list[Path]) -> dict[str, Any]:
+    from websakctl.fleet.results import ResultFileError, merged, read_result
+
+    try:
+        parts = [(str(file), read_result(read_json(file, "a result of a fleet command"), str(file))) for file in files]
+        return merged(parts)
+    except ResultFileError as error:
+        raise Problem(str(error), Exit.REFUSED, "they are made with `websakctl fleet … --out FILE`") from None
+
+
+def _show_merged(session: Session, files: list[Path], out: Path | None) -> None:
+    from websakctl.fleet.results import missing_shards, without_journals
+    from websakctl.report.fleet import fleet_document
+
+    document = _merged(files)
+    missing = missing_shards(document)
+    _save(document, out)
+    session.write(fleet_document(without_journals(document), missing=missing))
+    if missing:
+        raise Problem(f"the shards {', '.join(missing)} are missing", Exit.FAILED, "run them, and merge again")
+    raise typer.Exit(document["exit_code"])
+
+
+def _take_journals(session: Session, fleet: "Fleet", document: dict[str, Any]) -> None:
+    from websakctl.apply.journal import JournalError
+    from websakctl.fleet.carrying import CarryError, take_back
+    from websakctl.fleet.results import journals
+
+    troubles = []
+    try:
+        arrived = journals(document)
+    except CarryError as error:
+        raise Problem(str(error), Exit.REFUSED) from None
+    homes = {target.name: target for target in fleet.targets}
+    for name, carried in arrived.items():
+        try:
+            if name not in homes:
+                raise CarryError("the fleet file does not name it")
+            took = take_back(carried, homes[name].state_dir, homes[name].environment)
+        except (CarryError, JournalError, OSError) as error:
+            troubles.append(f"{name}: {error}")
+        else:
+            session.terminal.say(f"{name}: its journal is {'back' if took else 'here already'}")
+    if troubles:
+        raise Problem(
+            "journals were not taken back: " + "; ".join(troubles), Exit.REFUSED, "see which of the two is to be kept"
+        )
+
+
+def _finish(run: _Run, document: dict[str, Any], out: Path | None, detailed_exitcode: bool = False) -> None:
+    from websakctl.fleet.results import without_journals
+    from websakctl.report.fleet import fleet_document
+
+    session = run.session
+    _save(document, out)
+    if out is not None and run.name == "plan" and not run.shard:
+        session.terminal.say(f"Saved. To apply it:\n  websakctl fleet apply {out}")
+    session.write(fleet_document(without_journals(document)))
+    code = document["exit_code"]
+    changes = document["summary"].get("changes", 0) + document["summary"].get("drifted", 0)
+    raise typer.Exit(Exit.CHANGES if code == 0 and detailed_exitcode and changes else code)
+
+
+def _save(document: dict[str, Any], out: Path | None) -> None:
+    import json
+
+    if out is not None:
+        write_private(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n", redacted_before=True)
+
+
+# --- Ctrl-C
+
+
+class _Stopping:
+    """How far a person has asked us to stop."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def level(self) -> int:
+        """As ``websakctl.fleet.process`` has it."""
+        return self.asked
+
+
+@contextmanager
+def _stopping(session: Session) -> Iterator[_Stopping]:
+    """First Ctrl-C (or TERM): nothing new begins, and applies finish their writes under way. Second: all stop at once."""
+    stop = _Stopping()
+
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # what a handler gets
+        stop.asked = min(2, stop.asked + 1)
+        if stop.asked == 1:
+            session.terminal.say("\nStopping: nothing new begins. Ctrl-C again stops what is under way at once.")
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

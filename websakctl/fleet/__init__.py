@@ -1,0 +1,1 @@
+"""Many Websaks: the ordinary commands as independent jobs, one for each target."""

@@ -1,0 +1,209 @@
+"""One target's command: how it is run, again if it was killed, and what it came to."""
+
+import json
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from websakctl import __version__
+from websakctl.fleet.process import GOING_ON, Ended, Stop, run_command
+from websakctl.fleet.target import variable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from websakctl.fleet.carrying import Carried, Parcel
+
+ATTEMPTS = 3
+SETTLING = 60.0  # seconds after which the lease of a lost apply has ended, and with it all that it had under way
+LONGEST_FAREWELL = 120.0  # seconds that an apply whose starter died may take to finish what it was at
+_PREFIX = "WEBSAKCTL_"
+_CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET")
+_LONGEST = 4_000  # characters of what a command said on stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done for one target. It holds no secret: the worker finds that in its own surroundings."""
+
+    fleet: str  # one name for all jobs of a command
+    target: str
+    root: str
+    environment: str
+    state_dir: str
+    steps: tuple[
+        tuple[str, ...], ...
+    ]  # command lines, without what all have in common; the first that fails is the last
+    plan: str = ""  # a saved plan to apply, as JSON
+    parcel: "Parcel | None" = None  # where the worker shares no disk with us
+    again: bool = False  # a worker that had begun it has died
+    version: str = __version__
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes a Websak."""
+        return any(step[0] == "apply" for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a job came to."""
+
+    target: str
+    environment: str
+    exit_code: int
+    documents: Mapping[str, Any] = field(default_factory=dict)  # by command: the JSON it wrote
+    said: str = ""  # on stderr, the end of it
+    seconds: float = 0.0
+    attempts: int = 0  # 0: it was not begun
+    where: str = ""  # host
+    journal: "Carried | None" = None
+
+
+def not_begun(job: Job, why: str, exit_code: int) -> Result:
+    """The result of a job that could not be run."""
+    return Result(job.target, job.environment, exit_code, said=f"error: {why}")
+
+
+def run_job(job: Job, stop: Stop) -> Result:
+    """Run a job to its end; whatever goes wrong is in the result.
+
+    A command that was killed is run again, up to three times in all. For an apply that is as safe as the first time: what
+    the journal has of a saved plan is resumed, and a plan from the config is made afresh from live (decision 16).
+    """
+    began = time.monotonic()
+    if stop() != GOING_ON:
+        return not_begun(job, "stopped before it began", 1)
+    if job.version != __version__:
+        return not_begun(job, f"the worker has websakctl {__version__}, and this is {job.version}", 1)
+    try:
+        result = _run_parcel(job, job.parcel, stop) if job.parcel else _run(job, stop)
+    except Exception as error:  # a job must not take the others with it
+        told = f"{error.strerror or error} {error.filename or ''}" if isinstance(error, OSError) else str(error)
+        result = not_begun(job, told.strip() or type(error).__name__, 1)
+    return replace(result, seconds=round(time.monotonic() - began, 3), where=socket.gethostname())
+
+
+def _run_parcel(job: Job, parcel: "Parcel", stop: Stop) -> Result:
+    from websakctl.fleet.carrying import Carried, packed_journal, unpacked
+
+    with unpacked(parcel) as (root, state_dir):
+        if job.again and job.writes:
+            _pause(SETTLING, stop)  # its journal died with the worker; live says what it did, once nothing is under way
+        result = _run(replace(job, root=str(root), state_dir=str(state_dir), again=False), stop)
+        packed = packed_journal(state_dir) if job.writes else b""
+        return replace(result, journal=Carried(packed) if packed else None)
+
+
+def _pause(seconds: float, stop: Stop) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and stop() == GOING_ON:
+        time.sleep(0.25)
+
+
+def _run(job: Job, stop: Stop) -> Result:
+    if not Path(job.root).is_dir():
+        why = f"{job.root} is not a folder on {socket.gethostname()}"
+        return not_begun(job, f"{why}; put it on a disk that all workers share, or use --carry", 1)
+    documents: dict[str, Any] = {}
+    said, code, attempts = [], 0, 1
+    for step in job.steps:
+        ended, tried = _attempted(job, step, stop)
+        attempts = max(attempts, tried)
+        code = ended.code if ended.code >= 0 else 1
+        said.append(_last_words(ended))
+        with suppress(ValueError):
+            documents[step[0]] = json.loads(ended.out)
+        if code != 0:
+            break
+    return Result(job.target, job.environment, code, documents, "\n".join(filter(None, said)), attempts=attempts)
+
+
+def _last_words(ended: Ended) -> str:
+    words = ended.err.strip()[-_LONGEST:]
+    return words if ended.code >= 0 else f"{words}\nerror: ended by signal {-ended.code}".strip()
+
+
+def _attempted(job: Job, step: tuple[str, ...], stop: Stop) -> tuple[Ended, int]:
+    """Run a step until it is not killed."""
+    again, attempt = job.again, 0
+    while True:
+        attempt += 1
+        ended = _apply(job, step, stop, again=again) if step[0] == "apply" else _command(job, step, stop)
+        if not ended.killed or attempt == ATTEMPTS:
+            return ended, attempt
+        again = True
+
+
+def _apply(job: Job, step: tuple[str, ...], stop: Stop, *, again: bool) -> Ended:
+    if again:
+        _until_nobody_applies(job, stop)
+    if not job.plan:
+        return _command(job, step, stop)
+    begun = _run_of(job)
+    if begun is None:
+        with _file_of(job.plan) as file:
+            return _command(job, (step[0], file, *step[1:]), stop)
+    run, ended = begun
+    if not ended:
+        return _command(job, ("apply", "--resume", "--auto-approve"), stop)
+    return Ended(
+        0, json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []}), f"run {run} had done it", False
+    )
+
+
+def _run_of(job: Job) -> tuple[str, bool] | None:
+    """The run that began to apply the job's plan."""
+    from websakctl.apply.journal import Journal
+    from websakctl.plan.document import identity
+
+    path = Path(job.state_dir) / "journal.db"
+    if not path.is_file():
+        return None
+    with Journal(path) as journal:
+        return journal.run_of_plan(identity(json.loads(job.plan)))
+
+
+def _until_nobody_applies(job: Job, stop: Stop) -> None:
+    """A command whose starter died finishes the writes under way; two would be in each other's way."""
+    from filelock import FileLock, Timeout
+
+    from websakctl.apply.lock import lock_path
+
+    lock = FileLock(lock_path(Path(job.state_dir), job.environment), timeout=0)
+    until = time.monotonic() + LONGEST_FAREWELL
+    while time.monotonic() < until and stop() == GOING_ON:
+        with suppress(Timeout), lock:
+            return
+        time.sleep(0.1)
+
+
+@contextmanager
+def _file_of(plan: str) -> "Iterator[str]":
+    with tempfile.TemporaryDirectory(prefix="websakctl-") as folder:
+        path = Path(folder) / "plan.json"
+        path.write_text(plan, encoding="utf-8")
+        yield str(path)
+
+
+def _command(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
+    whose = ("--root", job.root, "--environment", job.environment, "--format", "json", "--no-color")
+    return run_command([*step, *whose], cwd=Path(job.root), env=surroundings(job, os.environ), stop=stop)
+
+
+def surroundings(job: Job, around: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a job's commands: ours, but of the WEBSAKCTL_* ones only its own target's credentials."""
+    plain = {name: value for name, value in around.items() if not name.upper().startswith(_PREFIX)}
+    own = {f"{_PREFIX}{what}": value for what in _CREDENTIALS if (value := around.get(variable_of(job.target, what)))}
+    return {
+        **plain,
+        **own,
+        f"{_PREFIX}STATE_DIR": job.state_dir,
+        f"{_PREFIX}CREDENTIALS": f"{job.target}/{job.environment}",
+    }

@@ -1,0 +1,78 @@
+"""What a fleet's jobs came to: a document with a row for each target."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from websakctl.report.subjects import DocumentReport, Section
+
+_COLUMNS: dict[str, tuple[str, ...]] = {  # of each target's summary, by command
+    "validate": ("errors", "warnings"),
+    "plan": ("create", "update", "activate", "deactivate", "delete", "unmanaged", "manual", "guards"),
+    "drift": ("drifted",),
+    "apply": ("done", "failed", "blocked", "unknown", "not_started", "stale"),
+    "report": ("errors", "warnings", "changes", "drifted", "unmanaged", "guards"),
+}
+_ALWAYS = {"errors", "warnings", "create", "update", "deactivate", "changes", "drifted", "done"}
+
+
+def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) -> DocumentReport:
+    """A fleet's result document for people; the same as ``data`` for machines."""
+    command, targets = document["command"], document["targets"]
+    wanted = _COLUMNS.get(command, ())
+    columns = [name for name in wanted if name in _ALWAYS or document["summary"].get(name)]
+    rows = [
+        (name, t["environment"], t["outcome"], *(t["summary"].get(c) for c in columns), _time(t))
+        for name, t in targets.items()
+    ]
+    if len(rows) > 1:
+        total = (document["summary"].get(c, 0) for c in columns)
+        rows.append((f"all {len(rows)}", "", "", *total, ""))
+    sections = [
+        Section("Targets", ("target", "environment", "outcome", *(c.replace("_", " ") for c in columns), "time"), rows)
+    ]
+    troubles = [(name, t["exit_code"], t["message"]) for name, t in targets.items() if t["exit_code"] not in (0, 2)]
+    if troubles:
+        sections.append(Section("What went wrong", ("target", "exit code", "why"), troubles))
+    if common := _in_common(targets):
+        sections.append(Section("The same change in several targets", ("kind", "change", "targets"), common))
+    absent = list(missing)
+    facts = [("Targets", f"{len(targets)} of {document['fleet']['targets']}"), ("Made", str(document["created_at"]))]
+    if document["shards"]:
+        facts.append(("Shards", ", ".join(document["shards"])))
+    if absent:
+        facts.append(("Missing shards", ", ".join(absent)))
+    bad = document["exit_code"] not in (0, 2) or bool(absent)
+    return DocumentReport(f"Fleet {command}", not bad, _verdict(document, absent), facts, sections, document)
+
+
+def _verdict(document: Mapping[str, Any], missing: list[str]) -> str:
+    said = ", ".join(f"{number} {outcome}" for outcome, number in document["outcomes"].items()) or "no target"
+    return f"{said}{f'; {len(missing)} shards are missing' if missing else ''}."
+
+
+def _time(target: Mapping[str, Any]) -> str:
+    again = f" ({target['attempts']} attempts)" if target["attempts"] > 1 else ""
+    return f"{target['seconds']:.1f} s{again}" if target["attempts"] else ""
+
+
+_MOST_IN_COMMON = 20
+_MOST_NAMED = 5
+
+
+def _in_common(targets: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Groups of the plans that several targets have alike, those of most targets first."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name, target in targets.items():
+        plan = target["documents"].get("plan")
+        for group in plan.get("groups", ()) if isinstance(plan, dict) else ():
+            fields = ", ".join(field["path"] for field in group["fields"]) if group["action"] == "update" else ""
+            key = (str(group["kind"]), f"{group['action']} {fields}".strip())
+            if name not in found.setdefault(key, []):
+                found[key].append(name)
+    shared = sorted(((key, names) for key, names in found.items() if len(names) > 1), key=lambda each: -len(each[1]))
+    return [(kind, what, _named(names)) for (kind, what), names in shared[:_MOST_IN_COMMON]]
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{len(names)}: {', '.join(names[:_MOST_NAMED])}{more}"
