@@ -26,6 +26,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(group, "status", example="websakctl rollout status --batch PULJE-1", formats=FORMATS)(status)
     command(group, "check", example="websakctl rollout check PULJE-1", formats=FORMATS)(check)
+    command(group, "schedule", example="websakctl rollout schedule --batch PULJE-1", formats=(*FORMATS, "svg"))(
+        schedule
+    )
     app.add_typer(group, name="rollout")
 
 
@@ -51,6 +54,31 @@ def check(call: Call, batch: BatchName, offline: Offline = False) -> None:
     one = view.of(batch)
     session.write(check_document(view, one))
     raise typer.Exit(Exit.OK if one.ready else Exit.REFUSED)
+
+
+def schedule(call: Call, batch: Batch = None) -> None:
+    """Show when each preparation must be done, computed back from the day of each batch. Reads only the config.
+
+    Dates skip weekends and Norwegian public holidays, and are told in ISO weeks too.
+    """
+    from datetime import date
+
+    from websakctl.operations.calendar import holidays_around
+    from websakctl.report.gantt import gantt
+    from websakctl.report.readiness import schedule_document
+    from websakctl.rollout import schedule as calendar
+    from websakctl.rollout.batches import in_order
+
+    session = Session(call)
+    config = session.valid_config()
+    session.selection(None, None, None, batch)
+    chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
+    activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]))
+    drawn = gantt(activities, "en", today=date.today()) if call.format in ("svg", "html") else ""
+    if call.format == "svg":
+        session.terminal.result(drawn)
+    else:
+        session.write(schedule_document(activities, drawn))
 
 
 def look(session: Session, *, offline: bool = False) -> "RolloutView":

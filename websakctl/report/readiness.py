@@ -8,15 +8,14 @@ from typing import Any
 from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
 from websakctl.report.subjects import DocumentReport, Section
 from websakctl.rollout.gates import Standing
+from websakctl.rollout.schedule import Activity, iso_week
 
 MARKS = {Standing.PASS: "pass", Standing.FAIL: "FAIL", Standing.UNKNOWN: "?", Standing.WAIVED: "waived"}
 _LEGEND = "pass; FAIL: something is in the way; ?: nobody knows, which is not passed; waived: let pass until a day"
 
 
-def iso_week(day: str) -> str:
-    """The ISO week of a day, as project plans write it: ``2027-W05``."""
-    year, week, _ = date.fromisoformat(day).isocalendar()
-    return f"{year}-W{week:02}"
+def _week(day: str) -> str:
+    return iso_week(date.fromisoformat(day))
 
 
 def status_document(view: RolloutView, batches: Sequence[BatchView]) -> DocumentReport:
@@ -54,7 +53,7 @@ def _batch_row(b: BatchView) -> tuple[Any, ...]:
     return (
         b.batch.key,
         day or "not decided",
-        iso_week(day) if day else "",
+        _week(day) if day else "",
         len(b.districts),
         *counts,
         "PAUSED" if b.batch.paused else "ready" if b.ready else "not ready",
@@ -63,7 +62,7 @@ def _batch_row(b: BatchView) -> tuple[Any, ...]:
 
 def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
     """Why a batch is not ready and what to do next, for each of its districts."""
-    facts = [("go live", f"{b.batch.go_live} ({iso_week(b.batch.go_live)})" if b.batch.go_live else "not decided")]
+    facts = [("go live", f"{b.batch.go_live} ({_week(b.batch.go_live)})" if b.batch.go_live else "not decided")]
     if b.pause_reason:
         facts.append(("paused", b.pause_reason))
     if not view.gates:
@@ -107,7 +106,7 @@ def _batch_data(b: BatchView) -> dict[str, Any]:
         "batch": b.batch.key,
         "name": b.batch.name,
         "go_live": day,
-        "week": iso_week(day) if day else None,
+        "week": _week(day) if day else None,
         "paused": b.batch.paused,
         "pause_reason": b.pause_reason,
         "ready": b.ready,
@@ -123,3 +122,28 @@ def _batch_data(b: BatchView) -> dict[str, Any]:
             for d in b.districts
         ],
     }
+
+
+def schedule_document(activities: Sequence[Activity], drawn: str = "") -> DocumentReport:
+    """Every batch's preparations with their days; ``drawn``: the same as SVG, for a page."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for a in activities:
+        rows.setdefault(a.batch, []).append((a.name, a.responsible, a.start, a.end, a.week))
+    columns = ("activity", "responsible", "from", "to", "week")
+    return DocumentReport(
+        title="Schedule",
+        ok=bool(activities),
+        verdict="Computed back from each batch's day; Saturdays, Sundays and Norwegian public holidays are free."
+        if activities
+        else "No batch has a day yet: give it go_live.",
+        facts=(),
+        sections=[Section(batch, columns, of_batch) for batch, of_batch in rows.items()],
+        data={
+            "format_version": 1,
+            "activities": [
+                {**asdict(a), "start": a.start.isoformat(), "end": a.end.isoformat(), "week": a.week}
+                for a in activities
+            ],
+        },
+        figure=drawn,
+    )

@@ -44,6 +44,8 @@ def _lines(report: DocumentReport) -> Iterable[str]:
     yield f"<h1>{_text(report.title)}</h1>"
     yield f'<p class="{"good" if report.ok else "bad"}">{_text(report.verdict)}</p>'
     yield "<dl>" + "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in report.facts) + "</dl>"
+    if report.figure:
+        yield f'<div class="matrix">{report.figure}</div>'
     for section in report.sections:
         yield from _section(section)
     yield "</main></body></html>"

@@ -178,5 +178,34 @@ _GATES = {  # websakctl/rollout/gates.py
     "its expression gives {type}, not a list, true or false": "uttrykket gir {type}, ikke en liste, true eller false",
 }
 
-BOKMAAL: dict[str, str] = {**_DOCUMENTS, **_STATUS_PAGE, **_KINDS}  # said where they are shown
+_SCHEDULE = {  # websakctl/report/gantt.py and websakctl/rollout/schedule.py
+    "ISO week": "Uke",
+    "{batch}: from {start} to {end}.": "{batch}: fra {start} til {end}.",
+    "Set up the local project from the common template": "Sette opp lokalt prosjekt etter felles mal",
+    "Confirm the org tree": "Bekrefte organisasjonstreet",
+    "List the users with role and unit": "Melde inn brukere med rolle og enhet",
+    "See to it that the licences suffice": "Sørge for at det er nok lisenser",
+    "Decide a route or a daily routine for every sub-org number": "Avklare postrute eller daglig rutine for hvert nummer",
+    "Agree on publishing in eInnsyn": "Avtale publisering i eInnsyn",
+    "Arrange look-up in the old base": "Ordne oppslag i gammel base",
+    "Set up committees in the meeting module": "Sette opp råd og utvalg i møtemodulen",
+    "Get the receiving side ready for SvarInn": "Gjøre mottakssiden klar for SvarInn",
+    "Train archivists": "Lære opp arkivarer",
+    "Train committee secretaries": "Lære opp utvalgssekretærer",
+    "Train leaders": "Lære opp ledere",
+    "Train caseworkers": "Lære opp saksbehandlere",
+    "Tidy open cases in the old system": "Rydde åpne saker i gammelt system",
+    "Register the main number in SvarInn": "Registrere hovednummeret i SvarInn",
+    "Close the old system for new cases": "Stenge gammelt system for nye saker",
+    "Go live": "Starte i Websak",
+    "Project owner": "Prosjekteier",
+    "Local project lead": "Lokal prosjektleder",
+    "Rollout team": "Innføringsteamet",
+    "Archivist": "Arkivar",
+    "Committee secretary": "Utvalgssekretær",
+    "Document centre": "Dokumentsenteret",
+    "Training lead": "Opplæringsansvarlig",
+}
+
+BOKMAAL: dict[str, str] = {**_DOCUMENTS, **_STATUS_PAGE, **_KINDS, **_SCHEDULE}  # said where they are shown
 FINDINGS: dict[str, str] = {**_ROUTES, **_GATES}  # made elsewhere, and translated as they are shown
