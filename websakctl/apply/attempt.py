@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from websakctl.apply.journal import Journal, JournalError
-from websakctl.live.adapter import KindWriter
+from websakctl.live.adapter import InSteps, KindWriter
 from websakctl.live.errors import (
     Changed,
     LiveError,
@@ -23,7 +23,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Resource
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import ABOUT_ITSELF, normalised, patched, same
-from websakctl.plan.stale import done_by_us, holds, value_at
+from websakctl.plan.stale import done_by_us, holds, stepwise, untold, value_at
 from websakctl.redaction import withheld
 
 LOOKS = (0.0, 0.5, 1.5)  # seconds before each look at what an unanswered write did; a server may be slow to show it
@@ -120,7 +120,9 @@ class Attempt:
         if change.action is Action.CREATE:
             fields = {f.path: f.after for f in change.fields}
             key = str(uuid.uuid5(_SPACE, f"{self.run}/{address}"))
-            self._certainly("create", lambda _: self.writer.create(address, fields, key), self._created)
+            if self.there is None:  # else an interrupted run got that far
+                self._certainly("create", lambda _: self.writer.create(address, fields, key), self._created)
+            self._take_steps(fields)
             return
         if self.there is None:
             raise _Failed(f"{address} is not in Websak any more: plan again")
@@ -131,10 +133,10 @@ class Attempt:
                 "deactivate", lambda again: self.writer.deactivate(self._now(again)), lambda: self._active_is(False)
             )
         else:
-            rest = tuple(f for f in change.fields if f.path != "active")
+            rest = tuple(f for f in change.fields if f.path != "active" and not stepwise(change, f))
             if change.action is Action.ACTIVATE and all(done_by_us(f, value_at(self.there, f.path)) for f in rest):
                 rest = ()  # an interrupted run got that far
-            if rest:  # before it is brought back: what it referred to may be retired for good
+            if self._replaces(rest):  # before it is brought back: what it referred to may be retired for good
                 self._certainly("update", lambda again: self._update(rest, again), lambda: self._updated(rest))
             if change.action is Action.ACTIVATE and not self.there.active:
                 self._certainly(
@@ -142,6 +144,18 @@ class Attempt:
                     lambda again: self.writer.activate(self._now(again or bool(rest))),
                     lambda: self._active_is(True),
                 )
+            self._take_steps(patched(self.there.fields, change.fields))
+
+    def _replaces(self, rest: tuple[FieldChange, ...]) -> bool:
+        """Whether the resource itself is written; a user's district is but where its unit is."""
+        return bool(rest) and not (isinstance(self.writer, InSteps) and all(f.path in ABOUT_ITSELF for f in rest))
+
+    def _take_steps(self, wanted: dict[str, Any]) -> None:
+        """Send what a change takes besides its first request; each is journalled, and found out about, like the first."""
+        if isinstance(self.writer, InSteps):
+            changed = {f.path.partition(".")[0] for f in self.change.fields}
+            for step in self.writer.steps(self.change.address, wanted, changed):
+                self._certainly(step.request, _whatever(step.send), step.happened)
 
     # --- sending
 
@@ -221,6 +235,7 @@ class Attempt:
             f
             for f in rest
             if f.path not in ABOUT_ITSELF
+            and not untold(self.change, f)
             and not holds(value_at(now, f.path), f.before)
             and not same(value_at(now, f.path), f.after)
             and not (self.sent and normalised(f.before, value_at(now, f.path)))  # our first request went over it
@@ -274,4 +289,10 @@ class Attempt:
         told = (
             ABOUT_ITSELF - {"scope"} if found_by_key else ABOUT_ITSELF
         )  # a unit's scope is only its place in the tree
-        return all(done_by_us(f, value_at(now, f.path)) for f in rest if f.path not in told)
+        seen = (f for f in rest if f.path not in told and not untold(self.change, f))
+        return all(done_by_us(f, value_at(now, f.path)) for f in seen)
+
+
+def _whatever(send: Callable[[], object]) -> Callable[[bool], object]:
+    """A request that is the same whether it is a repetition or not."""
+    return lambda _: send()

@@ -18,6 +18,7 @@ from websakctl.cli.outcome import summarise
 from websakctl.cli.plan import (
     Expand,
     Prune,
+    Refresh,
     announce_interrupted,
     read_live,
     say_how_long,
@@ -81,6 +82,7 @@ def apply(
     target: Targets = None,
     batch: Batch = None,
     prune: Prune = None,
+    refresh: Refresh = None,
 ) -> None:
     """Show the plan, ask, and carry it out."""
     session = Session(call)
@@ -100,7 +102,7 @@ def apply(
     if planfile is not None and selected:
         raise Problem("a saved plan is applied as it is, whole", Exit.USAGE, "select with `plan --out`")
     saved, digest = _saved_plan(session, planfile) if planfile is not None else (None, "")
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune)
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh)
     with session.alone(), _nothing_written_if_interrupted():
         dialogue = _Dialogue(session, scene, auto_approve, allow or [], reason, fail_fast, break_lease)
         if resume:

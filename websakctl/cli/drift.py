@@ -6,7 +6,7 @@ import typer
 
 from websakctl.cli.exits import Exit
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, KindNames, Targets, command
-from websakctl.cli.plan import DetailedExit, Expand, announce_interrupted, read_live, scene_of
+from websakctl.cli.plan import DetailedExit, Expand, Refresh, announce_interrupted, read_live, scene_of
 from websakctl.cli.session import Session
 from websakctl.redaction import redacted
 from websakctl.report.subjects import TableReport
@@ -28,6 +28,7 @@ def drift(
     kind: KindNames = None,
     target: Targets = None,
     batch: Batch = None,
+    refresh: Refresh = None,
 ) -> None:
     """Show what somebody changed by hand: live against what was last applied. Writes nothing."""
     import dataclasses
@@ -37,7 +38,7 @@ def drift(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch))
+    scene = scene_of(session, session.selection(district, kind, target, batch), refresh=refresh)
     found = find_drift(scene, read_live(session, scene).state)
     report = session.plan_report(found.plan, drift=True)
     causes = {cause.name.lower(): found.count(cause) for cause in Cause}

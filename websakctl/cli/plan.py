@@ -1,7 +1,7 @@
 """``plan``: live against desired; writes nothing."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,7 @@ from websakctl.cli.session import Session, write_private
 from websakctl.report.subjects import PlanReport
 
 if TYPE_CHECKING:
+    from websakctl.live.users import RowStore
     from websakctl.operations.make_plan import Scene
     from websakctl.operations.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")]
 DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")]
 Expand = Annotated[bool, typer.Option("--expand", help="Show every change with all its fields.")]
+Refresh = Annotated[
+    Literal["full", "changes"] | None,
+    typer.Option(
+        "--refresh",
+        help="Read all users, or only those changed since the day's first full read. Unsaid: changes, and full in CI.",
+    ),
+]
 Prune = Annotated[
     list[str] | None,
     typer.Option(
@@ -51,6 +59,7 @@ def plan(
     target: Targets = None,
     batch: Batch = None,
     prune: Prune = None,
+    refresh: Refresh = None,
 ) -> None:
     """Show what apply would change. Writes nothing."""
     from websakctl.operations.make_plan import make_plan
@@ -59,7 +68,7 @@ def plan(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune)
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh)
     live = read_live(session, scene)
     result = guarded(
         session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
@@ -112,7 +121,9 @@ def announce_interrupted(session: Session, *, alone: bool = False) -> None:
             session.terminal.say(f"note: {run.told}; `websakctl apply --resume` goes on with it")
 
 
-def scene_of(session: Session, selection: "Selection", prune: list[str] | None = None) -> "Scene":
+def scene_of(
+    session: Session, selection: "Selection", prune: list[str] | None = None, refresh: str | None = None
+) -> "Scene":
     """What the plans of this command have in common."""
     from websakctl.kinds import all_kinds
     from websakctl.operations.make_plan import Scene
@@ -127,17 +138,42 @@ def scene_of(session: Session, selection: "Selection", prune: list[str] | None =
             "this Websak has no Setup API: its kinds are steps for a person, and only a local lock keeps two applies apart",
         )
     )
+    config = session.config
+    known = session.journal.known(session.target.name)
     return Scene(
-        config=session.config,
-        known=session.journal.known(session.target.name),
+        config=config,
+        known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
+        user_rows=user_rows(session, refresh) if config.with_users else None,
         accepted=session.journal.accepted(session.target.name),
         kinds=connection.kinds(all_kinds()),
         environment=session.target.name,
         protected=session.target.described.protected,
         selection=selection,
         prune=frozenset(prune or ()),
-        warnings=warnings,
+        warnings=warnings + readable_by_others(session),
     )
+
+
+def user_rows(session: Session, refresh: str | None = None) -> "RowStore":
+    """What was listed of the environment's users today; in CI, and where it is asked for, all are read anew."""
+    import os
+    from datetime import UTC, datetime
+    from urllib.parse import quote
+
+    from websakctl.operations.user_rows import RowFile
+
+    full = refresh == "full" or (refresh is None and bool(os.environ.get("CI")))
+    path = session.state_dir / f"users-{quote(session.target.name, safe='')}.json"
+    return RowFile(path, session.connection.base_url, datetime.now(UTC).date(), full)
+
+
+def readable_by_others(session: Session) -> tuple[str, ...]:
+    """A word about files of users that others on this machine can read."""
+    files = sorted((session.root / "users").glob("*.yaml")) if session.config.with_users else []
+    wide = [f"users/{path.name}" for path in files if path.stat().st_mode & 0o077]
+    if not wide:
+        return ()
+    return (f"others on this machine can read {', '.join(wide)}: chmod 600 {' '.join(wide)}",)
 
 
 def read_live(session: Session, scene: "Scene") -> "LiveSetup":

@@ -19,6 +19,7 @@ class AccessGroupsReader:
     def __init__(self, reading: Reading, scope_of: ScopeOf) -> None:
         self._reading = reading
         self._scope_of = scope_of
+        self.ids: dict[str, str] = {}  # of the groups that were read or made, by name
 
     def read(self) -> list[Resource]:
         """List all, ended ones too."""
@@ -30,6 +31,7 @@ class AccessGroupsReader:
             other = found.get(resource.address.key)
             if other is None or (resource.active and not other.active):
                 found[resource.address.key] = resource
+        self.ids.update({name: r.handle.id for name, r in found.items() if r.handle is not None})
         return list(found.values())
 
     def find(self, address: Address) -> Resource | None:
@@ -66,7 +68,8 @@ class AccessGroupsWriter(AccessGroupsReader):
         answer = self._writing.send("POST", PATH, {"groupName": address.key}, expect=(200, 201))
         if not isinstance(answer.body, dict) or not answer.body.get("groupId"):
             raise UnknownOutcome(f"POST {PATH}: the answer does not say which group was made")
-        return str(answer.body["groupId"])
+        self.ids[address.key] = str(answer.body["groupId"])
+        return self.ids[address.key]
 
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:  # noqa: ARG002  # never possible
         """Not offered by the API."""

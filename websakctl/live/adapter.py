@@ -1,14 +1,14 @@
 """What every kind's adapter offers: a reader for planning, a writer for applying."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from unicodedata import normalize
 
 from websakctl.live.errors import NotAsAgreed
 from websakctl.model.address import Address
-from websakctl.model.resource import Resource
+from websakctl.model.resource import Fields, Resource
 
 ScopeOf = Callable[[str, str], str | None]  # (kind, key) -> scope, where it is known
 
@@ -18,6 +18,7 @@ class Units:
     """Ids of the org units by their key; filled by reading, extended by creating."""
 
     ids: dict[str, str] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)  # by key too: districts' slugs, or the base
     root_id: str = ""
 
 
@@ -51,6 +52,23 @@ class KindWriter(KindReader, Protocol):
 
     def delete(self, now: Resource) -> None:
         """Take away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of several that a change takes: ``send`` may be repeated, ``happened`` looks whether it is so."""
+
+    request: str  # what the journal calls it
+    send: Callable[[], object]
+    happened: Callable[[], bool]
+
+
+@runtime_checkable
+class InSteps(Protocol):
+    """A writer of a kind some fields of which have requests of their own."""
+
+    def steps(self, address: Address, fields: Fields, changed: Iterable[str]) -> Iterator[Step]:
+        """What is left to send once the resource itself is written; what is so already is left out."""
 
 
 def rows_of(body: Any, what: str, required: tuple[str, ...]) -> list[dict[str, Any]]:

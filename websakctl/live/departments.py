@@ -103,11 +103,13 @@ class DepartmentsReader:
         self._units.ids.update({key: id_ for id_, key in self._by_id.items()})
         parents = {str(row["id"]): str(row.get("parentDepartmentId") or "") for _, row in keyed}
         scopes: dict[str, str] = {}
-        return [
+        found = [
             self._resource(row, key, self._scope(str(row["id"]), parents, scopes))
             for key, row in keyed
             if self._below_root(str(row["id"]), parents) or self._scope_of(KIND, key) is not None
         ]
+        self._units.scopes.update({unit.address.key: unit.address.scope for unit in found})
+        return found
 
     def _below_root(self, id_: str, parents: Mapping[str, str]) -> bool:
         """Whether a unit hangs under the root. Others are not ours, unless they have a key of ours and were moved."""

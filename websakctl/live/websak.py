@@ -19,6 +19,9 @@ from websakctl.live.lease import Lease
 from websakctl.live.setup_api import SetupReader, SetupWriter
 from websakctl.live.tokens import ClientCredentials, tls
 from websakctl.live.transport import Pace, Reading, ReadOnly, Traffic, Writing
+from websakctl.live.users import KIND as USER_KIND
+from websakctl.live.users import People, UsersReader
+from websakctl.live.users_writer import UsersWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import State
@@ -96,9 +99,11 @@ class _Clients:
 
 
 class WebsakReader:
-    """Reads a Websak. It holds no client that could write."""
+    """Reads a Websak. It holds no client that could write. Users are read only where ``people`` says which."""
 
-    def __init__(self, connection: Connection, kinds: Mapping[str, Kind], scope_of: ScopeOf) -> None:
+    def __init__(
+        self, connection: Connection, kinds: Mapping[str, Kind], scope_of: ScopeOf, people: People | None = None
+    ) -> None:
         self.connection = connection
         self.traffic = Traffic()
         self.units = Units()
@@ -108,6 +113,7 @@ class WebsakReader:
         self.departments = DepartmentsReader(
             reading, self.units, root_unit=connection.root_unit, api_version=connection.api_version, scope_of=scope_of
         )
+        groups = AccessGroupsReader(reading, scope_of)
         self._kinds = connection.kinds(kinds)
         self._readers: dict[str, KindReader] = {}
         for name, kind in connection.kinds(kinds).items():
@@ -116,7 +122,17 @@ class WebsakReader:
             elif kind.endpoint == "departments":
                 self._readers[name] = self.departments
             elif kind.endpoint == "access_groups":
-                self._readers[name] = AccessGroupsReader(reading, scope_of)
+                self._readers[name] = groups
+            elif kind.endpoint == "users" and people is not None:
+                self._readers[name] = UsersReader(
+                    reading,
+                    self.units,
+                    groups,
+                    people,
+                    scope_of=scope_of,
+                    version=self.departments.version,
+                    concurrency=connection.concurrency,
+                )
         self._reading, self._setup = reading, setup
 
     def __enter__(self) -> "WebsakReader":
@@ -142,7 +158,10 @@ class WebsakReader:
         pool = ThreadPoolExecutor(max_workers=max(1, self.connection.concurrency))
         patient = True
         try:
+            users = chosen.pop(USER_KIND, None)  # they are in units, and in groups
             parts = list(pool.map(lambda reader: reader.read(), chosen.values()))
+            if users is not None:
+                parts.append(users.read())
         except KeyboardInterrupt:
             patient = False  # whoever presses Ctrl-C does not wait for a slow server
             raise
@@ -218,6 +237,7 @@ class WebsakWriter:
         units: Units,
         api_version: str,
         pace: Pace | None = None,
+        people: People | None = None,
     ) -> None:
         self.traffic = Traffic()
         self._concurrency = max(1, connection.concurrency)
@@ -225,6 +245,7 @@ class WebsakWriter:
         self._clients = _Clients(connection, wrap=lambda inner: inner)
         self._readers = _Clients(connection, wrap=ReadOnly, auth=self._clients.auth)
         reading, writing = Reading(self._readers.user, self.traffic), Writing(self._clients.user, self.traffic, pace)
+        groups = AccessGroupsWriter(reading, writing, scope_of)
         self._writers: dict[str, KindWriter] = {}
         for name, kind in connection.kinds(kinds).items():
             if kind.api is Api.SETUP and self._clients.setup is not None and self._readers.setup is not None:
@@ -239,7 +260,18 @@ class WebsakWriter:
                     reading, writing, units, root_unit=connection.root_unit, api_version=api_version, scope_of=scope_of
                 )
             elif kind.endpoint == "access_groups":
-                self._writers[name] = AccessGroupsWriter(reading, writing, scope_of)
+                self._writers[name] = groups
+            elif kind.endpoint == "users" and people is not None:
+                self._writers[name] = UsersWriter(
+                    reading,
+                    writing,
+                    units,
+                    groups,
+                    people,
+                    scope_of=scope_of,
+                    version=lambda: api_version,
+                    concurrency=connection.concurrency,
+                )
 
     def __enter__(self) -> "WebsakWriter":
         return self
@@ -272,7 +304,10 @@ class WebsakWriter:
         """
         self._clients.auth.token()  # one token before the threads start
         with ThreadPoolExecutor(max_workers=self._concurrency) as pool:
-            parts = list(pool.map(lambda writer: writer.read(), self._writers.values()))
+            others = [writer for name, writer in self._writers.items() if name != USER_KIND]
+            parts = list(pool.map(lambda writer: writer.read(), others))
+        if USER_KIND in self._writers:  # they are in units, and in groups
+            parts.append(self._writers[USER_KIND].read())
         return {resource.address: resource for part in parts for resource in part}
 
     def of(self, kind: str) -> KindWriter:

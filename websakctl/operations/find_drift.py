@@ -97,7 +97,11 @@ def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resou
 def _seen(scene: Scene, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     """Live's values of the fields that were applied; what the server was seen to make of a value counts as that value."""
     result = {}
+    never_told = scene.kinds[address.kind].write_only
     for name, value in before.items():
+        if name in never_told:
+            result[name] = value
+            continue
         made = there.get(name)
         pair = scene.accepted.get((address, name))
         result[name] = value if pair is not None and same(pair[0], value) and same(pair[1], made) else made

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind
@@ -14,6 +15,9 @@ from websakctl.plan.guards import Limits
 from websakctl.plan.policy import Policy, judge
 from websakctl.plan.selection import Selection
 from websakctl.source.configuration import Configuration
+
+if TYPE_CHECKING:
+    from websakctl.live.users import RowStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,7 @@ class Scene:
     prune: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
     accepted: Accepted = field(default_factory=dict)
+    user_rows: "RowStore | None" = None  # what was listed of users before; ``None``: they are read in full
 
 
 def make_plan(scene: Scene, live: State) -> Plan:

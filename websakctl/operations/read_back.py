@@ -70,9 +70,10 @@ def _of(change: Change, live: State) -> Iterator[Difference]:
     if there is None or there.active is (change.action is Action.DEACTIVATE):
         yield Difference(change.address, "", None, None, missing=True)
         return
-    fixed = all_kinds()[change.address.kind].create_only
+    kind = all_kinds()[change.address.kind]
+    fixed = kind.create_only
     for f in change.fields:
-        if f.path in ABOUT_ITSELF or change.action is Action.DEACTIVATE:
+        if f.path in ABOUT_ITSELF or f.path in kind.write_only or change.action is Action.DEACTIVATE:
             continue
         made = value_at(there, f.path)
         if same(made, f.after) or (f.path in fixed and change.action is not Action.CREATE):

@@ -8,6 +8,7 @@ from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.resource import State
 from websakctl.operations.make_plan import Scene
+from websakctl.operations.read_users import people_of
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.guards import lock_out, may_lock_out
@@ -47,7 +48,7 @@ def read_setup(connection: Connection, scene: Scene) -> LiveSetup:
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
     """
-    with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
+    with WebsakReader(connection, scene.kinds, _scope_of(scene), people_of(scene)) as reader:
         state = reader.read()
         traffic = reader.traffic
         return LiveSetup(
@@ -70,4 +71,6 @@ def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_u
 
 def writer_for(connection: Connection, scene: Scene, live: LiveSetup, pace: Pace | None = None) -> WebsakWriter:
     """A writer that knows what was read; without a ``pace`` it goes by the connection's rate."""
-    return WebsakWriter(connection, scene.kinds, _scope_of(scene), live.units, live.api_version, pace)
+    people = people_of(scene)
+    people = replace(people, store=None) if people is not None else None  # whoever writes reads in full
+    return WebsakWriter(connection, scene.kinds, _scope_of(scene), live.units, live.api_version, pace, people)

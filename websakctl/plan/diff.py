@@ -9,6 +9,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, Removal, referred
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
+from websakctl.redaction import redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,9 @@ def compare(
         if there is not None and renamed:
             there = _following(kind, there, renamed, kinds)
         change = _change(kind, wanted, there, fixed, accepted or {})
+        if kind.write_only and there is not None:
+            change = _with_what_is_never_told(kind, wanted, there, change, known.get(address))
+            change = _without_erasing(kind, wanted, change, result.manual)
         if change is None:
             result.unchanged.append(address)
         else:
@@ -203,9 +207,54 @@ def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, 
     return None
 
 
+def _with_what_is_never_told(
+    kind: Kind, wanted: Resource, there: Resource, change: Change | None, known: Known | None
+) -> Change | None:
+    """Add fields that the API never tells, where the config says otherwise than what was last applied."""
+    last = known.fields if known is not None else {}
+    told = tuple(
+        FieldChange(name, last.get(name), after)
+        for name, after in wanted.fields.items()
+        if name in kind.write_only
+        and name in last
+        and not (same(last[name], after) or same(last[name], redacted(after)))
+    )
+    if not told:
+        return change
+    if change is None:
+        action = Action.UPDATE if there.active else Action.ACTIVATE
+        return Change(wanted.address, action, told, "differs from what was last applied")
+    return replace(change, fields=(*change.fields, *told))
+
+
+def _without_erasing(kind: Kind, wanted: Resource, change: Change | None, manual: list[ManualStep]) -> Change | None:
+    """Leave out what only a replacing write could change, while the config lacks what such a write would erase."""
+    if change is None or change.action not in (Action.UPDATE, Action.ACTIVATE):
+        return change
+    lacking = sorted(name for name in kind.needed_to_replace if wanted.fields.get(name) is None)
+    replaced = {f.path for f in change.fields if _replaces(kind, f)}
+    if not lacking or not replaced:
+        return change
+    manual.append(
+        ManualStep(
+            change.address,
+            f"{' and '.join(sorted(replaced))} differ{'s' * (len(replaced) == 1)}, and replacing the {kind.name} would erase its "
+            f"{' and '.join(lacking)}, which the config does not say: say it, or change the {kind.name} in Websak",
+        )
+    )
+    left = tuple(f for f in change.fields if f.path not in replaced)
+    return replace(change, fields=left) if left else None
+
+
+def _replaces(kind: Kind, f: FieldChange) -> bool:
+    return f.path not in ABOUT_ITSELF and f.path.partition(".")[0] not in kind.stepwise
+
+
 def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepted: Accepted) -> Iterator[FieldChange]:
     live = there.fields
     for name, after in wanted.fields.items():
+        if name in kind.write_only:
+            continue
         before = live.get(name)
         if before == after or same(before, after) or _is_accepted(accepted, wanted.address, name, after, before):
             continue

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
+from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import normalised, same
@@ -110,6 +112,20 @@ def value_at(resource: Resource, path: str) -> Any:
     return value.get(key) if isinstance(value, Mapping) else None
 
 
+def untold(change: Change, f: FieldChange) -> bool:
+    """Whether a field cannot be looked up: the API takes it and never tells it."""
+    return f.path in _kind(change).write_only
+
+
+def stepwise(change: Change, f: FieldChange) -> bool:
+    """Whether a field has requests of its own, which are sent again where they have not been done."""
+    return f.path.partition(".")[0] in _kind(change).stepwise
+
+
+def _kind(change: Change) -> Kind:
+    return all_kinds()[change.address.kind]
+
+
 def done_by_us(f: FieldChange, now: Any) -> bool:
     """Whether a field is what a change that we sent makes of it, or what a server may have made of that."""
     return same(now, f.after) or (not holds(now, f.before) and normalised(f.after, now))
@@ -127,9 +143,12 @@ def _reached(change: Change, there: Resource | None, begun: bool) -> bool:
         return False
     if change.action is Action.DEACTIVATE:
         return not there.active
+    fields = [f for f in change.fields if not untold(change, f)]
     if begun:
-        return there.active and all(done_by_us(f, value_at(there, f.path)) for f in change.fields)
-    return there.active and all(same(value_at(there, f.path), f.after) for f in change.fields)
+        return there.active and all(done_by_us(f, value_at(there, f.path)) for f in fields)
+    if not fields and change.fields and change.action is not Action.CREATE:
+        return False  # only what is never told: it is written once more
+    return there.active and all(same(value_at(there, f.path), f.after) for f in fields)
 
 
 def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tuple[str, Any, Any, Any], ...]:
@@ -139,14 +158,15 @@ def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tup
         return tuple(
             (f.path, _GONE, value_at(there, f.path), f.after)
             for f in change.fields
-            if not same(value_at(there, f.path), f.after)
+            if not (same(value_at(there, f.path), f.after) or untold(change, f) or (begun and stepwise(change, f)))
         )
     if there is None:
         return tuple((f.path, f.before, _GONE, f.after) for f in change.fields)
     found = [
         _conflict(f, there)
         for f in change.fields
-        if not holds(now := value_at(there, f.path), f.before) and not (begun and _our_doing(change, f, now))
+        if not (untold(change, f) or holds(now := value_at(there, f.path), f.before))
+        and not (begun and (stepwise(change, f) or _our_doing(change, f, now)))
     ]
     if change.action is Action.UPDATE and not there.active:
         found.append(("active", True, False, True))

@@ -1,0 +1,51 @@
+"""What was listed of a Websak's users, kept for a day so that the next command reads only what has changed."""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from websakctl.live.users import KeptRows
+
+
+@dataclass(frozen=True, slots=True)
+class RowFile:
+    """A file that only its owner can read. What cannot be read or is of another Websak counts as not there."""
+
+    path: Path
+    base_url: str
+    today: date  # UTC
+    full: bool = False  # whether what is kept is passed over
+
+    def load(self) -> KeptRows | None:
+        """What was kept, unless all is to be read."""
+        if self.full:
+            return None
+        try:
+            kept = json.loads(self.path.read_text(encoding="utf-8"))
+            if kept["format_version"] != 1 or kept["base_url"] != self.base_url:
+                return None
+            return KeptRows(date.fromisoformat(kept["day"]), {str(row["id"]): row for row in kept["rows"]})
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def save(self, kept: KeptRows) -> None:
+        """Keep it, whole or not at all; a disk that is full costs the next command a full read, and nothing else."""
+        document = {
+            "format_version": 1,
+            "base_url": self.base_url,
+            "day": kept.day.isoformat(),
+            "rows": list(kept.rows.values()),
+        }
+        try:
+            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # owner-only
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    json.dump(document, file, ensure_ascii=False, separators=(",", ":"))
+                Path(temporary).replace(self.path)
+            except OSError:
+                Path(temporary).unlink(missing_ok=True)
+        except OSError:
+            return
