@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from websakctl import __version__
+from websakctl.cli.documents import Lang, language_of
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.plan import read_live, scene_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from websakctl.live.websak import WebsakReader
     from websakctl.model.resource import State
     from websakctl.operations.upgrade import Probes, UpgradeReport
+    from websakctl.report.texts import Language
 
 Stage = Annotated[
     str, typer.Argument(metavar="before|after", help="Before the upgrade a record is taken; after it, it is compared.")
@@ -37,8 +39,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="upgrade")
 
 
-def check(call: Call, stage: Stage, html: Html = None) -> None:
+def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb") -> None:
     """Record the setup and the server's capabilities before an upgrade; after it, report what became of them."""
+    language = language_of(lang)
     session = Session(call)
     if stage not in ("before", "after"):
         raise Problem(f"{stage} is neither before nor after", Exit.USAGE, "websakctl upgrade check before")
@@ -47,7 +50,7 @@ def check(call: Call, stage: Stage, html: Html = None) -> None:
     if stage == "before":
         _before(session, record)
     else:
-        _after(session, record, html)
+        _after(session, record, html, language)
 
 
 def _reader(session: Session) -> "WebsakReader":
@@ -110,7 +113,7 @@ def _before(session: Session, record: Path) -> None:
     )
 
 
-def _after(session: Session, record: Path, html: Path | None) -> None:
+def _after(session: Session, record: Path, html: Path | None, language: "Language") -> None:
     from websakctl.live.errors import LiveError
     from websakctl.operations.upgrade import Probes, compare_upgrade
 
@@ -156,8 +159,9 @@ def _after(session: Session, record: Path, html: Path | None) -> None:
     session.write(filed)
     if html is not None:
         from websakctl.report.formats.html import FORMAT
+        from websakctl.report.texts.filed import filed_in
 
-        write_private(html, FORMAT.render(filed, Look()) + "\n")
+        write_private(html, FORMAT.render(filed_in(filed, language), Look()) + "\n")
         session.terminal.say(f"Written to {html}.")
     raise typer.Exit(Exit.OK if report.ok else Exit.FAILED)
 

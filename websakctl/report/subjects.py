@@ -76,6 +76,7 @@ class DocumentReport:
     facts: Sequence[tuple[str, str]]
     sections: Sequence[Section]
     data: Any = None
+    language: str = "en"
     figure: str = ""  # SVG of ours, for a page; it says nothing that the sections do not
 
 

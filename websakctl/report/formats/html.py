@@ -40,7 +40,7 @@ def _document(report: DocumentReport, _: Look) -> str:
 
 
 def _lines(report: DocumentReport) -> Iterable[str]:
-    yield _head(report.title)
+    yield _head(report.title, report.language)
     yield f"<h1>{_text(report.title)}</h1>"
     yield f'<p class="{"good" if report.ok else "bad"}">{_text(report.verdict)}</p>'
     yield "<dl>" + "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in report.facts) + "</dl>"
@@ -65,9 +65,11 @@ def _section(section: Section) -> Iterable[str]:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
-    return (
-        f'<span class="{"good" if text == "ok" else "bad"}">{text}</span>' if text in ("ok", "FAILED") else _text(text)
-    )
+    mark = _MARKS.get(text)
+    return f'<span class="{mark}">{text}</span>' if mark else _text(text)
+
+
+_MARKS = {"ok": "good", "FAILED": "bad", "FEIL": "bad"}
 
 
 # --- plans
@@ -141,9 +143,9 @@ def _matrix(report: PlanReport) -> Iterable[str]:
         yield f"<p class=note>… and {len(report.plan.groups) - _MATRIX_ROWS} more groups</p>"
 
 
-def _head(title: str) -> str:
+def _head(title: str, language: str = "en") -> str:
     meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    return f'<!doctype html>\n<html lang="en"><head>{meta}<title>{_text(title)}</title><style>{_STYLE}</style></head><body><main>'
+    return f'<!doctype html>\n<html lang="{language}"><head>{meta}<title>{_text(title)}</title><style>{_STYLE}</style></head><body><main>'
 
 
 def _text(value: str) -> str:

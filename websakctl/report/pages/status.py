@@ -48,6 +48,7 @@ class StatusPage:
         districts = [district for batch in view.batches for district in batch.districts]
         yield "districts", districts
         yield "ready", [district for district in districts if _ready(district)]
+        yield "unplanned", [self.names[slug] for slug in view.unplanned]
         yield "gate_names", {gate.key: gate.name for gate in view.gates}
         yield "batch_names", {batch.batch.key: batch.batch.name for batch in view.batches}
         yield "holes", [route for route in view.routes if route.holes]

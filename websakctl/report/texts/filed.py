@@ -1,0 +1,41 @@
+"""A document that is filed, in the language of those who file it."""
+
+from dataclasses import replace
+from typing import Any
+
+from websakctl.report.subjects import DocumentReport, Section
+from websakctl.report.texts import Language, said
+
+
+def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
+    """Translate all that the program says in a document; names and values stay as they are."""
+    if language == "en":
+        return report
+    return replace(
+        report,
+        title=said(report.title, language),
+        verdict=said(report.verdict, language),
+        facts=[(said(name, language), value) for name, value in report.facts],
+        sections=[_section(section, language) for section in report.sections],
+        language=language,
+    )
+
+
+def _section(section: Section, language: Language) -> Section:
+    return Section(
+        said(section.title, language),
+        [said(column, language) for column in section.columns],
+        [[_cell(cell, language) for cell in row] for row in section.rows],
+        [_line(line, language) for line in section.lines],
+    )
+
+
+def _cell(value: Any, language: Language) -> Any:
+    return said(value, language) if isinstance(value, str) else value
+
+
+def _line(line: str, language: Language) -> str:
+    """A line may hold several sentences."""
+    sentences = line.removesuffix(".").split(". ")
+    told = ". ".join(said(sentence, language) for sentence in sentences)
+    return f"{told}." if line.endswith(".") else told
