@@ -29,6 +29,7 @@ from websakctl.cli.session import Session, read_json, user_name
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
+    from websakctl.apply.attempt import Outcome
     from websakctl.model.address import Address
     from websakctl.model.resource import State
     from websakctl.operations.apply_plan import Applied, Run
@@ -103,8 +104,8 @@ def apply(
         raise Problem("a saved plan is applied as it is, whole", Exit.USAGE, "select with `plan --out`")
     saved, digest = _saved_plan(session, planfile) if planfile is not None else (None, "")
     scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh)
-    with session.alone(), _nothing_written_if_interrupted():
-        dialogue = _Dialogue(session, scene, auto_approve, allow or [], reason, fail_fast, break_lease)
+    with session.alone(), nothing_written_if_interrupted():
+        dialogue = Dialogue(session, scene, auto_approve, allow or [], reason, fail_fast, break_lease)
         if resume:
             dialogue.resume()
         elif saved is not None:
@@ -114,7 +115,7 @@ def apply(
 
 
 @contextmanager
-def _nothing_written_if_interrupted() -> Iterator[None]:
+def nothing_written_if_interrupted() -> Iterator[None]:
     """Ctrl-C before the first write; from then on ``_stop_gently`` takes it."""
     try:
         yield
@@ -145,7 +146,7 @@ def _saved_plan(session: Session, planfile: Path) -> "tuple[Plan, str]":
     return saved, identity(document) if isinstance(document, dict) else ""
 
 
-class _Dialogue:
+class Dialogue:
     """One apply, from what was read to the last word."""
 
     def __init__(
@@ -161,6 +162,7 @@ class _Dialogue:
         self.session, self.scene = session, scene
         self.auto_approve, self.allow = auto_approve, allow
         self.reason, self.fail_fast, self.break_lease = reason, fail_fast, break_lease
+        self.tell: Callable[[Outcome], None] = lambda _: None  # told of every outcome as it comes
 
     # --- the three ways to begin
 
@@ -454,13 +456,13 @@ class _Dialogue:
         shown: "tuple[Stale, ...]" = (),
         done_before: "tuple[Change, ...]" = (),
         all_or_nothing: bool = False,
-    ) -> "_Carried":
+    ) -> "Carried":
         """Hold the lease, see whether all still holds, do the changes, read them back.
 
         Live is read again once the lease is ours: while somebody else had it, or while a person thought about the
         plan, anything may have been done, and a second POST makes a second unit.
         """
-        from websakctl.apply.attempt import Outcome, Status
+        from websakctl.apply.attempt import Status
         from websakctl.apply.journal import JournalError
         from websakctl.operations.apply_plan import apply_changes
         from websakctl.operations.read_setup import writer_for
@@ -489,8 +491,9 @@ class _Dialogue:
                 self._say_what_passed(holding, len(changes), shown, all_or_nothing)
                 with session.terminal.progress(f"Applying to {session.target.name}", len(holding.changes)) as bar:
 
-                    def watch(outcome: Outcome) -> None:
+                    def watch(outcome: "Outcome") -> None:
                         bar.tick(str(outcome.change.address))
+                        self.tell(outcome)
                         if outcome.status is not Status.DONE:
                             session.terminal.error(f"{safe(str(outcome.change.address))}: {safe(outcome.detail)}")
 
@@ -511,7 +514,7 @@ class _Dialogue:
                     session.journal.write(run.name, "deprecated", {"note": note})
             except JournalError as error:
                 applied = replace(applied, unrecorded=str(error))
-        return _Carried(applied, holding, state)
+        return Carried(applied, holding, state)
 
     def _say_what_passed(
         self, holding: "Holding", planned: int, shown: "tuple[Stale, ...]", all_or_nothing: bool
@@ -538,7 +541,7 @@ class _Dialogue:
 
 
 @dataclass
-class _Carried:
+class Carried:
     """What carrying out came to, what of the plan still held when it began, and live as it was then."""
 
     applied: "Applied"

@@ -42,7 +42,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "districts": ("districts", "The districts that share the setup."),
     "licences": ("licences", "Show licence seats: bought, allotted, in use, and needed by the next batches."),
     "suborgs": ("suborgs", "Show every sub-org number and where its mail goes, the holes first."),
-    "rollout": ("rollout rollout_report", "Readiness of the districts, and bringing them in batch by batch."),
+    "rollout": (
+        "rollout rollout_run rollout_report",
+        "Readiness of the districts, and bringing them in batch by batch.",
+    ),
     "fleet": ("fleet", "Many Websaks: the ordinary commands as independent jobs, one for each target."),
     "doctor": ("doctor", "Check config, environment, credentials, both APIs and the journal, one line each."),
     "auth": ("auth", "Client credentials: kept in the OS keyring."),

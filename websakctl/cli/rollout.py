@@ -86,10 +86,17 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
     from datetime import date
 
     from websakctl.operations.make_plan import make_plan
+    from websakctl.operations.read_users import read_users
     from websakctl.operations.rollout_view import view_rollout
 
     if offline:
         return view_rollout(session.config, date.today())
     scene = scene_of(session, session.selection(None, None, None, None))
     live = read_live(session, scene).state
-    return view_rollout(session.config, date.today(), live=live, users={}, plan=make_plan(scene, live))
+    return view_rollout(
+        session.config,
+        date.today(),
+        live=live,
+        users=read_users(session.connection, scene),
+        plan=make_plan(scene, live),
+    )

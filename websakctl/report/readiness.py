@@ -67,18 +67,27 @@ def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
         facts.append(("paused", b.pause_reason))
     if not view.gates:
         facts.append(("gates", "none is declared, so nothing says that it is ready"))
-    left = sum(len(d.in_the_way) for d in b.districts)
     return DocumentReport(
         title=f"{b.batch.key}: {b.batch.name}",
         ok=b.ready,
-        verdict="ready"
-        if b.ready
-        else f"paused: {b.pause_reason}"
-        if b.pause_reason
-        else f"not ready: {left} gates are not passed",
+        verdict=_verdict(b),
         facts=facts,
         sections=[section for d in b.districts if (section := _district_section(d)).lines],
         data={**_batch_data(b), "format_version": 1, "asked": view.asked},
+    )
+
+
+def _verdict(b: BatchView) -> str:
+    left = sum(len(d.in_the_way) for d in b.districts)
+    gates = f"{left} gate{'s are' if left != 1 else ' is'} not passed"
+    if b.pause_reason:
+        return f"paused: {b.pause_reason}" + (f"; {gates}" if left else "")
+    return (
+        "ready"
+        if b.ready
+        else f"not ready: {gates}"
+        if left
+        else "not ready: no gate is declared, or no district named"
     )
 
 
