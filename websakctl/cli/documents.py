@@ -104,12 +104,17 @@ def _chosen(option: str, said: list[str] | None, known: tuple[str, ...], default
 
 
 def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Language", today: date) -> list[Paper]:
+    from websakctl.operations.calendar import holidays_around
     from websakctl.operations.scaffold import shipped
     from websakctl.report.documents.markdown import CannotWrite, render_markdown
     from websakctl.report.documents.values import letter_values, values_of
     from websakctl.report.texts import text
+    from websakctl.rollout.batches import batch_of, in_order
+    from websakctl.rollout.schedule import schedule
 
-    values = values_of(session.config, slug, today=today, language=language)
+    batch = batch_of(in_order(session.config.whole)).get(slug)
+    activities = schedule([batch], holidays_around([batch.go_live])) if batch and batch.go_live else ()
+    values = values_of(session.config, slug, today=today, language=language, activities=activities)
     folders = [session.root / "templates" / "documents", shipped() / "documents"]
     name = values["district"]["name"]
     found: list[tuple[str, str, str, str, dict[str, Any]]] = []

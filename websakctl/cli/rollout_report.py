@@ -29,14 +29,17 @@ def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group is register
 
 def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offline: Offline = False) -> None:
     """Write the status page: batches, readiness, licences, mail routes, schedule, what changed. Writes nothing to Websak."""
+    from websakctl.operations.calendar import holidays_around
     from websakctl.operations.happenings import happenings
     from websakctl.report.pages.status import StatusPage
+    from websakctl.rollout.schedule import schedule
 
     language = language_of(lang)
     session = Session(call)
     first = _day(since) if since else date.today() - _WEEK
     config = session.valid_config()
     view = look(session, offline=offline)
+    batches = [b.batch for b in view.batches]
     organisation = config.settings.organisation
     page = StatusPage(
         view=view,
@@ -45,6 +48,7 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
         names={slug: district.name for slug, district in config.districts.items()},
         since=first,
         happenings=happenings(session.journal, config, session.target.name, first),
+        activities=schedule(batches, holidays_around([b.go_live for b in batches if b.go_live])),
     )
     write_private(html, page.render(language))
     ready = sum(1 for batch in view.batches for district in batch.districts if not district.in_the_way)

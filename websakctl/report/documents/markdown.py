@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from websakctl.report.formats.markdown import text as escaped
 from websakctl.report.formats.text import safe
 from websakctl.report.texts import Language, said
-from websakctl.report.texts.dates import day, listed, number, week, weekday
+from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
 
 
 class CannotWrite(Exception):
@@ -76,6 +76,7 @@ def _environment(folders: list[Path], language: Language) -> ImmutableSandboxedE
     )
     environment.filters |= {
         "day": lambda value: day(value, language),
+        "short": lambda value: short_day(value, language),
         "weekday": lambda value: weekday(value, language),
         "week": lambda value: week(value, language),
         "number": lambda value: number(value, language),

@@ -10,6 +10,7 @@ from websakctl.report.documents.markdown import known
 from websakctl.report.texts import Language, text
 from websakctl.rollout.batches import batch_of, in_order
 from websakctl.rollout.routing import Route, routes
+from websakctl.rollout.schedule import Activity
 
 if TYPE_CHECKING:
     from websakctl.source.configuration import Configuration
@@ -18,7 +19,7 @@ _FOLLOW_UP = (timedelta(weeks=1), timedelta(weeks=8))  # after go-live: the firs
 
 
 def values_of(
-    config: "Configuration", slug: str, *, today: date, language: Language, activities: Iterable[Any] = ()
+    config: "Configuration", slug: str, *, today: date, language: Language, activities: Iterable[Activity] = ()
 ) -> dict[str, Any]:
     """Gather what the documents of a district may name. What the config does not say is left out.
 
@@ -27,7 +28,7 @@ def values_of(
         slug: The district.
         today: The day that the document bears.
         language: In which ways of mail are named.
-        activities: The preparations with their dates, ``responsible`` and ``name``.
+        activities: The preparations of its batch with their dates.
     """
     district = config.districts[slug]
     batch = batch_of(in_order(config.state)).get(slug)
@@ -49,7 +50,15 @@ def values_of(
             for a, r in sorted(config.state.items())
             if a.kind == LICENCE.name and slug in r.fields["allotments"]
         ],
-        "activities": list(activities),
+        "activities": [
+            {
+                "name": text(a.name, language),
+                "responsible": text(a.responsible, language),
+                "start": a.start,
+                "end": a.end,
+            }
+            for a in activities
+        ],
     }
     if batch:
         members = [config.districts[s].name for s in batch.districts if s in config.districts]

@@ -9,10 +9,12 @@ from typing import Any
 from websakctl.operations.happenings import Happening
 from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
 from websakctl.report.charts import seats_chart
+from websakctl.report.gantt import gantt
 from websakctl.report.pages import page
 from websakctl.report.texts import Language, text
 from websakctl.report.texts.dates import listed
 from websakctl.report.texts.kinds import things
+from websakctl.rollout.schedule import Activity
 
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
 _MOST_NAMED = 4  # districts; more are counted
@@ -22,8 +24,7 @@ _MOST_NAMED = 4  # districts; more are counted
 class StatusPage:
     """All that the page shows.
 
-    ``owner``: whose rollout it is. ``names``: the districts' names by slug.
-    ``schedule``: SVG, or nothing while no batch has a day.
+    ``owner``: whose rollout it is. ``names``: the districts' names by slug. ``activities``: of all batches that have a day.
     """
 
     view: RolloutView
@@ -32,7 +33,7 @@ class StatusPage:
     names: Mapping[str, str]
     since: date
     happenings: Sequence[Happening]
-    schedule: str = ""
+    activities: Sequence[Activity] = ()
 
     def render(self, language: Language) -> str:
         """Write the page."""
@@ -58,11 +59,16 @@ class StatusPage:
         yield "missing_seats", sum(pool.missing for pool in view.pools)
         yield "unknown_roles", max((pool.unknown for pool in view.pools), default=0)
         yield "chart", seats_chart(view.pools, language) if view.pools else ""
+        yield "charts", {key: self._gantt(key, language) for key in dict.fromkeys(a.batch for a in self.activities)}
         yield "told", lambda happening: list(_told(happening, language))
         yield "where", lambda slugs: _where(self.names, slugs, language)
         manual = Counter(address.kind for address in view.manual)
         yield "manual", things(manual, language)
         yield "manual_count", sum(manual.values())
+
+    def _gantt(self, batch: str, language: Language) -> str:
+        activities = [activity for activity in self.activities if activity.batch == batch]
+        return gantt(activities, language, name=f"gantt-{batch}", today=self.view.today)
 
 
 def _days(view: BatchView, today: date) -> int:

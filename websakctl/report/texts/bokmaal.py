@@ -76,6 +76,7 @@ _STATUS_PAGE = {
     "Paper": "Papir",
     "Not said": "Ikke oppgitt",
     "Schedule": "Tidsplan",
+    "The days are counted back from go-live. Weekends and public holidays are left out.": "Datoene er regnet tilbake fra oppstarten. Helger og helligdager er holdt utenom.",
     "Changes": "Endringer",
     "Changes since {day}": "Endringer siden {day}",
     "Nothing was written": "Ingenting ble skrevet",
