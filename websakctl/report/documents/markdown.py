@@ -14,6 +14,7 @@ from jinja2 import (
     UndefinedError,
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from websakctl.report.formats.markdown import text as escaped
 from websakctl.report.formats.text import safe
@@ -79,7 +80,7 @@ def _environment(folders: list[Path], language: Language) -> ImmutableSandboxedE
         "short": lambda value: short_day(value, language),
         "weekday": lambda value: weekday(value, language),
         "week": lambda value: week(value, language),
-        "number": lambda value: number(value, language),
+        "number": lambda value: Markup(number(value, language)),  # noqa: S704  # digits, and the space between them
         "listed": lambda value: listed(value, language),
         "said": lambda value: said(value, language),
     }
@@ -88,7 +89,7 @@ def _environment(folders: list[Path], language: Language) -> ImmutableSandboxedE
 
 def _literal(value: Any) -> Any:
     """Let no value from outside act as markup, nor hide anything."""
-    return escaped(safe(value)) if isinstance(value, str) else value
+    return escaped(safe(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _line(error: Exception, template: str) -> int:

@@ -1,0 +1,159 @@
+"""What districts and owners read has both languages: no text lacks its translation, and no translation lacks its text."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from websakctl.kinds import all_kinds
+from websakctl.model.kind import Api
+from websakctl.report.subjects import DocumentReport, Section
+from websakctl.report.texts import counted, said, text
+from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS
+from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
+from websakctl.report.texts.filed import filed_in
+from websakctl.report.texts.kinds import things
+from websakctl.rollout.schedule import PREPARATIONS
+
+PACKAGE = Path(__file__).parents[2] / "websakctl"
+CATALOGUE = PACKAGE / "report" / "texts" / "bokmaal.py"
+SOURCES = [file for file in sorted(PACKAGE.rglob("*.py")) if file != CATALOGUE]
+PAGES = sorted(PACKAGE.glob("report/pages/*.html"))
+TRANSLATED = ("rollout/routing.py", "rollout/gates.py", "operations/upgrade.py")  # modules whose findings are shown
+IN_A_PAGE = re.compile(r"""\b[tn]\((?:"([^"]+)"|'([^']+)')""")
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def looked_up() -> set[str]:
+    """Every text that is asked for by itself, in the program and on its pages."""
+    found = {a or b for file in PAGES for a, b in IN_A_PAGE.findall(file.read_text(encoding="utf-8"))}
+    for file in SOURCES:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("text", "counted"):
+                first = node.args[0] if node.args else None
+                if isinstance(first, ast.Constant) and isinstance(first.value, str) and len(node.args) > 1:
+                    found.add(first.value)
+    return found
+
+
+def constants() -> set[str]:
+    """Every text that stands anywhere in the program."""
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in SOURCES)
+    return {
+        n.value for tree in trees for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
+
+
+def test_no_text_lacks_its_translation() -> None:
+    asked = looked_up()
+    assert len(asked) > 80
+    assert sorted(asked - BOKMAAL.keys()) == []
+    assert [p.key for p in PREPARATIONS if not {p.name, p.responsible} <= BOKMAAL.keys()] == []
+
+
+def test_no_translation_lacks_its_text() -> None:
+    assert sorted(BOKMAAL.keys() - looked_up() - constants()) == []
+
+
+@pytest.mark.parametrize("catalogue", [BOKMAAL, FINDINGS], ids=["texts", "findings"])
+def test_both_languages_name_the_same_values(catalogue: dict[str, str]) -> None:
+    odd = [
+        english
+        for english, norwegian in catalogue.items()
+        if set(PLACEHOLDER.findall(english)) != set(PLACEHOLDER.findall(norwegian))
+        or english.count("|") != norwegian.count("|")
+        or not norwegian.strip()
+        or norwegian.endswith(".") != english.endswith(".")
+    ]
+    assert odd == []
+
+
+def findings(path: str) -> Iterator[str]:
+    """The sentences that a module makes, with values filled in: what it holds of texts with a blank, but docstrings."""
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            inside.add(id(node.value))  # a docstring
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = (p.value if isinstance(p, ast.Constant) else "7" for p in node.values)
+            yield "".join(str(part) for part in parts)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
+            yield node.value
+
+
+# texts that are no finding: they join others, or are names and calls
+NO_FINDING = re.compile(
+    r"7? ?7|7: 7|7, 7: 7|.*7 7: 7|GET 7|, .*|; .*| of which .*|/api.*|websakctl licences|7 seat7|7 -> 7|Setup API"
+)
+
+
+@pytest.mark.parametrize("path", TRANSLATED)
+def test_every_finding_has_its_translation(path: str) -> None:
+    sentences = {s for s in findings(path) if " " in s.strip() and not NO_FINDING.fullmatch(s)}
+    assert len(sentences) > 5
+    assert sorted(s for s in sentences if said(s, "nb") == s) == []
+
+
+def test_every_kind_that_changes_has_a_name() -> None:
+    for kind in all_kinds().values():
+        if kind.api is not Api.CONFIG:
+            for language in ("nb", "en"):
+                assert things({kind.name: 2}, language).startswith("2 ")
+    assert things({"org_unit": 1, "sub_org": 3, "form": 0}, "nb") == "1 enhet og 3 postruter"
+
+
+def test_one_and_many() -> None:
+    assert counted("{n} day|{n} days", "nb", 1) == "1 dag"
+    assert counted("{n} day|{n} days", "nb", 3) == "3 dager"
+    assert counted("{n} day|{n} days", "en", 0) == "0 days"
+    assert text("after {batch}", "nb", batch="Første pulje") == "etter Første pulje"
+
+
+def test_a_finding_is_translated_with_what_it_holds() -> None:
+    told = "it is so already, and MOTTAK must come first, which is not passed (unknown)"
+    assert said(told, "nb") == "dette er allerede gjort, men MOTTAK må komme først og er ikke i orden (ikke avklart)"
+    hole = "975016684 Frogner barnehage: no unit: what comes through SvarInn ends on no desk"
+    assert said(hole, "nb").startswith("975016684 Frogner barnehage: enhet mangler: det som kommer gjennom SvarInn")
+    assert said(hole, "en") == hole
+    assert said("Kari sier nei {n} {", "nb") == "Kari sier nei {n} {"
+    assert (
+        said("waived by {x} until 2027-01-01: {0.__class__}", "nb") == "fraveket av {x} til 2027-01-01: {0.__class__}"
+    )
+
+
+def test_dates_numbers_and_lists() -> None:
+    spring = date(2027, 3, 1)
+    assert (day(spring, "nb"), day("2027-03-01", "en")) == ("1. mars 2027", "1 March 2027")
+    assert (short_day(spring, "nb"), short_day("2027-02-01", "nb")) == ("1. mars 2027", "1. feb. 2027")
+    assert (weekday(spring, "nb"), weekday(spring, "en")) == ("mandag 1. mars 2027", "Monday 1 March 2027")
+    assert (week("2027-01-01", "nb"), week("2027-01-04", "en")) == ("uke 53, 2026", "week 1, 2027")
+    assert (number(12400, "nb"), number(12400, "en")) == ("12\u00a0400", "12,400")
+    assert (listed("abc", "nb"), listed("abc", "en"), listed("a", "nb")) == ("a, b og c", "a, b and c", "a")
+
+
+def test_a_filed_document_keeps_names_and_values() -> None:
+    report = DocumentReport(
+        "Upgrade of Websak test",
+        False,
+        "2 things to look at.",
+        [("Environment", "test (https://x)")],
+        [
+            Section("Setup", ("kind", "before", "after"), [("org_unit", 3, 2)], ["Difference: 0 created, 1 updated, 2 deactivated. Nothing else differs (7 checked)."]),
+            Section("Capabilities", ("", "what", "found"), [("FAILED", "GET /api/Zones", "answered 200 before, 404 now")]),
+        ],
+    )  # fmt: skip
+    filed = filed_in(report, "nb")
+    assert filed.language == "nb"
+    assert (filed.title, filed.verdict) == ("Oppgradering av Websak test", "2 forhold å se på.")
+    assert filed.facts == [("Miljø", "test (https://x)")]
+    assert filed.sections[0].rows == [["enhet", 3, 2]]
+    assert filed.sections[0].lines == [
+        "Forskjell: 0 opprettet, 1 endret, 2 deaktivert. Ellers er ingenting forskjellig (7 kontrollert)."
+    ]
+    assert filed.sections[1].rows == [["FEIL", "GET /api/Zones", "svarte 200 før, 404 nå"]]
+    assert filed_in(report, "en") is report
