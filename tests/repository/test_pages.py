@@ -54,6 +54,7 @@ def unknown_part(arguments: list[str]) -> str | None:
     """The first word of a command line that the program does not have."""
     command: Any = typer.main.get_command(app)
     options = {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    before = ""
     for word in arguments:
         if word.startswith("-"):
             if word.partition("=")[0] not in options:
@@ -61,8 +62,9 @@ def unknown_part(arguments: list[str]) -> str | None:
         elif word in getattr(command, "commands", {}):
             command = command.commands[word]
             options |= {name for parameter in command.params for name in parameter.opts}
-        elif hasattr(command, "commands"):
+        elif hasattr(command, "commands") and not before.startswith("-"):  # there it may be an option's value
             return word
+        before = word
     return None
 
 

@@ -1,0 +1,91 @@
+"""``suborgs check --file``: the register's bulk files, without a network."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command_line import Cli
+
+from .registers import SUB_UNITS, UNIT_IN_SAGENE, UNITS, sub_unit
+
+OFFLINE = {"WEBSAKCTL_REGISTER_URL": "http://127.0.0.1:9"}
+
+
+def as_json(rows: Iterable[dict[str, Any]]) -> bytes:
+    return json.dumps(list(rows), ensure_ascii=False, indent=1).encode()
+
+
+def as_csv(rows: Iterable[dict[str, Any]]) -> bytes:
+    out = io.StringIO()
+    names = ("organisasjonsnummer", "navn", "organisasjonsform.kode", "overordnetEnhet", "nedleggelsesdato")
+    writer = csv.DictWriter(out, names, quoting=csv.QUOTE_ALL, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({**row, "organisasjonsform.kode": row["organisasjonsform"]["kode"]} for row in rows)
+    return out.getvalue().encode()
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    return tmp_path / "enheter"
+
+
+@pytest.fixture
+def sub_units(tmp_path: Path) -> Path:
+    return tmp_path / "underenheter"
+
+
+def check(cli: Cli, *files: Path, code: int = 0) -> Any:
+    named = [part for file in files for part in ("--file", str(file))]
+    return cli("suborgs", "check", "--format", "json", *named, env=OFFLINE, code=code)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+@pytest.mark.parametrize("form", [as_json, as_csv])
+def test_both_files_together_see_what_the_register_sees(
+    cli: Cli, units: Path, sub_units: Path, form: Any, packed: bool
+) -> None:
+    more = sub_unit("975291294", "BJØLSEN BARNEHAGE", UNIT_IN_SAGENE)
+    for file, rows in ((units, UNITS), (sub_units, (*SUB_UNITS[1:], more))):
+        file.write_bytes(gzip.compress(form(rows)) if packed else form(rows))
+    found = check(cli, units, sub_units).json["business_register"]
+    assert [(f["what"], f["orgnr"]) for f in found["findings"]] == [
+        ("missing", "975291294"),
+        ("not-listed", "975016684"),
+    ]
+    assert found["notes"] == []
+
+
+def test_sub_units_alone_say_what_they_do_not_show(cli: Cli, sub_units: Path) -> None:
+    sub_units.write_bytes(as_json(row for row in SUB_UNITS if row["overordnetEnhet"] != UNIT_IN_SAGENE))
+    found = check(cli, sub_units).json
+    assert [f["orgnr"] for f in found["business_register"]["findings"]] == ["313000109", "975315878"]
+    assert "enheter.json.gz" in found["business_register"]["notes"][0]
+    assert found["fiks"]["why_not"] == "--file works without a network"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"[1]",
+        b'[{"organisasjonsnummer": "975016684", "organisasjonsform": {"kode": "BEDR"}}, {"o',
+        b"a,b\n1,2\n",
+        b"\x1f\x8b broken",
+    ],
+    ids=["empty", "no-units", "no-object", "cut", "other-columns", "broken-gzip"],
+)
+def test_a_file_that_is_none_or_not_whole_is_refused(cli: Cli, sub_units: Path, content: bytes) -> None:
+    sub_units.write_bytes(content)
+    done = check(cli, sub_units, code=1)
+    assert "underenheter" in done.err and done.out == ""
+
+
+def test_a_file_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
+    assert "no.json" in check(cli, tmp_path / "no.json", code=1).err
