@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "districts": ("districts", "The districts that share the setup."),
     "licences": ("licences", "Show licence seats: bought, allotted, in use, and needed by the next batches."),
     "suborgs": ("suborgs", "Show every sub-org number and where its mail goes, the holes first."),
+    "users": ("users", "Users of the districts, from files of HR."),
     "rollout": (
         "rollout rollout_run rollout_report",
         "Readiness of the districts, and bringing them in batch by batch.",

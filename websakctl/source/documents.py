@@ -4,6 +4,7 @@ import codecs
 import errno
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,13 @@ class Documents:
     bytes_read: int = 0
 
 
-def read_documents(root: Path) -> Documents:
-    """Read every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``."""
+def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Documents:
+    """Read every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``.
+
+    Args:
+        root: The config repository.
+        instead: Texts of files of users by path, taken for what stands there: what they come to can be seen before.
+    """
     found = Documents()
     for path in _yaml_files(root / "config"):
         document = _read(root, path, found)
@@ -80,10 +86,13 @@ def read_documents(root: Path) -> Documents:
         read = (_read(root, path, found) for path in _yaml_files(folder))
         found.districts[folder.name] = [document for document in read if document is not None]
     users = root / "users"
-    for path in sorted(users.glob("*.yaml")) if users.is_dir() else []:
-        document = _read(root, path, found)
+    paths = {path.stem: path for path in (users.glob("*.yaml") if users.is_dir() else ())}
+    paths.update((Path(name).stem, root / name) for name in instead or ())
+    for slug, path in sorted(paths.items()):
+        text = (instead or {}).get(_name(root, path))
+        document = _read(root, path, found) if text is None else _document(_name(root, path), text.encode(), found)
         if document is not None:
-            found.users[path.stem] = document
+            found.users[slug] = document
     return found
 
 
@@ -130,6 +139,11 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
             )
         )
         return None
+    return _document(file, raw, found)
+
+
+def _document(file: str, raw: bytes, found: Documents) -> Document | None:
+    start = Position(file)
     found.bytes_read += len(raw)
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:

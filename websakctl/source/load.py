@@ -751,11 +751,14 @@ def _overriding(finding: Diagnostic, base: Position) -> Diagnostic:
     return replace(finding, related=base, related_label="it overrides what is written here")
 
 
-def load_configuration(root: Path, today: date | None = None) -> Configuration:
+def load_configuration(
+    root: Path, today: date | None = None, instead: Mapping[str, str] | None = None
+) -> Configuration:
     """Read the repository below ``root``.
 
     Args:
         root: The folder that holds ``config/`` and ``districts/``.
         today: The day on which overrides are judged; ``None`` judges none.
+        instead: Texts of files of users by path, taken for what stands there.
     """
-    return _Loader(read_documents(root), today).load()
+    return _Loader(read_documents(root, instead), today).load()
