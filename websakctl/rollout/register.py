@@ -109,7 +109,10 @@ def _differences(
     elif unit.standing is Standing.UNKNOWN:
         yield differs(Lookup.UNKNOWN, "no such number in the register: mail to it reaches nobody")
     elif unit.standing is Standing.NOT_LISTED:
-        yield differs(Lookup.NOT_LISTED, "not in the file: closed, in the other file, or no number at all; look it up without --file")
+        yield differs(
+            Lookup.NOT_LISTED,
+            "not in the file: closed, in the other file, or no number at all; look it up without --file",
+        )
     elif end is not None and end <= today.isoformat():
         yield differs(Lookup.CLOSED, f"closed {end}: end its route with `valid_to: {end}`")
     else:
