@@ -1,0 +1,1 @@
+"""Many Websaks at once: real processes, a real Dask cluster, up to forty sandboxes."""

@@ -1,4 +1,4 @@
-"""The program for a starter that may die: when stdin ends, the command ends too, as gently as TERM would end it.
+"""A command whose starter may die: when stdin ends, the command ends too, as gently as TERM would end it.
 
 ``python -m websakctl.cli.lifeline ARGUMENTS``, with a pipe as stdin that nobody writes to. Fleet jobs are run so.
 """
@@ -11,6 +11,16 @@ import threading
 _FAREWELL = 60.0  # seconds for the writes under way
 
 
+def run_program() -> None:
+    """Be the command that ``sys.argv`` says, for as long as the starter lives.
+
+    Raises:
+        SystemExit: Always.
+    """
+    threading.Thread(target=_end_with_the_starter, daemon=True).start()
+    runpy.run_module("websakctl", run_name="__main__")
+
+
 def _end_with_the_starter() -> None:
     while os.read(0, 4096):
         pass
@@ -20,5 +30,4 @@ def _end_with_the_starter() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_end_with_the_starter, daemon=True).start()
-    runpy.run_module("websakctl", run_name="__main__", alter_sys=True)
+    run_program()
