@@ -36,7 +36,7 @@ def carry_out(jobs: Sequence[Job], address: str, stop: Stop) -> Iterator[Result]
         raise ClusterMissing(f"{error.name} is not installed") from None
     dask: Any = distributed  # half of it is not typed
     try:
-        client = dask.Client(address, timeout=_ANSWER_TIME, set_as_default=False, name="websakctl")
+        client = dask.Client(address, timeout=_ANSWER_TIME, name="websakctl")
     except (OSError, ValueError) as error:
         raise ClusterError(f"the scheduler {address} does not answer: {error}") from None
     with client:
