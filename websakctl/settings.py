@@ -57,7 +57,7 @@ def look_around() -> Surroundings:
         pydantic.ValidationError: If one is not as it should be.
     """
     if not any(name.upper().startswith(PREFIX) for name in os.environ):
-        return Surroundings()
+        return Surroundings.model_construct()
     from pydantic_settings import BaseSettings, SettingsConfigDict
 
     class Variables(Surroundings, BaseSettings):

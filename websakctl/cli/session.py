@@ -15,7 +15,6 @@ from websakctl import __version__
 from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.terminal import Terminal
-from websakctl.diagnostics import errors_in
 from websakctl.redaction import redact
 from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
 
@@ -132,6 +131,8 @@ class Session:
 
     def findings_headline(self, config: "Configuration") -> str:
         """How many errors and warnings there are, in how many files."""
+        from websakctl.diagnostics import errors_in
+
         errors = errors_in(config.findings)
         warnings = len(config.findings) - errors
         found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
@@ -256,12 +257,16 @@ class Session:
 
         path = self.state_dir / "journal.db"
         try:
-            return Journal(path)
+            journal = Journal(path)
         except (Error, OSError) as error:
             raise Problem(
                 f"the journal {path} cannot be opened: {error}",
                 what_next="restore it from a copy, or move it away: what was applied is then not known",
             ) from None
+        import atexit
+
+        atexit.register(journal.close)
+        return journal
 
     @contextmanager
     def alone(self) -> Iterator[None]:

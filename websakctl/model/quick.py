@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from annotated_types import Ge, Le, MaxLen, MinLen
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
 from websakctl.model import marks
 
 Check = Callable[[Any], bool]  # whether a value is valid, and need not be changed
+Model = TypeVar("Model", bound=BaseModel)
 Copy = Callable[[Any], Any]
 
 
@@ -47,12 +49,41 @@ class Quick:
         return values
 
 
+@cache
 def quick(model: type[BaseModel]) -> Quick | None:
     """Compile a model's checks; ``None`` where it has a part that only pydantic can judge."""
     try:
         return _compiled(model)
     except _NotQuick:
         return None
+
+
+def read(model: type[Model], said: Any) -> Model:
+    """Make a model of what was said, as ``model_validate`` does, without it where all is right.
+
+    Raises:
+        pydantic.ValidationError: If something is wrong.
+    """
+    checks = quick(model)
+    taken = checks.take(said) if checks is not None and isinstance(said, dict) else None
+    return model.model_validate(said) if taken is None else _made(model, taken)
+
+
+def _made(model: type[Model], values: Mapping[str, Any]) -> Model:
+    fields = model.model_fields
+    return model.model_construct(**{name: _object(fields[name].annotation, value) for name, value in values.items()})
+
+
+def _object(type_: Any, value: Any) -> Any:
+    """A value with models where its type has them."""
+    if isinstance(type_, type) and issubclass(type_, BaseModel):
+        return _made(type_, value)
+    if isinstance(value, dict):
+        inner = next((part for part in get_args(type_) if part is not NoneType), None)
+        if get_origin(type_) in (Union, UnionType):
+            return _object(inner, value)
+        return {key: _object(get_args(type_)[1], each) for key, each in value.items()}
+    return value
 
 
 def _compiled(model: type[BaseModel]) -> Quick:
@@ -70,7 +101,12 @@ def _compiled(model: type[BaseModel]) -> Quick:
         checks[name], copy = _check(field.annotation, field.metadata)
         if copy is not None:
             copies[name] = copy
-        unsaid[name] = None if field.is_required() else field.get_default(call_default_factory=True)
+        if field.is_required():
+            unsaid[name] = None
+        elif isinstance(field.default_factory, type) and issubclass(field.default_factory, BaseModel):
+            unsaid[name] = {}  # which is what it is made from
+        else:
+            unsaid[name] = field.get_default(call_default_factory=True)
     required = frozenset(name for name, field in model.model_fields.items() if field.is_required())
     return Quick(checks, copies, unsaid, required)
 
@@ -98,8 +134,8 @@ def _check(type_: Any, metadata: Iterable[Any]) -> tuple[Check, Copy | None]:
         return _text(beside), None
     if type_ is bool and not beside:
         return (lambda value: value is True or value is False), None
-    if type_ is int:
-        return _number(beside), None
+    if type_ in (int, float):
+        return _number(type_, beside), None
     raise _NotQuick
 
 
@@ -133,9 +169,8 @@ def _text(beside: list[Any]) -> Check:
     after: list[Any] = [m.func for m in beside if isinstance(m, AfterValidator)]
     if len(beside) != len(patterns) + len(after) + sum(isinstance(m, MinLen | MaxLen) for m in beside):
         raise _NotQuick
-    if len(patterns) + len(after) > 1:
-        raise _NotQuick
-    fits = _anchored(patterns[0]) if patterns else _accepted_by(after[0]) if after else _anything
+    tests = [*map(_anchored, patterns), *map(_accepted_by, after)]
+    fits = tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
     seen: set[str] = set()  # many texts stand in a config many times
 
     def fitting(value: str) -> bool:
@@ -149,7 +184,7 @@ def _text(beside: list[Any]) -> Check:
 
 def _anchored(pattern: str) -> Callable[[str], Any]:
     """A pattern that stands for a whole text; in Python ``$`` would allow a line end after it."""
-    if not pattern.startswith("^") or not pattern.endswith("$") or "|" in pattern:
+    if not pattern.startswith("^") or not pattern.endswith("$") or "|" in re.sub(r"\([^()]*\)", "", pattern):
         raise _NotQuick
     return re.compile(pattern[1:-1]).fullmatch
 
@@ -164,20 +199,18 @@ def _accepted_by(validator: Callable[[Any], Any]) -> Check:
     return accepted
 
 
-def _anything(_: Any) -> bool:
-    return True
-
-
-def _number(beside: list[Any]) -> Check:
-    low, high = -(10**18), 10**18
+def _number(type_: Any, beside: list[Any]) -> Check:
+    low, above, high = -(10**18), -(10**19), 10**18
     for limit in beside:
         if isinstance(limit, Ge) and isinstance(limit.ge, int):
-            low = max(low, limit.ge)
+            low = limit.ge
+        elif isinstance(limit, Gt) and isinstance(limit.gt, int):
+            above = limit.gt
         elif isinstance(limit, Le) and isinstance(limit.le, int):
-            high = min(high, limit.le)
+            high = limit.le
         else:
             raise _NotQuick
-    return lambda value: type(value) is int and low <= value <= high
+    return lambda value: type(value) is type_ and low <= value <= high and value > above
 
 
 def _lengths(beside: list[Any]) -> tuple[int, int]:

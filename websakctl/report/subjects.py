@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from websakctl.diagnostics import Diagnostic
-from websakctl.plan.change import Plan
+if TYPE_CHECKING:
+    from websakctl.diagnostics import Diagnostic
+    from websakctl.plan.change import Plan
 
 Paint = Callable[[str, str], str]  # (style, text) -> text
 
@@ -28,7 +29,7 @@ class Look:
 class PlanReport:
     """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states."""
 
-    plan: Plan
+    plan: "Plan"
     document: Mapping[str, Any]
     drift: bool = False
     origin: str = ""  # where the environment is, for the first line
@@ -39,7 +40,7 @@ class PlanReport:
 class FindingsReport:
     """Findings about the config with the files' texts, for showing the lines."""
 
-    findings: Sequence[Diagnostic]
+    findings: "Sequence[Diagnostic]"
     texts: Mapping[str, str]
     headline: str
     valid: bool

@@ -18,8 +18,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
-from filelock import FileLock, Timeout
-
 if TYPE_CHECKING:
     import uvicorn
     from fastapi import FastAPI
@@ -96,6 +94,8 @@ def ensure_server(
         SandboxRunning: A server runs, with another database than asked for.
         SandboxError: The server did not start; the text holds its last words.
     """
+    from filelock import FileLock, Timeout  # finding a server needs no lock, and loading this takes longer
+
     _reap()
     database = _absolute(database)
     if found := _kept_alive(state_dir, database):
@@ -131,6 +131,8 @@ def stop_server(state_dir: Path) -> bool:
 
 def _left(state_dir: Path, pid: int) -> bool:
     """Whether the server has ended: nobody holds its lock, or one that waited for the lock has taken over."""
+    from filelock import FileLock, Timeout
+
     try:
         with FileLock(_directory(state_dir) / "server.lock", timeout=0):
             return True
@@ -144,6 +146,8 @@ def reset(state_dir: Path, empty: bool = False) -> None:
 
     A running server does it itself; else the database file goes, and the next start makes a new one.
     """
+    from filelock import FileLock, Timeout
+
     seed = "empty" if empty else "standard"
     directory = _directory(state_dir)
     (directory / "seed").write_text(seed, encoding="utf-8")
@@ -189,6 +193,8 @@ def serve(
         SandboxRunning: A server already runs for this state directory.
         SandboxError: The address cannot be listened on.
     """
+    from filelock import FileLock, Timeout
+
     directory = _directory(state_dir)
     database = _absolute(database)
     if found := find_server(state_dir):

@@ -16,6 +16,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address, slug
 from websakctl.model.district import District
 from websakctl.model.kind import Api, Kind, Managed, Scoping
+from websakctl.model.quick import read
 from websakctl.model.resource import Resource
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 from websakctl.source import policies
@@ -167,7 +168,7 @@ class _Loader:
         wrapper["websak.yaml"] = document.top
         wrapper.spans["websak.yaml"] = Span(0, 0, 0, 1, 0, 0, 0, 1)
         try:
-            self.result.settings = SettingsFile.model_validate(document.top)
+            self.result.settings = read(SettingsFile, document.top)
         except ValidationError as error:
             found = findings_of(error, (document, wrapper, "websak.yaml"), model=SettingsFile, key_field=None)
             renamed = {"unknown-field": "bad-settings", "bad-value": "bad-settings"}
@@ -222,7 +223,7 @@ class _Loader:
                     )
                 )
             try:
-                facts = DistrictSection.model_validate(document.top[DISTRICT])
+                facts = read(DistrictSection, document.top[DISTRICT])
             except ValidationError as error:
                 self.report(
                     *findings_of(error, (document, document.top, DISTRICT), model=DistrictSection, key_field=None)
@@ -656,7 +657,7 @@ class _Loader:
         about = {name: value for name, value in fields.items() if name in _ABOUT_OVERRIDE}
         changed = {name: value for name, value in fields.items() if name not in _ABOUT_OVERRIDE}
         try:
-            said = AboutOverride.model_validate(about)
+            said = read(AboutOverride, about)
         except ValidationError as error:
             self.report(*findings_of(error, (document, entries, key), model=AboutOverride, key_field=None))
         else:

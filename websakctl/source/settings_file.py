@@ -9,7 +9,7 @@ from websakctl.model.types import OrgNumber
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class Organisation(_Section):
@@ -70,7 +70,7 @@ class Registers(_Section):
     """Registers outside Websak, which are only asked."""
 
     business: str = "https://data.brreg.no/enhetsregisteret/api"
-    fiks: Fiks = Fiks()
+    fiks: Fiks = Field(default_factory=Fiks)
 
 
 class SettingsFile(_Section):
@@ -78,9 +78,9 @@ class SettingsFile(_Section):
 
     organisation: Organisation | None = None
     environments: dict[str, Environment] = {}
-    guards: Guards = Guards()
-    registers: Registers = Registers()
-    user_import: UserImport = UserImport()
+    guards: Guards = Field(default_factory=Guards)
+    registers: Registers = Field(default_factory=Registers)
+    user_import: UserImport = Field(default_factory=UserImport)
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],
         Field(json_schema_extra={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),
