@@ -1,6 +1,6 @@
 """Templates into Markdown: a value that is missing is an error that names template, line and value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -76,15 +76,26 @@ def _environment(folders: list[Path], language: Language) -> ImmutableSandboxedE
         keep_trailing_newline=True,
     )
     environment.filters |= {
-        "day": lambda value: day(value, language),
-        "short": lambda value: short_day(value, language),
-        "weekday": lambda value: weekday(value, language),
-        "week": lambda value: week(value, language),
-        "number": lambda value: Markup(number(value, language)),  # noqa: S704  # digits, and the space between them
-        "listed": lambda value: listed(value, language),
-        "said": lambda value: said(value, language),
+        "day": _of_values(lambda value: day(value, language)),
+        "short": _of_values(lambda value: short_day(value, language)),
+        "weekday": _of_values(lambda value: weekday(value, language)),
+        "week": _of_values(lambda value: week(value, language)),
+        "number": _of_values(lambda value: Markup(number(value, language))),  # noqa: S704  # digits and what parts them
+        "listed": _of_values(lambda value: listed(value, language)),
+        "said": _of_values(lambda value: said(value, language)),
     }
     return environment
+
+
+def _of_values(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Let a filter say that its value is missing, rather than stumble over it."""
+
+    def checked(value: Any) -> str:
+        if isinstance(value, Missing):
+            str(value)  # raises
+        return write(value)
+
+    return checked
 
 
 def _literal(value: Any) -> Any:

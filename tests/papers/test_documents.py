@@ -1,0 +1,206 @@
+"""The local plan, the letters and the hand-over note: Markdown and DOCX, both languages, and what lacks is named."""
+
+import re
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from docx import Document
+
+from tests.cli.command_line import Cli
+from websakctl.operations.scaffold import shipped
+from websakctl.report.documents.markdown import CannotWrite, render_markdown
+from websakctl.report.documents.word import word
+
+COMMAND = ("districts", "documents")
+NASTY = "Et | navn *med* [alt](http://x) <b>fett</b> `kode` # _under_ \u202e {{ 7 * 7 }}"
+TODAY = date(2026, 11, 25)
+
+
+def markdown(cli: Cli, *args: str) -> dict[str, str]:
+    cli(*COMMAND, *args, "--as", "md", "--out", "papers")
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((cli.root / "papers").rglob("*.md"))}
+
+
+def test_the_local_plan_holds_the_districts_own_units_numbers_and_dates(papers: Cli) -> None:
+    files = markdown(papers, "frogner")
+    assert list(files) == ["frogner-letter-975016684.md", "frogner-plan.md"]
+    plan = files["frogner-plan.md"]
+    assert plan.startswith("# Lokal prosjektplan: Websak i Bydel Frogner\n")
+    assert "| Oppstart | mandag 1. mars 2027 (uke 9, 2027) |" in plan
+    assert "| Pulje | Første pulje: Bydel Frogner og Bydel Sagene |" in plan
+    assert "| FR-BH-FROGNER | Frogner barnehage | Barnehager |" in plan
+    assert "| 975016684 | Frogner barnehage | Dokulink | Altinn | Styrer, Assisterende styrer |" in plan
+    assert "| 874778702 | Bydel Frogner | ikke avklart | SvarInn | Bydel Frogner |" in plan
+    assert "| Websak+ | 1\u00a0100 |" in plan
+    assert "| Starte i Websak | Innføringsteamet | 1. mars 2027 | 1. mars 2027 | uke 9, 2027 | ☐ |" in plan
+    assert "| Stenge gammelt system for nye saker | Arkivar | 26. feb. 2027 | 26. feb. 2027 | uke 8, 2027 | ☐ |" in plan
+
+
+def test_the_letter_names_the_readers_and_their_routine(papers: Cli) -> None:
+    letter = markdown(papers, "frogner", "--what", "letters")["frogner-letter-975016684.md"]
+    assert "**Til:** Frogner barnehage, Bydel Frogner" in letter
+    assert "Til nå har Dokulink sendt den videre" in letter
+    assert "Rutine: Meldingsboksen leses før kl. 10" in letter
+    assert "rollen Styrer og Assisterende styrer." in letter
+    assert "Rutinen gjelder fra mandag 1. mars 2027." in letter
+
+
+def test_english_is_there_for_whoever_asks(papers: Cli) -> None:
+    files = markdown(papers, "frogner", "--lang", "en", "--what", "plan", "--what", "letters", "--what", "handover")
+    assert files["frogner-plan.md"].startswith("# Local project plan: Websak in Bydel Frogner\n")
+    assert "| Go-live | Monday 1 March 2027 (week 9, 2027) |" in files["frogner-plan.md"]
+    assert "| Close the old system for new cases | Archivist |" in files["frogner-plan.md"]
+    assert "the role Styrer and Assisterende styrer." in files["frogner-letter-975016684.md"]
+    assert "- [ ] In week 10, 2027: All numbers have had mail the new way" in files["frogner-handover.md"]
+
+
+def test_a_whole_batch_at_once_and_what_was_written_as_json(papers: Cli) -> None:
+    told = papers(*COMMAND, "--batch", "PULJE-1", "--what", "handover", "--format", "json").json
+    files = [papers.root / "documents" / slug / f"{slug}-handover.docx" for slug in ("frogner", "sagene")]
+    assert [entry["district"] for entry in told] == ["frogner", "sagene"]
+    assert [Path(entry["file"]) for entry in told] == files
+    assert all(file.is_file() for file in files)
+
+
+def test_word_shows_what_the_markdown_says(papers: Cli) -> None:
+    papers(*COMMAND, "frogner", "--as", "md", "--as", "docx", "--what", "plan", "--what", "handover", "--out", "papers")
+    for name in ("plan", "handover"):
+        folder = papers.root / "papers" / "frogner"
+        written = (folder / f"frogner-{name}.md").read_text(encoding="utf-8")
+        paper = Document(str(folder / f"frogner-{name}.docx"))
+        headings = [p.text for p in paper.paragraphs if p.style is not None and p.style.name.startswith("Heading")]
+        assert headings == re.findall(r"^#+ (.+)$", written, re.MULTILINE)
+        boxes = [p.text for p in paper.paragraphs if p.text.startswith("☐ ")]
+        assert len(boxes) == written.count("- [ ] ") > 2
+        rows = [line for line in written.splitlines() if line.startswith("|") and not line.startswith("|--")]
+        assert sum(len(table.rows) for table in paper.tables) == len(rows)
+        assert all(len(row.cells) == len(table.columns) for table in paper.tables for row in table.rows)
+        assert paper.core_properties.author == "Oslo kommune"
+        assert paper.core_properties.language == "nb-NO"
+        assert "Bydel Frogner" in paper.core_properties.title
+
+
+def test_word_keeps_bold_numbered_and_nested(papers: Cli) -> None:
+    source = (
+        "# Tittel\n\nEn **fet** og *skrå* linje\\\nny linje.\n\n1. en\n2. to\n\n- a\n  - b\n\n> Merk\n\n---\n\n`x`\n"
+    )
+    paper = Document(BytesIO(word(source, title="t", author="a", language="nb", today=TODAY)))
+    found = [(p.style.name if p.style is not None else "", p.text) for p in paper.paragraphs]
+    assert found[:7] == [
+        ("Heading 1", "Tittel"),
+        ("Normal", "En fet og skrå linje\nny linje."),
+        ("List Number", "en"),
+        ("List Number", "to"),
+        ("List Bullet", "a"),
+        ("List Bullet 2", "b"),
+        ("Intense Quote", "Merk"),
+    ]
+    assert [(run.text, run.bold, run.italic) for run in paper.paragraphs[1].runs][1:4:2] == [
+        ("fet", True, None),
+        ("skrå", None, True),
+    ]
+    with pytest.raises(ValueError, match="code_block"):
+        word("    kode\n", title="t", author="a", language="nb", today=TODAY)
+
+
+def test_what_lacks_is_named_all_at_once_and_nothing_is_written(papers: Cli) -> None:
+    papers.edit("districts/frogner/own.yaml", "    daily_routine: Meldingsboksen leses før kl. 10\n", "")
+    papers.edit("config/rollout.yaml", ", go_live: 2027-03-01", "")
+    said = papers(*COMMAND, "frogner", code=4).err
+    assert re.search(r"frogner-plan: nb/project-plan\.md:\d+: `go_live` has no value", said)
+    assert re.search(r"frogner-letter-975016684: nb/letter\.md:\d+: `daily_routine` has no value", said)
+    line = re.search(r"letter\.md:(\d+)", said)
+    assert line and "daily_routine" in (shipped() / "documents/nb/letter.md").read_text().splitlines()[int(line[1]) - 1]
+    assert not (papers.root / "documents").exists()
+
+
+def test_what_is_there_stays(papers: Cli) -> None:
+    papers(*COMMAND, "frogner", "--what", "plan", "--as", "md")
+    file = papers.root / "documents/frogner/frogner-plan.md"
+    file.write_text("utfylt av bydelen", encoding="utf-8")
+    refused = papers(*COMMAND, "frogner", "--as", "md", code=4)
+    assert "is there already; nothing was written" in refused.err
+    assert [path.name for path in file.parent.iterdir()] == ["frogner-plan.md"]
+    assert file.read_text(encoding="utf-8") == "utfylt av bydelen"
+    papers(*COMMAND, "frogner", "--what", "plan", "--as", "md", "--force")
+    assert file.read_text(encoding="utf-8").startswith("# Lokal prosjektplan")
+
+
+def test_a_template_of_ones_own_wins(papers: Cli) -> None:
+    own = papers.root / "templates/documents/nb/handover.md"
+    own.parent.mkdir(parents=True)
+    own.write_text("# Vår mal for {{ district.name }}\n\nNy {{ district.telefon }}\n", encoding="utf-8")
+    said = papers(*COMMAND, "frogner", "--what", "handover", code=4).err
+    assert "nb/handover.md:3: `telefon` has no value" in said
+    own.write_text("# Vår mal for {{ district.name }}\n", encoding="utf-8")
+    assert markdown(papers, "frogner", "--what", "handover")["frogner-handover.md"] == "# Vår mal for Bydel Frogner\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("a\n{{ navn", "nb/x.md:2: "),
+        ("a\n\n{{ navn | finnesikke }}", "nb/x.md:3: No filter named 'finnesikke'"),
+        ("{{ navn.__class__.__mro__ }}", "nb/x.md:1: `__class__` has no value"),
+        ("{{ dag | day }}", "nb/x.md:1: Invalid isoformat string"),
+        ("{% include 'nb/y.md' %}", "there is no template nb/y.md"),
+        ("{{ ukjent }}", "nb/x.md:1: `ukjent` has no value"),
+        ("a\n{% if ukjent %}x{% endif %}", "nb/x.md:2: `ukjent` has no value"),
+        ("a\n{% for x in ukjent %}x{% endfor %}", "nb/x.md:2: `ukjent` has no value"),
+    ],
+)
+def test_a_template_that_cannot_be_filled_says_where(tmp_path: Path, template: str, why: str) -> None:
+    (tmp_path / "nb").mkdir()
+    (tmp_path / "nb/x.md").write_text(template, encoding="utf-8")
+    with pytest.raises(CannotWrite) as error:
+        render_markdown([tmp_path], "nb/x.md", {"navn": "N", "dag": "i morgen"}, "nb")
+    assert why in str(error.value)
+
+
+def test_a_value_is_never_markup(tmp_path: Path) -> None:
+    (tmp_path / "x.md").write_text(
+        "| a | b |\n|---|---|\n| {{ navn }} | {{ navn }} |\n\n{{ navn }}\n", encoding="utf-8"
+    )
+    written = render_markdown([tmp_path], "x.md", {"navn": NASTY}, "nb")
+    paper = Document(BytesIO(word(written, title="t", author="a", language="nb", today=TODAY)))
+    as_it_is = NASTY.replace("\u202e", "\\u202e")
+    assert [cell.text for cell in paper.tables[0].rows[1].cells] == [as_it_is, as_it_is]
+    assert paper.paragraphs[-1].text == as_it_is
+    assert not any(run.bold or run.italic for run in paper.paragraphs[-1].runs)
+
+
+def test_both_languages_say_the_same() -> None:
+    folder = shipped() / "documents"
+    names = {path.name for path in (folder / "nb").iterdir()}
+    assert names == {path.name for path in (folder / "en").iterdir()} == {"project-plan.md", "letter.md", "handover.md"}
+    for name in sorted(names):
+        nb, en = ((folder / language / name).read_text(encoding="utf-8") for language in ("nb", "en"))
+        assert shape(nb) == shape(en), name
+
+
+def shape(template: str) -> list[str]:
+    """What a template names and how it is built, without its words."""
+    without_texts = re.sub(r'else "[^"]*"', "else", template)
+    return re.findall(r"\{[{%].*?[%}]\}|^#+ |^- \[ \]|^- |^\d\.|^\|", without_texts, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ((), "no district is named"),
+        (("frogne",), "there is no district frogne"),
+        (("frogner", "--lang", "nn"), "--lang nn is not one of nb, en"),
+        (("frogner", "--what", "letter"), "--what letter is not one of plan, letters, handover"),
+        (("frogner", "--as", "pdf"), "--as pdf is not one of docx, md"),
+        (("--batch", "PULJE-9"), "there is no rollout batch PULJE-9"),
+    ],
+)
+def test_a_command_line_that_is_wrong(papers: Cli, args: tuple[str, ...], why: str) -> None:
+    assert why in papers(*COMMAND, *args, code=64).err
+    assert not (papers.root / "documents").exists()
+
+
+def test_a_district_without_letters_has_none(papers: Cli) -> None:
+    assert "There is nothing to write." in papers(*COMMAND, "sagene", "--what", "letters").out
