@@ -201,6 +201,8 @@ class Dialogue:
 
     def apply_saved(self, saved: "Plan", digest: str, name: str, all_or_nothing: bool, expand: bool) -> None:
         """Do what still holds of a saved plan, once."""
+        from websakctl.operations.read_setup import within_seats
+
         if missing := {change.address.kind for change in saved.changes} - set(self.scene.kinds):
             raise Problem(
                 f"{name} changes {', '.join(sorted(missing))}, and this Websak now has no API for that",
@@ -208,6 +210,7 @@ class Dialogue:
                 "check WEBSAKCTL_SETUP_URL and setup_url in config/websak.yaml, or plan again",
             )
         live = self.read_live()
+        saved = within_seats(self.session.connection, self.scene, saved)
         self.show(saved, expand)
         self.guard(saved)
         run = self.new_run(saved, digest, self.taken_over(saved.changes, live.state, whole=False))

@@ -1,11 +1,14 @@
 """``licences``: bought, allotted, in use, and needed batch by batch."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from websakctl.cli.options import Batch, Call, Districts, command
 from websakctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from websakctl.model.resource import State
 
 FORMATS = ("text", "json", "csv", "markdown")
 Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
@@ -29,7 +32,14 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
     session = Session(call)
     config = session.valid_config()
     scopes = session.selection(district, None, None, batch).scopes
-    del offline  # what is live is not read yet
-    pools = seats(config.whole, None, date.today())
+    pools = seats(config.whole, None if offline else live_users(session), date.today())
     report = seats_rows if call.format == "csv" else seats_document
     session.write(report(pools, scopes=scopes, batch=batch))
+
+
+def live_users(session: Session) -> "State":
+    """All live users, of districts that list theirs and of those that do not."""
+    from websakctl.cli.plan import scene_of
+    from websakctl.operations.read_users import read_users
+
+    return read_users(session.connection, scene_of(session, session.selection(None, None, None, None)))

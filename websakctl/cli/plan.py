@@ -125,6 +125,8 @@ def scene_of(
     session: Session, selection: "Selection", prune: list[str] | None = None, refresh: str | None = None
 ) -> "Scene":
     """What the plans of this command have in common."""
+    from datetime import date
+
     from websakctl.kinds import all_kinds
     from websakctl.operations.make_plan import Scene
 
@@ -142,6 +144,7 @@ def scene_of(
     known = session.journal.known(session.target.name)
     return Scene(
         config=config,
+        today=date.today(),
         known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
         user_rows=user_rows(session, refresh) if config.with_users else None,
         accepted=session.journal.accepted(session.target.name),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from websakctl.model.address import Address
@@ -33,6 +34,7 @@ class Scene:
     prune: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
     accepted: Accepted = field(default_factory=dict)
+    today: date | None = None  # the day that licences must be valid on; ``None``: that is not looked at
     user_rows: "RowStore | None" = None  # what was listed of users before; ``None``: they are read in full
 
 

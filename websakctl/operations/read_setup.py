@@ -8,10 +8,11 @@ from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.resource import State
 from websakctl.operations.make_plan import Scene
-from websakctl.operations.read_users import people_of
+from websakctl.operations.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.guards import lock_out, may_lock_out
+from websakctl.plan.seats import may_overrun, overrun
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,21 @@ def read_setup(connection: Connection, scene: Scene) -> LiveSetup:
 
 
 def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_user: str) -> Plan:
-    """Add what the lock-out guard objects to; users are read only when a plan retires units."""
-    if not may_lock_out(plan.changes, scene.kinds):
+    """Add what the guards object to that must see live users; they are read only for plans that could break something."""
+    if may_lock_out(plan.changes, scene.kinds):
+        with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
+            found = lock_out(plan.changes, reader.administrators(live), own_user)
+        plan = replace(plan, findings=(*plan.findings, *found))
+    return within_seats(connection, scene, plan)
+
+
+def within_seats(connection: Connection, scene: Scene, plan: Plan) -> Plan:
+    """Say anew whether the plan leaves more users than seats, as Websak is now."""
+    if not may_overrun(plan.changes):
         return plan
-    with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
-        found = lock_out(plan.changes, reader.administrators(live), own_user)
-    return replace(plan, findings=(*plan.findings, *found))
+    found = overrun(plan.changes, read_users(connection, scene), scene.config.whole, scene.today)
+    others = (finding for finding in plan.findings if not finding.guard.startswith("seats:"))
+    return replace(plan, findings=(*others, *found))
 
 
 def writer_for(connection: Connection, scene: Scene, live: LiveSetup, pace: Pace | None = None) -> WebsakWriter:

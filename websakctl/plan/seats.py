@@ -1,0 +1,146 @@
+"""More users than seats: what a plan would do to the licence pools."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.model.address import Address
+from websakctl.model.resource import Fields, Resource, State
+from websakctl.plan.change import Action, Change, FieldChange, Finding
+from websakctl.plan.diff import patched
+from websakctl.rollout.batches import batch_of, in_order
+from websakctl.rollout.capacity import USER, seats_taken, valid
+
+_NO_SEATS: Fields = {"product": "", "bought": 0, "allotments": {}, "valid_from": None, "valid_to": None}
+
+
+def may_overrun(changes: Iterable[Change]) -> bool:
+    """Whether any change could leave more users than seats; only then are users worth reading."""
+    return any(_takes_seats(change) or _takes_from_a_pool(change) for change in changes)
+
+
+def _takes_seats(change: Change) -> bool:
+    if change.address.kind != USER or change.action.removes:
+        return False
+    return change.action is not Action.UPDATE or any(f.path in ("role", "scope") for f in change.fields)
+
+
+def _takes_from_a_pool(change: Change) -> bool:
+    """Whether a pool, an allotment of it or its validity shrinks; a new one cannot."""
+    if change.address.kind != LICENCE.name or change.action is Action.CREATE:
+        return False
+    return change.action.removes or any(_shrinks(field) for field in change.fields)
+
+
+def _shrinks(field: FieldChange) -> bool:
+    if field.path.startswith("valid_"):
+        return True
+    return field.path.startswith(("bought", "allotments")) and (field.after or 0) < (field.before or 0)
+
+
+def overrun(changes: Iterable[Change], users: State, config: State, today: date | None) -> tuple[Finding, ...]:
+    """Object where seats lack that did not before: in a pool (``seats:POOL``), in a district's part of it (``seats:POOL/SLUG``).
+
+    Args:
+        changes: The plan's.
+        users: All live users, those of districts that it does not plan for too.
+        config: All resources of the config: its pools, but for what the plan changes of them, and its roles.
+        today: The day that pools must be valid on; ``None``: that is not looked at.
+    """
+    listed = list(changes)
+    then = _once_done(listed, users)
+    before = seats_taken(users, config)
+    after = seats_taken(then, config)
+    return tuple(
+        finding
+        for address in sorted(config)
+        if address.kind == LICENCE.name
+        for finding in _findings(_Pool(address.key, *_fields(address, config, listed), before, after, today), config)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """One pool before and after the plan: its fields, and the seats taken by pool and district."""
+
+    key: str
+    was: Fields
+    becomes: Fields
+    before: Counter[tuple[str, str]]
+    after: Counter[tuple[str, str]]
+    today: date | None
+
+    def taken(self, counted: Counter[tuple[str, str]], district: str | None) -> int:
+        return sum(n for (pool, slug), n in counted.items() if pool == self.key and district in (None, slug))
+
+    def seats(self, fields: Fields, district: str | None) -> int | None:
+        """Seats of the pool or of a district's part; ``None`` where the pool is not shared out."""
+        if district is not None:
+            return int(fields["allotments"].get(district, 0)) if fields["allotments"] else None
+        return int(fields["bought"]) if self.today is None or valid(fields, self.today.isoformat()) else 0
+
+    def lacking(self, district: str | None = None) -> int:
+        """Seats that lack afterwards; none where no more lack than before."""
+        then, now = self.seats(self.becomes, district), self.seats(self.was, district)
+        if then is None:
+            return 0
+        lack = max(0, self.taken(self.after, district) - then)
+        return lack if now is None or lack > max(0, self.taken(self.before, district) - now) else 0
+
+    def districts(self) -> list[str]:
+        return sorted({slug for pool, slug in self.after if pool == self.key})
+
+
+def _findings(pool: _Pool, config: State) -> Iterable[Finding]:
+    if missing := pool.lacking():
+        used, bought = pool.taken(pool.after, None), pool.seats(pool.becomes, None)
+        told = f"{used} users of {pool.becomes['product'] or pool.key} for {bought} seats: {_count(missing)} missing"
+        yield Finding(f"seats:{pool.key}", missing, told + _batches(pool, config))
+    for slug in pool.districts():
+        if missing := pool.lacking(slug):
+            used, allotted = pool.taken(pool.after, slug), pool.seats(pool.becomes, slug)
+            yield Finding(
+                f"seats:{pool.key}/{slug}",
+                missing,
+                f"{used} users in {slug} for {allotted} allotted seats: {_count(missing)} missing",
+            )
+
+
+def _count(missing: int) -> str:
+    return f"{missing} seat{'s' * (missing != 1)}"
+
+
+def _batches(pool: _Pool, config: State) -> str:
+    """The batches whose districts get more users, to be named."""
+    by_district = batch_of(in_order(config))
+    more = {slug for slug in pool.districts() if pool.taken(pool.after, slug) > pool.taken(pool.before, slug)}
+    named = sorted({by_district[slug].key for slug in more if slug in by_district})
+    return f" ({', '.join(named)})" if named else ""
+
+
+def _once_done(changes: list[Change], users: State) -> State:
+    """The users as the plan leaves them."""
+    then = dict(users)
+    for change in changes:
+        address = change.address
+        if address.kind != USER:
+            continue
+        moved_from = next((Address(USER, f.before, address.key) for f in change.fields if f.path == "scope"), address)
+        was = then.pop(moved_from, None)
+        active = not change.action.removes and (was is None or was.active or change.action is not Action.UPDATE)
+        then[address] = Resource(address, patched(was.fields if was else {}, change.fields), active)
+    return then
+
+
+def _fields(address: Address, config: State, changes: list[Change]) -> tuple[Fields, Fields]:
+    """A pool before and after the plan."""
+    fields = config[address].fields
+    change = next((c for c in changes if c.address == address), None)
+    if change is None:
+        return fields, fields
+    back = tuple(FieldChange(f.path, f.after, f.before) for f in change.fields)
+    was = _NO_SEATS if change.action is Action.CREATE else patched(fields, back)
+    becomes = _NO_SEATS if change.action.removes else patched(fields, change.fields)
+    return was, becomes
