@@ -57,7 +57,7 @@ def test_users_within_the_pool_pass() -> None:
 def test_the_pool_the_batch_and_the_missing_seats_are_named() -> None:
     (found,) = overrun(made("A", "B", "D"), live("C"), config(), TODAY)
     assert found.allowance == "seats:PLUS=1"
-    assert found.message == "4 users of Websak+ for 3 seats: 1 seat missing (P1)"
+    assert found.message == "4 users of Websak+ for 3 seats: 1 missing (P1)"
 
 
 def test_users_of_districts_that_the_plan_does_not_touch_count() -> None:

@@ -96,7 +96,7 @@ class _Pool:
 def _findings(pool: _Pool, config: State) -> Iterable[Finding]:
     if missing := pool.lacking():
         used, bought = pool.taken(pool.after, None), pool.seats(pool.becomes, None)
-        told = f"{used} users of {pool.becomes['product'] or pool.key} for {bought} seats: {_count(missing)} missing"
+        told = f"{_count(used, 'user')} of {pool.becomes['product'] or pool.key} for {_count(bought or 0)}: {missing} missing"
         yield Finding(f"seats:{pool.key}", missing, told + _batches(pool, config))
     for slug in pool.districts():
         if missing := pool.lacking(slug):
@@ -104,12 +104,12 @@ def _findings(pool: _Pool, config: State) -> Iterable[Finding]:
             yield Finding(
                 f"seats:{pool.key}/{slug}",
                 missing,
-                f"{used} users in {slug} for {allotted} allotted seats: {_count(missing)} missing",
+                f"{_count(used, 'user')} in {slug} for {_count(allotted or 0, 'allotted seat')}: {missing} missing",
             )
 
 
-def _count(missing: int) -> str:
-    return f"{missing} seat{'s' * (missing != 1)}"
+def _count(number: int, what: str = "seat") -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _batches(pool: _Pool, config: State) -> str:
