@@ -141,6 +141,9 @@ def fill_sandbox(root: Path, state_dir: Path) -> None:
                 "abbreviation": unit.fields["abbreviation"],
                 "name": unit.fields["name"],
                 "unit": unit.fields["unit_type"],
+                "addr": unit.fields.get("address"),
+                "postal_no": unit.fields.get("postal_no"),
+                "phone": unit.fields.get("phone"),
                 "parent_department_id": ids[Address("org_unit", unit.address.scope, parent)]
                 if (parent := unit.fields["parent"])
                 else root_id,

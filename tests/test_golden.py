@@ -115,7 +115,7 @@ def planned(case: Path, root: Path) -> Plan:
 
 def page(plan: Plan, title: str, about: str) -> str:
     document = to_document(plan, tool_version="0.0.0", created_at="2027-01-01T00:00:00Z")
-    report = PlanReport(plan, document, origin="http://127.0.0.1:8080")
+    report = PlanReport(plan, lambda: document, origin="http://127.0.0.1:8080")
     coloured = Terminal().look(Tty())
     blocks = {
         "80 columns": text.FORMAT.render(report, Look(width=80)),

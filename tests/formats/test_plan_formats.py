@@ -32,12 +32,12 @@ def district(number: int) -> District:
 def plan_of(changes: list[Change], districts: dict[str, District], **more: object) -> Plan:
     return Plan(
         environment="test", changes=tuple(changes), groups=grouped(changes, districts), unchanged=7, unmanaged=(), manual=(), findings=(), warnings=(),
-        config_digest="sha256:" + "0" * 64, live_digest="sha256:" + "1" * 64, scopes=tuple(districts), **more,  # type: ignore[arg-type]
+        digests=lambda: ("sha256:" + "0" * 64, "sha256:" + "1" * 64), scopes=tuple(districts), **more,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
 def report_of(plan: Plan) -> PlanReport:
-    return PlanReport(plan, to_document(plan, tool_version="1", created_at="2027-01-01T00:00:00Z"))
+    return PlanReport(plan, lambda: to_document(plan, tool_version="1", created_at="2027-01-01T00:00:00Z"))
 
 
 def update(scope: str, key: str, after: str, *, kind: str = "org_unit", shared: int = 0, before: str = "old") -> Change:

@@ -67,7 +67,7 @@ def planned(before: State, after: State, districts: dict[str, District]) -> Plan
 
 
 def lines(plan: Plan, width: int) -> list[str]:
-    return text.FORMAT.render(PlanReport(plan, {}), Look(width=width)).split("\n")
+    return text.FORMAT.render(PlanReport(plan, dict), Look(width=width)).split("\n")
 
 
 @given(
@@ -112,5 +112,5 @@ def test_the_exception_stands_before_the_others(before: Skeleton, after: Skeleto
 @given(skeleton=skeletons())
 def test_expand_prints_every_change(skeleton: Skeleton) -> None:
     plan = planned({}, made(skeleton, [], DISTRICTS, False), DISTRICTS)
-    expanded = text.FORMAT.render(PlanReport(plan, {}), Look(width=80, expand=True))
+    expanded = text.FORMAT.render(PlanReport(plan, dict), Look(width=80, expand=True))
     assert all(f"{c.address.scope}/{c.address.key}\n" in f"{expanded}\n" for c in plan.changes)

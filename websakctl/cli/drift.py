@@ -54,7 +54,7 @@ def drift(
         for w in found.fields
     ]
     document = redacted({**report.document, "causes": causes, "drift": ways})
-    session.write(dataclasses.replace(report, document=document), expand=expand)
+    session.write(dataclasses.replace(report, made=lambda: document), expand=expand)
     if call.format == "text":
         _tell(session, found)
     if not scene.known:

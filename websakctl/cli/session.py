@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -398,9 +398,8 @@ class Session:
         from websakctl.plan.document import to_document
 
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        return PlanReport(
-            plan, to_document(plan, tool_version=__version__, created_at=now), drift, self.connection.base_url, compared
-        )
+        made = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
+        return PlanReport(plan, made, drift, self.connection.base_url, compared)
 
 
 def _told_by(owner: Path) -> str:

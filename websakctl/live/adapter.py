@@ -97,7 +97,8 @@ def text_or_none(value: Any) -> str | None:
 
 def composed(value: Any) -> str:
     """A natural key as our config writes it: in NFC, whichever way the server keeps its æøå."""
-    return normalize("NFC", str(value)) if value is not None else ""
+    text = str(value) if value is not None else ""
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def ended(value: Any, what: str) -> bool:

@@ -25,6 +25,7 @@ _NAMES = {
     "contact": ("contact", "contact"),
     "phone": ("phone", "phone"),
 }
+_ANSWERED = tuple((ours, names[0]) for ours, names in _NAMES.items())
 _PARENT = ("parentDepartmentId", "departmentParentId")
 _MANAGER = ("managerUserId", "departmentHeadId")
 _ANSWER_ONLY = frozenset(
@@ -181,7 +182,10 @@ class DepartmentsReader:
         return found
 
     def _resource(self, row: Mapping[str, Any], key: str, scope: str) -> Resource:
-        fields: dict[str, Any] = {ours: text_or_none(row.get(names[0])) for ours, names in _NAMES.items()}
+        fields: dict[str, Any] = {
+            ours: value if type(value := row.get(theirs)) is str and value else text_or_none(value)
+            for ours, theirs in _ANSWERED
+        }
         parent = str(row.get("parentDepartmentId") or "")
         fields["parent"] = None if parent == self._units.root_id else self._by_id.get(parent, f"#{parent}")
         return Resource(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from websakctl.apply.attempt import Status
@@ -186,12 +187,13 @@ def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
             warnings=(*scene.warnings, *back.told()),
         )
     )
+    seen = plan.live_digest
     plan = replace(
         plan,
         changes=tuple(replace(c, reason=f"takes back run {run}") for c in plan.changes),
         unchanged=0,
         manual=tuple(sorted((*plan.manual, *back.steps), key=lambda step: step.address)),
-        config_digest=digest(scene.config.state),
+        digests=cache(lambda: (digest(scene.config.state), seen)),
     )
     return with_policies(scene, plan)
 

@@ -1,7 +1,7 @@
 """What a plan is made of."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -109,10 +109,21 @@ class Plan:
     manual: tuple[ManualStep, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
-    config_digest: str
-    live_digest: str
+    digests: Callable[[], tuple[str, str]] = field(
+        compare=False, repr=False
+    )  # of config and live; only files need them
     protected: bool = False  # the environment is production
     scopes: tuple[str, ...] = ()  # every district's slug, for the matrix
+
+    @property
+    def config_digest(self) -> str:
+        """Fingerprint of the config that it was planned from."""
+        return self.digests()[0]
+
+    @property
+    def live_digest(self) -> str:
+        """Fingerprint of what was live."""
+        return self.digests()[1]
 
     @property
     def summary(self) -> dict[str, int]:

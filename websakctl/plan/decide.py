@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from websakctl.model.address import Address
 from websakctl.model.district import District
@@ -69,8 +70,7 @@ def decide(question: Question) -> Plan:
             *probable_renames(changes, q.desired, q.live, q.kinds, q.districts, q.previously),
         ),
         warnings=tuple(dict.fromkeys(warnings)),
-        config_digest=digest(q.desired),
-        live_digest=digest(q.live),
+        digests=cache(lambda: (digest(q.desired), digest(q.live))),
         protected=q.environment_protected,
         scopes=tuple(q.districts),
     )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from websakctl.model.address import Address
@@ -110,13 +111,16 @@ def from_document(document: Any) -> Plan:
             manual=tuple(ManualStep(Address.parse(m["address"]), m["what"]) for m in document["manual"]),
             findings=tuple(Finding(f["guard"], f["count"], f["message"]) for f in document["findings"]),
             warnings=tuple(document["warnings"]),
-            config_digest=document["config_digest"],
-            live_digest=document["live_digest"],
+            digests=_said(document["config_digest"], document["live_digest"]),
             protected=document["protected"],
             scopes=tuple(document["scopes"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise PlanFileError(f"a part of the plan is missing or malformed ({error})") from error
+
+
+def _said(config: str, live: str) -> Callable[[], tuple[str, str]]:
+    return lambda: (config, live)
 
 
 def _read_fields(fields: list[dict[str, Any]]) -> tuple[FieldChange, ...]:

@@ -30,10 +30,15 @@ class PlanReport:
     """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states."""
 
     plan: "Plan"
-    document: Mapping[str, Any]
+    made: Callable[[], Mapping[str, Any]]  # makes the document, which most formats do without
     drift: bool = False
     origin: str = ""  # where the environment is, for the first line
     compared: bool = False
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The plan as JSON values."""
+        return self.made()
 
 
 @dataclass(frozen=True, slots=True)
