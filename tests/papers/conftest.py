@@ -37,6 +37,14 @@ sub_orgs:
 """,
 }
 
+GATES = """\
+gates:
+  POSTRUTER: {name: Hvert nummer har en rute, check: mail-routes}
+  LISENSER: {name: Det er nok lisenser, check: licences}
+  OPPLAERING: {name: Opplæring er holdt, next: Hold kurset}
+  GAMMELT-SYSTEM: {name: Gammelt system er stengt, after: OPPLAERING}
+"""
+
 
 @pytest.fixture
 def papers(tmp_path: Path) -> Cli:

@@ -94,11 +94,10 @@ def _where(names: Mapping[str, str], slugs: Sequence[str], language: Language) -
 def _told(happening: Happening, language: Language) -> Iterable[str]:
     if happening.attested:
         yield text("attested: {gate}", language, gate=happening.attested)
-    by_deed: dict[str, Counter[str]] = {}
-    for (kind, action), count in sorted(happening.done.items()):
-        by_deed.setdefault(_DEEDS[action], Counter())[kind] += count
-    for deed, kinds in by_deed.items():
-        yield text(deed, language, things=things(kinds, language))
+    for action, deed in _DEEDS.items():
+        kinds = {kind: count for (kind, done), count in sorted(happening.done.items()) if done == action}
+        if kinds:
+            yield text(deed, language, things=things(kinds, language))
 
 
 _DEEDS = {
