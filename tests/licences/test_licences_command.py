@@ -26,6 +26,9 @@ licences:
   WEBSAK-PLUS: {product: Websak+, bought: 1, allotments: {frogner: 1}}
 user_roles:
   CASEWORKER: {name: Saksbehandler, template_id: "20001", licences: [WEBSAK-PLUS]}
+  LEADER: {name: Leder, template_id: "20002", licences: [WEBSAK-PLUS]}
+  ARCHIVIST: {name: Arkivar, template_id: "20003"}
+  COMMITTEE-SECRETARY: {name: Utvalgssekretær, template_id: "20004"}
 """,
     "users/frogner.yaml": USERS,
 }
