@@ -25,7 +25,7 @@ def test_from_nothing_to_one_word_in_fifteen_districts(shipped: Cli) -> None:
     assert len(group) == 1
     assert group[0].startswith("~ org_unit  */OPPV  (15 districts: alna, bjerke, frogner, ")
     assert '    name: "Oppvekst" -> "Oppvekst og læring"' in third.out.splitlines()
-    assert "Plan: 0 to create, 15 to update, 0 to deactivate. Nothing else differs (" in third.out
+    assert "Plan: 0 to create, 15 to update, 0 to deactivate. 109 manual steps. Nothing else differs (" in third.out
     shipped("plan", code=0)
 
     plan = shipped("plan", "--format", "json").json

@@ -215,6 +215,15 @@ class Journal:
         rows = self._rows("SELECT body FROM entries WHERE what = ? AND address = ? ORDER BY seq", what, str(address))
         return [json.loads(row[0]) for row in rows]
 
+    def recorded_at(self, environment: str) -> dict[Address, datetime]:
+        """When people last said of each resource that they have set it."""
+        rows = self._rows(
+            "SELECT address, max(at) FROM entries WHERE what = 'result' AND address IS NOT NULL"
+            " AND json_extract(body, '$.by') IS NOT NULL AND json_extract(body, '$.environment') = ? GROUP BY address",
+            environment,
+        )
+        return {Address.parse(address): datetime.fromisoformat(at) for address, at in rows}
+
     # --- what is managed
 
     def known(self, environment: str) -> dict[Address, Known]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from websakctl.cli.exits import Exit, Problem, Stopped
-from websakctl.cli.options import Batch, Call, Districts, KindNames, Targets, command
+from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.outcome import summarise
 from websakctl.cli.plan import (
     Expand,
@@ -55,6 +55,10 @@ BreakLease = Annotated[
 Concurrency = Annotated[
     int | None, typer.Option("--concurrency", metavar="N", min=1, max=32, help="Requests at a time.")
 ]
+WorkListDir = Annotated[
+    Path | None,
+    typer.Option("--worklist", metavar="DIR", help="Write the work list for people here too (Markdown and CSV)."),
+]
 Rate = Annotated[
     float | None, typer.Option("--rate", metavar="N", min=0.1, max=1000, help="Writes a second at the most.")
 ]
@@ -84,8 +88,10 @@ def apply(
     batch: Batch = None,
     prune: Prune = None,
     refresh: Refresh = None,
+    export: Exports = None,
+    worklist: WorkListDir = None,
 ) -> None:
-    """Show the plan, ask, and carry it out."""
+    """Show the plan, ask, and carry it out. What no API can do is put on a work list."""
     session = Session(call)
     session.valid_config()
     session.pace(concurrency, rate)
@@ -103,9 +109,9 @@ def apply(
     if planfile is not None and selected:
         raise Problem("a saved plan is applied as it is, whole", Exit.USAGE, "select with `plan --out`")
     saved, digest = _saved_plan(session, planfile) if planfile is not None else (None, "")
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh)
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export)
     with session.alone(), nothing_written_if_interrupted():
-        dialogue = Dialogue(session, scene, auto_approve, allow or [], reason, fail_fast, break_lease)
+        dialogue = Dialogue(session, scene, auto_approve, allow or [], reason, fail_fast, break_lease, worklist)
         if resume:
             dialogue.resume()
         elif saved is not None:
@@ -158,10 +164,12 @@ class Dialogue:
         reason: str,
         fail_fast: bool,
         break_lease: str | None,
+        worklist: Path | None = None,
     ) -> None:
         self.session, self.scene = session, scene
         self.auto_approve, self.allow = auto_approve, allow
         self.reason, self.fail_fast, self.break_lease = reason, fail_fast, break_lease
+        self.worklist = worklist
         self.tell: Callable[[Outcome], None] = lambda _: None  # told of every outcome as it comes
 
     # --- the three ways to begin
@@ -188,6 +196,7 @@ class Dialogue:
         if not plan.changes:
             self.supersede(run)
             self.adopt(run, live.state, ())
+            self.write_work_list(plan)
             summarise(self.session, plan.environment, None, (), run.name)
         say_how_long(self.session, live, plan.changes)
         self.confirm(len(plan.changes), from_file=False)
@@ -197,6 +206,7 @@ class Dialogue:
             self.adopt(run, carried.state, {c.address for c in plan.changes} - already)
         except JournalError as error:
             carried.applied = replace(carried.applied, unrecorded=str(error))
+        self.write_work_list(plan)
         summarise(self.session, plan.environment, carried.applied, carried.holding.stale, run.name)
 
     def apply_saved(self, saved: "Plan", digest: str, name: str, all_or_nothing: bool, expand: bool) -> None:
@@ -228,6 +238,7 @@ class Dialogue:
             self.supersede(run)
             summarise(self.session, saved.environment, None, stale, run.name)
         carried = self.carry_out(run, changes, live, self.scene.config.state, all_or_nothing=all_or_nothing)
+        self.write_work_list(saved)
         summarise(self.session, saved.environment, carried.applied, (*stale, *carried.holding.stale), run.name)
 
     def resume(self) -> None:
@@ -533,14 +544,26 @@ class Dialogue:
         if (passed := planned - len(holding.changes) - len(new)) > 0:
             self.session.terminal.say(f"{passed} of the plan's changes were done by somebody else meanwhile.")
 
+    def write_work_list(self, plan: "Plan") -> None:
+        """Put what is left for people into files, for the environment as a whole."""
+        from websakctl.cli.by_hand import write_work_list
+        from websakctl.operations.work_list import work_list
+
+        write_work_list(self.session, work_list(self.scene, plan.manual), self.worklist)
+
     def adopt(self, run: "Run", live: "State", changing: "Collection[Address]") -> None:
         """Take over what already is as the config says."""
         from websakctl.operations.apply_plan import adopt_unchanged
+        from websakctl.operations.work_list import work_list
 
         scene = self.scene
-        desired = {a: r for a, r in scene.config.state.items() if a.kind in scene.kinds and a in scene.selection}
-        known = [a for a in scene.known if a.kind in scene.kinds and a in scene.selection]
-        adopt_unchanged(run, desired, live, changing, scene.config.protected, known)
+        kinds = {**scene.by_hand, **scene.kinds}
+        by_hand = {item.address for item in work_list(scene).items} if scene.done_by_hand else set()
+        desired = {a: r for a, r in scene.config.state.items() if a.kind in kinds and a in scene.selection}
+        known = [a for a in scene.known if a.kind in kinds and a in scene.selection]
+        adopt_unchanged(
+            run, desired, {**scene.done_by_hand, **live}, {*changing, *by_hand}, scene.config.protected, known
+        )
 
 
 @dataclass

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "history",
         "Show the plan that takes a run back, against live as it is now; save it with --out and apply that.",
     ),
+    "worklist": ("worklist", "What people set where there is no API: the list, and the record that it is done."),
     "snapshot": ("snapshot", "The whole live setup, kept to be compared."),
     "upgrade": ("upgrade", "Around a Websak upgrade, once for all districts."),
     "pull": ("pull", "Write what Websak has into the config, where the config says otherwise."),

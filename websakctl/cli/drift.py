@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from websakctl.cli.exits import Exit
-from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, KindNames, Targets, command
+from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.plan import DetailedExit, Expand, Refresh, announce_interrupted, read_live, scene_of
 from websakctl.cli.session import Session
 from websakctl.redaction import redacted
@@ -29,6 +29,7 @@ def drift(
     target: Targets = None,
     batch: Batch = None,
     refresh: Refresh = None,
+    export: Exports = None,
 ) -> None:
     """Show what somebody changed by hand: live against what was last applied. Writes nothing."""
     import dataclasses
@@ -38,7 +39,7 @@ def drift(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch), refresh=refresh)
+    scene = scene_of(session, session.selection(district, kind, target, batch), refresh=refresh, export=export)
     found = find_drift(scene, read_live(session, scene).state)
     report = session.plan_report(found.plan, drift=True)
     causes = {cause.name.lower(): found.count(cause) for cause in Cause}

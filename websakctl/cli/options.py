@@ -67,6 +67,14 @@ Batch = Annotated[
         "--batch", metavar="NAME", help="Only the districts of this rollout batch.", autocompletion=completion.batches
     ),
 ]
+Exports = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export",
+        metavar="KIND=FILE",
+        help="What people have set of a kind, as exported from Websak: CSV or XLSX (repeatable).",
+    ),
+]
 
 
 Format = Annotated[

@@ -7,7 +7,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, KindNames, Targets, command
+from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, write_private
 from websakctl.report.subjects import PlanReport
 
@@ -60,6 +60,7 @@ def plan(
     batch: Batch = None,
     prune: Prune = None,
     refresh: Refresh = None,
+    export: Exports = None,
 ) -> None:
     """Show what apply would change. Writes nothing."""
     from websakctl.operations.make_plan import make_plan
@@ -68,7 +69,7 @@ def plan(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh)
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export)
     live = read_live(session, scene)
     result = guarded(
         session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
@@ -122,17 +123,26 @@ def announce_interrupted(session: Session, *, alone: bool = False) -> None:
 
 
 def scene_of(
-    session: Session, selection: "Selection", prune: list[str] | None = None, refresh: str | None = None
+    session: Session,
+    selection: "Selection",
+    prune: list[str] | None = None,
+    refresh: str | None = None,
+    export: list[str] | None = None,
 ) -> "Scene":
     """What the plans of this command have in common."""
     from datetime import date
 
+    from websakctl.cli.by_hand import read_by_hand
     from websakctl.kinds import all_kinds
+    from websakctl.model.kind import set_by_people
     from websakctl.operations.make_plan import Scene
 
     for name in set(prune or ()) - set(all_kinds()):
         raise Problem(f"there is no kind {name} to prune", Exit.USAGE, f"the kinds are {', '.join(all_kinds())}")
     connection = session.connection
+    by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
+    known = session.journal.known(session.target.name)
+    done = read_by_hand(session, by_hand, known, export)
     warnings = (
         ()
         if connection.setup_url
@@ -149,11 +159,13 @@ def scene_of(
         user_rows=user_rows(session, refresh) if config.with_users else None,
         accepted=session.journal.accepted(session.target.name),
         kinds=connection.kinds(all_kinds()),
+        by_hand=by_hand,
+        done_by_hand=done.state,
         environment=session.target.name,
         protected=session.target.described.protected,
         selection=selection,
         prune=frozenset(prune or ()),
-        warnings=warnings + readable_by_others(session),
+        warnings=(*warnings, *readable_by_others(session), *done.warnings),
     )
 
 

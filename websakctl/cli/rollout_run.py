@@ -324,7 +324,8 @@ class Onboarding:
     # --- the last word
 
     def end(self, plan: "Plan") -> NoReturn:
-        """The report of a batch that is in."""
+        """The report of a batch that is in; what is left for people is on the work list."""
+        self.dialogue.write_work_list(plan)
         self.session.write(self.report(plan, f"{self.batch} is in: every change of its districts is done.", ok=True))
         raise typer.Exit(Exit.OK)
 

@@ -153,6 +153,13 @@ class Session:
                 str(error), Exit.USAGE, "add it under environments: in config/websak.yaml, or set WEBSAKCTL_BASE_URL"
             ) from None
 
+    @property
+    def has_setup_api(self) -> bool:
+        """Whether this Websak has a Setup API; nothing is started or asked for it."""
+        if self.target.embedded:
+            return self.around.setup_url != ""
+        return bool(self.target.described.setup_url)
+
     @cached_property
     def connection(self) -> "Connection":
         """Where the Websak is and how to get in; the embedded sandbox is started when it does not run."""

@@ -32,7 +32,7 @@ KIND = Kind(
     endpoint="",
     scoping=Scoping.DISTRICT,
     on_removal=Removal.DEACTIVATE,
-    title="committee (råd og utvalg) in the meeting module",
+    title="committee (utvalg) in the meeting module",
     local_keys=True,
     example="BU: {name: Bydelsutvalget, unit: BU, secretaries: UTVALG}",
 )

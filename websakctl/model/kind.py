@@ -193,6 +193,12 @@ class Kind:
 Kinds = Mapping[str, Kind]
 
 
+def set_by_people(kinds: Kinds, *, setup_api: bool) -> dict[str, Kind]:
+    """The kinds that no API carries, or none here."""
+    by_hand = {Api.MANUAL} if setup_api else {Api.MANUAL, Api.SETUP}
+    return {name: kind for name, kind in kinds.items() if kind.api in by_hand}
+
+
 def referred(kind: Kind, fields: Mapping[str, Any]) -> list[tuple[str, Ref, str]]:
     """List what ``fields`` refer to, as (field, mark, key); lists and mapping keys give one each."""
     found: list[tuple[str, Ref, str]] = []

@@ -49,7 +49,8 @@ class Drift:
 
 
 def find_drift(scene: Scene, live: State) -> Drift:
-    """Compare live with what was last applied, and both with the config."""
+    """Compare live with what was last applied, and both with the config; what people set is compared alike."""
+    scene, live = replace(scene, kinds={**scene.by_hand, **scene.kinds}), {**scene.done_by_hand, **live}
     applied: State = {
         a: Resource(a, _remembered(known.fields, scene.config.state.get(a), live.get(a)))
         for a, known in scene.known.items()
@@ -140,7 +141,11 @@ def _three_ways(scene: Scene, plan: Plan, applied: State, live: State) -> list[T
                     Cause.LIVE if wanted is not None else Cause.BOTH,
                 )
             )
-    desired = {a: r for a, r in scene.config.state.items() if a.kind in scene.kinds and a in scene.selection}
+    desired = {
+        a: r
+        for a, r in scene.config.state.items()
+        if a.kind in scene.kinds and a in scene.selection and (a in applied or a.kind not in scene.by_hand)
+    }  # what people have yet to set is on the work list
     was = {a: r for a, r in applied.items() if a in scene.selection}
     known = {a: Known(r.fields) for a, r in was.items()}
     kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}

@@ -165,6 +165,7 @@ def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
     where = _environment_of(journal, run)
     if where != scene.environment:
         raise ElsewhereError(run, where)
+    live = {**scene.done_by_hand, **live}
     back = _Back(scene, live)
     for deed in _done(journal, run):
         if deed.address.kind in scene.kinds:
@@ -178,6 +179,7 @@ def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
             desired={**{a: r for a, r in others.items() if r.active}, **back.wanted},
             live=live,
             kinds=scene.kinds,
+            by_hand=scene.by_hand,
             districts=scene.config.districts,
             known=back.known,
             protected=scene.config.protected,

@@ -28,6 +28,8 @@ class Scene:
     config: Configuration
     known: Mapping[Address, Known]
     kinds: Mapping[str, Kind]  # those this Websak has an API for
+    by_hand: Mapping[str, Kind] = field(default_factory=dict)  # those that people set
+    done_by_hand: State = field(default_factory=dict)  # what is known of these: as recorded, or as exported
     environment: str
     protected: bool = False
     selection: Selection = field(default_factory=Selection)
@@ -50,8 +52,9 @@ def make_plan(scene: Scene, live: State) -> Plan:
     plan = decide(
         Question(
             desired=config.state,
-            live=live,
+            live={**scene.done_by_hand, **live},
             kinds=scene.kinds,
+            by_hand=scene.by_hand,
             districts=config.districts,
             known=scene.known,
             accepted=scene.accepted,

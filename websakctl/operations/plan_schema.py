@@ -53,6 +53,8 @@ def plan_schema() -> dict[str, Any]:
         "shared": _COUNT,
         "exception": {"type": "boolean"},
     }
+    step = _object({"address": _ADDRESS, "what": _TEXT})
+    step["properties"] |= {"id": _TEXT, "change": {"$ref": "#/$defs/change"}}  # where people set the whole kind
     whole = _object(
         {
             "format_version": {"const": FORMAT_VERSION},
@@ -74,7 +76,7 @@ def plan_schema() -> dict[str, Any]:
             "warnings": _list(_TEXT),
             "findings": _list(_object({"guard": _TEXT, "count": _COUNT, "message": _TEXT, "allow": _TEXT})),
             "unmanaged": _list(_ADDRESS),
-            "manual": _list(_object({"address": _ADDRESS, "what": _TEXT})),
+            "manual": _list(step),
             "protected": {"type": "boolean"},
             "scopes": _list(_TEXT),
             "digest": _DIGEST,

@@ -1,5 +1,7 @@
 """What a plan is made of."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -91,10 +93,20 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ManualStep:
-    """Something that no API can do here."""
+    """Something that no API can do here. ``change``: what to set, where it is people who set the whole kind."""
 
     address: Address
     what: str
+    change: Change | None = None
+
+    @property
+    def id(self) -> str:
+        """Names the step for as long as what is wanted stays the same, whatever is there now; empty without a change."""
+        if self.change is None:
+            return ""
+        wanted = [[f.path, f.after] for f in self.change.fields]
+        text = json.dumps([*self.address, self.change.action.removes, wanted], ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import State
-from websakctl.plan.change import Change, Plan, SourceLine
+from websakctl.plan.change import Change, ManualStep, Plan, SourceLine
 from websakctl.plan.diff import Accepted, Known, canonical, compare
 from websakctl.plan.groups import grouped
 from websakctl.plan.guards import Limits, guard, probable_renames
@@ -27,6 +27,7 @@ class Question:
     desired: State
     live: State
     kinds: Mapping[str, Kind]  # those this Websak has an API for
+    by_hand: Mapping[str, Kind] = field(default_factory=dict)  # those that people set
     districts: Mapping[str, District] = field(default_factory=dict)
     known: Mapping[Address, Known] = field(default_factory=dict)
     accepted: Accepted = field(default_factory=dict)
@@ -45,7 +46,14 @@ def decide(question: Question) -> Plan:
     """Make the plan. The same question gives the same plan."""
     q = question
     difference = compare(
-        q.desired, q.live, q.kinds, known=q.known, prune=q.prune, accepted=q.accepted, previously=q.previously
+        q.desired,
+        q.live,
+        q.kinds,
+        known=q.known,
+        prune=q.prune,
+        accepted=q.accepted,
+        previously=q.previously,
+        by_hand=q.by_hand,
     )
     ordered, unordered = in_order(difference.changes, q.desired, q.live, q.kinds)
     chosen, along = selected(ordered, q.selection)
@@ -62,9 +70,7 @@ def decide(question: Question) -> Plan:
         groups=grouped(changes, q.districts),
         unchanged=len(difference.unchanged) if whole else sum(1 for a in difference.unchanged if a in q.selection),
         unmanaged=tuple(sorted(a for a in difference.unmanaged if whole or a in q.selection)),
-        manual=tuple(
-            sorted((m for m in difference.manual if whole or m.address in q.selection), key=lambda m: m.address)
-        ),
+        manual=tuple(m for m in _steps_in_order(difference.manual, q) if whole or m.address in q.selection),
         findings=(
             *guard(changes, q.live, q.known, q.protected, q.limits),
             *probable_renames(changes, q.desired, q.live, q.kinds, q.districts, q.previously),
@@ -74,6 +80,15 @@ def decide(question: Question) -> Plan:
         protected=q.environment_protected,
         scopes=tuple(q.districts),
     )
+
+
+def _steps_in_order(steps: list[ManualStep], q: Question) -> list[ManualStep]:
+    """Steps as people can do them: what others refer to comes first."""
+    loose = sorted((step for step in steps if step.change is None), key=lambda step: step.address)
+    by_address = {step.address: step for step in steps if step.change is not None}
+    every = {**q.by_hand, **q.kinds}
+    ordered, _ = in_order((s.change for s in by_address.values() if s.change), q.desired, q.live, every)
+    return loose + [replace(by_address[c.address], change=replace(c, source=q.position(c.address))) for c in ordered]
 
 
 def _placed(change: Change, q: Question) -> Change:

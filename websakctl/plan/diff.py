@@ -27,6 +27,15 @@ Fixed = dict[
 ]  # (field, in Websak, in the config): differences that the API cannot mend
 
 
+_IN_WORDS = {
+    Action.CREATE: "this Websak has no API for it: set it by hand",
+    Action.UPDATE: "it is not as the config says: change it by hand",
+    Action.ACTIVATE: "it is wanted again: set it by hand",
+    Action.DEACTIVATE: "it left the config: take it away by hand",
+    Action.DELETE: "it left the config: take it away by hand",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What the comparison found; ``changes`` are not yet ordered."""
@@ -36,6 +45,13 @@ class Difference:
     unmanaged: list[Address]
     manual: list[ManualStep]
     warnings: list[str]
+
+    def add(self, change: Change, kinds: Mapping[str, Kind]) -> None:
+        """Take a change up: as one for an API if its kind is among ``kinds``, else as a step for a person."""
+        if change.address.kind in kinds:
+            self.changes.append(change)
+        else:
+            self.manual.append(ManualStep(change.address, _IN_WORDS[change.action], change))
 
 
 def canonical(value: Any) -> Any:
@@ -71,6 +87,7 @@ def compare(
     prune: frozenset[str] = frozenset(),
     accepted: Accepted | None = None,
     previously: Mapping[Address, tuple[Address, ...]] | None = None,
+    by_hand: Mapping[str, Kind] | None = None,
 ) -> Difference:
     """Compare two states of the given kinds.
 
@@ -82,8 +99,10 @@ def compare(
         prune: Kinds whose unmanaged resources are to be removed too.
         accepted: What the server was seen to make of a value: (wanted, made) by address and field.
         previously: Old addresses of resources that were renamed.
+        by_hand: Kinds that people set here; what differs of them becomes manual steps with before and after.
     """
     result = Difference([], [], [], [], [])
+    own, kinds = kinds, {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
     fixed: Fixed = {}
     elsewhere = {(a.kind, a.key): a for a in live if a not in desired}
     renamed = _renamed(desired, live, previously or {})
@@ -123,7 +142,7 @@ def compare(
         if change is None:
             result.unchanged.append(address)
         else:
-            result.changes.append(change)
+            result.add(change, own)
     for address, there in live.items():
         kind = kinds.get(address.kind)
         if kind is None or address in desired or address in moved or not there.active:
@@ -134,6 +153,7 @@ def compare(
                 there,
                 "left the config" if address in known else "not in the config; --prune names its kind",
                 result,
+                own,
             )
         else:
             result.unmanaged.append(address)
@@ -169,7 +189,12 @@ def _following(kind: Kind, there: Resource, renamed: Mapping[Address, Address], 
     return replace(there, fields={**there.fields, **changed}) if changed else there
 
 
-def _remove(kind: Kind, there: Resource, reason: str, result: Difference) -> None:
+def _free(kind: Kind) -> Kind:
+    """A kind as people set it: nothing that an API could not do stands in their way."""
+    return kind.replace(observed=True, renames=True, reactivates=True, on_removal=Removal.DEACTIVATE)
+
+
+def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: Mapping[str, Kind]) -> None:
     if kind.on_removal is Removal.MANUAL:
         result.manual.append(ManualStep(there.address, f"the API cannot remove {kind.plural}: close it in Websak"))
         return
@@ -179,7 +204,7 @@ def _remove(kind: Kind, there: Resource, reason: str, result: Difference) -> Non
         if action is Action.DEACTIVATE
         else tuple(FieldChange(n, v, None) for n, v in sorted(there.fields.items()) if v not in (None, [], {}))
     )
-    result.changes.append(Change(there.address, action, fields, reason))
+    result.add(Change(there.address, action, fields, reason), own)
 
 
 def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, accepted: Accepted) -> Change | None:

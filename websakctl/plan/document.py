@@ -33,7 +33,7 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
             {"guard": f.guard, "count": f.count, "message": f.message, "allow": f.allowance} for f in plan.findings
         ],
         "unmanaged": [str(address) for address in plan.unmanaged],
-        "manual": [{"address": str(step.address), "what": step.what} for step in plan.manual],
+        "manual": [_step(step) for step in plan.manual],
         "protected": plan.protected,
         "scopes": list(plan.scopes),
     }
@@ -74,6 +74,16 @@ def change_document(change: Change) -> dict[str, Any]:
     }
 
 
+def _step(step: ManualStep) -> dict[str, Any]:
+    document: dict[str, Any] = {"address": str(step.address), "what": step.what}
+    return {**document, "id": step.id, "change": change_document(step.change)} if step.change else document
+
+
+def _read_step(step: dict[str, Any]) -> ManualStep:
+    change = read_change(step["change"]) if "change" in step else None
+    return ManualStep(Address.parse(step["address"]), step["what"], change)
+
+
 def _group(group: Group) -> dict[str, Any]:
     return {
         "kind": group.kind,
@@ -108,7 +118,7 @@ def from_document(document: Any) -> Plan:
             groups=tuple(map(_read_group, document["groups"])),
             unchanged=document["summary"]["unchanged"],
             unmanaged=tuple(map(Address.parse, document["unmanaged"])),
-            manual=tuple(ManualStep(Address.parse(m["address"]), m["what"]) for m in document["manual"]),
+            manual=tuple(map(_read_step, document["manual"])),
             findings=tuple(Finding(f["guard"], f["count"], f["message"]) for f in document["findings"]),
             warnings=tuple(document["warnings"]),
             digests=_said(document["config_digest"], document["live_digest"]),

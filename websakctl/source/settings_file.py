@@ -31,6 +31,7 @@ class Environment(_Section):
     protected: bool = False
     api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
     concurrency: Annotated[int, Field(ge=1, le=32)] = 4  # requests at a time
+    exports: dict[str, str] = {}  # files that show what people set, by kind; paths from the root
     openapi_url: str = ""  # where this Websak shows its OpenAPI document, if it does; the upgrade check compares it
     rate: Annotated[float | None, Field(gt=0, le=1000)] = (
         None  # writes a second at the most; None: as fast as they are answered

@@ -95,7 +95,7 @@ def _steps(plan: Plan, look: Look) -> Iterable[str]:
     folded = False
     for (kind, what), steps in sorts.items():
         if look.expand or len(steps) <= _MOST_OF_A_SORT:
-            yield from (f"  - {safe(f'{step.address}: {step.what}')}" for step in steps)
+            yield from (line for step in steps for line in _step(step, look))
             continue
         folded = True
         districts = len({step.address.scope for step in steps} - {BASE})
@@ -104,6 +104,13 @@ def _steps(plan: Plan, look: Look) -> Iterable[str]:
     if folded:
         yield "  (--expand lists each)"
     yield ""
+
+
+def _step(step: ManualStep, look: Look) -> Iterable[str]:
+    yield f"  - {safe(f'{step.address}: {step.what}')}"
+    if step.change is not None and (look.expand or step.change.action is Action.UPDATE):
+        lines = _fields(step.change.fields, look, created=step.change.action is Action.CREATE)
+        yield from (f"  {line}" for line in lines if not step.change.action.removes)
 
 
 def _listed(title: str, items: list[str], look: Look) -> Iterable[str]:

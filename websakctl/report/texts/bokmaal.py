@@ -193,6 +193,52 @@ _GATES = {  # websakctl/rollout/gates.py
     "its expression gives {type}, not a list, true or false": "uttrykket gir {type}, ikke en liste, true eller false",
 }
 
+_WORK_LISTS = {
+    "Work list for {environment}": "Arbeidsliste for {environment}",
+    "{n} item left|{n} items left": "{n} oppgave gjenstår|{n} oppgaver gjenstår",
+    "What stands here has no API in this Websak, so people set it. Do it in this order, and record it:": "Det som står her, har ikke noe API i denne Websak-basen og må settes opp av mennesker. Gjør det i denne rekkefølgen, og registrer det:",
+    "NAME": "NAVN",
+    "LINK OR TEXT": "LENKE ELLER TEKST",
+    "Once for all districts": "Én gang for alle bydelene",
+    "Shows by itself when it is done": "Vises av seg selv når det er gjort",
+    "Set up": "Sett opp",
+    "Set up again": "Sett opp på nytt",
+    "Change": "Endre",
+    "Take away": "Fjern",
+    "after {items}": "etter {items}",
+    "in use": "i bruk",
+    "yes": "ja",
+    "no": "nei",
+    "Done": "Utført",
+    "ID": "ID",
+    "No.": "Nr.",
+    "Where": "Hvor",
+    "Kind": "Slag",
+    "Key": "Nøkkel",
+    "What to do": "Hva som skal gjøres",
+    "Field": "Felt",
+    "Before": "Før",
+    "After": "Etter",
+    "Items first": "Oppgaver først",
+    # values of fields
+    "in": "inn",
+    "out": "ut",
+    "both": "begge veier",
+    "approved": "godkjent",
+    "in-approval": "til godkjenning",
+    "unknown": "ukjent",
+    "websak": "Websak",
+    "specialist-system": "fagsystem",
+    "grants": "tilskuddsordningen",
+    "arranged": "ordnet",
+    "not-needed": "ikke nødvendig",
+    "planned": "planlagt",
+    "not-planned": "ikke planlagt",
+    "under-way": "i gang",
+    "migrated": "migrert",
+    "partly": "delvis",
+}
+
 _SCHEDULE = {  # websakctl/report/gantt.py and websakctl/rollout/schedule.py
     "ISO week": "Uke",
     "{batch}: from {start} to {end}.": "{batch}: fra {start} til {end}.",
@@ -302,5 +348,11 @@ _UPGRADE = {  # websakctl/operations/upgrade.py, and what websakctl/cli/upgrade.
     "users": "brukere",
 }
 
-BOKMAAL: dict[str, str] = {**_DOCUMENTS, **_STATUS_PAGE, **_KINDS, **_SCHEDULE}  # said where they are shown
+BOKMAAL: dict[str, str] = {
+    **_DOCUMENTS,
+    **_WORK_LISTS,
+    **_STATUS_PAGE,
+    **_KINDS,
+    **_SCHEDULE,
+}  # said where they are shown
 FINDINGS: dict[str, str] = {**_ROUTES, **_GATES, **_UPGRADE}  # made elsewhere, and translated as they are shown

@@ -1,0 +1,267 @@
+"""Read what somebody exported from Websak by hand: CSV or XLSX, one resource a row, headers in Norwegian or English."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from websakctl.model.address import BASE, slug
+from websakctl.model.district import District
+from websakctl.model.kind import Kind, Scoping
+from websakctl.model.vocabulary import word_for
+from websakctl.source.problems import did_you_mean
+
+_YES = frozenset({"ja", "j", "yes", "y", "true", "sann", "1", "x"})
+_NO = frozenset({"nei", "n", "no", "false", "usann", "0"})
+_KEY_HEADERS = ("key", "nøkkel", "kode", "code")
+_SCOPE_HEADERS = ("district", "bydel", "scope")
+_MOST_SHOWN = 20
+_LARGEST = 50_000_000  # bytes
+
+Row = tuple[int, Sequence[str]]  # its number in the file, from 1, and its cells
+
+
+class ExportError(Exception):
+    """The file cannot be used as an export; each problem names the file, and the row and column where there is one."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        more = [f"and {len(problems) - _MOST_SHOWN} more"] if len(problems) > _MOST_SHOWN else []
+        super().__init__("\n  ".join([*problems[:_MOST_SHOWN], *more]))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One kind as a file shows it: every resource that Websak had when the file was made."""
+
+    kind: str
+    name: str  # of the file, for messages
+    made_at: datetime
+    rows: Mapping[tuple[str | None, str], Mapping[str, Any]]  # fields by scope, where the file says it, and key
+    columns: frozenset[str]  # fields that the file has; of the others nothing is known
+    ignored: tuple[str, ...] = ()  # headers that are no field of the kind
+
+
+def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Export:
+    """Read one file.
+
+    Raises:
+        ExportError: If it is not a table of the kind; all that is wrong is told at once.
+        OSError: If it cannot be read.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise ExportError([f"{path.name}: larger than {_LARGEST // 1_000_000} MB"])
+    made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    rows = [row for row in _rows(path) if any(cell for cell in row[1])]
+    if len(rows) < 2:
+        raise ExportError(
+            [f"{path.name}: no rows below the headers; an empty export would look like a removal of everything"]
+        )
+    table = _Table(path.name, kind, districts, rows[0][1])
+    found = table.read(rows[1:])
+    return Export(kind.name, path.name, made_at, found, frozenset(table.fields.values()), tuple(table.ignored))
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    if path.suffix.lower() == ".xlsx":
+        return _xlsx(path)
+    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
+        return _csv(path)
+    raise ExportError([f"{path.name}: neither .csv nor .xlsx"])
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")  # what older Norwegian programs write
+    head = text.partition("\n")[0]
+    delimiter = max(";,\t", key=head.count)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    try:
+        for cells in reader:
+            yield reader.line_num, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise ExportError([f"{path.name}:{reader.line_num}: {error}"]) from None
+
+
+def _xlsx(path: Path) -> Iterator[Row]:
+    import zipfile
+
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise ExportError([f"{path.name}: not an XLSX file ({error})"]) from None
+    try:
+        sheet = book.worksheets[0]
+        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+            yield number, [_as_text(cell) for cell in cells]
+    finally:
+        book.close()
+
+
+def _as_text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()[:10]
+    return str(cell).strip()
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_\-./]+", " ", text.casefold()).strip()
+
+
+def headers_of(kind: Kind) -> dict[str, str]:
+    """Fields by the headers that are understood: the field's name, and the words for it in both languages."""
+    found: dict[str, str] = {}
+    for name in kind.managed_fields:
+        if _readable(kind, name):
+            word = word_for(kind.name, name)
+            for header in (name, *((word.english, word.norwegian) if word else ())):
+                found.setdefault(_plain(header), name)
+    return found
+
+
+class _Table:
+    """The rows of one file, read as resources of a kind."""
+
+    def __init__(self, name: str, kind: Kind, districts: Mapping[str, District], headers: Sequence[str]) -> None:
+        self.name, self.kind, self.districts = name, kind, districts
+        word = word_for(kind.name, kind.key_field)
+        names = (kind.key_field, *((word.norwegian, word.english) if word else ()), *_KEY_HEADERS)
+        keys = {_plain(header) for header in names}
+        known = headers_of(kind)
+        self.key = -1  # the column that holds it
+        self.scope: int | None = None
+        self.fields: dict[int, str] = {}
+        self.ignored: list[str] = []
+        for index, header in enumerate(headers):
+            plain = _plain(header)
+            if plain in keys and self.key < 0:
+                self.key = index
+            elif plain in _SCOPE_HEADERS and kind.scoping is not Scoping.BASE and self.scope is None:
+                self.scope = index
+            elif plain in known and known[plain] not in self.fields.values():
+                self.fields[index] = known[plain]
+            elif header:
+                self.ignored.append(header)
+        if self.key < 0:
+            seen = ", ".join(header for header in headers if header)
+            hint = next(filter(None, (did_you_mean(_plain(header), keys) for header in headers)), "")
+            raise ExportError(
+                [
+                    f"{name}:1: no column holds the key of a {kind.name}: name one {kind.key_field} (the headers are {seen}) {hint}".rstrip()
+                ]
+            )
+        if not self.fields:
+            raise ExportError([f"{name}:1: no column besides the key is a field of {kind.name}"])
+
+    def read(self, rows: Iterable[Row]) -> dict[tuple[str | None, str], dict[str, Any]]:
+        """The fields of every row by scope and key.
+
+        Raises:
+            ExportError: With every cell that cannot be read.
+        """
+        found: dict[tuple[str | None, str], dict[str, Any]] = {}
+        problems: list[str] = []
+        for number, cells in rows:
+            try:
+                where = self.address(cells)
+                if where in found:
+                    raise ValueError(f"{where[1]} stands here a second time")
+            except ValueError as error:
+                problems.append(f"{self.name}:{number}: {error}")
+                continue
+            found[where] = fields = {}
+            for index, name in self.fields.items():
+                cell = cells[index] if index < len(cells) else ""
+                try:
+                    fields[name] = self.value(name, cell, where[0])
+                except ValueError as error:
+                    problems.append(f"{self.name}:{number}:{index + 1}: {name}: {error}")
+        if problems:
+            raise ExportError(problems)
+        return found
+
+    def address(self, cells: Sequence[str]) -> tuple[str | None, str]:
+        """Scope and full key of a row."""
+        key = cells[self.key] if self.key < len(cells) else ""
+        if not key:
+            raise ValueError(f"no {self.kind.key_field}")
+        if self.kind.scoping is Scoping.BASE:
+            return BASE, key
+        named = cells[self.scope] if self.scope is not None and self.scope < len(cells) else ""
+        if not named:
+            return None, key
+        scope = slug(named.removeprefix("Bydel ").strip())
+        district = self.districts.get(scope)
+        if district is None:
+            raise ValueError(f"there is no district {named}. {did_you_mean(scope, self.districts)}".rstrip())
+        return scope, self.full(key, district)
+
+    def full(self, key: str, district: District) -> str:
+        """A key as Websak has it: a local one gets the district's prefix."""
+        return district.full_key(district.local_key(key)) if self.kind.local_keys else key
+
+    def value(self, name: str, cell: str, scope: str | None) -> Any:
+        """A cell as the field's type has it.
+
+        Raises:
+            ValueError: If it cannot be.
+        """
+        info = self.kind.model.model_fields[name]
+        if cell == "":
+            empty = None if info.is_required() else info.get_default(call_default_factory=True)
+            return False if _inner(info.annotation) is bool else empty
+        value = _typed(_inner(info.annotation), cell)
+        ref = self.kind.references.get(name)
+        district = self.districts.get(scope or "")
+        if ref is not None and ref.same_scope and district is not None and isinstance(value, str):
+            return district.full_key(district.local_key(value))
+        return value
+
+
+def _inner(annotation: Any) -> Any:
+    """The type that a field has when it has a value."""
+    options = [arg for arg in get_args(annotation) if arg is not NoneType]
+    if NoneType in get_args(annotation) and len(options) == 1:
+        return _inner(options[0])
+    return _inner(options[0]) if hasattr(annotation, "__metadata__") else annotation
+
+
+def _readable(kind: Kind, name: str) -> bool:
+    inner = _inner(kind.model.model_fields[name].annotation)
+    if get_origin(inner) is list:
+        return _inner(get_args(inner)[0]) is str
+    return inner in (str, int, bool) or get_origin(inner) is Literal
+
+
+def _typed(inner: Any, cell: str) -> Any:
+    if inner is bool:
+        if cell.casefold() not in _YES | _NO:
+            raise ValueError(f"{cell!r} is neither yes nor no (ja or nei)")
+        return cell.casefold() in _YES
+    if inner is int:
+        if not re.fullmatch(r"-?[0-9]{1,9}", cell):
+            raise ValueError(f"{cell!r} is not a whole number")
+        return int(cell)
+    if get_origin(inner) is list:
+        return [part.strip() for part in re.split(r"[;,|\n]", cell) if part.strip()]
+    if get_origin(inner) is Literal:
+        for option in get_args(inner):
+            if _plain(str(option)) == _plain(cell):
+                return option
+        raise ValueError(f"{cell!r} is not one of {', '.join(map(str, get_args(inner)))}")
+    return cell
