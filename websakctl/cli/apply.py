@@ -561,9 +561,7 @@ class Dialogue:
         by_hand = {item.address for item in work_list(scene).items} if scene.done_by_hand else set()
         desired = {a: r for a, r in scene.config.state.items() if a.kind in kinds and a in scene.selection}
         known = [a for a in scene.known if a.kind in kinds and a in scene.selection]
-        adopt_unchanged(
-            run, desired, {**scene.done_by_hand, **live}, {*changing, *by_hand}, scene.config.protected, known
-        )
+        adopt_unchanged(run, desired, scene.with_by_hand(live), {*changing, *by_hand}, scene.config.protected, known)
 
 
 @dataclass

@@ -151,7 +151,6 @@ def scene_of(
         )
     )
     config = session.config
-    known = session.journal.known(session.target.name)
     return Scene(
         config=config,
         today=date.today(),

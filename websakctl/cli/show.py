@@ -45,7 +45,7 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     desired, live = config.whole.get(wanted), None
     if not offline:
         scene = scene_of(session, session.selection(None, None, None, None))
-        live = {**scene.done_by_hand, **read_live(session, scene).state}.get(wanted)
+        live = scene.with_by_hand(read_live(session, scene).state).get(wanted)
     if desired is None and live is None:
         hint = did_you_mean(address, map(str, config.whole))
         raise Problem(f"there is no {address}", Exit.FAILED, hint or "`websakctl plan --expand` lists addresses")

@@ -50,7 +50,7 @@ class Drift:
 
 def find_drift(scene: Scene, live: State) -> Drift:
     """Compare live with what was last applied, and both with the config; what people set is compared alike."""
-    scene, live = replace(scene, kinds={**scene.by_hand, **scene.kinds}), {**scene.done_by_hand, **live}
+    scene, live = replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
     applied: State = {
         a: Resource(a, _remembered(known.fields, scene.config.state.get(a), live.get(a)))
         for a, known in scene.known.items()

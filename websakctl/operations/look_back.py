@@ -165,7 +165,7 @@ def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
     where = _environment_of(journal, run)
     if where != scene.environment:
         raise ElsewhereError(run, where)
-    live = {**scene.done_by_hand, **live}
+    live = scene.with_by_hand(live)
     back = _Back(scene, live)
     for deed in _done(journal, run):
         if deed.address.kind in scene.kinds:

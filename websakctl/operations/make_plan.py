@@ -39,6 +39,10 @@ class Scene:
     today: date | None = None  # the day that licences must be valid on; ``None``: that is not looked at
     user_rows: "RowStore | None" = None  # what was listed of users before; ``None``: they are read in full
 
+    def with_by_hand(self, live: State) -> State:
+        """What was read, and what is known of what people set."""
+        return {**self.done_by_hand, **live} if self.done_by_hand else live
+
 
 def make_plan(scene: Scene, live: State) -> Plan:
     """Compare the config with live."""
@@ -52,7 +56,7 @@ def make_plan(scene: Scene, live: State) -> Plan:
     plan = decide(
         Question(
             desired=config.state,
-            live={**scene.done_by_hand, **live},
+            live=scene.with_by_hand(live),
             kinds=scene.kinds,
             by_hand=scene.by_hand,
             districts=config.districts,
