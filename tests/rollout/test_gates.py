@@ -1,0 +1,399 @@
+"""Every gate: what passes it, what is in its way, what nobody knows; attestations, waivers and the order of gates."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource, State
+from websakctl.operations.rollout_view import RolloutView, view_rollout
+from websakctl.plan.change import Action, Change, ManualStep, Plan
+from websakctl.rollout.gates import Standing, Verdict
+from websakctl.source.configuration import Configuration
+from websakctl.source.load import load_configuration
+
+TODAY = date(2027, 1, 10)
+MAIN = "874778702"
+FILES = {
+    "config/websak.yaml": 'organisation: {name: Oslo kommune, orgnr: "958935420"}\n',
+    "config/units.yaml": "each_district:\n  org_units:\n    BYDEL: {name: '{district.name}'}\n    OPPV: {name: Oppvekst}\n",
+    "config/roles.yaml": 'user_roles:\n  CASEWORKER: {name: Saksbehandler, template_id: "1", licences: [PLUS]}\n',
+    "config/rollout.yaml": "rollout_batches:\n  P1: {name: Første, go_live: 2027-02-01, districts: [frogner]}\n"
+    "licences:\n  PLUS: {product: Websak+, bought: 3, allotments: {frogner: 3}}\n",
+    "config/mail.yaml": 'each_district:\n  sub_orgs:\n    "{district.orgnr}": {name: "{district.name}", unit: BYDEL, '
+    "channel: svarinn, arrives: svarinn}\n",
+    "districts/frogner/district.yaml": f'district: {{name: Bydel Frogner, number: "05", orgnr: "{MAIN}", short_name: BFR, prefix: FR}}\n',
+}
+EMPTY = Plan(
+    environment="sandbox",
+    changes=(),
+    groups=(),
+    unchanged=0,
+    unmanaged=(),
+    manual=(),
+    findings=(),
+    warnings=(),
+    config_digest="",
+    live_digest="",
+)
+
+
+def config(tmp_path: Path, gate: str, attested: str = "", **files: str) -> Configuration:
+    """A repository with one gate (or several lines of them), and what is attested in Frogner."""
+    written = {**FILES, "config/gates.yaml": f"gates:\n  {gate}\n"}
+    if attested:
+        written["districts/frogner/attested.yaml"] = f"attestations:\n  {attested}\n"
+    written |= {name.replace("__", "/") + ".yaml": text for name, text in files.items()}
+    for name, text in written.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = load_configuration(tmp_path, TODAY)
+    assert found.valid, [str(f.message) for f in found.findings]
+    return found
+
+
+def look(
+    found: Configuration, plan: Plan | None = EMPTY, live: State | None = None, users: State | None = None
+) -> RolloutView:
+    asked = plan is not None
+    return view_rollout(
+        found, TODAY, live=(live or {}) if asked else None, users=(users or {}) if asked else None, plan=plan
+    )
+
+
+def verdicts(found: Configuration, plan: Plan | None = EMPTY, users: State | None = None) -> dict[str, Verdict]:
+    (district,) = look(found, plan, users=users).of("P1").districts
+    return {v.gate: v for v in district.verdicts}
+
+
+def judged(found: Configuration, plan: Plan | None = EMPTY, users: State | None = None) -> tuple[str, str]:
+    """The only gate's state, and why."""
+    (verdict,) = verdicts(found, plan, users).values()
+    return verdict.state.value, "; ".join(verdict.why)
+
+
+def users_file(*codes: str) -> str:
+    people = (
+        f"  {c}: {{name: {c}, role: CASEWORKER, unit: OPPV, username: {c}, email: {c}@example.org}}\n" for c in codes
+    )
+    return "users:\n" + "".join(people)
+
+
+# --- org tree
+
+ORG = "G1: {name: Tre, check: org-tree}"
+
+
+def test_a_tree_that_websak_has_is_passed(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, ORG)) == ("pass", "2 units")
+
+
+def test_units_that_a_run_makes_are_not_in_the_way(tmp_path: Path) -> None:
+    new = Change(Address("org_unit", "frogner", "FR-OPPV"), Action.CREATE, (), "")
+    assert judged(config(tmp_path, ORG), replace(EMPTY, changes=(new,)))[1].endswith(
+        "of which 1 are made or changed when it runs"
+    )
+
+
+def test_a_unit_that_only_websak_knows_is_in_the_way(tmp_path: Path) -> None:
+    plan = replace(EMPTY, unmanaged=(Address("org_unit", "frogner", "FR-X"), Address("org_unit", "sagene", "SA-X")))
+    assert judged(config(tmp_path, ORG), plan) == ("fail", "in Websak and not in the config: org_unit/frogner/FR-X")
+
+
+def test_a_tree_is_unknown_while_websak_is_not_asked(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, ORG), None) == ("unknown", "Websak was not asked")
+
+
+def test_a_district_without_units_fails(tmp_path: Path) -> None:
+    found = config(tmp_path, ORG, config__units="each_district: {}\n", config__mail="each_district: {}\n")
+    assert judged(found) == ("fail", "the config has no unit of the district")
+
+
+# --- users and licences
+
+USERS = "G1: {name: Brukere, check: users}"
+SEATS = "G1: {name: Lisenser, check: licences}"
+
+
+def test_users_are_counted_by_role(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, USERS, users__frogner=users_file("A", "B"))) == ("pass", "2 users: 2 CASEWORKER")
+
+
+def test_a_district_that_lists_nobody_fails(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, USERS)) == ("fail", "no user is listed")
+
+
+def test_seats_that_suffice(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, SEATS, users__frogner=users_file("A", "B", "C")))[0] == "pass"
+
+
+def test_seats_that_lack_are_named_with_pool_and_number(tmp_path: Path) -> None:
+    state, why = judged(config(tmp_path, SEATS, users__frogner=users_file("A", "B", "C", "D", "E")))
+    assert state == "fail"
+    assert why == "PLUS: 2 seats missing once P1 is live; PLUS: 2 seats missing of the district's allotment"
+
+
+@pytest.mark.parametrize(
+    ("plan", "listed", "why"),
+    [(None, ("A",), "Websak was not asked"), (EMPTY, (), "no users are listed, so the need is not known")],
+    ids=["offline", "no-list"],
+)
+def test_seats_nobody_can_count_are_unknown(
+    tmp_path: Path, plan: Plan | None, listed: tuple[str, ...], why: str
+) -> None:
+    files = {"users__frogner": users_file(*listed)} if listed else {}
+    assert judged(config(tmp_path, SEATS, **files), plan) == ("unknown", why)
+
+
+def test_users_of_no_known_role_may_take_the_last_seats(tmp_path: Path) -> None:
+    found = config(tmp_path, SEATS, users__frogner=users_file("A", "B"))
+    strangers = {a: Resource(a, {"role": None}) for a in (Address("user", "sagene", c) for c in "XY")}
+    assert judged(found, users=strangers) == (
+        "unknown",
+        "PLUS: 2 active users of no known role may take the last seats",
+    )
+
+
+def test_without_a_pool_nobody_knows(tmp_path: Path) -> None:
+    text = "rollout_batches:\n  P1: {name: Første, go_live: 2027-02-01, districts: [frogner]}\n"
+    roles = 'user_roles:\n  CASEWORKER: {name: Saksbehandler, template_id: "1"}\n'
+    assert judged(config(tmp_path, SEATS, config__rollout=text, config__roles=roles))[0] == "unknown"
+
+
+# --- mail
+
+MAIL = "G1: {name: Post, check: mail-routes}"
+NUMBER = "G1: {name: Hovednummer, check: main-number}"
+
+
+def test_every_number_with_a_route_passes(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, MAIL)) == ("pass", "1 numbers have a route")
+
+
+def test_a_number_with_a_hole_is_named(tmp_path: Path) -> None:
+    text = 'sub_orgs:\n  "975016684": {name: Barnehage, channel: altinn, readers: [Styrer], arrives: dokulink}\n'
+    state, why = judged(config(tmp_path, MAIL, districts__frogner__numbers=text))
+    assert state == "fail"
+    assert why.startswith("975016684 Barnehage: no daily routine")
+
+
+def test_no_number_at_all_is_unknown(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, MAIL, config__mail="each_district: {}\n"))[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("mail", "why"),
+    [
+        ("", f"{MAIN} has no route"),
+        ("channel: altinn, readers: [Arkivar], daily_routine: Hver dag", f"{MAIN} is to go through altinn"),
+        ("channel: svarinn, unit: BYDEL, arrives: dokulink", "its mail arrives through dokulink today"),
+        ("channel: svarinn, unit: BYDEL", "its mail arrives through what nobody has said today"),
+    ],
+)
+def test_a_main_number_that_is_not_in_svarinn_fails(tmp_path: Path, mail: str, why: str) -> None:
+    text = (
+        f'each_district:\n  sub_orgs:\n    "{{district.orgnr}}": {{name: N, {mail}}}\n'
+        if mail
+        else "each_district: {}\n"
+    )
+    assert judged(config(tmp_path, NUMBER, config__mail=text)) == ("fail", why)
+
+
+def test_a_main_number_in_svarinn_passes(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, NUMBER)) == ("pass", f"{MAIN} arrives through SvarInn")
+
+
+ORDERED = "R1: {name: Mottak}\n  G1: {name: Hovednummer, check: main-number, after: R1}"
+READY = "R1: {by: Dokumentsenteret, on: 2027-01-05, evidence: sak 27/1}"
+
+
+def test_a_number_registered_before_anybody_receives_is_a_danger(tmp_path: Path) -> None:
+    verdict = verdicts(config(tmp_path, ORDERED))["G1"]
+    assert verdict.state is Standing.FAIL
+    assert verdict.why[0] == "it is so already, and R1 must come first, which is not passed (unknown)"
+
+
+def test_a_number_registered_once_the_receiving_side_is_ready_passes(tmp_path: Path) -> None:
+    assert verdicts(config(tmp_path, ORDERED, READY))["G1"].state is Standing.PASS
+
+
+def test_the_days_are_compared_too(tmp_path: Path) -> None:
+    text = FILES["config/mail.yaml"].replace("arrives: svarinn", "arrives: svarinn, valid_from: 2027-01-02")
+    verdict = verdicts(config(tmp_path, ORDERED, READY, config__mail=text))["G1"]
+    assert verdict.state is Standing.FAIL
+    assert verdict.why[0] == "it is so since 2027-01-02, before R1 was passed (2027-01-05)"
+
+
+def test_what_waits_for_another_gate_says_so(tmp_path: Path) -> None:
+    found = verdicts(config(tmp_path, "R1: {name: Mottak}\n  G1: {name: Stengt, after: R1}"))["G1"]
+    assert (found.state, found.why) == (Standing.UNKNOWN, ("nobody has attested it", "it waits for R1"))
+
+
+# --- what people set up by hand
+
+
+@pytest.mark.parametrize(
+    ("check", "entry"),
+    [
+        ("committees", "committees:\n  BU: {name: Bydelsutvalget}\n"),
+        ("old-base", "historical_bases:\n  SAK: {name: Gammel}\n"),
+    ],
+)
+def test_what_is_set_by_hand_is_passed_once_nothing_is_left(tmp_path: Path, check: str, entry: str) -> None:
+    gate = f"G1: {{name: X, check: {check}}}"
+    found = config(tmp_path, gate, districts__frogner__x=entry)
+    (address,) = (a for a in found.state if a.kind in ("committee", "historical_base"))
+    assert judged(found) == ("pass", "1 set up")
+    left = replace(EMPTY, manual=(ManualStep(address, "set it by hand"),))
+    assert judged(found, left) == ("fail", f"not set up: {address.key}")
+    assert judged(found, None)[0] == "unknown"
+
+
+@pytest.mark.parametrize("check", ["committees", "old-base", "publishing"])
+def test_what_the_config_does_not_tell_is_for_people_to_attest(tmp_path: Path, check: str) -> None:
+    gate = f"G1: {{name: X, check: {check}}}"
+    assert judged(config(tmp_path, gate))[0] == "unknown"
+    assert judged(config(tmp_path, gate, "G1: {by: Arkivar, on: 2027-01-05, evidence: sak 27/2}"))[0] == "pass"
+
+
+def test_publishing_tells_what_is_published_by_itself(tmp_path: Path) -> None:
+    text = "case_types:\n  STOEY: {name: Støy, series: SAK, ordering_principle: emne, retention: B, publish: true}\n"
+    assert judged(config(tmp_path, "G1: {name: X, check: publishing}", config__types=text))[1].endswith(
+        "by themselves: STOEY"
+    )
+
+
+# --- attestations and waivers
+
+TRAINING = "G1: {name: Opplæring}"
+WAIVER = "G1: {waived: {by: Prosjekteier, why: Kurset er flyttet, until: %s}}"
+
+
+def test_what_nobody_has_attested_is_unknown_and_not_passed(tmp_path: Path) -> None:
+    verdict = verdicts(config(tmp_path, TRAINING))["G1"]
+    assert verdict.state is Standing.UNKNOWN
+    assert verdict.next == "attest it in districts/frogner/, under attestations: G1"
+
+
+def test_who_when_and_evidence_pass_it(tmp_path: Path) -> None:
+    found = config(tmp_path, TRAINING, "G1: {by: Kursleder, on: 2027-01-05, evidence: 'https://example.org/1'}")
+    assert judged(found) == ("pass", "Kursleder, 2027-01-05: https://example.org/1")
+
+
+@pytest.mark.parametrize(
+    ("said", "lacks"),
+    [("by: A, on: 2027-01-05", "evidence"), ("evidence: x", "by, on"), ("by: A, evidence: x", "on")],
+)
+def test_half_an_attestation_passes_nothing(tmp_path: Path, said: str, lacks: str) -> None:
+    state, why = judged(config(tmp_path, TRAINING, f"G1: {{{said}}}"))
+    assert (state, why) == ("unknown", f"the attestation does not say {lacks}; nobody has attested it")
+
+
+def test_what_is_attested_from_tomorrow_is_not_yet_so(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, TRAINING, "G1: {by: A, on: 2027-01-11, evidence: x}"))[0] == "unknown"
+
+
+def test_an_attestation_never_overrules_what_the_tool_finds(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, USERS, "G1: {by: A, on: 2027-01-05, evidence: x}")) == ("fail", "no user is listed")
+
+
+@pytest.mark.parametrize("gate", [TRAINING, USERS], ids=["attested", "automatic"])
+def test_a_waiver_lets_through_until_its_day(tmp_path: Path, gate: str) -> None:
+    state, why = judged(config(tmp_path, gate, WAIVER % "2027-01-10"))
+    assert state == "waived"
+    assert why.startswith("waived by Prosjekteier until 2027-01-10: Kurset er flyttet")
+
+
+@pytest.mark.parametrize(("gate", "state"), [(TRAINING, "unknown"), (USERS, "fail")])
+def test_a_waiver_that_has_ended_lets_nothing_through(tmp_path: Path, gate: str, state: str) -> None:
+    now, why = judged(config(tmp_path, gate, WAIVER % "2027-01-09"))
+    assert now == state
+    assert why.startswith("its waiver ended on 2027-01-09")
+
+
+def test_a_gate_says_what_to_do_next_in_its_own_words(tmp_path: Path) -> None:
+    assert verdicts(config(tmp_path, "G1: {name: X, next: Hold kurset}"))["G1"].next == "Hold kurset"
+
+
+def test_a_gate_that_is_passed_leaves_nothing_to_do(tmp_path: Path) -> None:
+    assert verdicts(config(tmp_path, NUMBER))["G1"].next == ""
+
+
+# --- gates without code
+
+
+@pytest.mark.parametrize(
+    ("expression", "state", "why"),
+    [
+        ("resources[?kind=='org_unit' && fields.name=='Oppvekst']", "fail", "org_unit/frogner/FR-OPPV"),
+        ("resources[?kind=='org_unit' && fields.name=='NAV']", "pass", "its expression finds nothing in the way"),
+        ("seats.PLUS.allotted < `5`", "fail", "Få lisenser"),
+        ("batch.go_live == '2027-02-02'", "pass", "its expression finds nothing in the way"),
+        ("routes[].orgnr", "fail", MAIN),
+        ("district.name", "unknown", "its expression gives str, not a list, true or false"),
+        ("length(`1`)", "unknown", "its expression cannot be judged: "),
+    ],
+)
+def test_an_expression_finds_what_is_in_the_way(tmp_path: Path, expression: str, state: str, why: str) -> None:
+    now, told = judged(config(tmp_path, f'G1: {{name: Få lisenser, match: "{expression}"}}'))
+    assert now == state
+    assert told.startswith(why)
+
+
+def test_an_expression_that_is_none_is_found_by_validate(tmp_path: Path) -> None:
+    for name, text in {**FILES, "config/gates.yaml": "gates:\n  G1: {name: X, match: '[?'}\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (finding,) = load_configuration(tmp_path, TODAY).findings
+    assert (finding.rule, finding.at.file, finding.at.line) == ("bad-value", "config/gates.yaml", 2)
+    assert "JMESPath" in finding.message
+
+
+def test_an_attestation_of_a_gate_that_is_not_declared_is_found_by_validate(tmp_path: Path) -> None:
+    config(tmp_path, "OPPLAERING: {name: X}")
+    path = tmp_path / "districts/frogner/attested.yaml"
+    path.write_text("attestations:\n  OPPLARING: {by: A, on: 2027-01-05, evidence: x}\n", encoding="utf-8")
+    (finding,) = load_configuration(tmp_path, TODAY).findings
+    assert (finding.rule, finding.at.line, finding.help) == ("unknown-reference", 2, "did you mean OPPLAERING?")
+
+
+def test_the_same_gate_is_attested_in_several_districts(tmp_path: Path) -> None:
+    sagene = 'district: {name: Bydel Sagene, number: "03", orgnr: "974778726", short_name: BSA, prefix: SA}\n'
+    said = "attestations:\n  G1: {by: A, on: 2027-01-05, evidence: x}\n"
+    config(
+        tmp_path,
+        TRAINING,
+        "G1: {by: A, on: 2027-01-05, evidence: x}",
+        districts__sagene__district=sagene,
+        districts__sagene__x=said,
+    )
+
+
+# --- a batch
+
+
+def test_a_batch_is_ready_when_every_gate_lets_it_through(tmp_path: Path) -> None:
+    assert look(config(tmp_path, NUMBER)).of("P1").ready
+    assert not look(config(tmp_path, TRAINING)).of("P1").ready
+
+
+@pytest.mark.parametrize(
+    "more",
+    [", paused: true, pause_reason: Eierne}", ", districts: []}"],
+    ids=["paused", "no-districts"],
+)
+def test_a_batch_that_is_paused_or_empty_is_not_ready(tmp_path: Path, more: str) -> None:
+    said = FILES["config/rollout.yaml"].replace(
+        ", districts: [frogner]}", more if "districts" in more else f", districts: [frogner]{more}"
+    )
+    view = look(config(tmp_path, NUMBER, config__rollout=said)).of("P1")
+    assert not view.ready
+    assert view.pause_reason == ("Eierne" if "paused" in more else None)
+
+
+def test_without_gates_nothing_says_that_a_batch_is_ready(tmp_path: Path) -> None:
+    found: Any = config(tmp_path, NUMBER, config__gates="gates: {}\n")
+    assert not look(found).of("P1").ready
