@@ -150,11 +150,17 @@ def test_seats_nobody_can_count_are_unknown(
 
 def test_users_of_no_known_role_may_take_the_last_seats(tmp_path: Path) -> None:
     found = config(tmp_path, SEATS, users__frogner=users_file("A", "B"))
-    strangers = {a: Resource(a, {"role": None}) for a in (Address("user", "sagene", c) for c in "XY")}
+    strangers = {a: Resource(a, {"role": None}) for a in (Address("user", "frogner", c) for c in "XY")}
     assert judged(found, users=strangers) == (
         "unknown",
         "PLUS: 2 active users of no known role may take the last seats",
     )
+
+
+def test_users_beside_the_districts_take_no_district_s_seat(tmp_path: Path) -> None:
+    found = config(tmp_path, SEATS, users__frogner=users_file("A", "B", "C"))
+    system = Address("user", "base", "SYS")
+    assert judged(found, users={system: Resource(system, {"role": None})})[0] == "pass"
 
 
 def test_without_a_pool_nobody_knows(tmp_path: Path) -> None:

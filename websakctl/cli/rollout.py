@@ -1,11 +1,12 @@
 """``rollout``: which districts are ready to go live, and bringing them in, a batch at a time."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.exits import Exit
+from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, command
 from websakctl.cli.plan import read_live, scene_of
 from websakctl.cli.session import Session
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown", "html")
 BatchName = Annotated[
     str, typer.Argument(metavar="BATCH", help="A rollout batch, such as PULJE-1.", autocompletion=completion.batches)
+]
+Users = Annotated[
+    Path | None,
+    typer.Option("--users", metavar="FILE", help="With the districts' users as this file of HR lists them."),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
 
@@ -38,22 +43,36 @@ def status(call: Call, offline: Offline = False, batch: Batch = None) -> None:
 
     session = Session(call)
     session.valid_config()
-    session.selection(None, None, None, batch)  # ends the command if there is no such batch
+    refuse_unknown(session, batch)
     view = look(session, offline=offline)
     session.write(status_document(view, [b for b in view.batches if batch in (None, b.batch.key)]))
 
 
-def check(call: Call, batch: BatchName, offline: Offline = False) -> None:
-    """Show why a batch is not ready, and what to do next in each district; exit 4 when it is not. Writes nothing."""
+def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = False) -> None:
+    """Show why a batch is not ready, and what to do next in each district. Exit 4 when it is not. Writes nothing."""
     from websakctl.report.readiness import check_document
 
     session = Session(call)
     session.valid_config()
-    session.selection(None, None, None, batch)
+    refuse_unknown(session, batch)
+    if users is not None:
+        import_for(session, batch, users)
     view = look(session, offline=offline)
     one = view.of(batch)
     session.write(check_document(view, one))
     raise typer.Exit(Exit.OK if one.ready else Exit.REFUSED)
+
+
+def import_for(session: Session, batch: str, users: Path) -> dict[str, str]:
+    """Make a file of HR part of the session's config, for the batch's districts only.
+
+    Returns:
+        The districts' files of users as they are to be written.
+    """
+    from websakctl.cli.users import prepare
+
+    _, files = prepare(session, users, session.selection(None, None, None, batch).scopes)
+    return files
 
 
 def schedule(call: Call, batch: Batch = None) -> None:
@@ -71,7 +90,7 @@ def schedule(call: Call, batch: Batch = None) -> None:
 
     session = Session(call)
     config = session.valid_config()
-    session.selection(None, None, None, batch)
+    refuse_unknown(session, batch)
     chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
     activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]))
     drawn = gantt(activities, "en", today=date.today()) if call.format in ("svg", "html") else ""
@@ -79,6 +98,16 @@ def schedule(call: Call, batch: Batch = None) -> None:
         session.terminal.result(drawn)
     else:
         session.write(schedule_document(activities, drawn))
+
+
+def refuse_unknown(session: Session, batch: str | None) -> None:
+    """End the command if there is no such batch; one that has no districts yet is one."""
+    from websakctl.source.problems import did_you_mean
+
+    batches = [a.key for a in session.config.state if a.kind == "rollout_batch"]
+    if batch is not None and batch not in batches:
+        hint = did_you_mean(batch, batches) or f"the batches are {', '.join(batches)}"
+        raise Problem(f"there is no rollout batch {batch}", Exit.USAGE, hint)
 
 
 def look(session: Session, *, offline: bool = False) -> "RolloutView":

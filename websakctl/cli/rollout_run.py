@@ -2,7 +2,7 @@
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,7 +24,7 @@ from websakctl.cli.apply import (
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.plan import announce_interrupted, read_live, say_how_long, scene_of
-from websakctl.cli.rollout import BatchName, group, look
+from websakctl.cli.rollout import BatchName, Users, group, import_for, look, refuse_unknown
 from websakctl.cli.session import Session
 from websakctl.report.subjects import DocumentReport, Section, TableReport
 
@@ -44,9 +44,6 @@ Canary = Annotated[
         help="The district that goes first (default: the batch's first).",
         autocompletion=completion.districts,
     ),
-]
-Users = Annotated[
-    Path | None, typer.Option("--users", metavar="FILE", help="Import the districts' users from this file first.")
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the journal.")]
 Why = Annotated[
@@ -75,14 +72,14 @@ def run(
     concurrency: Concurrency = None,
     rate: Rate = None,
 ) -> None:
-    """Bring a batch in: gates, one plan for its districts, one district first, then the rest.
+    """Bring a batch in: gates, one plan for its districts, one district first, then the rest. Exit 4 while a gate is not passed.
 
-    Refuses while a gate is not passed (exit 4). After the first district the plan is made anew: the rest is done only if it is
+    After the first district the plan is made anew: the rest is done only if it is
     still what was approved, and the batch was not paused meanwhile. Run it again to go on where it stopped.
     """
     session = Session(call)
     session.valid_config()
-    session.selection(None, None, None, batch)
+    refuse_unknown(session, batch)
     session.pace(concurrency, rate)
     with session.alone(), nothing_written_if_interrupted():
         Onboarding(session, batch, _first_to_go(session, batch, canary)).run(
@@ -100,6 +97,19 @@ def _first_to_go(session: Session, batch: str, wanted: str | None) -> str:
         hint = did_you_mean(wanted, districts) or f"its districts are {', '.join(districts)}"
         raise Problem(f"{wanted} is not in {batch}", Exit.USAGE, hint)
     return str(wanted or districts[0])
+
+
+def write_users(session: Session, files: Mapping[str, str]) -> None:
+    """Write the districts' files of users, all or none."""
+    from websakctl.operations.import_users import write_all
+
+    if not files:
+        return
+    try:
+        write_all(session.root, files)
+    except OSError as error:
+        raise Problem(f"cannot write {error.filename}: {error.strerror}; nothing was written") from None
+    session.terminal.say(f"Wrote {', '.join(files)}.")
 
 
 def _fields(session: Session, batch: str) -> dict[str, Any]:
@@ -136,8 +146,7 @@ class Onboarding:
 
         session = self.session
         self.refuse_if_paused()
-        if users is not None:
-            self.take_in(users)
+        files = import_for(session, self.batch, users) if users is not None else {}
         self.refuse_if_not_ready()
         announce_interrupted(session, alone=True)
         self.dialogue = Dialogue(session, self.scene(), auto_approve, allow, "", False, break_lease)
@@ -147,14 +156,19 @@ class Onboarding:
         self.dialogue.show(plan, expand=False)
         self.dialogue.guard(plan)
         if not plan.changes:
+            write_users(session, files)
             self.dialogue.reason = self.reason
             idle = self.dialogue.new_run(plan, "", [])
             self.dialogue.adopt(idle, live.state, ())
             self.end(plan)
         say_how_long(session, live, plan.changes)
         self.dialogue.confirm(len(plan.changes), from_file=False)
+        write_users(session, files)  # not before everybody has agreed: what is listed is what is wanted
         halves = halve(plan.changes, self.canary)
         paused_before = self.paused_in(live.state)
+        if not halves.first:  # it went first before
+            self.carry_out("the rest", plan, halves.rest, live)
+            self.end(plan)
         self.carry_out(f"{self.canary} first", plan, halves.first, live)
         if halves.rest:
             with self.incomplete_from_here():
@@ -182,10 +196,6 @@ class Onboarding:
             self.end_incomplete(str(problem).removesuffix("; nothing was written"), problem.what_next or again)
 
     # --- before anything is written
-
-    def take_in(self, users: Path) -> None:
-        """Import users into the districts' files, all or nothing."""
-        raise NotImplementedError(users)
 
     def refuse_if_paused(self) -> None:
         """A paused batch runs nothing, and loses nothing."""
@@ -410,7 +420,7 @@ def _what_lacks(carried: "Carried") -> str:
 
 
 def pause(call: Call, batch: BatchName, reason: Why) -> None:
-    """Hold a batch back: it refuses to run, and a run under way stops before its next districts. Nothing is lost.
+    """Hold a batch back, and lose nothing. It refuses to run, and a run under way stops after its first district.
 
     Writes `paused` and the reason into the batch's entry in the config, and leaves every other byte alone.
     """
@@ -418,7 +428,7 @@ def pause(call: Call, batch: BatchName, reason: Why) -> None:
 
 
 def resume(call: Call, batch: BatchName) -> None:
-    """Take a paused batch up again: from then on it runs from where it was. Takes the pause out of the config."""
+    """Take a paused batch up again. Takes the pause out of the config; `rollout run` goes on from where it was."""
     _set(
         call,
         batch,
@@ -435,7 +445,7 @@ def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
 
     session = Session(call)
     config = session.valid_config()
-    session.selection(None, None, None, batch)
+    refuse_unknown(session, batch)
     origin = config.origins[Address("rollout_batch", BASE, batch)]
     place = (*section_path(origin.document, origin.section, "rollout_batches"), origin.key)
     said = origin.section.get(origin.key) or {}

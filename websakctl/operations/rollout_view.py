@@ -106,6 +106,7 @@ def view_rollout(
         routes=every_route,
         today=today,
         live=live,
+        users=users,
         unmanaged=frozenset(plan.unmanaged if plan else ()),
         pending=frozenset(change.address for change in plan.changes) if plan else frozenset(),
         manual=frozenset(step.address for step in plan.manual) if plan else frozenset(),

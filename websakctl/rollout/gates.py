@@ -14,7 +14,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.resource import Fields, State
 from websakctl.rollout.batches import Batch
-from websakctl.rollout.capacity import USER, Pool
+from websakctl.rollout.capacity import USER, Pool, unknown_role
 from websakctl.rollout.routing import Route
 
 
@@ -71,6 +71,7 @@ class Ground:
     routes: Sequence[Route]
     today: date
     live: State | None = None
+    users: State | None = None  # all live ones
     unmanaged: frozenset[Address] = frozenset()
     pending: frozenset[Address] = frozenset()
     manual: frozenset[Address] = frozenset()
@@ -82,6 +83,12 @@ class Ground:
         for address in self.config:
             found.setdefault((address.kind, address.scope), []).append(address)
         return found
+
+    @cached_property
+    def strangers(self) -> int:
+        """Active users of the districts whose role cannot be told; those beside the districts are no part of a rollout."""
+        of_districts = {a: user for a, user in (self.users or {}).items() if a.scope in self.districts}
+        return unknown_role(of_districts, self.config)
 
     def of(self, kind: str, scope: str) -> list[Address]:
         """The config's resources of a kind in a scope."""
@@ -231,8 +238,8 @@ def _licences(ground: Ground, district: District) -> Found:
             doubts.append("no users are listed, so the need is not known")
         if part.in_use is None:
             doubts.append(_OFFLINE)
-        elif after.bought - after.total_after < pool.unknown:
-            doubts.append(f"{pool.key}: {pool.unknown} active users of no known role may take the last seats")
+        elif after.bought - after.total_after < ground.strangers:
+            doubts.append(f"{pool.key}: {ground.strangers} active users of no known role may take the last seats")
     if missing:
         return Standing.FAIL, missing, "buy seats, move allotments, or list fewer users: websakctl licences"
     if doubts or not ground.pools:
