@@ -10,7 +10,7 @@ from websakctl.cli.session import Session
 if TYPE_CHECKING:
     from websakctl.model.resource import State
 
-FORMATS = ("text", "json", "csv", "markdown")
+FORMATS = ("text", "json", "csv", "markdown", "svg")
 Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
 
 
@@ -26,6 +26,7 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
     """
     from datetime import date
 
+    from websakctl.report.charts import seats_chart
     from websakctl.report.seats import seats_document, seats_rows
     from websakctl.rollout.capacity import seats
 
@@ -33,6 +34,9 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
     config = session.valid_config()
     scopes = session.selection(district, None, None, batch).scopes
     pools = seats(config.whole, None if offline else live_users(session), date.today())
+    if call.format == "svg":
+        session.terminal.result(seats_chart(pools, "en"))
+        return
     report = seats_rows if call.format == "csv" else seats_document
     session.write(report(pools, scopes=scopes, batch=batch))
 

@@ -39,7 +39,7 @@ WORDS = {
     ),
 }
 
-_LEFT, _BAR, _RIGHT, _ROW, _HEAD = 110, 420, 190, 22, 30  # pixels
+_LEFT, _BAR, _RIGHT, _ROW, _HEAD = 150, 400, 190, 22, 30  # pixels
 _STYLE = (
     ".seats text{font:13px system-ui,sans-serif;fill:currentColor}.seats .head{font-weight:600}"
     ".seats .used{fill:#3b6ea5}.seats .over{fill:#b3261e}.seats .bought{stroke:currentColor;stroke-width:2;stroke-dasharray:4 2}"
