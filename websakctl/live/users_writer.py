@@ -5,7 +5,7 @@ from typing import Any
 
 from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import ScopeOf, Step, Units
-from websakctl.live.errors import LiveError, Refused, UnknownOutcome
+from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.live.users import PATH, People, UsersReader, id_of, kept_of, role_request
 from websakctl.model.address import Address
@@ -184,7 +184,7 @@ class UsersWriter(UsersReader):
         department = kept_of(body)["department"]
         if department is not None and department != self._units.ids.get(unit or ""):
             other = next((key for key, id_ in self._units.ids.items() if id_ == department), f"the unit {department}")
-            raise LiveError(
+            raise NotAsAgreed(
                 f"{address} {done}, but Websak put it into {other} instead of {unit}",
                 "see whether the unit has its external id in Websak; then plan again",
             )
