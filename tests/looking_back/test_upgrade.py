@@ -110,7 +110,7 @@ def test_an_endpoint_that_we_need_is_gone_and_there_is_a_report_all_the_same(
     assert document["setup"]["changes"] == []
     told = recorded(*AFTER, "--html", "report.html", code=1)
     assert "it could not be read, so nothing is known of it" in told.out
-    assert "could not be read" in (recorded.root / "report.html").read_text(encoding="utf-8")
+    assert "oppsettet kunne ikke leses" in (recorded.root / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_server_that_is_not_there_is_no_upgrade(recorded: Cli) -> None:
@@ -353,14 +353,24 @@ def test_the_page_is_whole_by_itself_and_nothing_in_it_acts(page: Path) -> None:
     assert "\u202e" not in text
     assert "\u0007" not in text
     for told in (
-        "Upgrade of Websak environment",
-        "3 things to look at.",
-        "FAILED",
+        "Oppgradering av Websak environment",
+        "3 forhold å se på.",
+        "FEIL",
         "GET /api/Zones",
-        "look-up by external id",
+        "svarte 200 før, 404 nå",
+        "oppslag på ekstern id",
     ):
         assert told in found.text
-    assert '<span class="bad">FAILED</span>' in text
+    assert '<span class="bad">FEIL</span>' in text
+    assert '<html lang="nb">' in text
+
+
+def test_the_page_in_english(recorded: Cli) -> None:
+    recorded(*AFTER, "--html", "report.html", "--lang", "en")
+    text = (recorded.root / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in text
+    assert "Nothing was lost." in text
+    assert "--lang nn is not one of nb, en" in recorded(*AFTER, "--html", "report.html", "--lang", "nn", code=64).err
 
 
 def test_a_browser_shows_the_page(page: Path, tmp_path: Path) -> None:
@@ -382,6 +392,6 @@ def test_a_browser_shows_the_page(page: Path, tmp_path: Path) -> None:
         timeout=60,
         check=True,
     ).stdout
-    assert Page(shown).text.count("FAILED") >= 1
+    assert Page(shown).text.count("FEIL") >= 1
     assert EVIL.replace('"', '\\"') in Page(shown).text
     assert not [tag for tag, _ in Page(shown).tags if tag in ("script", "img")]

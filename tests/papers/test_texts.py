@@ -20,7 +20,7 @@ from websakctl.rollout.schedule import PREPARATIONS
 
 PACKAGE = Path(__file__).parents[2] / "websakctl"
 CATALOGUE = PACKAGE / "report" / "texts" / "bokmaal.py"
-SOURCES = [file for file in sorted(PACKAGE.rglob("*.py")) if file != CATALOGUE]
+SOURCES = [file for file in sorted(PACKAGE.rglob("*.py")) if file != CATALOGUE and "sandbox" not in file.parts]
 PAGES = sorted(PACKAGE.glob("report/pages/*.html"))
 TRANSLATED = ("rollout/routing.py", "rollout/gates.py", "operations/upgrade.py")  # modules whose findings are shown
 IN_A_PAGE = re.compile(r"""\b[tn]\((?:"([^"]+)"|'([^']+)')""")
@@ -32,11 +32,20 @@ def looked_up() -> set[str]:
     found = {a or b for file in PAGES for a, b in IN_A_PAGE.findall(file.read_text(encoding="utf-8"))}
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("text", "counted"):
-                first = node.args[0] if node.args else None
-                if isinstance(first, ast.Constant) and isinstance(first.value, str) and len(node.args) > 1:
+            if isinstance(node, ast.Call) and looks_up(node.func) and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
                     found.add(first.value)
     return found
+
+
+def looks_up(function: ast.expr) -> bool:
+    """Whether a call asks for a text; ``terminal.say`` is no such call, ``say = wording.text`` is."""
+    match function:
+        case ast.Name(id="text" | "counted" | "say") | ast.Attribute(attr="text"):
+            return True
+        case _:
+            return False
 
 
 def constants() -> set[str]:
