@@ -3,6 +3,9 @@
 from datetime import date
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
@@ -137,3 +140,32 @@ def test_users_are_read_only_for_a_plan_that_could_overrun_a_pool() -> None:
         [change(user("A"), Action.UPDATE, ("title", None, "x")), change(user("B"), Action.DEACTIVATE)]
     )
     assert not may_overrun([change(Address("org_unit", "frogner", "FR-A"), Action.CREATE)])
+
+
+KEYS = "ABCDEF"
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> tuple[list[Change], State, int]:
+    """Users that are there, and a change for some of them or for others."""
+    there = {key: draw(st.booleans()) for key in draw(st.sets(st.sampled_from(KEYS)))}  # whether active
+    users = {user(k): Resource(user(k), {"role": "CASEWORKER"}, active) for k, active in there.items()}
+    changes = []
+    for key in draw(st.sets(st.sampled_from(KEYS))):
+        if key not in there:
+            changes.extend(made(key))
+        elif there[key]:
+            changes.append(change(user(key), Action.DEACTIVATE, ("active", True, False)))
+        else:
+            changes.append(change(user(key), Action.ACTIVATE, ("active", False, True)))
+    return changes, users, draw(st.integers(0, len(KEYS)))
+
+
+@given(plans())
+def test_a_plan_is_objected_to_exactly_when_more_seats_lack_after_it(plan: tuple[list[Change], State, int]) -> None:
+    changes, users, bought = plan
+    before = sum(1 for one in users.values() if one.active)
+    after = before + sum(-1 if c.action.removes else 1 for c in changes)
+    lack = max(0, after - bought)
+    expected = [f"seats:PLUS={lack}"] if lack > max(0, before - bought) else []
+    assert allowances(changes, users, config(bought=bought)) == expected

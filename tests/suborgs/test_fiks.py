@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cli.command_line import Cli
+from websakctl.secrets import stored_text
 
 from .registers import FROGNER, SAGENE, Registers
 
@@ -100,3 +101,9 @@ def test_wrong_credentials_end_in_6_and_show_nothing(cli: Cli, fiks: Registers, 
 def test_an_answer_that_is_none_is_not_taken_for_nothing_registered(cli: Cli, fiks: Registers) -> None:
     fiks.receiving[FROGNER] = [{"organisasjonsnummer": FROGNER}]
     assert cli("suborgs", "check", env=fiks.fiks_variables, code=7).out == ""
+
+
+def test_secrets_may_stand_in_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {("websakctl", "fiks-password"): "kept"}
+    monkeypatch.setattr("keyring.get_password", lambda service, name: kept.get((service, name)))
+    assert (stored_text("fiks-password"), stored_text("fiks-private-key")) == ("kept", None)

@@ -108,8 +108,9 @@ def _text(value: Any) -> str | None:
 
 
 def _level(value: Any, what: str) -> int | None:
+    """3 or 4, written as a number or at the end of a word."""
     if value in (None, ""):
         return None
-    if str(value) not in ("3", "4"):
+    if (last := str(value)[-1]) not in "34":
         raise NotAsAgreed(f"{what}: {value!r} is no level")
-    return int(value)
+    return int(last)

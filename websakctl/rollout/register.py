@@ -137,7 +137,7 @@ def _elsewhere(route: Route, unit: Registered, home: Mapping[str, str], main: Ma
     return f"it stands under {unit.parent}, which is no district of this config" if unit.parent else "it stands alone"
 
 
-_SAYS_LITTLE = re.compile(r"\b(oslo kommune|bydel(?:en)?|\d+)\b|[^\w\s]", re.IGNORECASE)
+_SAYS_LITTLE = re.compile(r"\boslo kommune\b|\bbydel(?:en)?(?:\s+\d+)?\b|[^\w\s]", re.IGNORECASE)
 
 
 def same_name(ours: str, theirs: str) -> bool:
