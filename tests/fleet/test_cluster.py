@@ -1,5 +1,6 @@
 """Forty Websaks over a Dask cluster of three worker processes, one of which is killed in the middle."""
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,13 +36,15 @@ def test_a_worker_is_killed_and_nothing_is_done_twice(forty: World, dask: Cluste
     # A cluster's workers have the secrets; who gives out the jobs needs none.
     forty.cli.env = {}
     applying = forty.cli.start(
-        "fleet", "apply", plans, "--auto-approve", "--scheduler", dask.address, "--format", "json", "--verbose"
+        "fleet", "apply", plans, "--auto-approve", "--scheduler", dask.address, "--format", "json"
     )
     victim = dask.workers["worker-1"]
     half_way = until(lambda: _busy(forty, victim.pid))
     victim.send_signal(signal.SIGKILL)
     out, err = applying.communicate(timeout=240)
     assert applying.returncode == 0, (out[-3000:], err)
+    targets = json.loads(out)["targets"]
+    assert {targets[name]["attempts"] for name in half_way} == {2}, "they were given to another worker"
     done = [websak.effects() for websak in forty.websaks]
     assert [sum(effects.values()) for effects in done] == [WRITES] * TARGETS, half_way
     assert all(set(effects.values()) == {1} for effects in done), half_way
@@ -49,6 +52,39 @@ def test_a_worker_is_killed_and_nothing_is_done_twice(forty: World, dask: Cluste
         with Journal(forty.journal(name)) as journal:
             assert journal.broken_link() is None
             assert journal.open_runs("test") == []
+
+
+def test_workers_that_share_no_disk_get_the_config_and_send_the_journal_back(forty: World, dask: Cluster) -> None:
+    names = ("by-3", "by-17")
+    for websak in forty.websaks:
+        websak.slow(0)
+    for name in names:
+        file = forty.folder / name / "config/units.yaml"
+        file.write_text(file.read_text(encoding="utf-8").replace("Oppvekst", "Oppvekst og læring"), encoding="utf-8")
+    there = ("--only", names[0], "--only", names[1], "--scheduler", dask.address, "--carry")
+    before = {name: _entries(forty, name) for name in names}
+    assert forty.fleet("plan", *there)["summary"]["update"] == 2
+    assert forty.fleet("apply", "--auto-approve", *there)["summary"]["done"] == 2
+    for name in names:
+        after = _entries(forty, name)
+        assert after[: len(before[name])] == before[name]
+        assert len(after) > len(before[name])
+        assert forty.journal(name).stat().st_mode & 0o077 == 0
+    assert forty.fleet("drift", *there)["summary"]["drifted"] == 0
+
+
+def _entries(forty: World, name: str) -> list[tuple[int, str]]:
+    with Journal(forty.journal(name)) as journal:
+        assert journal.broken_link() is None
+        return [(entry.seq, entry.what) for entry in journal.entries()]
+
+
+def test_a_worker_without_the_folder_says_so(forty: World, dask: Cluster) -> None:
+    (forty.folder / "by-5").rename(forty.folder / "elsewhere")
+    found = forty.fleet("plan", "--only", "by-[56]", "--scheduler", dask.address, code=1)
+    (forty.folder / "elsewhere").rename(forty.folder / "by-5")
+    assert "--carry" in found["targets"]["by-5"]["message"]
+    assert found["targets"]["by-6"]["exit_code"] == 0
 
 
 def _busy(forty: World, worker: int) -> list[str]:

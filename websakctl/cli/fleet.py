@@ -464,11 +464,11 @@ def _take_journals(session: Session, fleet: "Fleet", document: dict[str, Any]) -
         try:
             if name not in homes:
                 raise CarryError("the fleet file does not name it")
-            took = take_back(carried, homes[name].state_dir, homes[name].environment)
+            take_back(carried, homes[name].state_dir, homes[name].environment)
         except (CarryError, JournalError, OSError) as error:
             troubles.append(f"{name}: {error}")
         else:
-            session.terminal.say(f"{name}: its journal is {'back' if took else 'here already'}")
+            session.terminal.say(f"{name}: its journal is back")
     if troubles:
         raise Problem(
             "journals were not taken back: " + "; ".join(troubles), Exit.REFUSED, "see which of the two is to be kept"

@@ -88,6 +88,7 @@ def _become(wish: dict[str, Any], streams: list[int]) -> NoReturn:
     code: Any = 1
     try:
         run_program()
+        code = 0
     except SystemExit as end:
         code = end.code or 0
     except BaseException:

@@ -12,11 +12,7 @@ _FAREWELL = 60.0  # seconds for the writes under way
 
 
 def run_program() -> None:
-    """Be the command that ``sys.argv`` says, for as long as the starter lives.
-
-    Raises:
-        SystemExit: Always.
-    """
+    """Be the command that ``sys.argv`` says, for as long as the starter lives."""
     threading.Thread(target=_end_with_the_starter, daemon=True).start()
     runpy.run_module("websakctl", run_name="__main__")
 

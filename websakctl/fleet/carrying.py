@@ -125,8 +125,8 @@ def head_of(state_dir: Path) -> tuple[int, str]:
         return journal.head()
 
 
-def take_back(carried: Carried, state_dir: Path, environment: str) -> bool:
-    """Put a journal in the place of the one it went out from; false where it is the one that is there.
+def take_back(carried: Carried, state_dir: Path, environment: str) -> None:
+    """Put a journal in the place of the one it went out from.
 
     Raises:
         CarryError: If the one that is there has entries that the carried one has not, or an apply is under way.
@@ -136,12 +136,12 @@ def take_back(carried: Carried, state_dir: Path, environment: str) -> bool:
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with FileLock(lock_path(state_dir, environment), timeout=0.2), TemporaryDirectory(dir=state_dir) as folder:
-            return _replace(carried, state_dir / JOURNAL, Path(folder) / JOURNAL)
+            _replace(carried, state_dir / JOURNAL, Path(folder) / JOURNAL)
     except Timeout:
         raise CarryError(f"an apply from {state_dir} is under way") from None
 
 
-def _replace(carried: Carried, kept: Path, arriving: Path) -> bool:
+def _replace(carried: Carried, kept: Path, arriving: Path) -> None:
     try:
         _write_private(arriving, zlib.decompress(carried.packed))
     except zlib.error:
@@ -152,12 +152,9 @@ def _replace(carried: Carried, kept: Path, arriving: Path) -> bool:
             raise CarryError(f"entry {broken} of the journal in the file is not as it was written")
         if not journal.goes_on_from(*here):
             raise CarryError(f"{kept} has entries that the journal in the file does not have")
-        if journal.head() == here:
-            return False
     with Journal(kept) as journal:  # what is in its log goes into the file, so that no log of the old one is left
         journal.fold()
     arriving.replace(kept)
-    return True
 
 
 def _write_private(path: Path, content: bytes) -> None:

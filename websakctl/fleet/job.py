@@ -79,7 +79,7 @@ def run_job(job: Job, stop: Stop) -> Result:
     """
     began = time.monotonic()
     if stop() != GOING_ON:
-        return not_begun(job, "stopped before it began", 1)
+        return not_begun(job, "stopped before it began", 5 if job.writes else 1)
     if job.version != __version__:
         return not_begun(job, f"the worker has websakctl {__version__}, and this is {job.version}", 1)
     try:
@@ -87,6 +87,8 @@ def run_job(job: Job, stop: Stop) -> Result:
     except Exception as error:  # a job must not take the others with it
         told = f"{error.strerror or error} {error.filename or ''}" if isinstance(error, OSError) else str(error)
         result = not_begun(job, told.strip() or type(error).__name__, 1)
+    if result.attempts and job.again:
+        result = replace(result, attempts=result.attempts + 1)
     return replace(result, seconds=round(time.monotonic() - began, 3), where=socket.gethostname())
 
 

@@ -1,0 +1,103 @@
+"""Commands that are killed, and people who press Ctrl-C: everything ends well, and nothing is done twice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from websakctl.apply.journal import Journal
+from websakctl.fleet.process import GOING_ON, run_command
+
+from .world import WRITES, World, until
+
+
+def pid_of_the_apply(fleet: World, name: str) -> int | None:
+    try:
+        owner = (fleet.folder / name / ".websakctl/apply-test.owner").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    said = owner.partition("process ")[2].partition(",")[0]
+    return int(said) if said else None
+
+
+def test_a_command_that_is_killed_is_resumed(fleet: World, tmp_path: Path) -> None:
+    plans = str(tmp_path / "plans.json")
+    fleet.fleet("plan", "--out", plans)
+    fleet.websaks[1].slow(150)
+    applying = fleet.cli.start("fleet", "apply", plans, "--auto-approve", "--format", "json")
+    until(lambda: 0 < sum(fleet.websaks[1].effects().values()) < WRITES)
+    pid = pid_of_the_apply(fleet, "by-1")
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    fleet.websaks[1].slow(0)
+    out, err = applying.communicate(timeout=120)
+    assert applying.returncode == 0, err
+    targets = json.loads(out)["targets"]
+    assert {name: t["attempts"] for name, t in targets.items()} == {"by-0": 1, "by-1": 2, "by-2": 1, "by-3": 1}
+    assert "was interrupted" in targets["by-1"]["said"]
+    for name, websak in zip(fleet.names, fleet.websaks, strict=True):
+        assert websak.effects().total() == WRITES
+        assert set(websak.effects().values()) == {1}
+        with Journal(fleet.journal(name)) as journal:
+            assert journal.open_runs("test") == []
+
+
+@pytest.mark.parametrize("engine", ["forked", "fresh"])
+def test_ctrl_c_finishes_the_writes_under_way(fleet: World, engine: str) -> None:
+    for websak in fleet.websaks:
+        websak.slow(150)
+    program = "import sys; from websakctl.fleet import process; process._CAN_FORK = sys.argv.pop(1) == 'forked'; from websakctl.__main__ import main; main()"
+    applying = subprocess.Popen(
+        [sys.executable, "-c", program, engine, "fleet", "apply", "--auto-approve", "--format", "json", "--jobs", "1"],
+        cwd=fleet.folder,
+        env=fleet.cli.surroundings(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: fleet.websaks[0].effects())
+    applying.send_signal(signal.SIGINT)
+    out, err = applying.communicate(timeout=60)
+    assert applying.returncode == 5, err
+    assert "Stopping: nothing new begins" in err
+    outcomes = {name: t["outcome"] for name, t in json.loads(out)["targets"].items()}
+    assert outcomes["by-3"] == "not begun"
+    assert fleet.websaks[3].effects().total() == 0
+    for websak in fleet.websaks:
+        websak.slow(0)
+    assert fleet.fleet("apply", "--auto-approve")["exit_code"] == 0
+    assert all(websak.effects().total() == WRITES for websak in fleet.websaks)
+
+
+def test_a_command_ends_when_its_starter_dies(fleet: World) -> None:
+    fleet.websaks[0].slow(150)
+    starting = (
+        "import os, sys; from pathlib import Path; from websakctl.fleet.process import run_command;"
+        "run_command(['apply', '--auto-approve', '--environment', 'test'], cwd=Path.cwd(), env=os.environ, stop=lambda: 0)"
+    )
+    env = fleet.cli.surroundings({"WEBSAKCTL_CLIENT_SECRET": fleet.websaks[0].secret})
+    with subprocess.Popen([sys.executable, "-c", starting], cwd=fleet.folder / "by-0", env=env) as starter:
+        pid = until(lambda: pid_of_the_apply(fleet, "by-0"))
+        until(lambda: fleet.websaks[0].effects())
+        starter.kill()
+    until(lambda: pid_of_the_apply(fleet, "by-0") is None)  # it takes its name away as it ends, not when it is killed
+    until(lambda: not Path(f"/proc/{pid}").exists())
+    fleet.websaks[0].slow(0)
+    assert fleet.fleet("apply", "--only", "by-0", "--auto-approve")["exit_code"] == 0
+    assert fleet.websaks[0].effects().total() == WRITES
+
+
+@pytest.mark.parametrize("can_fork", [True, False])
+def test_how_a_command_ends_is_told(tmp_path: Path, can_fork: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("websakctl.fleet.process._CAN_FORK", can_fork)
+    around = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    ended = run_command(["--version"], cwd=tmp_path, env=around, stop=lambda: GOING_ON)
+    assert (ended.code, ended.out.split()[0], ended.err, ended.killed) == (0, "websakctl", "", False)
+    wrong = run_command(["validate"], cwd=tmp_path, env=around, stop=lambda: GOING_ON)
+    assert wrong.code == 3
+    assert "there is no config" in wrong.err
