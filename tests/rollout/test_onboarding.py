@@ -1,5 +1,8 @@
 """A batch of three districts is brought in: refused while it is not ready, one district first, paused, and taken up again."""
 
+import json
+import signal
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -173,3 +176,23 @@ def test_a_failure_in_the_first_district_keeps_the_others_out(cli: Cli, websak: 
 def test_what_cannot_be_done_says_why(cli: Cli, websak: Any, args: tuple[str, ...], code: int, told: str) -> None:
     assert told in cli("rollout", *args, code=code).err
     assert not made(websak)
+
+
+def test_interrupted_and_run_again_it_does_what_is_left_each_once(cli: Cli, websak: Any, few: str) -> None:
+    websak.ask("POST", "settings", {"latency_ms": 50})
+    process = cli.start("rollout", "run", "PULJE-1", "--users", few, "--auto-approve", "--format", "json")
+    until = time.monotonic() + 30
+    while not websak.effects():
+        assert time.monotonic() < until, "nothing is written"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    websak.ask("POST", "settings", {"latency_ms": 0})
+    assert process.returncode == 5, err
+    assert not json.loads(out)["complete"]
+    assert "interrupted" in cli("plan").err
+    cli("rollout", "run", "PULJE-1", "--auto-approve")
+    assert set(made(websak).values()) == {1}
+    planned = cli.plan("--batch", "PULJE-1")
+    assert planned.changed == []
+    assert "interrupted" not in planned.err

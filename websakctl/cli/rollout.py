@@ -29,7 +29,7 @@ group = typer.Typer(help="Readiness of the districts, and bringing them in batch
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(group, "status", example="websakctl rollout status --batch PULJE-1", formats=FORMATS)(status)
+    command(group, "status", example="websakctl rollout status --batch PULJE-1", formats=(*FORMATS, "matrix"))(status)
     command(group, "check", example="websakctl rollout check PULJE-1", formats=FORMATS)(check)
     command(group, "schedule", example="websakctl rollout schedule --batch PULJE-1", formats=(*FORMATS, "svg"))(
         schedule
@@ -39,13 +39,14 @@ def register(app: typer.Typer) -> None:
 
 def status(call: Call, offline: Offline = False, batch: Batch = None) -> None:
     """Show every gate of every district, batch by batch. Writes nothing."""
-    from websakctl.report.readiness import status_document
+    from websakctl.report.readiness import status_document, status_grid
 
     session = Session(call)
     session.valid_config()
     refuse_unknown(session, batch)
     view = look(session, offline=offline)
-    session.write(status_document(view, [b for b in view.batches if batch in (None, b.batch.key)]))
+    chosen = [b for b in view.batches if batch in (None, b.batch.key)]
+    session.write((status_grid if call.format == "matrix" else status_document)(view, chosen))
 
 
 def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = False) -> None:

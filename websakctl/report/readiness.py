@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
-from websakctl.report.subjects import DocumentReport, Section
+from websakctl.report.subjects import DocumentReport, GridReport, Section
 from websakctl.rollout.gates import Standing
 from websakctl.rollout.schedule import Activity, iso_week
 
@@ -30,6 +30,31 @@ def status_document(view: RolloutView, batches: Sequence[BatchView]) -> Document
         facts=() if view.asked else (("live", "not asked (--offline): what only Websak can tell is unknown"),),
         sections=list(_status_sections(view, batches)),
         data=status_data(view, batches),
+    )
+
+
+_SIGNS = {Standing.PASS: "+", Standing.FAIL: "!", Standing.UNKNOWN: "?", Standing.WAIVED: "w"}
+_STYLES = {"+": "create", "!": "remove", "?": "update", "w": "faint"}
+
+
+def status_grid(view: RolloutView, batches: Sequence[BatchView]) -> GridReport:
+    """Gates down, and the districts of all batches across, batch by batch: narrow enough for any terminal."""
+    parted: list[DistrictView | None] = []
+    for b in batches:
+        parted += [None, *b.districts] if parted else b.districts
+    rows = [
+        (gate.key, [_SIGNS[d.verdicts[i].state] if d else " " for d in parted]) for i, gate in enumerate(view.gates)
+    ]
+    ready = [b.batch.key for b in batches if b.ready]
+    return GridReport(
+        title=f"Rollout: {len(ready)} of {len(batches)} batches ready",
+        columns=[d.short_name if d else "" for d in parted],
+        rows=rows,
+        styles=_STYLES,
+        notes=[
+            "+ pass   ! something is in the way   ? nobody knows, which is not passed   w waived",
+            *(f"{b.batch.key}: {', '.join(f'{d.short_name} {d.slug}' for d in b.districts)}" for b in batches),
+        ],
     )
 
 

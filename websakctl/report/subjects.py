@@ -86,4 +86,15 @@ class DocumentReport:
     figure: str = ""  # SVG of ours, for a page; it says nothing that the sections do not
 
 
-Subject = PlanReport | FindingsReport | TableReport | DocumentReport
+@dataclass(frozen=True, slots=True)
+class GridReport:
+    """A matrix: rows down, columns across, one mark in each cell; an empty column parts those beside it."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+    styles: Mapping[str, str]  # by mark
+    notes: Sequence[str] = ()
+
+
+Subject = GridReport | PlanReport | FindingsReport | TableReport | DocumentReport

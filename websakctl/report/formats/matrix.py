@@ -1,8 +1,10 @@
-"""Matrix: groups down, districts across, ``+ ~ -`` in the cells."""
+"""Matrix: groups or gates down, districts across, one mark in each cell."""
+
+from collections.abc import Sequence
 
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, first_line, key_of, safe, summary_line, the_rest, width_of
-from websakctl.report.subjects import Look, PlanReport
+from websakctl.report.subjects import GridReport, Look, PlanReport
 
 _OTHER = "base"
 
@@ -19,14 +21,13 @@ def _plan(report: PlanReport, look: Look) -> str:
             cells[scope] = SIGNS[group.action]
     labels = [safe(f"{kind} {key}") for kind, key in rows]
     left = max(map(width_of, labels))
-    depth = max(map(len, scopes))
-    head = [" " * (left + 2) + " ".join(scope.rjust(depth)[line] for scope in scopes) for line in range(depth)]
+    head = _head(scopes, left)
     body = []
     for label, cells in zip(labels, rows.values(), strict=True):
         body.append(
             f"{label}{' ' * (left - width_of(label))}  {' '.join(_cell(cells.get(scope, '.'), look) for scope in scopes)}"
         )
-    grid = [*(line.rstrip() for line in head), *body]
+    grid = [*head, *body]
     return "\n".join([first_line(report, look), "", *grid, "", *the_rest(report, look), summary_line(report)])
 
 
@@ -34,4 +35,21 @@ def _cell(sign: str, look: Look) -> str:
     return look.paint({"+": "create", "~": "update", "-": "remove"}.get(sign, "faint"), sign)
 
 
-FORMAT = Format({PlanReport: _plan})
+def _head(columns: Sequence[str], left: int) -> list[str]:
+    """The columns' names from top to bottom, so that many fit beside each other."""
+    depth = max(map(len, columns), default=0)
+    lines = [" " * (left + 2) + " ".join(name.rjust(depth)[line] for name in columns) for line in range(depth)]
+    return [line.rstrip() for line in lines]
+
+
+def _grid(report: GridReport, look: Look) -> str:
+    labels = [safe(label) for label, _ in report.rows]
+    left = max(map(width_of, labels), default=0)
+    body = []
+    for label, (_, cells) in zip(labels, report.rows, strict=True):
+        marks = " ".join(look.paint(report.styles.get(mark, "faint"), mark) for mark in cells)
+        body.append(f"{label}{' ' * (left - width_of(label))}  {marks}".rstrip())
+    return "\n".join([report.title, "", *_head([safe(c) for c in report.columns], left), *body, "", *report.notes])
+
+
+FORMAT = Format({PlanReport: _plan, GridReport: _grid})

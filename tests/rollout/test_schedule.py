@@ -1,0 +1,93 @@
+"""Preparations on the calendar: computed back over working days, told in ISO weeks, drawn as SVG."""
+
+from datetime import date, timedelta
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from websakctl.operations.calendar import holidays_around, norwegian_holidays
+from websakctl.report.gantt import gantt
+from websakctl.report.texts import LANGUAGES, text
+from websakctl.rollout.batches import Batch
+from websakctl.rollout.schedule import (
+    PREPARATIONS,
+    Preparation,
+    iso_week,
+    schedule,
+    working_days_before,
+    works,
+)
+
+EASTER = norwegian_holidays(range(2027, 2028))
+BATCH = Batch("P1", "Første", "2027-04-12", ("frogner",), False)
+
+
+@pytest.mark.parametrize(
+    ("day", "count", "before"),
+    [
+        (date(2027, 4, 12), 0, date(2027, 4, 12)),
+        (date(2027, 4, 12), 1, date(2027, 4, 9)),  # over a weekend
+        (date(2027, 3, 30), 1, date(2027, 3, 24)),  # over Easter, from Maundy Thursday to Easter Monday
+        (date(2027, 5, 18), 1, date(2027, 5, 14)),  # over Constitution Day, which is Whit Monday too
+        (date(2027, 1, 4), 1, date(2026, 12, 31)),
+    ],
+)
+def test_days_are_counted_back_over_weekends_and_holidays(day: date, count: int, before: date) -> None:
+    assert working_days_before(day, count, norwegian_holidays(range(2026, 2028))) == before
+
+
+@given(st.dates(date(2026, 1, 1), date(2030, 12, 31)), st.integers(1, 90))
+def test_nobody_is_asked_to_work_on_a_free_day(day: date, count: int) -> None:
+    before = working_days_before(day, count, EASTER)
+    assert works(before, EASTER)
+    between = (before + timedelta(days=n) for n in range((day - before).days))
+    assert sum(works(one, EASTER) for one in between) == count
+
+
+def test_a_preparation_ends_so_many_working_days_before_go_live() -> None:
+    (found,) = schedule([BATCH], EASTER, [Preparation("x", "Train leaders", "Training lead", 1, 3)])
+    assert (found.start, found.end, found.week) == (date(2027, 4, 7), date(2027, 4, 9), "2027-W14")
+
+
+def test_every_preparation_of_every_batch_is_there_in_the_order_of_days() -> None:
+    later = Batch("P2", "Andre", "2027-06-07", (), True)  # paused ones keep their days
+    found = schedule([BATCH, later, Batch("P3", "Uten dag", None, (), False)], EASTER)
+    assert [a.batch for a in found] == ["P1"] * len(PREPARATIONS) + ["P2"] * len(PREPARATIONS)
+    assert [a.end for a in found[: len(PREPARATIONS)]] == sorted(a.end for a in found[: len(PREPARATIONS)])
+    assert found[len(PREPARATIONS) - 1].end == date(2027, 4, 12)
+
+
+def test_weeks_are_iso_weeks_at_the_turn_of_the_year() -> None:
+    assert (iso_week(date(2027, 1, 3)), iso_week(date(2027, 1, 4))) == ("2026-W53", "2027-W01")
+
+
+def test_holidays_are_known_from_the_year_before() -> None:
+    assert {date(2026, 12, 25), date(2027, 5, 17)} <= holidays_around(["2027-02-01"])
+    assert holidays_around([]) == frozenset()
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_chart_names_every_activity_in_its_language_and_needs_nothing_else(lang: str) -> None:
+    found = schedule([BATCH], EASTER)
+    drawn = gantt(found, lang, today=date(2027, 3, 1))  # type: ignore[arg-type]  # a literal
+    root = ElementTree.fromstring(drawn)
+    words = " ".join(root.itertext())
+    for one in PREPARATIONS:
+        assert text(one.name, lang) in words  # type: ignore[arg-type]
+    assert len(root.findall(".//{*}rect")) == len(PREPARATIONS)
+    assert root.find("{*}title") is not None and root.attrib["role"] == "img"
+    assert "href" not in drawn and "url(" not in drawn
+
+
+def test_bars_stay_within_the_chart_and_names_are_escaped() -> None:
+    found = schedule([Batch("<b>", "Første", "2027-04-12", (), False)], EASTER)
+    root = ElementTree.fromstring(gantt(found, "en"))
+    width = float(root.attrib["viewBox"].split()[2])
+    for bar in root.findall(".//{*}rect"):
+        assert 0 <= float(bar.attrib["x"]) <= float(bar.attrib["x"]) + float(bar.attrib["width"]) <= width
+
+
+def test_without_a_day_nothing_is_drawn() -> None:
+    assert gantt(()) == ""
