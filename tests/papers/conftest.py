@@ -34,6 +34,10 @@ sub_orgs:
     readers: [Styrer, Assisterende styrer]
     daily_routine: Meldingsboksen leses før kl. 10
     arrives: dokulink
+committees:
+  BU: {name: Bydelsutvalget}
+historical_bases:
+  GAMMEL: {name: Gammel sakbase, system: ESA, readers: [Arkivar, Leder]}
 """,
 }
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from tests.cli.command_line import Cli
+from tests.cli.command_line import Cli, write_files
 from websakctl.operations.scaffold import shipped
 from websakctl.report.documents.markdown import CannotWrite, render_markdown
 from websakctl.report.documents.word import word
+
+from .conftest import GATES
 
 COMMAND = ("districts", "documents")
 NASTY = "Et | navn *med* [alt](http://x) <b>fett</b> `kode` # _under_ \u202e {{ 7 * 7 }}"
@@ -34,6 +36,8 @@ def test_the_local_plan_holds_the_districts_own_units_numbers_and_dates(papers: 
     assert "| 975016684 | Frogner barnehage | Dokulink | Altinn | Styrer, Assisterende styrer |" in plan
     assert "| 874778702 | Bydel Frogner | ikke avklart | SvarInn | Bydel Frogner |" in plan
     assert "| Websak+ | 1\u00a0100 |" in plan
+    assert "## Råd og utvalg\n\nDisse blir satt opp i møtemodulen:\n\n- Bydelsutvalget\n" in plan
+    assert "| Gammel sakbase | ESA | Arkivar og Leder |" in plan
     assert "| Starte i Websak | Innføringsteamet | 1. mars 2027 | 1. mars 2027 | uke 9, 2027 | ☐ |" in plan
     assert "| Stenge gammelt system for nye saker | Arkivar | 26. feb. 2027 | 26. feb. 2027 | uke 8, 2027 | ☐ |" in plan
 
@@ -54,6 +58,19 @@ def test_english_is_there_for_whoever_asks(papers: Cli) -> None:
     assert "| Close the old system for new cases | Archivist |" in files["frogner-plan.md"]
     assert "the role Styrer and Assisterende styrer." in files["frogner-letter-975016684.md"]
     assert "- [ ] In week 10, 2027: All numbers have had mail the new way" in files["frogner-handover.md"]
+
+
+def test_the_hand_over_tells_what_was_attested_and_what_was_let_pass(papers: Cli) -> None:
+    said = """\
+attestations:
+  OPPLAERING: {by: Opplæringsansvarlig, on: 2027-02-20, evidence: sak 26/4711}
+  GAMMELT-SYSTEM: {waived: {by: Prosjekteier, why: Leverandøren er sen, until: 2027-05-31}}
+"""
+    write_files(papers.root, {"config/gates.yaml": GATES, "districts/frogner/said.yaml": said})
+    note = markdown(papers, "frogner", "--what", "handover")["frogner-handover.md"]
+    assert "| Opplæring er holdt | Opplæringsansvarlig | 20. feb. 2027 | sak 26/4711 |" in note
+    assert "| Gammelt system er stengt | Prosjekteier | Leverandøren er sen | 31. mai 2027 |" in note
+    assert "- [ ] I uke 10, 2027: Alle numre har fått post den nye veien" in note
 
 
 def test_a_whole_batch_at_once_and_what_was_written_as_json(papers: Cli) -> None:

@@ -4,11 +4,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from websakctl.kinds.attestation import KIND as ATTESTATION
+from websakctl.kinds.committee import KIND as COMMITTEE
+from websakctl.kinds.historical_base import KIND as HISTORICAL_BASE
 from websakctl.kinds.licence import KIND as LICENCE
 from websakctl.kinds.org_unit import KIND as UNIT
 from websakctl.report.documents.markdown import known
 from websakctl.report.texts import Language, text
 from websakctl.rollout.batches import batch_of, in_order
+from websakctl.rollout.gates import gates
 from websakctl.rollout.routing import Route, routes
 from websakctl.rollout.schedule import Activity
 
@@ -60,6 +64,7 @@ def values_of(
             for a in activities
         ],
     }
+    values |= _set_up_around(config, slug) | _said_of_gates(config, slug)
     if batch:
         members = [config.districts[s].name for s in batch.districts if s in config.districts]
         values["batch"] = known({"key": batch.key, "name": batch.name, "go_live": batch.go_live, "members": members})
@@ -67,6 +72,33 @@ def values_of(
             first, last = (date.fromisoformat(batch.go_live) + later for later in _FOLLOW_UP)
             values["follow_up"] = {"first_week": first, "last_week": last}
     return values
+
+
+def _set_up_around(config: "Configuration", slug: str) -> dict[str, Any]:
+    """The district's committees and old bases."""
+    own = [(a.kind, r.fields) for a, r in config.state.items() if a.scope == slug]
+    return {
+        "committees": [{"name": fields["name"]} for kind, fields in own if kind == COMMITTEE.name],
+        "old_bases": [
+            known(
+                {name: fields[name] for name in ("name", "system", "lookup", "migrate_by")}
+                | {"readers": fields["readers"] or None}
+            )
+            for kind, fields in own
+            if kind == HISTORICAL_BASE.name
+        ],
+    }
+
+
+def _said_of_gates(config: "Configuration", slug: str) -> dict[str, Any]:
+    """What people attested of the district, and what they let pass."""
+    names = {gate.key: gate.name for gate in gates(config.whole)}
+    said = [
+        known({"gate": names.get(a.key, a.key), **r.fields, "waived": known(r.fields["waived"] or {}) or None})
+        for a, r in config.own.items()
+        if a.kind == ATTESTATION.name and a.scope == slug
+    ]
+    return {"attested": [s for s in said if "waived" not in s], "waived": [s for s in said if "waived" in s]}
 
 
 def letter_values(values: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
