@@ -8,7 +8,7 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Districts, KindNames, command
 from websakctl.cli.plan import read_live, scene_of
 from websakctl.cli.session import Session
-from websakctl.cli.write_back import AutoApprove, Force, carry_out, report
+from websakctl.cli.write_back import AutoApprove, Force, carry_out, report, without_users
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
@@ -45,7 +45,7 @@ def adopt(
         )
     session.valid_config()
     selection = session.selection(district, kind, addresses, None)
-    scene = scene_of(session, selection)
+    scene = without_users(scene_of(session, selection))
     live = read_live(session, scene).state
     chosen = _chosen(session, scene, live, addresses)
     try:

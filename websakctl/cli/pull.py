@@ -8,7 +8,16 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, KindNames, Targets, command
 from websakctl.cli.plan import read_live, scene_of
 from websakctl.cli.session import Session
-from websakctl.cli.write_back import AutoApprove, Force, Owner, Reason, carry_out, check_explained, report
+from websakctl.cli.write_back import (
+    AutoApprove,
+    Force,
+    Owner,
+    Reason,
+    carry_out,
+    check_explained,
+    report,
+    without_users,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +74,7 @@ def _found(
     from websakctl.operations.write_back import NotWritten, tried
     from websakctl.source.documents import read_documents
 
-    scene = scene_of(session, selection)
+    scene = without_users(scene_of(session, selection))
     live = read_live(session, scene).state
     documents, why = read_documents(session.root), Why(reason=reason, owner=owner)
 

@@ -13,6 +13,7 @@ from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
+    from websakctl.operations.make_plan import Scene
     from websakctl.operations.write_back import WriteBack
 
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
@@ -34,6 +35,13 @@ def unified(name: str, before: str, after: str) -> str:
         before.splitlines(), after.splitlines(), f"a/{name}" if before else "/dev/null", f"b/{name}", lineterm=""
     )
     return "\n".join(lines)
+
+
+def without_users(scene: "Scene") -> "Scene":
+    """The same without people: their files are made from those of HR, and no name is written into the others."""
+    import dataclasses
+
+    return dataclasses.replace(scene, kinds={name: kind for name, kind in scene.kinds.items() if name != "user"})
 
 
 def carry_out(session: Session, files: Mapping[str, str], *, auto_approve: bool, force: bool) -> None:

@@ -87,7 +87,7 @@ def tried(root: Path, files: Mapping[str, str]) -> Configuration:
     """What the config would be with these files in it, valid or not."""
     with tempfile.TemporaryDirectory(prefix="websakctl-") as folder:
         trial = Path(folder)
-        for name in ("config", "districts"):
+        for name in ("config", "districts", "users"):
             if (root / name).is_dir():
                 shutil.copytree(root / name, trial / name)
         for name, text in files.items():

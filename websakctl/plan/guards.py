@@ -13,6 +13,8 @@ from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, Finding
 from websakctl.plan.diff import Known, canonical
 
+USER = "user"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -119,9 +121,13 @@ def _content(kind: Kind, scope: str, resource: Resource) -> object:
 
 
 def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator], own_user: str) -> tuple[Finding, ...]:
-    """Object to retiring the unit of our own user, or the units of all of a district's administrators."""
+    """Object to taking the rights of our own user, or of all of a district's administrators: theirs, or their unit's."""
+    changes = tuple(changes)
     going = {change.address for change in changes if change.action.removes}
+    losing = {change.address.key for change in changes if _takes_rights(change)}
     found: list[Finding] = []
+    if own_user and own_user.upper() in losing:
+        found.append(Finding("lock-out:own-user", 1, f"{own_user} is the user that this tool works as"))
     per_district: dict[str, list[Administrator]] = {}
     for one in sorted(administrators, key=lambda a: a.code):
         if one.unit is None:
@@ -134,19 +140,30 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
                 )
             )
     for scope, members in sorted(per_district.items()):
-        if all(one.unit in going for one in members):
+        if all(one.unit in going or one.code.upper() in losing for one in members):
             names = ", ".join(one.code for one in members)
+            units = "the units of " if all(one.unit in going for one in members) else ""
+            verb = "would go" if units else "would lose their rights"
             found.append(
-                Finding(
-                    f"lock-out:{scope}", len(members), f"the units of all administrators of {scope} would go ({names})"
-                )
+                Finding(f"lock-out:{scope}", len(members), f"{units}all administrators of {scope} {verb} ({names})")
             )
     return tuple(found)
 
 
+def _takes_rights(change: Change) -> bool:
+    """Whether a user is retired, or may do less or something else afterwards."""
+    if change.address.kind != USER:
+        return False
+    return change.action.removes or any(
+        (f.path == "role" and f.before is not None)
+        or (f.path == "access_functions" and not set(f.before or ()) <= set(f.after or ()))
+        for f in change.fields
+    )
+
+
 def may_lock_out(changes: Iterable[Change], kinds: Mapping[str, Kind]) -> bool:
-    """Whether any change retires something that users belong to: a kind that forms a tree."""
-    return any(c.action.removes and kinds[c.address.kind].root_key is not None for c in changes)
+    """Whether any change takes rights: it retires something that users belong to, a kind that forms a tree, or a user's own."""
+    return any((c.action.removes and kinds[c.address.kind].root_key is not None) or _takes_rights(c) for c in changes)
 
 
 def not_allowed(findings: Iterable[Finding], allowed: Iterable[str]) -> list[Finding]:
