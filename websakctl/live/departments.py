@@ -26,6 +26,7 @@ _NAMES = {
     "phone": ("phone", "phone"),
 }
 _ANSWERED = tuple((ours, names[0]) for ours, names in _NAMES.items())
+_LOOKED_AT = frozenset({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
 _PARENT = ("parentDepartmentId", "departmentParentId")
 _MANAGER = ("managerUserId", "departmentHeadId")
 _ANSWER_ONLY = frozenset(
@@ -79,7 +80,7 @@ class DepartmentsReader:
 
     def _flat(self) -> list[dict[str, Any]]:
         path = f"{V1 if self.api_version == '3.0' else V2}/flat"
-        answer = self._reading.get(path, absent=(404,) if self.api_version is None else ())
+        answer = self._reading.get(path, absent=(404,) if self.api_version is None else (), only=_LOOKED_AT)
         if answer.status == 404:
             self.api_version = "3.0"
             return self._flat()
@@ -105,7 +106,7 @@ class DepartmentsReader:
         parents = {str(row["id"]): str(row.get("parentDepartmentId") or "") for _, row in keyed}
         scopes: dict[str, str] = {}
         found = [
-            self._resource(row, key, self._scope(str(row["id"]), parents, scopes))
+            self._resource(row, key, self._scope(str(row["id"]), parents, scopes), {})  # a write reads it anew
             for key, row in keyed
             if self._below_root(str(row["id"]), parents) or self._scope_of(KIND, key) is not None
         ]
@@ -181,7 +182,7 @@ class DepartmentsReader:
             scopes[step] = found
         return found
 
-    def _resource(self, row: Mapping[str, Any], key: str, scope: str) -> Resource:
+    def _resource(self, row: Mapping[str, Any], key: str, scope: str, raw: Mapping[str, Any]) -> Resource:
         fields: dict[str, Any] = {
             ours: value if type(value := row.get(theirs)) is str and value else text_or_none(value)
             for ours, theirs in _ANSWERED
@@ -192,7 +193,7 @@ class DepartmentsReader:
             Address(KIND, scope, key),
             fields,
             not ended(row.get("validToDate"), f"department {row['id']}"),
-            Handle(id=str(row["id"]), raw=row),
+            Handle(id=str(row["id"]), raw=raw),
         )
 
     def find(self, address: Address) -> Resource | None:
@@ -218,7 +219,7 @@ class DepartmentsReader:
         row = rows_of([body], what, ("id", "name"))[0]
         self._by_id[str(row["id"])] = address.key
         self._units.ids[address.key] = str(row["id"])
-        return self._resource(row, address.key, address.scope)
+        return self._resource(row, address.key, address.scope, row)
 
 
 class DepartmentsWriter(DepartmentsReader):
@@ -260,6 +261,11 @@ class DepartmentsWriter(DepartmentsReader):
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
         """PUT the object as it was read, with the managed fields put in: what config does not name is sent back."""
         handle = _handle(now)
+        if not handle.raw:  # it comes from a list, which does not keep what nobody looks at
+            fresh = self.get(handle.id, now.address)
+            if fresh is None:
+                raise LiveError(f"{now.address} is not in Websak any more")
+            handle = _handle(fresh)
         answer = self._writing.send("PUT", f"{self.base}/{handle.id}", self._request(handle.raw, fields))
         if not isinstance(answer.body, dict):
             raise UnknownOutcome(f"PUT {self.base}/{handle.id}: the answer is not the unit")

@@ -200,23 +200,35 @@ class Reading:
         self._client = client
         self.traffic = traffic
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None, *, absent: tuple[int, ...] = ()) -> Answer:
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        absent: tuple[int, ...] = (),
+        only: frozenset[str] | None = None,
+    ) -> Answer:
         """Read, and believe only a JSON answer that is whole.
 
         Args:
             path: Below the client's base URL.
             params: The query.
             absent: Statuses that mean "there is no such thing"; the answer's body is then ``None``.
+            only: Names to keep of each object, where a list is long and the rest of it is not looked at.
 
         Raises:
             Unreachable, NotPermitted, NotAsAgreed: As their names say.
         """
         try:
-            return repeated(lambda: self._get(path, params, absent), _worth_repeating, attempts=ATTEMPTS, seconds=90)
+            return repeated(
+                lambda: self._get(path, params, absent, only), _worth_repeating, attempts=ATTEMPTS, seconds=90
+            )
         except _Again as error:
             raise error.final from None
 
-    def _get(self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...]) -> Answer:
+    def _get(
+        self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...], only: frozenset[str] | None
+    ) -> Answer:
         try:
             with self.traffic.count():
                 response = self._client.get(path, params=params)
@@ -239,7 +251,7 @@ class Reading:
             raise NotAsAgreed(
                 f"GET {path}: HTTP {response.status_code} ({words_of(_json(response), response.status_code)})"
             )
-        return Answer(200, believed(response, f"GET {path}"), response.headers)
+        return Answer(200, believed(response, f"GET {path}", only), response.headers)
 
 
 class Writing:
@@ -339,7 +351,7 @@ def _raise_if_not_permitted(response: httpx.Response, what: str) -> None:
         raise NotPermitted(f"{what}: this client may not do that (403)")
 
 
-def believed(response: httpx.Response, what: str) -> Any:
+def believed(response: httpx.Response, what: str, only: frozenset[str] | None = None) -> Any:
     """Parse an answer that says that all is well.
 
     Raises:
@@ -349,17 +361,21 @@ def believed(response: httpx.Response, what: str) -> Any:
     if kind != "application/json" and not kind.endswith("+json"):
         raise NotAsAgreed(f"{what}: the answer is {kind or 'of no type'}, not JSON")
     try:
-        return _parsed(response.content)
+        return _parsed(response.content, only)
     except (ValueError, RecursionError):
         raise NotAsAgreed(f"{what}: the answer is {'empty' if not response.content else 'not whole JSON'}") from None
 
 
-def _parsed(content: bytes) -> Any:
+def _parsed(content: bytes, only: frozenset[str] | None = None) -> Any:
     """Parse JSON; half a letter, where a server cut a text in the middle of one, becomes U+FFFD: it can be kept nowhere."""
     if b"\\ud" not in content and b"\\uD" not in content:
-        return json.loads(content)
+        return json.loads(content, object_hook=_keeping(only) if only is not None else None)
     whole = json.dumps(json.loads(content), ensure_ascii=False)
     return json.loads(whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _keeping(only: frozenset[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda row: {name: value for name, value in row.items() if name in only and value is not None}
 
 
 def _json(response: httpx.Response) -> Any:

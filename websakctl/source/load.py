@@ -584,9 +584,8 @@ class _Loader:
         full = address.key
         del values[kind.key_field]
         self.set_aside(kind, values, district, address)
-        for name in kind.kept:
-            if values[name] is None:
-                del values[name]
+        if kind.kept:
+            values = {n: v for n, v in values.items() if v is not None or n not in kind.kept}
         for name in kind.defaults_to_key:
             if values[name] is None:
                 values[name] = full

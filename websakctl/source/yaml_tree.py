@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from sys import intern
 from typing import Any, NamedTuple
 
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # the C half of ruamel.yaml, untyped
@@ -353,7 +354,7 @@ class _QuickBuilder:
                 if type(event) is MappingEndEvent:
                     return result
                 raise _Unusual
-            key = event.value
+            key = intern(event.value)  # the same few words in every entry
             event = following()
             if type(event) is ScalarEvent and event.ctag is None:
                 value = event.value
