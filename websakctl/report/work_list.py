@@ -9,7 +9,8 @@ from websakctl.model.kind import Kind
 from websakctl.model.vocabulary import word_for
 from websakctl.operations.work_list import Item, WorkList
 from websakctl.plan.change import Action, FieldChange
-from websakctl.report.formats.markdown import text as escaped
+from websakctl.report.formats.markdown import text as literal
+from websakctl.report.formats.text import safe
 from websakctl.report.subjects import TableReport
 from websakctl.report.texts import Language, counted, text
 from websakctl.report.texts.bokmaal import BOKMAAL
@@ -78,6 +79,11 @@ class Wording:
             if scope in self.districts
             else scope
         )
+
+
+def escaped(value: str) -> str:
+    """A text that stands in Markdown as it is, on one line."""
+    return literal(safe(value))
 
 
 def shown_fields(item: Item, kind: Kind) -> Sequence[FieldChange]:

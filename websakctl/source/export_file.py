@@ -91,20 +91,25 @@ def _csv(path: Path) -> Iterator[Row]:
 
 
 def _xlsx(path: Path) -> Iterator[Row]:
+    import warnings
     import zipfile
+    from xml.etree.ElementTree import ParseError
 
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ExportError([f"{path.name}: not an XLSX file ({error})"]) from None
-    try:
-        sheet = book.worksheets[0]
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            yield number, [_as_text(cell) for cell in cells]
-    finally:
-        book.close()
+        with zipfile.ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > 10 * _LARGEST:
+                raise ExportError([f"{path.name}: larger than {10 * _LARGEST // 1_000_000} MB when unpacked"])
+        with warnings.catch_warnings(action="ignore"):  # of styles and extensions, which no value depends on
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        try:
+            for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+                yield number, [_as_text(cell) for cell in cells]
+        finally:
+            book.close()
+    except (zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError) as error:
+        raise ExportError([f"{path.name}: not an XLSX file that can be read ({error})"]) from None
 
 
 def _as_text(cell: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
@@ -228,7 +229,17 @@ def _exceptions(config: Configuration, report: Report) -> None:
             full = district.full_key(unit)
             if Address("org_unit", slug, full) not in config.state and not _written_in(config, address, unit):
                 known = {a.key for a in config.state if a.kind == "org_unit" and a.scope == slug}
-                report(_dangling(config, address, "exceptions", "org_unit", full, slug, known))
+                finding = _dangling(config, address, "exceptions", "org_unit", full, slug, known)
+                report(replace(finding, at=_unit_of_exception(config, address, slug)))
+
+
+def _unit_of_exception(config: Configuration, address: Address, slug: str) -> Position:
+    origin = config.origins[address]
+    fields: Any = origin.section.get(origin.key)
+    said = fields.get("exceptions") if isinstance(fields, dict) else None
+    if isinstance(said, dict) and isinstance(said.get(slug), dict) and "unit" in said[slug]:
+        return origin.document.value_position(said[slug].spans, "unit")
+    return origin.of_field("exceptions")  # the file's defaults say it
 
 
 def _renames(config: Configuration, report: Report) -> None:
