@@ -240,7 +240,8 @@ def test_the_command_tells_what_was_applied(papers: Cli, sandbox33: Any) -> None
     said = text_of(file.read_text(encoding="utf-8"))
     assert "enheter" in said and "opprettet" in said and "ny struktur" in said
     assert "Websak er ikke spurt" not in said
-    assert "Ingen manuelle steg gjenstår." in said
+    left = "2 steg gjenstår som Websak ikke har noe grensesnitt for: 1 utvalg og 1 historisk base."
+    assert left in said
     assert file.stat().st_mode & 0o777 == 0o600
     papers("rollout", "report", "--html", "status.html", "--since", "2999-01-01")
     assert "Ingenting er endret." in text_of(file.read_text(encoding="utf-8"))
