@@ -145,6 +145,14 @@ def test_what_is_there_stays(papers: Cli) -> None:
     assert file.read_text(encoding="utf-8").startswith("# Lokal prosjektplan")
 
 
+def test_a_folder_that_cannot_be_written_gets_nothing(papers: Cli) -> None:
+    (papers.root / "papers/sagene").mkdir(parents=True)
+    (papers.root / "papers/sagene/.sagene-handover.md.new").mkdir()
+    args = ("--batch", "PULJE-1", "--what", "handover", "--as", "md", "--out", "papers")
+    assert "cannot write papers/sagene/" in papers(*COMMAND, *args, code=1).err
+    assert [path for path in (papers.root / "papers").rglob("*") if path.is_file()] == []
+
+
 def test_a_template_of_ones_own_wins(papers: Cli) -> None:
     own = papers.root / "templates/documents/nb/handover.md"
     own.parent.mkdir(parents=True)

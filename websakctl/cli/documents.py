@@ -1,5 +1,6 @@
 """``districts documents``: the local project plan, the letters and the hand-over note, to be sent to districts."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ TYPES = ("docx", "md")
 
 Slugs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SLUG]...", help="The districts.", autocompletion=completion.districts),
+    typer.Argument(metavar="SLUG", help="The districts.", autocompletion=completion.districts),
 ]
 What = Annotated[
     list[str] | None,
@@ -164,9 +165,17 @@ def _write(files: dict[Path, bytes], *, force: bool) -> None:
             Exit.REFUSED,
             "name another folder with --out DIR, or write over them with --force",
         )
+    fresh = {path: path.with_name(f".{path.name}.new") for path in files}
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+            fresh[path].write_bytes(content)
+        for path, written in fresh.items():
+            written.replace(path)
     except OSError as error:
-        raise Problem(f"cannot write {error.filename}: {error.strerror}", Exit.FAILED) from None
+        for written in fresh.values():
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
+        raise Problem(
+            f"cannot write {error.filename}: {error.strerror}", Exit.FAILED, "name a folder that can be written"
+        ) from None
