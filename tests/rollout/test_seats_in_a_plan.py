@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,17 +130,38 @@ def test_the_config_says_the_role_where_live_does_not_tell() -> None:
     assert allowances(made("B", "C", "D"), live("A", role=None), {**config(), **said}) == ["seats:PLUS=1"]
 
 
-def test_users_are_read_only_for_a_plan_that_could_overrun_a_pool() -> None:
-    assert may_overrun(made("A"))
-    assert may_overrun([change(POOL, Action.UPDATE, ("bought", 3, 2))])
-    assert may_overrun([change(POOL, Action.UPDATE, ("valid_to", None, "2027-01-01"))])
-    assert may_overrun([change(POOL, Action.DELETE)])
-    assert not may_overrun([change(POOL, Action.CREATE, ("bought", None, 2))])
-    assert not may_overrun([change(POOL, Action.UPDATE, ("bought", 2, 3), ("product", "a", "b"))])
-    assert not may_overrun(
-        [change(user("A"), Action.UPDATE, ("title", None, "x")), change(user("B"), Action.DEACTIVATE)]
-    )
-    assert not may_overrun([change(Address("org_unit", "frogner", "FR-A"), Action.CREATE)])
+@pytest.mark.parametrize(
+    ("one", "worth_it"),
+    [
+        (made("A")[0], True),
+        (change(POOL, Action.UPDATE, ("bought", 3, 2)), True),
+        (change(POOL, Action.UPDATE, ("allotments.frogner", 3, None)), True),
+        (change(POOL, Action.UPDATE, ("valid_to", None, "2027-01-01")), True),
+        (change(POOL, Action.DELETE), True),
+        (change(POOL, Action.CREATE, ("bought", None, 2)), False),
+        (change(POOL, Action.UPDATE, ("bought", 2, 3), ("product", "a", "b")), False),
+        (change(Address("licence", BASE, "NOBODYS"), Action.DELETE), False),
+        (change(user("A"), Action.UPDATE, ("title", None, "x")), False),
+        (change(user("B"), Action.DEACTIVATE), False),
+        (change(Address("org_unit", "frogner", "FR-A"), Action.CREATE), False),
+    ],
+    ids=[
+        "another-user",
+        "fewer-bought",
+        "fewer-allotted",
+        "ends",
+        "no-pool",
+        "a-new-pool",
+        "more-bought",
+        "a-pool-of-no-role",
+        "another-title",
+        "a-leaver",
+        "a-unit",
+    ],
+)
+def test_users_are_read_only_for_a_plan_that_could_overrun_a_pool(one: Change, worth_it: bool) -> None:
+    assert may_overrun([one], config()) is worth_it
+    assert not may_overrun([one], {})
 
 
 KEYS = "ABCDEF"

@@ -72,7 +72,7 @@ def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_u
 
 def within_seats(connection: Connection, scene: Scene, plan: Plan) -> Plan:
     """Say anew whether the plan leaves more users than seats, as Websak is now."""
-    if not may_overrun(plan.changes):
+    if not may_overrun(plan.changes, scene.config.own):
         return plan
     found = overrun(plan.changes, read_users(connection, scene), scene.config.whole, scene.today)
     others = (finding for finding in plan.findings if not finding.guard.startswith("seats:"))

@@ -11,14 +11,17 @@ from websakctl.model.resource import Fields, Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, Finding
 from websakctl.plan.diff import patched
 from websakctl.rollout.batches import batch_of, in_order
-from websakctl.rollout.capacity import USER, seats_taken, valid
+from websakctl.rollout.capacity import USER, USER_ROLE, seats_taken, valid
 
 _NO_SEATS: Fields = {"product": "", "bought": 0, "allotments": {}, "valid_from": None, "valid_to": None}
 
 
-def may_overrun(changes: Iterable[Change]) -> bool:
+def may_overrun(changes: Iterable[Change], config: State) -> bool:
     """Whether any change could leave more users than seats; only then are users worth reading."""
-    return any(_takes_seats(change) or _takes_from_a_pool(change) for change in changes)
+    pools = {pool for a, role in config.items() if a.kind == USER_ROLE for pool in role.fields["licences"]}
+    return bool(pools) and any(
+        _takes_seats(change) or (change.address.key in pools and _takes_from_a_pool(change)) for change in changes
+    )
 
 
 def _takes_seats(change: Change) -> bool:
