@@ -10,7 +10,7 @@ from websakctl.report.formats.text import safe
 from websakctl.report.texts import Language, text
 from websakctl.rollout.schedule import Activity
 
-_LEFT, _CHART, _ROW, _HEAD, _AXIS = 330, 760, 20, 28, 34  # pixels
+_LEFT, _CHART, _ROW, _HEAD, _AXIS = 375, 720, 20, 28, 34  # pixels
 _MOST_LABELS = 26
 _STYLE = (
     ".gantt text{font:12px system-ui,sans-serif;fill:currentColor}.gantt .head{font-weight:600}.gantt .week{font-size:11px;opacity:.75}"
