@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from websakctl.source.configuration import Configuration
 
 group = typer.Typer(name="users", help="Users of the districts, from files of HR.", no_args_is_help=True)
-SHOWN = 200  # complaints that are written out; JSON has them all
+SHOWN = 50  # complaints that are written out; JSON has them all
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and write no file.")]
@@ -46,6 +46,7 @@ def import_(
     Whoever is no longer in the file leaves the district's users, and is deactivated by the next apply.
     """
     from websakctl.operations.make_plan import make_plan
+    from websakctl.operations.read_setup import guarded
 
     if dry_run and out is not None:
         raise Problem("--dry-run writes nothing, so there is nothing to save a plan for", Exit.USAGE, "leave one out")
@@ -56,7 +57,9 @@ def import_(
     selection = session.selection(found.districts, ["user"], None, None)
     scene = scene_of(session, selection, None, refresh)
     live = read_live(session, scene)
-    plan = make_plan(scene, live.state)
+    plan = guarded(
+        session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
+    )
     report = session.plan_report(plan)
     if not dry_run:
         write(session, files)
@@ -140,7 +143,7 @@ def _complain(session: Session, found: "Import") -> None:
         where = f"{found.file}:{one.row}:{one.column}"
         session.terminal.error(redact(safe(f"{where}: {one.message}")), redact(safe(one.help)))
     if len(found.complaints) > SHOWN:
-        session.terminal.error(f"and {len(found.complaints) - SHOWN} more of the kind")
+        session.terminal.error(f"and {len(found.complaints) - SHOWN} more; --format json has them all")
     if session.call.format == "json":
         session.write(TableReport("", (), (), _as_json(found, written=False)))
     rows = len({one.row for one in found.complaints})

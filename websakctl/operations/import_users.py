@@ -42,6 +42,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _NAMES_OF = {"first_name": "name", "last_name": "name"}
 _COPIED = ("title", "phone", "mobile", "username", "email")
+_TOLD = {  # what a field's pattern means
+    "name": "this is no name: 1 to 70 letters, and no control characters",
+    "email": "this is no e-mail address",
+    "code": "this is no user code: letters, digits, . _ -",
+    "username": "this is no user name: up to 100 letters without blanks",
+    "national_no": "this is no national identity number: eleven digits",
+}
 _ONCE = ("code", "username", "email")  # what no two people have in common
 
 
@@ -383,8 +390,7 @@ class _Reading:
                 column = next((c for c in self.columns if _NAMES_OF.get(c, c) == name), name)
                 if name == "code" and "code" not in self.columns:
                     column = "username"
-                told = {"email": "this is no e-mail address", "code": "this is no user code: letters, digits, . _ -"}
-                self._complain(row, column, told.get(name, f"the {name} cannot be so: {problem['msg']}"))
+                self._complain(row, column, _TOLD.get(name, f"the {name} cannot be so: {problem['msg']}"))
 
     def _see(self, row: int, slug: str, person: Mapping[str, str]) -> None:
         """Complain of whoever was seen before: in the file, or in a district that the file is not about."""
