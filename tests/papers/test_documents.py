@@ -49,6 +49,11 @@ def test_the_letter_names_the_readers_and_their_routine(papers: Cli) -> None:
     assert "Rutine: Meldingsboksen leses før kl. 10" in letter
     assert "rollen Styrer og Assisterende styrer." in letter
     assert "Rutinen gjelder fra mandag 1. mars 2027." in letter
+    papers.edit("districts/frogner/own.yaml", "    arrives: dokulink\n", "    valid_from: 2027-02-15\n")
+    papers(*COMMAND, "frogner", "--what", "letters", "--as", "md", "--out", "papers", "--force")
+    letter = (papers.root / "papers/frogner/frogner-letter-975016684.md").read_text(encoding="utf-8")
+    assert "Rutinen gjelder fra mandag 15. februar 2027." in letter  # the number's own day wins over its batch's
+    assert "Dokulink" not in letter
 
 
 def test_english_is_there_for_whoever_asks(papers: Cli) -> None:

@@ -9,6 +9,8 @@ from websakctl.kinds.committee import KIND as COMMITTEE
 from websakctl.kinds.historical_base import KIND as HISTORICAL_BASE
 from websakctl.kinds.licence import KIND as LICENCE
 from websakctl.kinds.org_unit import KIND as UNIT
+from websakctl.kinds.sub_org import KIND as SUB_ORG
+from websakctl.model.address import Address
 from websakctl.report.documents.markdown import known
 from websakctl.report.texts import Language, text
 from websakctl.rollout.batches import batch_of, in_order
@@ -40,7 +42,10 @@ def values_of(
         a.key: str(r.fields["name"]) for a, r in config.state.items() if a.kind == UNIT.name and a.scope == slug
     }
     found = [
-        _number(r, unit_names, language) for r in _in_reading_order(routes(config.state, today), slug, district.orgnr)
+        _number(
+            route, config.state[Address(SUB_ORG.name, slug, route.orgnr)].fields["valid_from"], unit_names, language
+        )
+        for route in _in_reading_order(routes(config.state, today), slug, district.orgnr)
     ]
     values: dict[str, Any] = {
         "today": today,
@@ -105,8 +110,7 @@ def letter_values(values: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, An
     """One letter for each number that is to be read in Altinn: the number, and what its letter may name."""
     for number in values["numbers"]:
         if number["channel"] == "altinn":
-            start = number.get("starts") or values.get("batch", {}).get("go_live")
-            yield number["orgnr"], {**values, "number": number, **known({"start": start})}
+            yield number["orgnr"], {**values, "number": number, **known({"start": number.get("starts")})}
 
 
 def _in_reading_order(found: Iterable[Route], slug: str, main: str) -> list[Route]:
@@ -115,7 +119,7 @@ def _in_reading_order(found: Iterable[Route], slug: str, main: str) -> list[Rout
     return sorted(own, key=lambda route: (route.orgnr != main, route.name, route.orgnr))
 
 
-def _number(route: Route, unit_names: Mapping[str, str], language: Language) -> dict[str, Any]:
+def _number(route: Route, starts: str | None, unit_names: Mapping[str, str], language: Language) -> dict[str, Any]:
     unit = unit_names.get(route.unit or "", route.unit)
     readers = list(route.readers) or None
     ends = unit if route.channel == "svarinn" else ", ".join(route.readers)
@@ -131,6 +135,7 @@ def _number(route: Route, unit_names: Mapping[str, str], language: Language) -> 
             "unit_name": unit,
             "readers": readers,
             "daily_routine": route.daily_routine,
+            "starts": starts or route.go_live,
             "holes": route.holes,
         }
     )
