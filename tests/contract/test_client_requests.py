@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from websakctl.kinds import all_kinds
 from websakctl.live import lease
+from websakctl.live.users import KeptRows, People
+from websakctl.live.users_writer import UsersWriter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 
@@ -172,15 +175,17 @@ def use_everything(server: Any, api_version: str | None) -> None:
         root_unit="OSLO",
         api_version=api_version,
     )
-    with WebsakReader(connection, all_kinds(), scope_of) as reader:
+    with WebsakReader(connection, all_kinds(), scope_of, PEOPLE) as reader:
         assert reader.alive()
         assert reader.setup_info()
         state = reader.read()
-        with WebsakWriter(connection, all_kinds(), scope_of, reader.units, reader.departments.version()) as writer:
+        version = reader.departments.version()
+        with WebsakWriter(connection, all_kinds(), scope_of, reader.units, version, people=PEOPLE) as writer:
             use_units(writer, state)
             group = Address("access_group", "frogner", "FR-LEDERE Æ/Ø")
             writer.of("access_group").create(group, {}, "")
             assert writer.of("access_group").find(group)
+            use_users(writer, version)
             with writer.lease(owner="Kari's machine", purpose="to try all", lost=lambda _: None) as held:
                 for kind, (key, fields, change) in NEW.items():
                     use_setup(
@@ -193,6 +198,7 @@ def use_everything(server: Any, api_version: str | None) -> None:
                 assert held.holder()
                 assert not held.break_held("nobody")
         reader.read()
+        reader.find("user").read()  # what has changed since
 
 
 def use_units(writer: WebsakWriter, state: Any) -> None:
@@ -209,6 +215,68 @@ def use_units(writer: WebsakWriter, state: Any) -> None:
     adapter.activate(made)
     by_code = Address("org_unit", "frogner", "FR-BYDEL")
     adapter.update(adapter.refresh(state[by_code]), {"external_id": "FR-BYDEL", "abbreviation": "BFR2"}, by_code)
+
+
+@dataclass
+class Rows:
+    """Keeps what was listed, as long as the test lasts."""
+
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
+    kept: KeptRows | None = None
+
+    def load(self) -> KeptRows | None:
+        return self.kept
+
+    def save(self, kept: KeptRows) -> None:
+        self.kept = kept
+
+
+SOMEBODY = {
+    "name": "Kari Nordmann",
+    "unit": "FR-HELSE",
+    "role": "CASEWORKER",
+    "title": "Rådgiver",
+    "phone": "21802180",
+    "mobile": "90000000",
+    "username": "karnor",
+    "email": "kari@example.org",
+    "zones": [1],
+    "logins": [{"provider": "AD", "key": "S-1-5", "domain": None}],
+    "access_functions": ["10"],
+    "roles": {"SB": {"units": ["FR-HELSE"], "archives": ["A"], "journal_units": [], "grades": []}},
+    "groups": ["Alle brukere"],
+    "district_groups": ["FR-LEDERE Æ/Ø"],
+}
+PEOPLE = People(
+    roles={"CASEWORKER": {"template_id": "20001"}, "LEADER": {"template_id": "20002"}},
+    wanted={"KARNOR": SOMEBODY},
+    groups=frozenset({"Alle brukere", "FR-LEDERE Æ/Ø"}),
+    store=Rows(),
+)
+
+
+def use_users(writer: WebsakWriter, version: str) -> None:
+    adapter = writer.of("user")
+    assert isinstance(adapter, UsersWriter)
+    address = Address("user", "frogner", "KARNOR")
+    adapter.create(address, SOMEBODY, "")
+    changed = {**SOMEBODY, "groups": [], "roles": {"LD": SOMEBODY["roles"]["SB"]}}
+    logins = {"logins": [{"provider": "EntraId", "key": "oid", "domain": None}]} if version == "3.3" else {}
+    for fields, names in (
+        (SOMEBODY, {"role", "unit"}),
+        (changed, {"roles", "groups"}),
+        ({**changed, **logins}, logins),
+    ):
+        for step in adapter.steps(address, fields, names):
+            assert not step.happened()
+            step.send()
+            assert step.happened()
+    made = adapter.find(address)
+    assert made is not None
+    adapter.update(adapter.refresh(made), {"name": "Kari Traa", "role": "LEADER"}, address)
+    adapter.deactivate(made)
+    adapter.activate(made)
+    assert [user.address for user in adapter.read() if user.address == address]
 
 
 def use_setup(adapter: Any, address: Address, fields: dict[str, Any], change: dict[str, Any]) -> None:
@@ -304,7 +372,22 @@ def test_each_version_is_spoken_to_by_its_own_routes(run: tuple[str, Recording])
     assert [str(each) for each in users if matching(each, version)[1].get("deprecated")] == []
     assert [str(each) for each in users if "departmentsv2" in each.path.lower()] == []
     writes = [each for each in users if each.method != "get"]
-    assert {each.path.partition("/departments")[0] for each in writes} == {"/api/v2", "/api/AccessGroups"}
+    of_people = ("/api/Users", "/api/v2/users", "/api/v2/accessgroups")
+    others = [each for each in writes if not each.path.startswith(of_people)]
+    assert {each.path.partition("/departments")[0] for each in others} == {"/api/v2", "/api/AccessGroups"}
+    people = {(each.method, matching(each, version)[0]) for each in writes if each not in others}
+    assert people == {
+        ("post", "/api/Users"),
+        ("put", "/api/Users/{id}"),
+        ("put", "/api/Users/{id}/useraccesses"),
+        ("put", "/api/Users/{userId}/accesscodes"),
+        ("post", "/api/Users/{userId}/roles"),
+        ("delete", "/api/Users/{userId}/roles/{roleId}"),
+        ("put", "/api/v2/users/{userGidId}/activation"),
+        ("delete", "/api/v2/users/{userGidId}/activation"),
+        ("put", "/api/v2/accessgroups/{accessGroupId}/members/{userGidId}"),
+        ("delete", "/api/v2/accessgroups/{accessGroupId}/members/{userGidId}"),
+    }
     assert {each.method for each in writes} == {"post", "put", "delete"}
 
 
