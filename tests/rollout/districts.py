@@ -27,6 +27,8 @@ each_district:
     BYDEL: {name: "{district.name}", abbreviation: "{district.short_name}", unit_type: Bydel}
     OPPV: {name: Oppvekst}
     HELSE: {name: Helse og mestring}
+  committees:
+    BU: {name: Bydelsutvalget}
   sub_orgs:
     "{district.orgnr}": {name: "{district.name}", unit: BYDEL, channel: svarinn, arrives: svarinn}
 """,

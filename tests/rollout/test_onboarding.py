@@ -53,6 +53,8 @@ def test_three_districts_and_600_users_in_one_command(cli: Cli, websak: Any) -> 
     )
     assert [run["part"] for run in done.json["runs"]] == ["sagene first", "the rest"]
     assert done.json["complete"]
+    assert done.json["manual"] == 3  # a committee in each, for people to set
+    assert "Bydelsutvalget" in cli("worklist", "list").out
     assert done.json["runs"][0]["districts"].keys() == {"sagene"}
     assert done.json["runs"][1]["districts"].keys() == {"frogner", "ullern"}
     assert sum(1 for operation, _ in made(websak).elements() if "user" in operation.lower()) >= 600
