@@ -79,7 +79,7 @@ def test_owners_see_where_the_rollout_stands(tmp_path: Path, files: dict[str, st
     assert "Websak er ikke spurt for denne siden." in said
     assert "mandag 1. mars 2027 , uke 9, 2027 (om 96 dager) Frogner 1 av 4" in said
     assert "Opplæring er holdt ingen har attestert Neste: Hold kurset" in said
-    assert "Gammelt system er stengt ingen har attestert; venter på OPPLAERING" in said
+    assert "Gammelt system er stengt ingen har attestert; venter på «Opplæring er holdt»" in said
     assert "Websak+ 1 200 1 150 ikke talt 1 150 –" in said
     assert "i dag 1 etter Første pulje 0" in said  # Dokulink
     assert "975016684 Frogner barnehage Bydel Frogner Første pulje" in said

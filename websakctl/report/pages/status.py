@@ -1,5 +1,6 @@
 """The status page: for project owners, what each batch, gate, licence pool and mail route stands at, and what changed."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from websakctl.report.texts.kinds import things
 from websakctl.rollout.schedule import Activity
 
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
+_KEY = re.compile(r"(?<![\w-])[A-ZÆØÅ0-9][A-ZÆØÅ0-9-]+(?![\w-])")
 _MOST_NAMED = 4  # districts; more are counted
 
 
@@ -50,8 +52,10 @@ class StatusPage:
         yield "districts", districts
         yield "ready", [district for district in districts if _ready(district)]
         yield "unplanned", [self.names[slug] for slug in view.unplanned]
-        yield "gate_names", {gate.key: gate.name for gate in view.gates}
-        yield "batch_names", {batch.batch.key: batch.batch.name for batch in view.batches}
+        gate_names = {gate.key: gate.name for gate in view.gates}
+        batch_names = {batch.batch.key: batch.batch.name for batch in view.batches}
+        yield "gate_names", gate_names
+        yield "batch_names", batch_names
         yield "holes", [route for route in view.routes if route.holes]
         yield "dokulink", [(load, load.total("dokulink")) for load in view.loads]
         yield "still_dokulink", [r for r in view.routes if r.arrives == "dokulink" and not r.ended]
@@ -60,6 +64,8 @@ class StatusPage:
         yield "unknown_roles", max((pool.unknown for pool in view.pools), default=0)
         yield "chart", seats_chart(view.pools, language) if view.pools else ""
         yield "charts", {key: self._gantt(key, language) for key in dict.fromkeys(a.batch for a in self.activities)}
+        called = gate_names | {pool.key: pool.product for pool in view.pools} | batch_names
+        yield "by_name", lambda sentence: _by_name(sentence, called)
         yield "told", lambda happening: list(_told(happening, language))
         yield "where", lambda slugs: _where(self.names, slugs, language)
         manual = Counter(address.kind for address in view.manual)
@@ -83,6 +89,11 @@ def _card(view: BatchView, today: date) -> dict[str, Any]:
 
 def _ready(district: DistrictView) -> bool:
     return bool(district.verdicts) and not district.in_the_way
+
+
+def _by_name(sentence: str, names: Mapping[str, str]) -> str:
+    """Call gates, licences and batches by their names: owners do not know the keys."""
+    return _KEY.sub(lambda found: f"«{names[found[0]]}»" if found[0] in names else found[0], sentence)
 
 
 def _where(names: Mapping[str, str], slugs: Sequence[str], language: Language) -> str:
