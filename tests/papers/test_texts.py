@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api
@@ -106,6 +108,14 @@ def test_every_finding_has_its_translation(path: str) -> None:
     sentences = {s for s in findings(path) if " " in s.strip() and not NO_FINDING.fullmatch(s)}
     assert len(sentences) > 5
     assert sorted(s for s in sentences if said(s, "nb") == s) == []
+
+
+@given(text=st.text(max_size=80), key=st.sampled_from(sorted(FINDINGS)))
+def test_any_sentence_can_be_said(text: str, key: str) -> None:
+    filled = PLACEHOLDER.sub(lambda _: text or "x", key)
+    for sentence in (text, filled, f"{text}: {filled}"):
+        assert said(sentence, "en") == sentence
+        assert isinstance(said(sentence, "nb"), str)
 
 
 def test_every_kind_that_changes_has_a_name() -> None:
