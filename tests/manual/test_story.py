@@ -123,6 +123,31 @@ def test_what_the_config_says_anew_is_a_new_item(cli: Cli) -> None:
     assert [(d["action"], d["by"]) for d in done] == [("deactivate", "Kari Nordmann"), ("create", "Kari Nordmann")]
 
 
+def test_what_was_recorded_by_mistake_is_reopened(cli: Cli) -> None:
+    before = items(cli)
+    cli("worklist", "done", "committee/*", *DONE)
+    cli.edit("config/committees.yaml", "name: Eldrerådet", "name: Eldreråd")
+    cli("worklist", "done", "committee/sagene/SA-ELDR", *DONE)
+    why = ("--by", "Ola", "--reason", "feil bydel")
+    assert (
+        "Reopened: 2 items"
+        in cli("worklist", "reopen", before["committee/frogner/FR-BU"]["id"], "committee/sagene/SA-ELDR", *why).out
+    )
+    left = items(cli, "--kind", "committee")
+    assert {address: item["action"] for address, item in left.items()} == {
+        "committee/frogner/FR-BU": "create",
+        "committee/frogner/FR-ELDR": "update",
+        "committee/sagene/SA-ELDR": "update",
+    }
+    again = cli("worklist", "reopen", "committee/frogner/FR-BU", *why, code=1)
+    assert "nothing that committee/frogner/FR-BU names is recorded as done" in again.err
+    told = cli("history", "--address", "committee/frogner/FR-BU").out
+    assert "set by Kari Nordmann" in told
+    assert "not done after all, says Ola" in told
+    assert "complete" in cli("history").out
+    assert "interrupted" not in cli("history").out
+
+
 def test_an_export_that_the_settings_name_is_read_every_time(cli: Cli) -> None:
     cli("worklist", "done", "committee/*", *DONE)
     cli.edit(

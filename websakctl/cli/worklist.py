@@ -29,6 +29,7 @@ Shown = Annotated[
     str, typer.Option("--evidence", metavar="TEXT", help="Where it can be seen: a link, a case number, a line.")
 ]
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="When it was set, YYYY-MM-DD (default: today).")]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is not done after all.")]
 OnlyDone = Annotated[bool, typer.Option("--done", help="What was recorded as done instead: who, when, evidence.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="The language of the list.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write Markdown and CSV into this folder.")]
@@ -44,6 +45,11 @@ def register(app: typer.Typer) -> None:
     command(group, "done", example='websakctl worklist done 3f9a2c01 --by "Kari Nordmann" --evidence "Sak 27/1234"')(
         done
     )
+    command(
+        group,
+        "reopen",
+        example='websakctl worklist reopen committee/frogner/FR-BU --by "Kari Nordmann" --reason "feil utvalg"',
+    )(reopen)
     app.add_typer(group, name="worklist")
 
 
@@ -164,6 +170,39 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
             ("id", "what", "address", "name"),
             rows,
             _recorded(run, said, items, left),
+        )
+    )
+
+
+def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
+    """Record that items were not done after all: they are on the work list again. Nothing is lost from the history."""
+    from datetime import date
+
+    from websakctl.operations.apply_plan import new_run_name
+    from websakctl.operations.work_list import Evidence, UnknownItem, take_back, work_list
+
+    session = Session(call)
+    scene = scene_by_hand(session)
+    said = Evidence(by=_said("--by", by), on=date.today().isoformat(), evidence=_said("--reason", reason))
+    run = new_run_name()
+    about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {said.evidence}"}
+    try:
+        addresses = take_back(session.journal, scene, run, names, said, about)
+    except UnknownItem as error:
+        raise Problem(
+            f"nothing that {error} names is recorded as done in {scene.environment}; nothing was changed",
+            Exit.FAILED,
+            "`websakctl worklist list --done` shows what is",
+        ) from None
+    left = work_list(scene_by_hand(session))
+    if folder_of(session).is_dir():
+        write_work_list(session, left, say=False)
+    session.write(
+        TableReport(
+            f"Reopened: {len(addresses)} item{'s' * (len(addresses) != 1)} (run {run}); {len(left.items)} left.",
+            ("address",),
+            [(str(address),) for address in addresses],
+            {"run": run, "reopened": [str(address) for address in addresses], "left": len(left.items)},
         )
     )
 

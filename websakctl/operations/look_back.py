@@ -170,6 +170,8 @@ def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
     for deed in _done(journal, run):
         if deed.address.kind in scene.kinds:
             back.take(deed)
+        elif deed.detail.startswith("set by "):  # people said so
+            back.cannot(deed.address, "people set it: `websakctl worklist reopen` takes the record back")
         else:
             back.cannot(deed.address, "this Websak has no API for it")
     others = {a: r for a, r in live.items() if a not in back.addresses}

@@ -16,6 +16,8 @@ from websakctl.plan.change import Change, ManualStep
 from websakctl.plan.document import change_document
 from websakctl.plan.selection import Selection
 
+REOPENED = "reopen"  # the action of a record that takes another back
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -133,13 +135,15 @@ def record_done(
     Raises:
         JournalError: If it cannot be written.
     """
+    items = list(items)
     changes = [item.change for item in items]
     said = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence}
     start = {**about, **said, "environment": scene.environment, "changes": [change_document(c) for c in changes]}
     entries: list[tuple[str, Mapping[str, Any], Address | None]] = [("start", start, None)]
     applied: list[Row] = []
     gone: list[Address] = []
-    for change in changes:
+    for item in items:
+        change = item.change
         there = scene.done_by_hand.get(change.address)
         rows, left = after_change(
             change,
@@ -149,14 +153,17 @@ def record_done(
         )
         applied += rows
         gone += left
-        entries.append(("result", _result(change, scene.environment, evidence, said), change.address))
+        result = _result(item, scene.environment, evidence, said)
+        entries.append(("result", {**result, "was": dict(there.fields) if there else None}, change.address))
     entries.append(("end", {"counts": {Status.DONE.value: len(changes)}}, None))
     journal.settle(run, entries, environment=scene.environment, applied=applied, gone=gone)
 
 
-def _result(change: Change, environment: str, evidence: Evidence, said: Mapping[str, Any]) -> dict[str, Any]:
+def _result(item: Item, environment: str, evidence: Evidence, said: Mapping[str, Any]) -> dict[str, Any]:
+    change = item.change
     return {
         **said,
+        "id": item.id,
         "action": change.action.value,
         "status": Status.DONE.value,
         "detail": evidence.told(),
@@ -167,28 +174,74 @@ def _result(change: Change, environment: str, evidence: Evidence, said: Mapping[
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One item that was recorded as done."""
+    """One item that was recorded. ``was``: what was known before, if anything was."""
 
     run: str
+    id: str
     at: str
     address: Address
     action: str
     by: str
     on: str
     evidence: str
+    was: Mapping[str, Any] | None = None
+
+
+def take_back(
+    journal: Journal, scene: Scene, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
+) -> list[Address]:
+    """Record that items were not done after all: what was known before they were recorded is known again.
+
+    Args:
+        journal: Where they were recorded.
+        scene: Whose environment it is.
+        run: A new run's name.
+        names: Ids, addresses or globs of addresses of what was recorded.
+        evidence: Who says so and when; its ``evidence`` is why.
+        about: What else the run's start says.
+
+    Raises:
+        UnknownItem: If one of the names names nothing that was recorded.
+        JournalError: If it cannot be written.
+    """
+    last = {done.address: done for done in reversed(recorded(journal, scene.environment))}
+    standing = [done for done in last.values() if done.action != REOPENED]
+    chosen: dict[Address, Done] = {}
+    for name in names:
+        found = [d for d in standing if name in (d.id, str(d.address)) or fnmatchcase(str(d.address), name)]
+        if not found:
+            raise UnknownItem(name)
+        chosen |= {done.address: done for done in found}
+    said = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence, "environment": scene.environment}
+    detail = f"not done after all, says {evidence.by} on {evidence.on}: {evidence.evidence}"
+    result = {**said, "action": REOPENED, "status": Status.DONE.value, "detail": detail, "fields": []}
+    journal.settle(
+        run,
+        [
+            ("start", {**about, **said, "changes": []}, None),
+            *(("result", result, address) for address in chosen),
+            ("end", {"counts": {}}, None),
+        ],
+        environment=scene.environment,
+        applied=[(a, d.was, a in scene.config.protected) for a, d in chosen.items() if d.was is not None],
+        gone=[a for a, d in chosen.items() if d.was is None],
+    )
+    return sorted(chosen)
 
 
 def recorded(journal: Journal, environment: str) -> list[Done]:
-    """What was recorded as done in an environment, newest first."""
+    """What was recorded as done in an environment, or as not done after all; newest first."""
     found = [
         Done(
             entry.run,
+            str(entry.body.get("id", "")),
             entry.at,
             Address.parse(entry.address),
             str(entry.body.get("action", "")),
             str(entry.body["by"]),
             str(entry.body.get("on", "")),
             str(entry.body.get("evidence", "")),
+            entry.body.get("was"),
         )
         for entry in journal.entries()
         if entry.what == "result"
