@@ -55,6 +55,17 @@ def test_a_plan_that_overruns_a_pool_is_refused_and_then_counted(cli: Cli) -> No
     assert cli.plan().json["changes"] == []
 
 
+def test_a_saved_plan_is_held_against_the_seats_that_are_left(cli: Cli, tmp_path: Path) -> None:
+    cli.edit("config/rollout.yaml", "bought: 1, allotments: {frogner: 1}", "bought: 2")
+    cli("plan", "--out", "saved.plan.json")
+    text = (cli.root / "config" / "rollout.yaml").read_text(encoding="utf-8")
+    one_more = {"config/rollout.yaml": text, "users/sagene.yaml": USERS.replace("NOR:", "SAG:").replace("nor,", "sag,")}
+    files = {name: text for name, text in FILES.items() if not name.startswith("users/")}
+    Cli(write_files(tmp_path / "other", {**files, **one_more}), cli.env).apply()
+    refused = cli.apply("saved.plan.json", code=4)
+    assert "--allow seats:WEBSAK-PLUS=2" in refused.out + refused.err
+
+
 def test_users_of_no_known_role_are_told(cli: Cli) -> None:
     counted = cli("licences", "--format", "json").json
     assert (counted["pools"][0]["in_use"], counted["unknown_role"]) == (0, 1)  # the sandbox's own administrator

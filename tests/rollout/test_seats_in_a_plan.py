@@ -115,6 +115,17 @@ def test_more_seats_are_not_objected_to_though_they_are_too_few() -> None:
     assert allowances([change(POOL, Action.UPDATE, ("bought", 1, 2))], live("A", "B", "C"), config(bought=2)) == []
 
 
+def test_more_users_than_the_more_seats_are_objected_to() -> None:
+    more = change(POOL, Action.UPDATE, ("bought", 1, 3))
+    assert allowances([more, *made("D")], live("A", "B", "C"), config()) == ["seats:PLUS=1"]
+
+
+def test_a_new_pool_is_objected_to_only_with_more_users() -> None:
+    new = change(POOL, Action.CREATE, ("bought", None, 1))
+    assert allowances([new], live("A", "B"), config(bought=1)) == []
+    assert allowances([new, *made("C")], live("A", "B"), config(bought=1)) == ["seats:PLUS=2"]
+
+
 def test_a_pool_that_is_taken_away_has_no_seats() -> None:
     assert allowances([change(POOL, Action.DELETE)], live("A"), config()) == ["seats:PLUS=1"]
 

@@ -44,7 +44,7 @@ def _shrinks(field: FieldChange) -> bool:
 
 
 def overrun(changes: Iterable[Change], users: State, config: State, today: date | None) -> tuple[Finding, ...]:
-    """Object where seats lack that did not before: in a pool (``seats:POOL``), in a district's part of it (``seats:POOL/SLUG``).
+    """Object where seats lack and the plan takes more or leaves fewer: in a pool (``seats:POOL``), in a district's part of it (``seats:POOL/SLUG``).
 
     Args:
         changes: The plan's.
@@ -85,12 +85,13 @@ class _Pool:
         return int(fields["bought"]) if self.today is None or valid(fields, self.today.isoformat()) else 0
 
     def lacking(self, district: str | None = None) -> int:
-        """Seats that lack afterwards; none where no more lack than before."""
+        """Seats that lack afterwards; none where the plan neither takes more nor leaves fewer."""
         then, now = self.seats(self.becomes, district), self.seats(self.was, district)
         if then is None:
             return 0
-        lack = max(0, self.taken(self.after, district) - then)
-        return lack if now is None or lack > max(0, self.taken(self.before, district) - now) else 0
+        used, used_before = self.taken(self.after, district), self.taken(self.before, district)
+        worse = used > used_before or now is None or then < now
+        return max(0, used - then) if worse else 0
 
     def districts(self) -> list[str]:
         return sorted({slug for pool, slug in self.after if pool == self.key})
@@ -138,12 +139,11 @@ def _once_done(changes: list[Change], users: State) -> State:
 
 
 def _fields(address: Address, config: State, changes: list[Change]) -> tuple[Fields, Fields]:
-    """A pool before and after the plan."""
+    """A pool before and after the plan; a new one counts as if it had been there before."""
     fields = config[address].fields
     change = next((c for c in changes if c.address == address), None)
     if change is None:
         return fields, fields
-    back = tuple(FieldChange(f.path, f.after, f.before) for f in change.fields)
-    was = _NO_SEATS if change.action is Action.CREATE else patched(fields, back)
     becomes = _NO_SEATS if change.action.removes else patched(fields, change.fields)
-    return was, becomes
+    back = tuple(FieldChange(f.path, f.after, f.before) for f in change.fields)
+    return becomes if change.action is Action.CREATE else patched(fields, back), becomes
