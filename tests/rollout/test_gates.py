@@ -36,8 +36,7 @@ EMPTY = Plan(
     manual=(),
     findings=(),
     warnings=(),
-    config_digest="",
-    live_digest="",
+    digests=lambda: ("", ""),
 )
 
 

@@ -109,6 +109,17 @@ def test_paused_in_the_middle_and_taken_up_again_it_ends_right(cli: Cli, websak:
     assert cli.plan("--batch", "PULJE-1").changed == []
 
 
+def test_a_pause_from_elsewhere_is_heard_of_through_websak(cli: Cli, websak: Any, few: str) -> None:
+    cli("apply", "--auto-approve", "--target", "rollout_batch/base/PULJE-1")
+    child = on_the_way(cli, few)
+    child.sendline("yes")
+    child.expect("in the other districts. Only yes is a yes: ")
+    websak.edit("rollout_batch", "PULJE-1", paused=True, pause_reason="Eierne, fra en annen maskin")
+    code, told = answered(child)
+    assert code == 5
+    assert "PULJE-1 was paused meanwhile: Eierne, fra en annen maskin" in told
+
+
 def test_the_rest_is_not_done_if_it_is_no_longer_what_was_approved(cli: Cli, websak: Any, few: str) -> None:
     cli("apply", "--auto-approve", "--target", "org_unit/ullern/*")
     cli.edit("config/units.yaml", "Oppvekst", "Oppvekst og læring")

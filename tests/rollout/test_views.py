@@ -57,7 +57,7 @@ def test_as_a_page_what_comes_from_outside_is_escaped(cli: Cli, command: tuple[s
 
 def test_check_says_why_and_what_next_in_each_district(cli: Cli) -> None:
     found = cli("rollout", "check", "PULJE-1", "--offline", code=4).out
-    assert "not ready: 10 gates are not passed" in found
+    assert "not ready: 10 of 15 gates are not passed" in found
     assert "go live: 2027-02-01 (2027-W05)" in found
     assert (
         "no daily routine: nothing says that Altinn is read every day. Next: websakctl suborgs --district frogner --holes"

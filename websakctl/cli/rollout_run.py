@@ -173,8 +173,8 @@ class Onboarding:
         if halves.rest:
             with self.incomplete_from_here():
                 live, rest = self.look_again(plan, halves.rest, paused_before)
-                self.ask_to_go_on(len(rest.changes))
-                self.stop_if_paused(live.state, paused_before)  # again: an answer may take days
+                if self.asked_to_go_on(len(rest.changes)):  # an answer may take days
+                    live, rest = self.look_again(plan, halves.rest, paused_before)
                 self.carry_out("the rest", rest, rest.changes, live)
         self.end(plan)
 
@@ -290,16 +290,17 @@ class Onboarding:
             )
         known = {finding.guard for finding in approved.findings}  # allowed for all, so for a part of it
         self.dialogue.guard(replace(plan, findings=tuple(f for f in plan.findings if f.guard not in known)))
-        self.session.terminal.say(f"{self.canary} is done, and the rest of the plan is what was approved.")
         return live, plan
 
-    def ask_to_go_on(self, count: int) -> None:
-        """Before the other districts: somebody may look at the first one."""
+    def asked_to_go_on(self, count: int) -> bool:
+        """Whether somebody was asked, and said yes: this is the time to look at the first district."""
         if self.dialogue.auto_approve:
-            return
+            return False
+        self.session.terminal.say(f"{self.canary} is done, and the rest of the plan is what was approved.")
         answer = self.session.terminal.ask(f"Go on with {count} changes in the other districts? Only yes is a yes: ")
         if answer != "yes":
             self.end_incomplete("not gone on with", f"websakctl rollout run {self.batch} goes on")
+        return True
 
     def stop_if_paused(self, live: "State", paused_before: bool) -> None:
         """Whether somebody paused the batch meanwhile: in the files here, or in Websak from elsewhere."""

@@ -104,7 +104,8 @@ def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
 
 def _verdict(b: BatchView) -> str:
     left = sum(len(d.in_the_way) for d in b.districts)
-    gates = f"{left} gate{'s are' if left != 1 else ' is'} not passed"
+    of = sum(len(d.verdicts) for d in b.districts)
+    gates = f"{left} of {of} gates {'are' if left != 1 else 'is'} not passed"
     if b.pause_reason:
         return f"paused: {b.pause_reason}" + (f"; {gates}" if left else "")
     return (

@@ -290,14 +290,16 @@ def _set_up(ground: Ground, district: District, kind: str, none: str) -> Found:
         return Standing.UNKNOWN, [_OFFLINE], "run it without --offline"
     left = [a for a in named if a in ground.manual or a in ground.pending]
     if left:
-        return Standing.FAIL, _few([f"not set up: {a.key}" for a in left]), "websakctl worklist list"
+        return Standing.FAIL, [f"not set up: {', '.join(_few([a.key for a in left]))}"], "websakctl worklist list"
     return Standing.PASS, [f"{len(named)} set up"], ""
 
 
 def _publishing(ground: Ground, district: District) -> Found:  # noqa: ARG001  # what a check gets
     """Whether it is agreed, only people know; what the config publishes by itself is told for them to agree on."""
     automatic = sorted(a.key for a in ground.of("case_type", BASE) if ground.config[a].fields["publish"])
-    told = f"published by themselves: {', '.join(automatic)}" if automatic else "no case type is published by itself"
+    told = (
+        f"published by themselves: {', '.join(_few(automatic))}" if automatic else "no case type is published by itself"
+    )
     return Standing.UNKNOWN, ["nobody has attested that publishing is agreed", told], ""
 
 
