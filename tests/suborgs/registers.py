@@ -138,6 +138,7 @@ class Registers:
 def _handler(registers: Registers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # head and body are two writes
 
         def log_message(self, *_: Any) -> None:
             pass
