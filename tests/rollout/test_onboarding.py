@@ -132,6 +132,19 @@ def test_the_rest_is_not_done_if_it_is_no_longer_what_was_approved(cli: Cli, web
     assert not any(key.startswith("bun") for _, key in websak.effects())
 
 
+def test_a_websak_that_goes_away_between_leaves_the_batch_half_in(cli: Cli, websak: Any, few: str) -> None:
+    child = on_the_way(cli, few)
+    child.sendline("yes")
+    child.expect("in the other districts. Only yes is a yes: ")
+    websak.fault("status", method="GET", path="/sub-orgs", times=100, code=403)
+    code, told = answered(child)
+    assert code == 5
+    assert "PULJE-1 is not in yet" in told
+    websak.ask("DELETE", "faults")
+    cli("rollout", "run", "PULJE-1", "--auto-approve")
+    assert set(made(websak).values()) == {1}
+
+
 def test_no_is_an_answer_before_the_other_districts(cli: Cli, websak: Any, few: str) -> None:
     child = on_the_way(cli, few)
     child.sendline("yes")

@@ -137,6 +137,7 @@ class Onboarding:
     batch: str
     canary: str
     parts: list[_Part] = field(default_factory=list)
+    stopped: bool = False  # somebody asked to stop as the last change was under way
 
     def run(
         self, users: Path | None, auto_approve: bool, allow: list[str], reason: str, break_lease: str | None
@@ -158,7 +159,8 @@ class Onboarding:
         if not plan.changes:
             write_users(session, files)
             self.dialogue.reason = self.reason
-            idle = self.dialogue.new_run(plan, "", [])
+            idle = self.dialogue.new_run(plan, "", self.dialogue.taken_over((), live.state, whole=False))
+            self.dialogue.supersede(idle)
             self.dialogue.adopt(idle, live.state, ())
             self.end(plan)
         say_how_long(session, live, plan.changes)
@@ -172,6 +174,8 @@ class Onboarding:
         self.carry_out(f"{self.canary} first", plan, halves.first, live)
         if halves.rest:
             with self.incomplete_from_here():
+                if self.stopped:
+                    raise KeyboardInterrupt
                 live, rest = self.look_again(plan, halves.rest, paused_before)
                 if self.asked_to_go_on(len(rest.changes)):  # an answer may take days
                     live, rest = self.look_again(plan, halves.rest, paused_before)
@@ -247,18 +251,17 @@ class Onboarding:
     def carry_out(self, what: str, plan: "Plan", changes: "tuple[Change, ...]", live: "LiveSetup") -> None:
         """Do one part as a run of its own; end the command if it is not complete."""
         from websakctl.apply.attempt import Status
-        from websakctl.operations.interrupted import interrupted_runs
+        from websakctl.apply.journal import JournalError
 
         if not changes:
             return
         dialogue, session = self.dialogue, self.session
         dialogue.reason = f"{self.reason} ({what})"
         dialogue.tell = _by_district(session, changes)
-        old = interrupted_runs(session.journal, session.target.name)
-        supersedes = dialogue.taken_over(changes, live.state, whole=False) if old else []
-        run = dialogue.new_run(plan, "", supersedes)
+        run = dialogue.new_run(plan, "", dialogue.taken_over(changes, live.state, whole=False))
         carried = dialogue.carry_out(run, changes, live, session.config.state)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # the run is over: Ctrl-C is ours again
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         outcomes = carried.applied.execution.outcomes
         complete = (
             all(o.status is Status.DONE for o in outcomes)
@@ -270,7 +273,11 @@ class Onboarding:
         if not complete:
             self.end_incomplete(_what_lacks(carried), "mend the cause and run it again: it does what is left")
         already = {change.address for change in carried.holding.already}
-        dialogue.adopt(run, carried.state, {c.address for c in changes} - already)
+        try:
+            dialogue.adopt(run, carried.state, {c.address for c in changes} - already)
+        except JournalError as error:
+            self.end_incomplete(f"all of it was written, but {error}", "make room for the journal, and run it again")
+        self.stopped = run.stop.is_set()
 
     def look_again(self, approved: "Plan", rest: "tuple[Change, ...]", paused_before: bool) -> "tuple[LiveSetup, Plan]":
         """Plan anew: what is left must be what was approved, and nothing more."""
@@ -304,13 +311,12 @@ class Onboarding:
 
     def stop_if_paused(self, live: "State", paused_before: bool) -> None:
         """Whether somebody paused the batch meanwhile: in the files here, or in Websak from elsewhere."""
+        from websakctl.model.address import BASE, Address
         from websakctl.source.load import load_configuration
 
-        fields = _fields(self.session, self.batch)
-        again = Session(self.session.call)
-        again.config = load_configuration(self.session.root, date.today())
-        if again.config.valid:
-            fields = _fields(again, self.batch)
+        again = load_configuration(self.session.root, date.today())
+        now = again.state.get(Address("rollout_batch", BASE, self.batch)) if again.valid else None
+        fields = now.fields if now else _fields(self.session, self.batch)
         if fields["paused"] or (self.paused_in(live) and not paused_before):
             why = fields["pause_reason"] or self.reason_in(live) or "no reason is given"
             self.end_incomplete(
