@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint format types contracts unused docs check bench reliability clean
+.PHONY: help demo test lint format types contracts unused docs check bench scale reliability clean
 
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 BIN := .venv/bin
@@ -50,6 +50,9 @@ check: lint types contracts unused test ## Check all that .ci/run checks
 
 bench: .venv/.test ## Measure (asserts nothing; read it)
 	$(BIN)/python bench/run.py $(ARGS)
+
+scale: .venv/.test ## Measure how cost grows, to 100 000 resources and 40 Websaks, and write docs/scale.md
+	$(BIN)/python bench/scale.py --write $(ARGS)
 
 reliability: .venv/.test ## Try every fault and crash point (an hour), and write docs/reliability.md
 	$(BIN)/python docs/generate_reliability.py

@@ -86,6 +86,7 @@ def test_a_plan_is_applied_once(fleet: World, tmp_path: Path) -> None:
     fleet.fleet("apply", plans, "--only", "by-0", "--auto-approve")
     again = fleet.fleet("apply", plans, "--only", "by-0", "--auto-approve")
     assert "had done it" in again["targets"]["by-0"]["said"]
+    assert list(fleet.fleet("apply", plans, "--auto-approve")["targets"]) == ["by-0"], "the others were not planned"
     refused = fleet.fleet("apply", plans, "--only", "by-1", "--auto-approve", code=4)
     assert "holds no plan of it" in refused["targets"]["by-1"]["message"]
     assert set(fleet.websaks[0].effects().values()) == {1}
@@ -111,12 +112,15 @@ def test_a_guard_is_allowed_by_target_name_and_number(fleet: World) -> None:
         (("plan", "--carry"), 64, "--scheduler"),
         (("plan", "--jobs", "2", "--scheduler", "tcp://127.0.0.1:9"), 64, "--jobs"),
         (("apply", "--allow", "by-0:deactivate"), 64, "TARGET:GUARD=N"),
+        (("plan", "--carry", "--scheduler", "tcp://127.0.0.1:9", "--fleet", "shared.yaml"), 4, "two journals"),
         (("apply", "--allow", "nobody:x=1"), 64, "no target nobody"),
         (("plan", "--fleet", "nowhere.yaml"), 3, "no fleet file"),
         (("merge", "fleet.yaml"), 4, "not JSON"),
     ],
 )
 def test_a_wrong_command_line_is_explained(running: World, words: tuple[str, ...], code: int, told: str) -> None:
+    shared = "targets:\n  a: {root: x, environment: test}\n  b: {root: x, environment: prod}\n"
+    (running.folder / "shared.yaml").write_text(shared, encoding="utf-8")
     outcome = running.cli("fleet", *words, code=code)
     assert told in outcome.err
     assert outcome.out == ""

@@ -152,7 +152,9 @@ def apply(
             )
         document = run.carry_out([("apply", *words)], allowed=allowed)
     else:
-        plans = _saved_plans(planfile, run)
+        plans, planned = _saved_plans(planfile, run)
+        if not only:
+            run = replace(run, targets=tuple(target for target in run.targets if target.name in planned))
         _confirm(run, plans, auto_approve)
         document = run.carry_out([("apply", *words)], allowed=allowed, plans=plans)
     _finish(run, document, out)
@@ -169,11 +171,14 @@ def report(
     shard: ShardOf = None,
     out: Out = None,
 ) -> None:
-    """Show how every target stands: is its config valid, what would change, what has drifted; or show saved results."""
+    """Show how every target stands: is its config valid, what would change, what has drifted, which batches are ready.
+
+    With files: show saved results.
+    """
     if results:
         _show_merged(Session(call), results, out)
     run = _Run.of(call, "report", fleet, only, shard, _Engine(jobs, scheduler, carry))
-    _finish(run, run.carry_out([("validate",), ("plan",), ("drift",)]), out)
+    _finish(run, run.carry_out([("validate",), ("plan",), ("drift",), ("rollout", "status")]), out)
 
 
 def merge(
@@ -234,6 +239,12 @@ class _Run:
             raise Problem(f"--shard {error}", Exit.USAGE, "the first of four parts is --shard 1/4") from None
         fleet = _fleet(session, file)
         targets = chosen(fleet.targets, only or (), part)
+        if engine.carry and len({target.state_dir for target in targets}) < len(targets):
+            raise Problem(
+                "--carry cannot bring two journals back to one state directory",
+                Exit.REFUSED,
+                "give each target a state_dir of its own in the fleet file",
+            )
         if only and not chosen(fleet.targets, only, None):
             names = ", ".join(t.name for t in fleet.targets[:10])
             raise Problem(f"no target matches {', '.join(only)}", Exit.USAGE, f"there are {names} …")
@@ -392,7 +403,8 @@ def _allowed(said: list[str], fleet: "Fleet") -> dict[str, list[str]]:
 # --- saved results
 
 
-def _saved_plans(file: Path, run: _Run) -> dict[str, dict[str, Any]]:
+def _saved_plans(file: Path, run: _Run) -> tuple[dict[str, dict[str, Any]], set[str]]:
+    """Every target's saved plan, and the targets that were to be planned."""
     from websakctl.fleet.results import missing_shards, plans
 
     document = _merged([file])
@@ -405,8 +417,8 @@ def _saved_plans(file: Path, run: _Run) -> dict[str, dict[str, Any]]:
             "plan again: fleet plan --out FILE",
         )
     if (missing := missing_shards(document)) and run.shard is None:
-        run.session.terminal.warn(f"warning: {file} lacks the shards {', '.join(missing)}; their targets are refused")
-    return plans(document)
+        run.session.terminal.warn(f"warning: {file} lacks the shards {', '.join(missing)}; their targets are left out")
+    return plans(document), set(document["targets"])
 
 
 def _confirm(run: _Run, plans: dict[str, dict[str, Any]], auto_approve: bool) -> None:

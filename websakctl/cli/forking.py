@@ -8,7 +8,6 @@ command's process id and then its exit code (below 0: the signal that ended it).
 import gc
 import json
 import os
-import signal
 import socket
 import struct
 import sys
@@ -43,10 +42,10 @@ def main() -> None:
     for name in _LOADED:
         import_module(name)
     gc.freeze()  # so that the children share what is loaded
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here waits for them
     control = socket.socket(fileno=0)
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, LONGEST, 4)
+        _reap(block=not message)
         if not message:
             return
         if os.fork() == 0:
@@ -56,9 +55,17 @@ def main() -> None:
             os.close(descriptor)
 
 
+def _reap(*, block: bool) -> None:
+    """Let go of those that have ended; what they took is counted as ours then."""
+    try:
+        while os.waitpid(-1, 0 if block else os.WNOHANG) != (0, 0):
+            pass
+    except ChildProcessError:
+        pass
+
+
 def _watch(wish: dict[str, Any], descriptors: list[int]) -> NoReturn:
     """Be the one that waits for the command and tells how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     *streams, answer = descriptors
     pid = os.fork()
     if pid == 0:

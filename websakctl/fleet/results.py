@@ -96,6 +96,9 @@ def summary_of(documents: Mapping[str, Any]) -> dict[str, int]:
         found |= {"guards": len(plan.get("findings", ()))}
     if isinstance(drift := documents.get("drift"), dict):
         found |= {"drifted": sum(drift.get("summary", {}).get(name, 0) for name in _SUMMED)}
+    if isinstance(rollout := documents.get("rollout"), dict):
+        batches = rollout.get("batches", ())
+        found |= {"batches": len(batches), "ready": sum(1 for batch in batches if batch.get("ready"))}
     if isinstance(apply := documents.get("apply"), dict):
         counts = apply.get("counts", {})
         found |= {

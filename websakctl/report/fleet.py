@@ -10,7 +10,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {  # of each target's summary, by command
     "plan": ("create", "update", "activate", "deactivate", "delete", "unmanaged", "manual", "guards"),
     "drift": ("drifted",),
     "apply": ("done", "failed", "blocked", "unknown", "not_started", "stale"),
-    "report": ("errors", "warnings", "changes", "drifted", "unmanaged", "guards"),
+    "report": ("errors", "warnings", "changes", "drifted", "unmanaged", "guards", "batches", "ready"),
 }
 _ALWAYS = {"errors", "warnings", "create", "update", "deactivate", "changes", "drifted", "done"}
 
