@@ -110,6 +110,13 @@ def test_every_finding_has_its_translation(path: str) -> None:
     assert sorted(s for s in sentences if said(s, "nb") == s) == []
 
 
+def test_every_step_that_a_plan_leaves_to_people_has_its_translation() -> None:
+    made = {s.replace("differ7", "differs") for s in findings("plan/diff.py")}
+    steps = {s for s in made if re.search(r"(: .*in Websak|: .*by hand)$", s)}
+    assert len(steps) == 8
+    assert sorted(s for s in steps if said(s, "nb") == s) == []
+
+
 @given(text=st.text(max_size=80), key=st.sampled_from(sorted(FINDINGS)))
 def test_any_sentence_can_be_said(text: str, key: str) -> None:
     filled = PLACEHOLDER.sub(lambda _: text or "x", key)

@@ -12,7 +12,7 @@ from websakctl.plan.change import Action, FieldChange
 from websakctl.report.formats.markdown import text as literal
 from websakctl.report.formats.text import safe
 from websakctl.report.subjects import TableReport
-from websakctl.report.texts import Language, counted, text
+from websakctl.report.texts import Language, counted, said, text
 from websakctl.report.texts.bokmaal import BOKMAAL
 from websakctl.report.texts.dates import day
 
@@ -119,7 +119,9 @@ def markdown(work: WorkList, wording: Wording, *, today: str) -> str:
         lines.append("")
     if work.others:
         lines += [f"## {say('Shows by itself when it is done')}", ""]
-        lines += [f"- [ ] {escaped(str(step.address))}: {escaped(step.what)}" for step in work.others]
+        lines += [
+            f"- [ ] {escaped(str(step.address))}: {escaped(said(step.what, wording.language))}" for step in work.others
+        ]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 

@@ -51,6 +51,9 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 def _pattern(english: str) -> re.Pattern[str]:
     parts = _NAME.split(english)  # what is fixed and names of values by turns
-    return re.compile(
-        "".join(f"(?P<{part}>.+?)" if i % 2 else re.escape(part) for i, part in enumerate(parts)), re.DOTALL
-    )
+    written = [re.escape(part) if i % 2 == 0 else _group(part, parts[1:i:2]) for i, part in enumerate(parts)]
+    return re.compile("".join(written), re.DOTALL)
+
+
+def _group(name: str, before: list[str]) -> str:
+    return f"(?P={name})" if name in before else f"(?P<{name}>.+?)"

@@ -268,6 +268,18 @@ _SCHEDULE = {  # websakctl/report/gantt.py and websakctl/rollout/schedule.py
     "Training lead": "Opplæringsansvarlig",
 }
 
+_STEPS = {  # websakctl/plan/diff.py
+    "this Websak has no API for it: set it by hand": "Websak har ikke noe API for dette: sett det for hånd",
+    "it is not as the config says: change it by hand": "dette er ikke slik oppsettet sier: endre det for hånd",
+    "it is wanted again: set it by hand": "dette skal brukes igjen: sett det for hånd",
+    "it left the config: take it away by hand": "dette er tatt ut av oppsettet: fjern det for hånd",
+    "it was {key}, and the API cannot rename {kinds}: do it in Websak": "dette het {key}, og API-et kan ikke endre navn på {kinds}: gjør det i Websak",
+    "it has ended, and the API cannot reopen {kinds}: do it in Websak": "dette er avsluttet, og API-et kan ikke gjenåpne {kinds}: gjør det i Websak",
+    "the API cannot remove {kinds}: close it in Websak": "API-et kan ikke fjerne {kinds}: avslutt det i Websak",
+    "{fields} differ, and replacing the {kind} would erase its {lacking}, which the config does not say: say it, or change the {kind} in Websak": "{fields} avviker, og å erstatte {kind} ville slette {lacking}, som oppsettet ikke sier noe om: si det, eller endre {kind} i Websak",
+    "{fields} differs, and replacing the {kind} would erase its {lacking}, which the config does not say: say it, or change the {kind} in Websak": "{fields} avviker, og å erstatte {kind} ville slette {lacking}, som oppsettet ikke sier noe om: si det, eller endre {kind} i Websak",
+}
+
 _UPGRADE = {  # websakctl/operations/upgrade.py, and what websakctl/cli/upgrade.py makes of it
     "Upgrade of Websak {environment}": "Oppgradering av Websak {environment}",
     "Nothing was lost.": "Ingenting gikk tapt.",
@@ -355,4 +367,9 @@ BOKMAAL: dict[str, str] = {
     **_KINDS,
     **_SCHEDULE,
 }  # said where they are shown
-FINDINGS: dict[str, str] = {**_ROUTES, **_GATES, **_UPGRADE}  # made elsewhere, and translated as they are shown
+FINDINGS: dict[str, str] = {
+    **_ROUTES,
+    **_GATES,
+    **_STEPS,
+    **_UPGRADE,
+}  # made elsewhere, and translated as they are shown
