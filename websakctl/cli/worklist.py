@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from websakctl.cli import completion
 from websakctl.cli.by_hand import files_of, folder_of, scene_by_hand, write_work_list
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
@@ -19,10 +20,19 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "csv", "markdown")
 Names = Annotated[
     list[str],
-    typer.Argument(metavar="ID...", help="Ids from the list, addresses, or globs such as 'committee/frogner/*'."),
+    typer.Argument(
+        metavar="ID...",
+        help="Ids from the list, addresses, or globs such as 'committee/frogner/*'.",
+        autocompletion=completion.addresses,
+    ),
 ]
 SomeNames = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID]...", help="Ids from the list, addresses, or globs (default: all).")
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...",
+        help="Ids from the list, addresses, or globs (default: all).",
+        autocompletion=completion.addresses,
+    ),
 ]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who set it.")]
 Shown = Annotated[

@@ -101,8 +101,11 @@ def _steps(plan: Plan, look: Look) -> Iterable[str]:
         districts = len({step.address.scope for step in steps} - {BASE})
         where = f" in {districts} district{'s' * (districts != 1)}" if districts else ""
         yield f"  - {kind}: {number(len(steps))}{where}: {safe(what)}"
-    if folded:
-        yield "  (--expand lists each)"
+    hints = ["--expand lists each"] * folded
+    if any(step.change is not None for step in plan.manual):
+        hints.append("`websakctl worklist show` says what to set")
+    if hints:
+        yield f"  ({'; '.join(hints)})"
     yield ""
 
 

@@ -1,0 +1,50 @@
+"""What holds for every state that people are to set: the steps lead there, in an order that holds, and then nothing is left."""
+
+from hypothesis import given
+
+from tests.strategies import DISTRICTS, Scenery, sceneries
+from websakctl.kinds import all_kinds
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource, State
+from websakctl.operations.managed import after_change
+from websakctl.plan.change import Plan
+from websakctl.plan.decide import Question, decide
+from websakctl.plan.diff import Known
+
+KINDS = all_kinds()
+
+
+def ask(desired: State, recorded: State) -> Plan:
+    known = {address: Known(resource.fields) for address, resource in recorded.items()}
+    return decide(Question(desired=desired, live=recorded, known=known, kinds={}, by_hand=KINDS, districts=DISTRICTS))
+
+
+@given(scenery=sceneries())
+def test_doing_all_steps_leaves_none(scenery: Scenery) -> None:
+    recorded: State = {a: r for a, r in scenery.live.items() if r.active}
+    plan = ask(scenery.desired, recorded)
+    assert plan.changes == ()
+    done: set[Address] = set()
+    for step in plan.manual:
+        assert step.change is not None
+        assert set(step.change.requires) <= done
+        done.add(step.address)
+        before = recorded.get(step.address)
+        rows, gone = after_change(
+            step.change, desired=scenery.desired, before=before.fields if before else {}, protected=set()
+        )
+        for address in gone:
+            recorded.pop(address, None)
+        recorded |= {address: Resource(address, fields) for address, fields, _ in rows}
+    assert len({step.id for step in plan.manual}) == len(plan.manual)
+    again = ask(scenery.desired, recorded)
+    assert again.manual == again.changes == again.unmanaged == ()
+    assert set(recorded) == set(scenery.desired)
+
+
+@given(scenery=sceneries())
+def test_the_same_question_gives_the_same_ids(scenery: Scenery) -> None:
+    recorded: State = {a: r for a, r in scenery.live.items() if r.active}
+    ids = [step.id for step in ask(scenery.desired, recorded).manual]
+    turned = dict(reversed(scenery.desired.items()))
+    assert [step.id for step in ask(turned, recorded).manual] == ids
