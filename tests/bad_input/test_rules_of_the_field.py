@@ -127,6 +127,24 @@ def test_mail_must_end_on_a_desk(fields: str, found: bool, repository: Any) -> N
     assert bool(repository.marks) is found
 
 
+@pytest.mark.parametrize(
+    "reader",
+    [
+        "‹Kari Nordmann›",
+        "‹Åse-Lill Øyen›",
+        '‹"kari@example.invalid"›',
+        "Styrer",
+        "HR",
+        "Assisterende styrer",
+        "Leder Frogner",
+    ],
+)
+def test_a_reader_is_a_role(reader: str, repository: Any) -> None:
+    repository.write(mail(f"channel: altinn, readers: [Arkivar, {reader}]"))
+    assert repository.found() == [("reader-is-a-person", mark) for mark in repository.marks]
+    assert bool(repository.marks) is ("‹" in reader)
+
+
 def test_no_day_judges_no_period(repository: Any) -> None:
     ended = "legal_basis: [{reference: a, valid_from: 2000-01-01, valid_to: 2026-12-31}]"
     exempted = "# websakctl: ignore[basis-not-in-force] vedtak er bestilt"

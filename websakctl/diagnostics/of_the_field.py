@@ -124,6 +124,15 @@ OF_THE_FIELD = (
         "contact: kari.nordmann@example.no",
         "contact: postmottak@example.no",
     ),
+    _warning(
+        "reader-is-a-person",
+        "A person is named where a role should be.",
+        "Whoever reads a number's mail in Altinn changes jobs and goes on holiday; a role stays, and somebody always holds "
+        "it. A reader is taken for a person when it is an e-mail address, or two or more words that all begin with a capital "
+        "and none of which is a word for an office.",
+        "readers: [Kari Nordmann]",
+        "readers: [Styrer, Assisterende styrer]",
+    ),
     _error(
         "allotment-over-bought",
         "More seats are allotted than were bought.",

@@ -6,6 +6,7 @@ from datetime import date
 
 from websakctl.diagnostics import RULES, Diagnostic, Position
 from websakctl.source.configuration import Configuration
+from websakctl.source.findings import about
 from websakctl.source.users import is_users_file
 
 _ADDRESS = re.compile(
@@ -35,4 +36,22 @@ def email_addresses(config: Configuration, _: date | None) -> Iterator[Diagnosti
                     )
 
 
-CHECKS = (email_addresses,)
+def readers(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
+    """Report readers of mail that look like persons."""
+    for address, resource in config.state.items():
+        for index, reader in enumerate(resource.fields.get("readers") or ()):
+            if _looks_like_a_person(reader):
+                yield about(
+                    config, address, rule="reader-is-a-person", path=("readers", index),
+                    message=f"{reader} looks like a person and not like a role",
+                    help_="name the role whose holders read the mail, such as Styrer",
+                )  # fmt: skip
+
+
+def _looks_like_a_person(reader: str) -> bool:
+    words = reader.split()
+    named = len(words) > 1 and all(word[0].isupper() and not word.isupper() for word in words)
+    return "@" in reader or (named and not _OFFICE.search(reader))
+
+
+CHECKS = (email_addresses, readers)
