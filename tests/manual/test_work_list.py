@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -13,6 +14,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.kind import Api, set_by_people
 from websakctl.model.resource import Resource
+from websakctl.operations.compare_districts import compare_districts
 from websakctl.operations.make_plan import Scene, make_plan
 from websakctl.operations.work_list import UnknownItem, WorkList, named, work_list
 from websakctl.plan.document import from_document, to_document
@@ -201,3 +203,13 @@ def test_references_of_what_people_set_are_checked(tmp_path: Path, old: str, new
     lines = text.replace(old, new).splitlines()
     assert new in lines[finding.at.line - 1]
     assert finding.at.column > 1
+
+
+def test_an_exception_is_a_declared_deviation_and_ends(tmp_path: Path) -> None:
+    text = MANUAL["config/around.yaml"].replace("unit: HELSE}", "unit: HELSE, until: 2027-01-31}")
+    root = write_files(tmp_path, {**MANUAL, "config/around.yaml": text})
+    (deviation,) = compare_districts(load_configuration(root), None, None)
+    assert (deviation.district, deviation.how.value, deviation.until) == ("sagene", "exception", "2027-01-31")
+    assert load_configuration(root, date(2027, 1, 31)).findings == []
+    (finding,) = load_configuration(root, date(2027, 2, 1)).findings
+    assert (finding.rule, finding.severity.value, finding.at.line) == ("override-expired", "warning", 14)

@@ -1,13 +1,13 @@
 """Which districts deviate from the base: declared, or by accident."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
-from websakctl.plan.change import Plan
+from websakctl.plan.change import Action, Plan
 from websakctl.source.configuration import Configuration
 from websakctl.source.yaml_tree import Map
 
@@ -16,6 +16,7 @@ class How(StrEnum):
     """How a deviation came to be."""
 
     OVERRIDE = "override"  # declared, with reason and owner
+    EXCEPTION = "exception"  # declared where the resource lives once, with reason and owner
     OWN = "own"  # the district's own addition
     ACCIDENT = "accident"  # live differs, and nobody declared it
 
@@ -45,14 +46,35 @@ def compare_districts(config: Configuration, plan: Plan | None, live: State | No
         live: What was read.
     """
     found = [d for address in config.origins if address.scope != BASE for d in _declared(config, address)]
-    for change in plan.changes if plan is not None else ():
-        if change.address.scope == BASE or live is None or change.address not in live:
+    found += [d for address in config.state if address.scope == BASE for d in _excepted(config, address)]
+    by_hand = (
+        [s.change for s in plan.manual if s.change and s.change.action is Action.UPDATE] if plan is not None else []
+    )
+    there = {*(live or ()), *(change.address for change in by_hand)}
+    for change in (*plan.changes, *by_hand) if plan is not None else ():
+        if change.address.scope == BASE or change.address not in there:
             continue
         found.extend(
             Deviation(change.address.scope, How.ACCIDENT, change.address, f.path, f.after, f.before)
             for f in change.fields
         )
     return sorted(found, key=lambda d: (d.district, d.how, d.address, d.field))
+
+
+def _excepted(config: Configuration, address: Address) -> Iterator[Deviation]:
+    for slug, said in (config.state[address].fields.get("exceptions") or {}).items():
+        yield Deviation(
+            slug,
+            How.EXCEPTION,
+            address,
+            "exceptions",
+            None,
+            said["what"],
+            said["reason"],
+            said["owner"],
+            said["until"] or "",
+            str(config.origins[address].of_field("exceptions")),
+        )
 
 
 def _declared(config: Configuration, address: Address) -> list[Deviation]:

@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, referred
 from websakctl.source.configuration import Configuration
-from websakctl.source.findings import also_at
+from websakctl.source.findings import about, also_at
 from websakctl.source.problems import did_you_mean
 
 Report = Callable[[Diagnostic], None]
@@ -228,18 +227,14 @@ def _exceptions(config: Configuration, report: Report) -> None:
                 continue
             full = district.full_key(unit)
             if Address("org_unit", slug, full) not in config.state and not _written_in(config, address, unit):
-                known = {a.key for a in config.state if a.kind == "org_unit" and a.scope == slug}
-                finding = _dangling(config, address, "exceptions", "org_unit", full, slug, known)
-                report(replace(finding, at=_unit_of_exception(config, address, slug)))
-
-
-def _unit_of_exception(config: Configuration, address: Address, slug: str) -> Position:
-    origin = config.origins[address]
-    fields: Any = origin.section.get(origin.key)
-    said = fields.get("exceptions") if isinstance(fields, dict) else None
-    if isinstance(said, dict) and isinstance(said.get(slug), dict) and "unit" in said[slug]:
-        return origin.document.value_position(said[slug].spans, "unit")
-    return origin.of_field("exceptions")  # the file's defaults say it
+                known = [district.local_key(a.key) for a in config.state if (a.kind, a.scope) == ("org_unit", slug)]
+                report(
+                    about(
+                        config, address, rule="unknown-reference", path=("exceptions", slug, "unit"),
+                        message=f"exceptions names {unit}, and there is no org_unit of {slug} with that key",
+                        help_=did_you_mean(unit, known) or f"add org_unit {unit}, or name one that exists",
+                    )
+                )  # fmt: skip
 
 
 def _renames(config: Configuration, report: Report) -> None:

@@ -31,4 +31,16 @@ def _periods(fields: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any
                     yield (name, i), item
 
 
-CHECKS = (reversed_periods,)
+def ended_exceptions(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
+    """Report every district's exception that has ended and still holds."""
+    for address, resource in config.state.items() if today else ():
+        for slug, said in (resource.fields.get("exceptions") or {}).items():
+            if said["until"] and today and said["until"] < today.isoformat():
+                yield about(
+                    config, address, rule="override-expired", path=("exceptions", slug, "until"),
+                    message=f"the exception of {slug} ended {said['until']} and still holds",
+                    help_=f"ask {said['owner']}; move the date, or take the exception away",
+                )  # fmt: skip
+
+
+CHECKS = (reversed_periods, ended_exceptions)
