@@ -9,7 +9,7 @@ from websakctl.model.address import Address
 from websakctl.model.administrator import Administrator
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
-from websakctl.plan.change import Action, Change, Finding
+from websakctl.plan.change import Action, Change, FieldChange, Finding
 from websakctl.plan.diff import Known
 
 KINDS = all_kinds()
@@ -268,6 +268,44 @@ def the_last_administrators_of_a_district(guards: ModuleType) -> None:
     assert guards.lock_out(all_of_them, [Administrator("ROOT", None)], "ROOT") == ()
 
 
+def user(code_: str, action: Action = Action.DEACTIVATE, **fields: tuple[Any, Any]) -> Change:
+    changed = tuple(FieldChange(path, before, after) for path, (before, after) in fields.items())
+    return Change(Address("user", "frogner", code_), action, changed, "")
+
+
+def the_rights_of_our_own_user(guards: ModuleType) -> None:
+    for own in ("SYS", "sys"):
+        (finding,) = guards.lock_out([user("SYS")], [], own)
+        assert finding.allowance == "lock-out:own-user=1"
+        assert finding.message == f"{own} is the user that this tool works as"
+    assert guards.lock_out([user("SYS")], [], "OTHER") == guards.lock_out([user("SYS")], [], "") == ()
+    assert guards.lock_out([Change(unit("SYS"), Action.DEACTIVATE, (), "")], [], "FR-SYS") == ()
+    takes = [{"role": ("A", "B")}, {"access_functions": (["0", "1"], ["1"])}, {"access_functions": (["1"], None)}]
+    leaves = [
+        {"role": (None, "B")},
+        {"name": ("A", "B")},
+        {"access_functions": (["1"], ["1", "2"])},
+        {"access_functions": (None, ["1"])},
+        {"access_functions": (["1", "2"], ["2", "1"])},
+    ]
+    for fields in takes:
+        assert len(guards.lock_out([user("SYS", Action.UPDATE, **fields)], [], "SYS")) == 1
+        assert guards.may_lock_out([user("SYS", Action.UPDATE, **fields)], KINDS) is True
+    for fields in leaves:
+        assert guards.lock_out([user("SYS", Action.UPDATE, **fields)], [], "SYS") == ()
+        assert guards.may_lock_out([user("SYS", Action.UPDATE, **fields)], KINDS) is False
+    assert guards.may_lock_out([user("SYS")], KINDS) is True
+
+
+def the_rights_of_the_last_administrators(guards: ModuleType) -> None:
+    administrators = [Administrator("b", unit(2)), Administrator("A", unit(1)), Administrator("C", unit(1, "sagene"))]
+    assert guards.lock_out([user("A"), user("X")], administrators, "") == ()
+    for both in ([user("A"), user("B")], [user("A"), *going([unit(2)])]):
+        (finding,) = guards.lock_out(both, administrators, "")
+        assert finding.allowance == "lock-out:frogner=2"
+        assert finding.message == "all administrators of frogner would lose their rights (A, b)"
+
+
 def when_users_are_looked_at(guards: ModuleType) -> None:
     assert guards.may_lock_out(going([code(1), unit(1)]), KINDS) is True
     assert guards.may_lock_out(going([code(1), licence(1)]), KINDS) is False
@@ -313,6 +351,8 @@ CHECKS = (
     each_that_goes_is_one_look_alike,
     the_unit_of_our_own_user,
     the_last_administrators_of_a_district,
+    the_rights_of_our_own_user,
+    the_rights_of_the_last_administrators,
     when_users_are_looked_at,
     allowed_only_by_name_and_number,
 )

@@ -126,7 +126,7 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
     going = {change.address for change in changes if change.action.removes}
     losing = {change.address.key for change in changes if _takes_rights(change)}
     found: list[Finding] = []
-    if own_user and own_user.upper() in losing:
+    if own_user.upper() in losing:
         found.append(Finding("lock-out:own-user", 1, f"{own_user} is the user that this tool works as"))
     per_district: dict[str, list[Administrator]] = {}
     for one in sorted(administrators, key=lambda a: a.code):
@@ -140,12 +140,20 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
                 )
             )
     for scope, members in sorted(per_district.items()):
-        if all(one.unit in going or one.code.upper() in losing for one in members):
-            names = ", ".join(one.code for one in members)
-            units = "the units of " if all(one.unit in going for one in members) else ""
-            verb = "would go" if units else "would lose their rights"
+        names = ", ".join(one.code for one in members)
+        if all(one.unit in going for one in members):
             found.append(
-                Finding(f"lock-out:{scope}", len(members), f"{units}all administrators of {scope} {verb} ({names})")
+                Finding(
+                    f"lock-out:{scope}", len(members), f"the units of all administrators of {scope} would go ({names})"
+                )
+            )
+        elif all(one.unit in going or one.code.upper() in losing for one in members):
+            found.append(
+                Finding(
+                    f"lock-out:{scope}",
+                    len(members),
+                    f"all administrators of {scope} would lose their rights ({names})",
+                )
             )
     return tuple(found)
 
