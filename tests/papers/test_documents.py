@@ -104,6 +104,15 @@ def test_word_shows_what_the_markdown_says(papers: Cli) -> None:
         assert "Bydel Frogner" in paper.core_properties.title
 
 
+def test_columns_have_room_for_their_words_and_fill_the_page() -> None:
+    source = "| Aktivitet | Uke |\n|---|---|\n| Gjøre mottakssiden klar for SvarInn | 3 |\n"
+    (table,) = Document(BytesIO(word(source, title="t", author="a", language="nb", today=TODAY))).tables
+    wide, narrow = (column.width.cm for column in table.columns if column.width is not None)
+    assert wide > 2 * narrow
+    assert 15.9 < wide + narrow < 16.1
+    assert [cell.width.cm for cell in table.rows[1].cells if cell.width is not None] == [wide, narrow]
+
+
 def test_word_keeps_bold_numbered_and_nested(papers: Cli) -> None:
     source = (
         "# Tittel\n\nEn **fet** og *skrå* linje\\\nny linje.\n\n1. en\n2. to\n\n- a\n  - b\n\n> Merk\n\n---\n\n`x`\n"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _INK = RGBColor(0x1F, 0x2A, 0x44)
 _LANGUAGES: dict[Language, str] = {"nb": "nb-NO", "en": "en-GB"}
+_TEXT_WIDTH = 16.0  # cm: A4 without its margins
+_LINE, _NARROWEST = 28, 8  # letters
 _BOXES = {"[ ] ": "☐ ", "[x] ": "☑ "}
 
 
@@ -121,8 +123,22 @@ def _table(paper: "Paper", node: SyntaxTreeNode) -> None:
             paragraph = written.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(2)
             _words(paragraph, cell)
+    _share_out(table)
     _repeat_head(table)
     paper.add_paragraph()
+
+
+def _share_out(table: "Table") -> None:
+    """Give each column room for what it holds: its longest word at least, and no more than a line of reading."""
+    table.autofit = False
+    texts = [[cell.text for cell in column.cells] for column in table.columns]
+    words = [max((len(word) for text in column for word in text.split()), default=0) for column in texts]
+    lines = [max(map(len, column)) for column in texts]
+    weights = [max(word + 4, min(line, _LINE), _NARROWEST) for word, line in zip(words, lines, strict=True)]
+    for column, weight in zip(table.columns, weights, strict=True):
+        column.width = width = Cm(_TEXT_WIDTH * weight / sum(weights))  # for LibreOffice
+        for cell in column.cells:
+            cell.width = width  # for Word
 
 
 def _repeat_head(table: "Table") -> None:
