@@ -24,7 +24,7 @@ from tests.fleet.world import WRITES, World, world  # noqa: E402  # the same
 
 PAGE = run.ROOT / "docs" / "scale.md"
 MUNICIPALITIES = 357
-READS, LATENCY = 15, 0.05  # requests of a plan that finds nothing, and seconds that a Websak takes to answer one
+READS, LATENCY = 8, 0.05  # requests of a plan that finds nothing, and seconds that a Websak takes to answer one
 SIZES = (600, 5_000, 20_000)  # resources: these fifteen districts, a large city, all that a country's largest may have
 CORES = (2, 8, 32)
 
@@ -207,7 +207,7 @@ Times are for a fleet on one machine with `--jobs` twice the cores. That each We
 {third}
 
 - **Requests**: {count} × {reads} = {requests} for a plan that finds nothing, on {count} servers. Each waits {waiting} s for its own;
-  sixteen at a time make that {all_waiting} in all, which is less than the CPU time on few cores.
+  sixteen at a time make that {all_waiting} in all, which work on other targets fills.
 - **Results**: {result} kB for each target, {all_results} MB for all, in one JSON document.
 - **More machines**: `--shard I/8` or `--scheduler` divide the times by the machines, since no job waits for another.
 

@@ -46,20 +46,10 @@ def test_a_command_that_is_killed_is_resumed(fleet: World, tmp_path: Path) -> No
             assert journal.open_runs("test") == []
 
 
-@pytest.mark.parametrize("engine", ["forked", "fresh"])
-def test_ctrl_c_finishes_the_writes_under_way(fleet: World, engine: str) -> None:
+def test_ctrl_c_finishes_the_writes_under_way(fleet: World) -> None:
     for websak in fleet.websaks:
         websak.slow(150)
-    program = "import sys; from websakctl.fleet import process; process._CAN_FORK = sys.argv.pop(1) == 'forked'; from websakctl.__main__ import main; main()"
-    applying = subprocess.Popen(
-        [sys.executable, "-c", program, engine, "fleet", "apply", "--auto-approve", "--format", "json", "--jobs", "1"],
-        cwd=fleet.folder,
-        env=fleet.cli.surroundings(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    applying = fleet.cli.start("fleet", "apply", "--auto-approve", "--format", "json", "--jobs", "1")
     until(lambda: fleet.websaks[0].effects())
     applying.send_signal(signal.SIGINT)
     out, err = applying.communicate(timeout=60)

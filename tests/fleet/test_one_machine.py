@@ -36,13 +36,17 @@ def test_the_story_of_a_fleet(fleet: World, tmp_path: Path) -> None:
     assert "Sak 1" in history.out
 
 
-def test_what_is_shown_to_people(fleet: World) -> None:
-    text = fleet.cli("fleet", "plan", "--only", "by-[01]").out
-    assert "all 2" in text and "by-2" not in text
+def test_what_is_shown_to_people(fleet: World, tmp_path: Path) -> None:
+    saved = str(tmp_path / "saved.json")
+    text = fleet.cli("fleet", "plan", "--only", "by-[01]", "--out", saved).out
+    assert "all 2" in text
+    assert "by-2" not in text
     assert "The same change in several targets" in text
-    assert "| by-0 " in fleet.cli("fleet", "plan", "--only", "by-0", "--format", "markdown").out
-    page = fleet.cli("fleet", "plan", "--only", "by-0", "--format", "html").out
-    assert page.startswith("<!doctype html>") and "by-0" in page
+    assert fleet.cli("fleet", "report", saved).out == text
+    assert "| by-0 " in fleet.cli("fleet", "report", saved, "--format", "markdown").out
+    page = fleet.cli("fleet", "report", saved, "--format", "html").out
+    assert page.startswith("<!doctype html>")
+    assert "by-0" in page
 
 
 def test_the_failure_of_one_stops_no_other(fleet: World) -> None:
