@@ -40,6 +40,10 @@ def test_the_whole_story(cli: Cli, sandbox33: Any, tmp_path: Path) -> None:
     assert {operation.partition(".")[0] for operation, _ in sandbox33.effects()} == {"department", "access_group"}
     check_files(cli.root / "lists", steps)
 
+    again = cli.apply("--format", "json").json["work_list"]
+    assert again["items"] == 19
+    assert [Path(file).name for file in again["files"]] == ["environment.md", "environment.csv"]
+
     told = cli("worklist", "done", "*", *DONE, "--on", "2026-11-20").out
     assert told.startswith("Recorded as done: 19 items")
     assert "0 left" in told.splitlines()[0]
@@ -224,6 +228,17 @@ def test_a_wrong_command_line_records_nothing(cli: Cli) -> None:
         assert said in outcome.err
         assert outcome.out == ""
     assert cli("worklist", "list", "--done", "--format", "json").json["done"] == []
+
+
+def test_a_list_that_cannot_be_written_hides_nothing(cli: Cli, sandbox33: Any) -> None:
+    (cli.root / "file").write_text("", encoding="utf-8")
+    refused = cli.apply("--worklist", "file/lists", code=1)
+    assert "cannot make file/lists" in refused.err
+    assert sandbox33.effects() == []
+    (cli.root / ".websakctl/worklists").write_text("", encoding="utf-8")
+    applied = cli.apply()
+    assert "the work list cannot be written" in applied.err
+    assert "Applied: 7 of 7 changes done" in applied.out
 
 
 def test_a_list_can_be_empty(cli: Cli, sandbox33: Any) -> None:

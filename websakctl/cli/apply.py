@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from websakctl.cli.by_hand import make_folder
 from websakctl.cli.exits import Exit, Problem, Stopped
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.outcome import summarise
@@ -30,6 +31,7 @@ from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
+    from websakctl.cli.by_hand import Written
     from websakctl.model.address import Address
     from websakctl.model.resource import State
     from websakctl.operations.apply_plan import Applied, Run
@@ -110,6 +112,8 @@ def apply(
         raise Problem("a saved plan is applied as it is, whole", Exit.USAGE, "select with `plan --out`")
     saved, digest = _saved_plan(session, planfile) if planfile is not None else (None, "")
     scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export)
+    if worklist is not None:
+        make_folder(worklist)  # before anything is sent
     with session.alone(), nothing_written_if_interrupted():
         dialogue = Dialogue(session, scene, auto_approve, allow or [], reason, fail_fast, break_lease, worklist)
         if resume:
@@ -196,8 +200,7 @@ class Dialogue:
         if not plan.changes:
             self.supersede(run)
             self.adopt(run, live.state, ())
-            self.write_work_list(plan)
-            summarise(self.session, plan.environment, None, (), run.name)
+            summarise(self.session, plan.environment, None, (), run.name, self.write_work_list(plan))
         say_how_long(self.session, live, plan.changes)
         self.confirm(len(plan.changes), from_file=False)
         carried = self.carry_out(run, plan.changes, live, self.scene.config.state)
@@ -206,8 +209,8 @@ class Dialogue:
             self.adopt(run, carried.state, {c.address for c in plan.changes} - already)
         except JournalError as error:
             carried.applied = replace(carried.applied, unrecorded=str(error))
-        self.write_work_list(plan)
-        summarise(self.session, plan.environment, carried.applied, carried.holding.stale, run.name)
+        by_hand = self.write_work_list(plan)
+        summarise(self.session, plan.environment, carried.applied, carried.holding.stale, run.name, by_hand)
 
     def apply_saved(self, saved: "Plan", digest: str, name: str, all_or_nothing: bool, expand: bool) -> None:
         """Do what still holds of a saved plan, once."""
@@ -236,10 +239,10 @@ class Dialogue:
             start = {**run.about, "environment": run.environment, "changes": []}
             self.session.journal.settle(run.name, [("start", start, None), ("end", {"counts": {}}, None)])
             self.supersede(run)
-            summarise(self.session, saved.environment, None, stale, run.name)
+            summarise(self.session, saved.environment, None, stale, run.name, self.write_work_list(saved))
         carried = self.carry_out(run, changes, live, self.scene.config.state, all_or_nothing=all_or_nothing)
-        self.write_work_list(saved)
-        summarise(self.session, saved.environment, carried.applied, (*stale, *carried.holding.stale), run.name)
+        by_hand, dropped = self.write_work_list(saved), (*stale, *carried.holding.stale)
+        summarise(self.session, saved.environment, carried.applied, dropped, run.name, by_hand)
 
     def resume(self) -> None:
         """Judge the writes in doubt, and do what is left."""
@@ -300,7 +303,8 @@ class Dialogue:
             shown=judged.holding.stale,
             done_before=tuple(change for change in run.changes if change.address in done),
         )
-        summarise(session, session.target.name, carried.applied, carried.holding.stale, run.run)
+        by_hand = self.write_work_list()
+        summarise(session, session.target.name, carried.applied, carried.holding.stale, run.run, by_hand)
 
     def _interrupted(self) -> "tuple[Interrupted | None, LiveSetup]":
         from websakctl.operations.interrupted import interrupted_runs
@@ -544,12 +548,19 @@ class Dialogue:
         if (passed := planned - len(holding.changes) - len(new)) > 0:
             self.session.terminal.say(f"{passed} of the plan's changes were done by somebody else meanwhile.")
 
-    def write_work_list(self, plan: "Plan") -> None:
+    def write_work_list(self, plan: "Plan | None" = None) -> "Written":
         """Put what is left for people into files, for the environment as a whole."""
-        from websakctl.cli.by_hand import write_work_list
+        from websakctl.cli.by_hand import Written, write_work_list
         from websakctl.operations.work_list import work_list
 
-        write_work_list(self.session, work_list(self.scene, plan.manual), self.worklist)
+        others = plan.manual if plan is not None else ()
+        try:
+            return write_work_list(self.session, work_list(self.scene, others), self.worklist)
+        except (OSError, Problem) as error:  # what was applied is still to be told
+            self.session.terminal.error(
+                f"the work list cannot be written: {error}", "`websakctl worklist show --out DIR` writes it"
+            )
+            return Written(0, ())
 
     def adopt(self, run: "Run", live: "State", changing: "Collection[Address]") -> None:
         """Take over what already is as the config says."""

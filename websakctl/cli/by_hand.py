@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.session import Session
@@ -119,6 +119,13 @@ def scene_by_hand(session: Session, export: list[str] | None = None) -> "Scene":
     return Scene(config=config, known=known, kinds={}, by_hand=by_hand, done_by_hand=done.state, environment=name)
 
 
+class Written(NamedTuple):
+    """A work list that was written: its items, and its files."""
+
+    items: int
+    files: tuple[str, ...]
+
+
 def folder_of(session: Session) -> Path:
     """Where the work lists of this state directory are."""
     return session.state_dir / "worklists"
@@ -132,7 +139,7 @@ def write_work_list(
     *,
     keep: bool = True,
     say: bool = True,
-) -> None:
+) -> "Written":
     """Write an environment's list as Markdown and CSV, readable by its owner only.
 
     Args:
@@ -142,6 +149,9 @@ def write_work_list(
         language: What people read.
         keep: Whether the state directory gets it: it keeps whole lists only.
         say: Whether to tell where it is.
+
+    Returns:
+        How many items it has, and the files, those that were asked for rather than those that are kept.
     """
     from urllib.parse import quote
 
@@ -149,10 +159,10 @@ def write_work_list(
     name = quote(work.environment, safe="")
     folders = [*([kept] if keep else []), *([beside] if beside is not None else [])]
     if not (work.items or work.others or beside or (kept / f"{name}.md").exists()):
-        return
+        return Written(0, ())
     written = files_of(session, work, language)
     for folder in folders:
-        _make(folder)
+        make_folder(folder)
         for suffix, text in written.items():
             _write(folder / f"{name}.{suffix}", text)
     if say:
@@ -160,6 +170,7 @@ def write_work_list(
         session.terminal.say(
             f"Work list for people: {count}, in {folders[-1] / name}.md and .csv; `websakctl worklist list` shows them."
         )
+    return Written(len(work.items), tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in written))
 
 
 def files_of(session: Session, work: "WorkList", language: "Language") -> dict[str, str]:
@@ -176,7 +187,12 @@ def files_of(session: Session, work: "WorkList", language: "Language") -> dict[s
     return {"md": markdown(work, wording, today=date.today().isoformat()), "csv": f"\ufeff{table}\n"}  # for Excel
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder that only its owner reads, if it is not there.
+
+    Raises:
+        Problem: If it cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

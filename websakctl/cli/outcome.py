@@ -11,12 +11,18 @@ from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
+    from websakctl.cli.by_hand import Written
     from websakctl.operations.apply_plan import Applied
     from websakctl.plan.stale import Stale
 
 
 def summarise(
-    session: Session, environment: str, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str
+    session: Session,
+    environment: str,
+    applied: "Applied | None",
+    stale: "tuple[Stale, ...]",
+    run: str,
+    by_hand: "Written",
 ) -> NoReturn:
     """Write the outcome of every change that is not done, totals, and what the server made of values.
 
@@ -29,7 +35,11 @@ def summarise(
     outcomes = applied.execution.outcomes if applied else ()
     left = [o for o in outcomes if o.status is not Status.DONE]
     if session.call.format == "json":
-        session.write(TableReport("", (), (), _data(environment, applied, stale, run, session)))
+        session.write(
+            TableReport(
+                "", (), (), {**_data(environment, applied, stale, run, session), "work_list": by_hand._asdict()}
+            )
+        )
     elif applied is not None or stale:
         _tell(session, applied, stale, run)
     unread, unrecorded = (applied.unread, applied.unrecorded) if applied else ("", "")
