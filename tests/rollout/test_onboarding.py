@@ -1,6 +1,7 @@
 """A batch of three districts is brought in: refused while it is not ready, one district first, paused, and taken up again."""
 
 import json
+import re
 import signal
 import time
 from collections import Counter
@@ -55,6 +56,7 @@ def test_three_districts_and_600_users_in_one_command(cli: Cli, websak: Any) -> 
     assert done.json["complete"]
     assert done.json["manual"] == 3  # a committee in each, for people to set
     assert "Bydelsutvalget" in cli("worklist", "list").out
+    assert all(re.search(rf"{slug}: (\d+) of \1 changes done", done.err) for slug in ("frogner", "sagene", "ullern"))
     assert done.json["runs"][0]["districts"].keys() == {"sagene"}
     assert done.json["runs"][1]["districts"].keys() == {"frogner", "ullern"}
     assert sum(1 for operation, _ in made(websak).elements() if "user" in operation.lower()) >= 600

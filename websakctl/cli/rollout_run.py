@@ -401,15 +401,18 @@ def _counted(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
 
 
 def _by_district(session: Session, changes: "tuple[Change, ...]") -> "Callable[[Outcome], None]":
-    """Say of each district when the last of its changes has been tried."""
+    """Say of each district how much of it is done, when the last of its changes has been tried."""
+    from websakctl.apply.attempt import Status
+
     left = Counter(change.address.scope for change in changes)
-    total = dict(left)
+    total, done = dict(left), Counter[str]()
 
     def tell(outcome: "Outcome") -> None:
         scope = outcome.change.address.scope
         left[scope] -= 1
+        done[scope] += outcome.status is Status.DONE
         if not left[scope]:
-            session.terminal.say(f"{scope}: {total[scope]} changes tried")
+            session.terminal.say(f"{scope}: {done[scope]} of {total[scope]} changes done")
 
     return tell
 

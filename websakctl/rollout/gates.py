@@ -203,7 +203,11 @@ def _org_tree(ground: Ground, district: District) -> Found:
     foreign = sorted(str(a) for a in ground.unmanaged if a.kind == "org_unit" and a.scope == district.slug)
     if foreign:
         why = [f"in Websak and not in the config: {a}" for a in foreign]
-        return Standing.FAIL, _few(why), f"websakctl adopt --district {district.slug}, or have them retired"
+        return (
+            Standing.FAIL,
+            _few(why),
+            f"websakctl adopt --district {district.slug}; what is no longer used: websakctl apply --prune org_unit --kind org_unit --district {district.slug}",
+        )
     waiting = sum(1 for a in units if a in ground.pending)
     told = f"{len(units)} units" + (f", of which {waiting} are made or changed when it runs" if waiting else "")
     return Standing.PASS, [told], ""
@@ -290,7 +294,11 @@ def _set_up(ground: Ground, district: District, kind: str, none: str) -> Found:
         return Standing.UNKNOWN, [_OFFLINE], "run it without --offline"
     left = [a for a in named if a in ground.manual or a in ground.pending]
     if left:
-        return Standing.FAIL, [f"not set up: {', '.join(_few([a.key for a in left]))}"], "websakctl worklist list"
+        return (
+            Standing.FAIL,
+            [f"not set up: {', '.join(_few([a.key for a in left]))}"],
+            f"websakctl worklist list --district {district.slug}",
+        )
     return Standing.PASS, [f"{len(named)} set up"], ""
 
 
