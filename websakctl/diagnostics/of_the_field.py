@@ -141,6 +141,13 @@ OF_THE_FIELD = (
         "bought: 11, allotments: {frogner: 11}",
     ),
     _warning(
+        "waiver-expired",
+        "The waiver of a gate has ended.",
+        "The gate is closed again since that day, and its batch does not run: what was put off must be done, or decided anew.",
+        "OPPLAERING-LEDERE: {waived: {by: Prosjekteier, why: Kurset er flyttet, until: 2020-01-01}}",
+        "OPPLAERING-LEDERE: {by: Opplæringsansvarlig, on: 2020-01-15, evidence: sak 20/1}",
+    ),
+    _warning(
         "override-expired",
         "An override is past its `until`.",
         "It still holds; somebody meant to look at it again.",

@@ -11,7 +11,9 @@ from websakctl.source.problems import did_you_mean
 from websakctl.source.yaml_tree import Map, Seq
 
 _COMMENT = re.compile(r"(?<!\S)#[ \t]*websakctl:[ \t]*ignore\b(?:\[(?P<rules>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)", re.I)
-DATED = frozenset({"basis-not-in-force", "basis-ended", "override-expired"})  # found only on a given day
+DATED = frozenset(
+    {"basis-not-in-force", "basis-ended", "override-expired", "waiver-expired"}
+)  # found only on a given day
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Periods: nothing ends before it begins."""
+"""Periods: nothing ends before it begins, and what was allowed for a time is told once that is over."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -43,4 +43,15 @@ def ended_exceptions(config: Configuration, today: date | None) -> Iterator[Diag
                 )  # fmt: skip
 
 
-CHECKS = (reversed_periods, ended_exceptions)
+def ended_waivers(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
+    """Report every gate that was let pass until a day that is over."""
+    for address, resource in config.state.items() if today else ():
+        if (waiver := resource.fields.get("waived")) and today and waiver["until"] < today.isoformat():
+            yield about(
+                config, address, rule="waiver-expired", path=("waived", "until"),
+                message=f"{address.key} was let pass until {waiver['until']}, and is closed again",
+                help_=f"have it done and attested, or ask {waiver['by']} to decide anew",
+            )  # fmt: skip
+
+
+CHECKS = (reversed_periods, ended_exceptions, ended_waivers)
