@@ -43,6 +43,8 @@ def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
         _fix(session)
     config = session.config
     _renames_done(session)
+    if config.with_users:
+        _say_if_tracked(session)
     findings = FindingsReport(config.findings, config.texts, "", config.valid)
     for name, file in reports:
         write_text(file, render(findings, name) + "\n")
@@ -54,6 +56,27 @@ def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
     else:
         session.write(findings)
     raise typer.Exit(Exit.OK if config.valid else Exit.INVALID)
+
+
+def _say_if_tracked(session: Session) -> None:
+    """Say that git keeps what it may not: files of users."""
+    import subprocess
+    from contextlib import suppress
+
+    listed = ""
+    with suppress(OSError):  # without git nothing is in git
+        listed = subprocess.run(
+            ["git", "ls-files", "users"],  # noqa: S607  # git is where the user has it
+            cwd=session.root,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        ).stdout
+    if files := listed.split("\n")[:-1]:
+        session.terminal.warn(
+            f"{len(files)} file{'s' * (len(files) != 1)} of users in git: people's data. Take them out, and out of its history: "
+            "git rm --cached -r users"
+        )
 
 
 def _fix(session: Session) -> None:

@@ -139,6 +139,8 @@ class UsersReader:
         for _ in range(PASSES):
             before = set(found)
             rows = list(self._pages())
+            if not rows:
+                raise NotAsAgreed(f"GET {PATH}: no user at all, not even a template")
             found.update((row["id"], row) for row in rows)
             if len({row["id"] for row in rows}) == len(rows) and before <= {row["id"] for row in rows}:
                 return {row["id"]: row for row in rows}

@@ -18,6 +18,7 @@ from websakctl.source.sheets import Row, Sheet
 from websakctl.source.users import FOLDER, SECTION
 
 HEADER = """\
+yaml-language-server: $schema=../config/files.schema.json
 Users of this district, written by `websakctl users import`. Personal data: not for git, and for its owner only.
 People who leave the file from HR leave this one, and are deactivated by the next apply."""
 _LOOK_AT = 20  # rows in which the headers may stand
