@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from websakctl.diagnostics import RULES
 from websakctl.model.types import OrgNumber
@@ -36,6 +36,18 @@ class Environment(_Section):
     rate: Annotated[float | None, Field(gt=0, le=1000)] = (
         None  # writes a second at the most; None: as fast as they are answered
     )
+
+    @field_validator("exports")
+    @classmethod
+    def _of_kinds(cls, exports: dict[str, str]) -> dict[str, str]:
+        from websakctl.kinds import all_kinds
+        from websakctl.model.kind import Api
+
+        known = [name for name, kind in all_kinds().items() if kind.api in (Api.MANUAL, Api.SETUP)]
+        for name in exports:
+            if name not in known:
+                raise ValueError(f"{name} is no kind that people set: these are {', '.join(known)}")
+        return exports
 
 
 class Guards(_Section):
