@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from websakctl.apply.journal import Journal
 from websakctl.fleet.carrying import Carried, CarryError, head_of, pack, packed_journal, take_back, unpacked
 from websakctl.fleet.job import Job, run_job
+from websakctl.fleet.process import Ended
 
 from .world import WRITES, World
 
@@ -120,3 +122,17 @@ def test_a_carried_apply_that_was_begun_before_waits_until_the_lease_has_ended(
     take_back(second.journal, state_dir, "test")
     with Journal(state_dir / "journal.db") as journal:
         assert len(journal.known("test")) == WRITES, "what the lost one made is taken over"
+
+
+def test_an_apply_begun_before_is_refused_for_good_only_after_the_lease_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    ends = [Ended(4, "", "error: lease held", False), Ended(0, "{}", "", False), Ended(4, "", "error: a guard", False)]
+    monkeypatch.setattr("websakctl.fleet.job._pause", lambda seconds, stop: waited.append(seconds))
+    monkeypatch.setattr("websakctl.fleet.job._command", lambda job, step, stop: ends.pop(0))
+    job = Job("f", "a", str(tmp_path), "test", str(tmp_path), (("apply", "--auto-approve"),))
+    again = run_job(replace(job, again=True), lambda: 0)
+    assert (again.exit_code, again.attempts, waited) == (0, 2, [60.0])
+    assert run_job(job, lambda: 0).exit_code == 4
+    assert ends == []

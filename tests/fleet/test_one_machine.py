@@ -105,6 +105,7 @@ def test_a_guard_is_allowed_by_target_name_and_number(fleet: World) -> None:
     guard = planned["targets"]["by-0"]["documents"]["plan"]["findings"][0]["allow"]
     found = fleet.fleet("apply", "--only", "by-[01]", "--auto-approve", "--allow", f"by-1:{guard}", code=4)
     assert {name: t["outcome"] for name, t in found["targets"].items()} == {"by-0": "refused", "by-1": "done"}
+    assert found["targets"]["by-0"]["help"] == f"if it is meant: --allow by-0:{guard}"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -208,7 +208,7 @@ class _Engine:
             return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level)
         from websakctl.fleet.cluster import carry_out as carry_out_there
 
-        return carry_out_there(jobs, self.scheduler, stop.level)
+        return carry_out_there(jobs, self.scheduler, stop.level, stop.say)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,12 +324,13 @@ class _Run:
         return result
 
     def _tell(self, result: "Result") -> None:
-        from websakctl.fleet.results import message_of
+        from websakctl.fleet.results import help_of, message_of
         from websakctl.report.formats.text import safe
 
         if result.exit_code:
             why = safe(message_of(result.said)) or f"exit code {result.exit_code}"
-            self.session.terminal.error(f"{result.target}: {why}")
+            what_next = safe(help_of(result.said, result.target))
+            self.session.terminal.error(f"{result.target}: {why}", what_next)
 
     def _document(self, results: "list[Result]") -> dict[str, Any]:
         from datetime import UTC, datetime
@@ -514,8 +515,8 @@ def _save(document: dict[str, Any], out: Path | None) -> None:
 class _Stopping:
     """How far a person has asked us to stop."""
 
-    def __init__(self) -> None:
-        self.asked = 0
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self.asked, self.say = 0, say
 
     def level(self) -> int:
         """As ``websakctl.fleet.process`` has it."""
@@ -524,8 +525,8 @@ class _Stopping:
 
 @contextmanager
 def _stopping(session: Session) -> Iterator[_Stopping]:
-    """First Ctrl-C (or TERM): nothing new begins, and applies finish their writes under way. Second: all stop at once."""
-    stop = _Stopping()
+    """What a person says while jobs run. First Ctrl-C (or TERM): nothing new begins, and applies finish their writes under way. Second: all stop at once."""
+    stop = _Stopping(session.terminal.say)
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # what a handler gets
         stop.asked = min(2, stop.asked + 1)

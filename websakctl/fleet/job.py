@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 SETTLING = 60.0  # seconds after which the lease of a lost apply has ended, and with it all that it had under way
 LONGEST_FAREWELL = 120.0  # seconds that an apply whose starter died may take to finish what it was at
+_REFUSED = 4
 _PREFIX = "WEBSAKCTL_"
 _CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET")
 _LONGEST = 4_000  # characters of what a command said on stderr
@@ -144,8 +145,17 @@ def _attempted(job: Job, step: tuple[str, ...], stop: Stop) -> tuple[Ended, int]
 
 
 def _apply(job: Job, step: tuple[str, ...], stop: Stop, *, again: bool) -> Ended:
-    if again:
-        _until_nobody_applies(job, stop)
+    if not again:
+        return _apply_once(job, step, stop)
+    _until_nobody_applies(job, stop)
+    ended = _apply_once(job, step, stop)
+    if ended.code == _REFUSED:  # most likely for the lease of a machine that is gone; it ends by itself
+        _pause(SETTLING, stop)
+        ended = _apply_once(job, step, stop)
+    return ended
+
+
+def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
     if not job.plan:
         return _command(job, step, stop)
     begun = _run_of(job)

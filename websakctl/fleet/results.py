@@ -60,6 +60,7 @@ def _target(result: Result) -> dict[str, Any]:
         "outcome": "not begun" if result.attempts == 0 else _WORDS.get(result.exit_code, "failed"),
         "summary": summary_of(result.documents),
         "message": message_of(result.said) if result.exit_code else "",
+        "help": help_of(result.said, result.target) if result.exit_code else "",
         "said": result.said,
         "seconds": result.seconds,
         "attempts": result.attempts,
@@ -111,6 +112,14 @@ def message_of(said: str) -> str:
     """The last error of what a command said, without what to do about it."""
     errors = [line.removeprefix("error: ") for line in said.splitlines() if line.startswith("error: ")]
     return errors[-1] if errors else (said.strip().splitlines() or [""])[-1]
+
+
+def help_of(said: str, target: str) -> str:
+    """What to do about the last error, in the words of a fleet."""
+    _, _, after = said.rpartition("error: ")
+    lines = (line.strip() for line in after.splitlines()[1:])
+    told = next((line.removeprefix("help: ") for line in lines if line.startswith("help: ")), "")
+    return told.replace("--allow ", f"--allow {target}:")
 
 
 def read_result(document: Any, name: str) -> dict[str, Any]:

@@ -30,9 +30,13 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
     sections = [
         Section("Targets", ("target", "environment", "outcome", *(c.replace("_", " ") for c in columns), "time"), rows)
     ]
-    troubles = [(name, t["exit_code"], t["message"]) for name, t in targets.items() if t["exit_code"] not in (0, 2)]
+    troubles = [
+        (name, t["exit_code"], t["message"], t.get("help", ""))
+        for name, t in targets.items()
+        if t["exit_code"] not in (0, 2)
+    ]
     if troubles:
-        sections.append(Section("What went wrong", ("target", "exit code", "why"), troubles))
+        sections.append(Section("What went wrong", ("target", "exit code", "why", "what next"), troubles))
     if common := _in_common(targets):
         sections.append(Section("The same change in several targets", ("kind", "change", "targets"), common))
     absent = list(missing)
