@@ -52,12 +52,13 @@ class People:
     """What config and journal say that reading and writing users takes.
 
     ``districts``: whose users are wanted; ``None`` for all. ``wanted``: fields by user code, those that the API never tells
-    among them. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
+    among them. ``applied_roles``: by user code, for users whose role Websak does not tell. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
     """
 
     roles: Mapping[str, Fields] = field(default_factory=dict)
     districts: frozenset[str] | None = None
     wanted: Mapping[str, Fields] = field(default_factory=dict)
+    applied_roles: Mapping[str, str] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     store: RowStore | None = None
 
@@ -187,10 +188,11 @@ class UsersReader:
         unit = units.get(row["department"], f"#{row['department']}") if row["department"] else None
         key = composed(row["code"]).upper() or f"#{row['id']}"
         scope = self._scope_of(KIND, key) or self._units.scopes.get(unit or "") or BASE
+        wanted = self._people.wanted.get(key, {})
         fields: dict[str, Any] = {ours: row[ours] for ours in _TEXTS}
-        fields["role"] = self._role(row)
+        fields["role"] = self._role(row) or self._people.applied_roles.get(key) or wanted.get("role")
         fields["unit"] = None if row["department"] == self._units.root_id else unit
-        if "access_functions" in self._people.wanted.get(key, ()):
+        if "access_functions" in wanted:
             fields["access_functions"] = row["functions"]
         return Resource(Address(KIND, scope, key), fields, row["active"], Handle(id=row["id"]))
 

@@ -251,7 +251,7 @@ class _Back:
     def take(self, deed: Deed) -> None:
         """Take one deed back, or say why not."""
         address, action = deed.address, Action(deed.action)
-        there = self.live.get(address)
+        there = self._with_what_is_never_told(address)
         self.addresses.add(address)
         if there is not None and there.active:
             self.wanted[address] = there  # as it is, unless it turns out otherwise
@@ -271,6 +271,16 @@ class _Back:
             self._retire(deed, there)
         else:
             self._put_back(deed, there)
+
+    def _with_what_is_never_told(self, address: Address) -> Resource | None:
+        """The live resource, with the fields that the API never tells as they were last applied."""
+        there, names = self.live.get(address), self.scene.kinds[address.kind].write_only
+        known = self.scene.known.get(address)
+        if there is None or known is None or not names:
+            return there
+        last = {name: value for name, value in known.fields.items() if name in names and not withheld(value)}
+        self.known[address] = Known(last, known.protected)
+        return replace(there, fields={**there.fields, **last})
 
     def _make_again(self, deed: Deed, there: Resource | None) -> None:
         fields = {f.path: f.before for f in deed.fields}

@@ -20,6 +20,9 @@ def people_of(scene: Scene) -> People | None:
         roles=_roles(scene),
         districts=frozenset(listed),
         wanted=_wanted(scene),
+        applied_roles={
+            a.key: k.fields["role"] for a, k in scene.known.items() if a.kind == KIND and "role" in k.fields
+        },
         groups=frozenset(a.key for a in scene.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
         store=scene.user_rows,
     )
