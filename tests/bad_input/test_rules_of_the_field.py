@@ -26,6 +26,8 @@ def case_type(text: str) -> str:
 
 
 FOUND = {  # rule, and a file of config/ with a mark where the finding must point
+    "form-for-no-system": ("form-without-target", "forms:\n  AA: {name: A, target: ‹specialist-system›, automatic: true}\n"),
+    "form-as-no-case": ("form-without-target", "forms:\n  AA: {name: A, target: grants, automatic: ‹true›}\n"),
     "no-basis": ("access-code-without-basis", code("  ‹P›: {name: Personalsaker}")),
     "empty-basis": ("access-code-without-basis", code("  P: {name: Personalsaker, ‹legal_basis›: []}")),
     "publishable-but-hiding": ("access-code-without-basis", code('  ‹A›: {name: A, publishable: "yes", screening_level: 3}')),
@@ -60,6 +62,7 @@ FOUND = {  # rule, and a file of config/ with a mark where the finding must poin
 }  # fmt: skip
 
 LEFT_ALONE = {
+    "form-by-hand": "forms:\n  KONTAKT: {name: Kontaktskjema, target: websak, automatic: false}\n",
     "chosen-per-case": code("  U: {name: U, basis_chosen_per_case: true}"),
     "hides-nothing": code('  O: {name: Offentlig, publishable: "yes"}'),
     "old-basis-with-a-new-one": code(

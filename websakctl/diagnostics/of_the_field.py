@@ -22,6 +22,14 @@ OF_THE_FIELD = (
         '"975016684": {name: Frogner barnehage, channel: altinn, readers: [Styrer]}',
     ),
     _error(
+        "form-without-target",
+        "What is sent in with a form ends nowhere.",
+        "A form for a specialist system must name the system. One that is received, registered and distributed without hands "
+        "must say as which case type; without it nobody would know that it came.",
+        "LEDSAGER: {name: Ledsagerbevis, target: websak, automatic: true}",
+        "LEDSAGER: {name: Ledsagerbevis, target: websak, automatic: true, case_type: LEDSAGER}",
+    ),
+    _error(
         "access-code-without-basis",
         "An access code withholds without a statutory basis.",
         "Nothing may be withheld without a provision that allows it (Noark 5 M501). A code where the caseworker picks the "
