@@ -9,6 +9,7 @@ It asserts nothing: it is run and read. Times are the best of the repetitions, m
 import argparse
 import gc
 import json
+import os
 import platform
 import resource
 import shutil
@@ -32,7 +33,7 @@ from websakctl.__main__ import COLLECT_AFTER  # noqa: E402  # found by the line 
 
 SIZES = (1_000, 10_000, 50_000)
 DISTRICTS = 15
-CHANGED = 100  # one in so many
+CHANGED = int(os.environ.get("BENCH_CHANGED", "100"))  # one in so many
 CONCURRENCY = 4
 UNITS, SUB_ORGS = 0.60, 0.35  # of all resources; the rest are case types
 
