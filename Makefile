@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint format types contracts unused docs check bench scale reliability clean
+.PHONY: help demo test lint format types contracts unused docs check bench bench-peers scale reliability clean
 
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 BIN := .venv/bin
@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet -c c
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 help: ## Say what there is
-	@awk -F ': .*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/.sandbox ## Show the whole story on an embedded Websak, in two minutes
 	@sh docs/demo.sh
@@ -48,8 +48,11 @@ docs: .venv/.test ## Write the pages that are made from the code
 
 check: lint types contracts unused test ## Check all that .ci/run checks
 
-bench: .venv/.test ## Measure (asserts nothing; read it)
-	$(BIN)/python bench/run.py $(ARGS)
+bench: .venv/.test ## Measure every promised ratio, and write docs/benchmarks.md (asserts nothing; read it)
+	$(BIN)/python bench/table.py $(ARGS)
+
+bench-peers: .venv/.test ## Plan as much with other tools, where they can be had
+	$(BIN)/python bench/peers/compare.py $(ARGS)
 
 scale: .venv/.test ## Measure how cost grows, to 100 000 resources and 40 Websaks, and write docs/scale.md
 	$(BIN)/python bench/scale.py --write $(ARGS)

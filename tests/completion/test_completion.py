@@ -53,6 +53,22 @@ def test_runs_are_completed_and_outside_a_repository_there_is_silence(tmp_path: 
     assert complete("websakctl plan --district f", tmp_path) == []
 
 
+def test_addresses_are_remembered_until_a_file_changes(tmp_path: Path) -> None:
+    units = tmp_path / "config/org_units.yaml"
+    units.parent.mkdir()
+    (tmp_path / ".websakctl").mkdir()
+    units.write_text("org_units:\n  ONE: {name: Ett}\n", encoding="utf-8")
+    assert complete("websakctl show org_unit/base/", tmp_path) == ["org_unit/base/ONE"]
+    kept = tmp_path / ".websakctl/addresses.json"
+    assert kept.stat().st_mode & 0o077 == 0
+    kept.write_text(kept.read_text(encoding="utf-8").replace("base/ONE", "base/KEPT"), encoding="utf-8")
+    assert complete("websakctl show org_unit/base/", tmp_path) == ["org_unit/base/KEPT"]
+    units.write_text("org_units:\n  ANOTHER: {name: Et annet}\n", encoding="utf-8")
+    assert complete("websakctl show org_unit/base/", tmp_path) == ["org_unit/base/ANOTHER"]
+    kept.write_text("[]", encoding="utf-8")
+    assert complete("websakctl show org_unit/base/", tmp_path) == ["org_unit/base/ANOTHER"]
+
+
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_a_real_bash_completes_with_the_script_that_is_shown() -> None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("WEBSAKCTL_")}

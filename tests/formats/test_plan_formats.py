@@ -55,6 +55,15 @@ def huge() -> Plan:
     return plan_of([*changes, update("base", "PERS", "new", kind="case_type", shared=15)], districts)
 
 
+def test_fifty_thousand_changes_in_three_groups_fit_everywhere() -> None:
+    districts = {d.slug: d for d in map(district, range(1, 16_668))}
+    changes = [update(d.slug, f"{d.prefix}-{key}", "new") for d in districts.values() for key in ("A", "B", "C")]
+    report = report_of(plan_of(changes[:50_000], districts))
+    assert len(report.plan.groups) == 3
+    sizes = [len(form.FORMAT.render(report, Look()).encode()) for form in (text, markdown, html)]
+    assert [size <= most for size, most in zip(sizes, (60_000, 60_000, 5_000_000), strict=True)] == [True] * 3, sizes
+
+
 def test_markdown_stays_below_60_kb_however_much_changes(huge: Plan) -> None:
     distinct = {d.slug: d for d in map(district, range(1, 16))}
     many = plan_of(

@@ -1,5 +1,6 @@
 """What the shell completes: kinds, districts, addresses, batches, runs, environments, rules. Never fails, never says a word."""
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -52,12 +53,38 @@ def _rules_and_addresses(session: "Session") -> Iterable[str]:
     from websakctl.diagnostics import RULES
     from websakctl.kinds import all_kinds
 
-    return [*RULES, *all_kinds(), *map(str, session.config.whole)]
+    return [*RULES, *all_kinds(), *_addresses(session)]
+
+
+def _addresses(session: "Session") -> Iterable[str]:
+    """Every address; from where they were written down, while no file has changed: nobody waits for a whole load at a Tab."""
+    import json
+
+    from websakctl.cli.session import STATE_DIR, write_private
+
+    said = os.environ.get("WEBSAKCTL_STATE_DIR")  # by itself: what reads all variables takes longer to load
+    kept = session.root / (said or STATE_DIR) / "addresses.json"
+    stamp = _stamp(session.root)
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        remembered = json.loads(kept.read_text(encoding="utf-8"))
+        if remembered["stamp"] == stamp:
+            return list(map(str, remembered["addresses"]))
+    found = list(map(str, session.config.whole))
+    if kept.parent.is_dir():
+        with suppress(Exception):
+            write_private(kept, json.dumps({"stamp": stamp, "addresses": found}))
+    return found
+
+
+def _stamp(root: Path) -> list[list[str | int]]:
+    """What tells whether a file was written since: names, times and sizes."""
+    files = (path for folder in ("config", "districts", "users") for path in (root / folder).rglob("*.y*ml"))
+    return sorted([str(path), (told := path.stat()).st_mtime_ns, told.st_size] for path in files)
 
 
 districts = _quietly(lambda session: session.config.districts)
 kinds = _quietly(_kinds)
-addresses = _quietly(lambda session: map(str, session.config.whole))
+addresses = _quietly(_addresses)
 batches = _quietly(_batches)
 runs = _quietly(_runs)
 environments = _quietly(lambda session: [*session.config.settings.environments, "sandbox"])
