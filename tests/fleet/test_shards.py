@@ -58,11 +58,23 @@ def test_what_does_not_belong_together_is_refused() -> None:
         (part, "both hold a"),
         (document(other, Shard(2, 2), {"a": 0, "c": 0}), "another fleet"),
         ({**document(one, Shard(2, 2), {"a": 0, "b": 0}), "command": "drift"}, "another command"),
+        (document(one, Shard(2, 3), {"a": 0, "b": 0}), "another number of shards"),
     ):
         with pytest.raises(ResultFileError, match=why):
             merged([("x", part), ("y", wrong)])
-    for broken in ([], {"targets": {}}, {**part, "format_version": 2}, {**part, "targets": {"a": {}}}):
-        with pytest.raises(ResultFileError):
+    assert read_result(part, "x") == part
+    a = part["targets"]["a"]  # type: ignore[index]
+    odd = [{**a, "exit_code": None}, {**a, "summary": {"create": "many"}}, {**a, "documents": []}, {}]
+    for broken in (
+        [],
+        None,
+        {"targets": {}},
+        {**part, "format_version": 2},
+        {**part, "shards": ["x"]},
+        {**part, "shards": ["3/2"]},
+        *({**part, "targets": {"a": each}} for each in odd),
+    ):
+        with pytest.raises(ResultFileError, match="x is not a result of a fleet command"):
             read_result(broken, "x")
 
 

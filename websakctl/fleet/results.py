@@ -1,7 +1,9 @@
 """What a fleet's jobs came to, as one document that parts can be merged into."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError
 
 from websakctl.fleet.carrying import Carried
 from websakctl.fleet.job import Result
@@ -25,6 +27,35 @@ _WORDS = {
     64: "wrong command line",
 }
 _SUMMED = ("create", "update", "activate", "deactivate", "delete")
+
+
+class _Target(BaseModel):
+    """What is read of a target; what else stands there is for people."""
+
+    environment: str
+    exit_code: int
+    outcome: str
+    summary: dict[str, int]
+    message: str
+    seconds: float
+    attempts: int
+    documents: dict[str, Any]
+    journal: dict[str, Any] | None = None
+
+
+class _Fleet(BaseModel):
+    digest: str
+    targets: int
+
+
+class _File(BaseModel):
+    format_version: Literal[1]
+    tool_version: str
+    command: str
+    created_at: str
+    fleet: _Fleet
+    shards: list[Annotated[str, Field(pattern=r"^[1-9]\d*/[1-9]\d*$")]]
+    targets: dict[str, _Target]
 
 
 class ResultFileError(Exception):
@@ -128,14 +159,16 @@ def read_result(document: Any, name: str) -> dict[str, Any]:
     Raises:
         ResultFileError: If it is not.
     """
-    if not isinstance(document, dict) or not isinstance(document.get("targets"), dict) or "fleet" not in document:
-        raise ResultFileError(f"{name} is not a result of a fleet command")
-    if document.get("format_version") != FORMAT_VERSION:
-        raise ResultFileError(f"{name} has format version {document.get('format_version')}, and this reads 1")
-    wanted = {"exit_code", "outcome", "summary", "documents", "environment", "message"}
-    if not all(isinstance(t, dict) and wanted <= t.keys() for t in document["targets"].values()):
-        raise ResultFileError(f"{name} is not as it was written")
-    return document
+    try:
+        for shard in _File.model_validate(document).shards:
+            Shard.parse(shard)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = "/".join(map(str, first["loc"])) or "it"
+        raise ResultFileError(f"{name} is not a result of a fleet command: {where}: {first['msg']}") from None
+    except ValueError as error:
+        raise ResultFileError(f"{name} is not a result of a fleet command: {error}") from None
+    return dict(document)
 
 
 def merged(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -154,6 +187,8 @@ def merged(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
         for what in ("command", "fleet"):
             if part[what] != first[what]:
                 raise ResultFileError(f"{name} is of another {what} than {first_name}")
+        if len({Shard.parse(shard).count for each in (part, first) for shard in each["shards"]}) > 1:
+            raise ResultFileError(f"{name} is of another number of shards than {first_name}")
         for target, found in part["targets"].items():
             if target in targets:
                 raise ResultFileError(f"{name} and {origin[target]} both hold {target}")
@@ -201,4 +236,5 @@ def without_journals(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def plans(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The saved plans of a ``fleet plan``, by target: only of those that could be planned."""
-    return {name: t["documents"]["plan"] for name, t in document["targets"].items() if "plan" in t["documents"]}
+    found = {name: t["documents"].get("plan") for name, t in document["targets"].items()}
+    return {name: plan for name, plan in found.items() if isinstance(plan, dict) and "changes" in plan}

@@ -59,6 +59,7 @@ def _time(target: Mapping[str, Any]) -> str:
     return f"{target['seconds']:.1f} s{again}" if target["attempts"] else ""
 
 
+_KEYS = {"kind", "action", "fields"}
 _MOST_IN_COMMON = 20
 _MOST_NAMED = 5
 
@@ -68,7 +69,7 @@ def _in_common(targets: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     found: dict[tuple[str, str], list[str]] = {}
     for name, target in targets.items():
         plan = target["documents"].get("plan")
-        for group in plan.get("groups", ()) if isinstance(plan, dict) else ():
+        for group in filter(_KEYS.issubset, plan.get("groups", ()) if isinstance(plan, dict) else ()):
             fields = ", ".join(field["path"] for field in group["fields"]) if group["action"] == "update" else ""
             key = (str(group["kind"]), f"{group['action']} {fields}".strip())
             if name not in found.setdefault(key, []):
