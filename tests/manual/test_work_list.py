@@ -20,7 +20,9 @@ from websakctl.operations.work_list import UnknownItem, WorkList, named, work_li
 from websakctl.plan.document import from_document, to_document
 from websakctl.plan.selection import Selection
 from websakctl.report.formats.csv import FORMAT
-from websakctl.report.subjects import Look
+from websakctl.report.formats.html import FORMAT as HTML
+from websakctl.report.formats.text import FORMAT as TEXT
+from websakctl.report.subjects import Look, PlanReport
 from websakctl.report.texts.bokmaal import BOKMAAL
 from websakctl.report.work_list import Wording, markdown, rows
 from websakctl.source.configuration import Configuration
@@ -220,3 +222,19 @@ def test_an_export_of_no_such_kind_is_found_by_validate(tmp_path: Path) -> None:
     (finding,) = load_configuration(write_files(tmp_path, {**MANUAL, "config/websak.yaml": settings})).findings
     assert (finding.rule, finding.at.file, finding.at.line) == ("bad-settings", "config/websak.yaml", 3)
     assert "comittee is no kind that people set" in finding.message
+
+
+def test_many_steps_of_one_sort_are_folded(config: Configuration) -> None:
+    template = config.state[Address("committee", "frogner", "FR-BU")]
+    made = (Address("committee", "frogner", f"FR-<{n}>") for n in range(300))
+    state = {address: Resource(address, template.fields) for address in made}
+    plan = make_plan(scene(replace(config, state=state)), {})
+    report = PlanReport(plan, {})
+    page = HTML.render(report, Look())
+    assert "<summary>committee: 300 in 1 district: " in page
+    assert page.count("<li>committee/frogner/FR-&lt;") == 200
+    assert "… and 100 more" in page
+    text = TEXT.render(report, Look())
+    assert "  - committee: 300 in 1 district: this Websak has no API for it: set it by hand\n" in text
+    assert "FR-<" not in text
+    assert TEXT.render(report, Look(expand=True)).count("  - committee/frogner/FR-<") == 300

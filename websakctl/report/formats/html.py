@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from websakctl.plan.change import Action, Group
+from websakctl.plan.change import Action, Group, Plan
 from websakctl.report.formats import Format
-from websakctl.report.formats.text import SIGNS, key_of, safe, shown, summary_line
+from websakctl.report.formats.text import SIGNS, key_of, safe, shown, steps_by_sort, summary_line
 from websakctl.report.subjects import DocumentReport, Look, PlanReport, Section
 
 _MATRIX_ROWS = 2_000  # more would make a page nobody scrolls through
+_MOST_STEPS = 200  # of one sort, for a person
 _SEARCH = """
 const box = document.getElementById("search"), groups = document.querySelectorAll("#groups > details");
 if (box) box.addEventListener("input", () => {
@@ -94,7 +95,7 @@ def _plan_lines(report: PlanReport) -> Iterable[str]:
         (f"{_text(f.message)} <code>--allow {_text(f.allowance)}</code>" for f in plan.findings),
     )
     yield from _list("Warnings", map(_text, plan.warnings))
-    yield from _list("Steps for a person", (f"{_text(str(m.address))}: {_text(m.what)}" for m in plan.manual))
+    yield from _list("Steps for a person", _steps(plan))
     if plan.groups:
         yield "<h2>Changes</h2>"
         yield '<p><input id="search" type="search" placeholder="Search in the changes" aria-label="Search in the changes"></p><div id="groups">'
@@ -103,6 +104,19 @@ def _plan_lines(report: PlanReport) -> Iterable[str]:
         yield "</div>"
         yield from _matrix(report)
     yield f"<script>{_SEARCH}</script></main></body></html>"
+
+
+def _steps(plan: Plan) -> Iterable[str]:
+    """Steps one by one, and many of one sort folded; the work list has all of them."""
+    for together, steps in steps_by_sort(plan):
+        lines = [f"{_text(str(step.address))}: {_text(step.what)}" for step in steps[:_MOST_STEPS]]
+        if not together:
+            yield from lines
+            continue
+        if len(steps) > len(lines):
+            lines.append(f"… and {len(steps) - len(lines)} more: <code>websakctl worklist list</code>")
+        items = "".join(f"<li>{line}</li>" for line in lines)
+        yield f"<details><summary>{_text(together)}</summary><ul>{items}</ul></details>"
 
 
 def _list(title: str, items: Iterable[str]) -> Iterable[str]:

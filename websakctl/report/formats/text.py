@@ -88,25 +88,31 @@ def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
 
 def _steps(plan: Plan, look: Look) -> Iterable[str]:
     """What a person has to do: many of one sort are one line, so that the list does not grow with the districts."""
-    sorts: dict[tuple[str, str], list[ManualStep]] = {}
-    for step in plan.manual:
-        sorts.setdefault((step.address.kind, step.what), []).append(step)
     yield "Steps for a person:"
     folded = False
-    for (kind, what), steps in sorts.items():
-        if look.expand or len(steps) <= _MOST_OF_A_SORT:
+    for together, steps in steps_by_sort(plan):
+        if look.expand or not together:
             yield from (line for step in steps for line in _step(step, look))
             continue
         folded = True
-        districts = len({step.address.scope for step in steps} - {BASE})
-        where = f" in {districts} district{'s' * (districts != 1)}" if districts else ""
-        yield f"  - {kind}: {number(len(steps))}{where}: {safe(what)}"
+        yield f"  - {safe(together)}"
     hints = ["--expand lists each"] * folded
     if any(step.change is not None for step in plan.manual):
         hints.append("`websakctl worklist show` says what to set")
     if hints:
         yield f"  ({'; '.join(hints)})"
     yield ""
+
+
+def steps_by_sort(plan: Plan) -> Iterable[tuple[str, list[ManualStep]]]:
+    """Steps of one sort, and what they are together; a few of a sort are told one by one, and this is empty."""
+    sorts: dict[tuple[str, str], list[ManualStep]] = {}
+    for step in plan.manual:
+        sorts.setdefault((step.address.kind, step.what), []).append(step)
+    for (kind, what), steps in sorts.items():
+        districts = len({step.address.scope for step in steps} - {BASE})
+        where = f" in {districts} district{'s' * (districts != 1)}" if districts else ""
+        yield f"{kind}: {number(len(steps))}{where}: {what}" if len(steps) > _MOST_OF_A_SORT else "", steps
 
 
 def _step(step: ManualStep, look: Look) -> Iterable[str]:
