@@ -6,7 +6,7 @@ from typing import Any
 
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api, Kind, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, CreateOnly, Overridable, Ref, Unique
+from websakctl.model.marks import ConfigOnly, CreateOnly, Overridable, Ref, Stepwise, Unique, WriteOnly
 from websakctl.operations.explain import type_in_words, unsaid
 from websakctl.operations.schema import schema_of_kind
 
@@ -70,7 +70,8 @@ def _kind(kind: Kind) -> Iterator[str]:
     yield f"- Key: `{kind.key_field}`" + (f", which matches `{pattern}`." if pattern else ".")
     if kind.local_keys:
         yield "- In a district the key is local: the district's prefix is put before it."
-    yield f"- Leaving the config: {REMOVALS[kind.on_removal]}."
+    if kind.api is not Api.CONFIG:
+        yield f"- Leaving the config: {REMOVALS[kind.on_removal]}."
     yield ""
     schema = schema_of_kind(kind)
     if not schema["properties"]:
@@ -103,6 +104,12 @@ def _remarks(kind: Kind, name: str) -> Iterator[str]:
                 yield "sent when it is made; the API cannot change it"
             case Unique():
                 yield "unique in the whole base"
+            case WriteOnly(needed=needed):
+                yield "the API never tells it: compared with what was last applied"
+                if needed:
+                    yield f"while it is unsaid, no {kind.name} is replaced"
+            case Stepwise():
+                yield "set by requests of its own"
             case ConfigOnly():
                 yield ABOUT_THE_TOOL[name]
 

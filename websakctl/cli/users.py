@@ -191,7 +191,7 @@ def list_(call: Call, district: Districts = None, batch: Batch = None) -> None:
     told = f"{len(rows)} users in {len({row[0] for row in rows})} districts."
     if not rows:
         told = "No district lists its users; `websakctl users import FILE` reads them from HR."
-    session.write(TableReport(told, columns if rows else (), rows, data))
+    session.write(TableReport(told, columns if rows or call.format == "csv" else (), rows, data))
 
 
 def _rows(config: "Configuration", scopes: frozenset[str]) -> "list[tuple[str, ...]]":
