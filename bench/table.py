@@ -58,6 +58,8 @@ def installed(folder: Path) -> Path:
     """The commands of a wheel in an environment of its own, compiled."""
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
     python = folder / "venv" / "bin" / "python"
+    # An older pip writes scripts that load `re` before they begin.
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--upgrade", "pip"], check=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt"]
     subprocess.run([*pip, f"{ROOT}[sandbox]"], check=True)
     return python.parent

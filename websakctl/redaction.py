@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -12,23 +13,23 @@ _NUMBER = (  # the look-behind comes after a first digit: that is twice as fast
     rf"[0-9](?<![0-9]{{2}})[0-9]{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{2}}(?![0-9])"
 )
 _ELEVEN = re.compile(_NUMBER)
-_ELEVEN_ALONE = re.compile(  # fingerprints and names of runs are let be
+_ELEVEN_ALONE = (  # fingerprints and names of runs are let be
     rf"sha256:[0-9a-f]{{64}}|[0-9]{{8}}T[0-9]{{6}}-[0-9a-f]{{6}}(?![0-9A-Za-z])|({_NUMBER})"
 )
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\+\"(?:(?!\\+\").)*\\+\""
 _NAME = r"(?:client|access|refresh|id)[_-]?(?:secret|token)|client[_-]assertion|api[_-]?key|passwo?r?d|passord"
 _HEADER_NAME = r"(?:proxy-)?authorization|(?:set-)?cookie|x-sandbox-secret"
-_HEADER = re.compile(
+_HEADER = (
     rf"(?i)((?:{_HEADER_NAME})(?:\\*[\"'])?\s*[:=]\s*b?|(?:{_HEADER_NAME})[\"']\s*,\s*b?(?=[\"']))"
     rf"(\[secret\]|{_QUOTED}|[^\r\n]+)"
 )
-_NAMED = re.compile(
+_NAMED = (
     rf"(?i)((?:{_NAME})(?:\\*[\"'])?\s*[:=]\s*)"
     rf"(\[secret\]|(?:{_QUOTED})(?=[\"']?(?:[\s,;&)}}\]<>\\]|$))|[\"'][^\r\n]*|[^\s,;&]+?(?=[\"')}}\]]{{0,12}}(?:[\s,;&]|$)))"
 )
-_SECRET_KEY = re.compile(rf"(?i)(?:{_HEADER_NAME}|[\w-]*(?:{_NAME}))")
-_SCHEME = re.compile(r"(?i)\b(bearer|basic)[ ]+[A-Za-z0-9._~+/=-]{8,}")
-_TOKEN = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")  # a JSON Web Token
+_SECRET_KEY = rf"(?i)(?:{_HEADER_NAME}|[\w-]*(?:{_NAME}))"
+_SCHEME = r"(?i)\b(bearer|basic)[ ]+[A-Za-z0-9._~+/=-]{8,}"
+_WEB_KEY = r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"  # a JSON Web Token
 _HINTS = (
     "secret",
     "authorization",
@@ -101,6 +102,12 @@ def _value(match: re.Match[str]) -> str:
     return f"{match[1]}{quote[0]}{SECRET}{quote[0]}" if quote else f"{match[1]}{SECRET}"
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled when it is first needed: most commands print nothing that has even a hint of a secret."""
+    return re.compile(pattern)
+
+
 def redact(text: str) -> str:
     """Take secrets and national identity numbers out of a text."""
     for secret in _secrets:
@@ -108,11 +115,11 @@ def redact(text: str) -> str:
             text = text.replace(secret, SECRET)
     lower = text.lower()
     if any(hint in lower for hint in _HINTS):
-        text = _HEADER.sub(_value, text)
-        text = _SCHEME.sub(rf"\1 {SECRET}", text)
-        text = _NAMED.sub(_value, text)
-        text = _TOKEN.sub(SECRET, text)
-    return _ELEVEN_ALONE.sub(_number, text) if _ELEVEN.search(text) else text
+        text = _compiled(_HEADER).sub(_value, text)
+        text = _compiled(_SCHEME).sub(rf"\1 {SECRET}", text)
+        text = _compiled(_NAMED).sub(_value, text)
+        text = _compiled(_WEB_KEY).sub(SECRET, text)
+    return _compiled(_ELEVEN_ALONE).sub(_number, text) if _ELEVEN.search(text) else text
 
 
 def redacted(value: Any) -> Any:
@@ -122,7 +129,7 @@ def redacted(value: Any) -> Any:
     if isinstance(value, dict):
         return {
             redact(key): SECRET
-            if inner and _SECRET_KEY.fullmatch(key) and isinstance(inner, str | int)
+            if inner and _compiled(_SECRET_KEY).fullmatch(key) and isinstance(inner, str | int)
             else redacted(inner)
             for key, inner in value.items()
         }

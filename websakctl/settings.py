@@ -18,7 +18,7 @@ SANDBOX_OWN_USER = "SYS-BYARKIV"
 class Surroundings(BaseModel):
     """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
 
     @field_validator("*", mode="before")
     @classmethod

@@ -37,7 +37,10 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
         kind = referring.get(address.kind)
         if kind is None:
             continue
-        for field, ref, key in referred(kind, {kind.key_field: address.key, **resource.fields}):
+        fields = resource.fields
+        if kind.key_field in kind.references:
+            fields = {kind.key_field: address.key, **fields}
+        for field, ref, key in referred(kind, fields):
             if ref.everywhere:
                 _lacking(config, address, field, ref.kind, key, keys, report)
                 continue
