@@ -324,13 +324,13 @@ class _Run:
         return result
 
     def _tell(self, result: "Result") -> None:
-        from websakctl.fleet.results import help_of, message_of
+        from websakctl.fleet.results import trouble_of
         from websakctl.report.formats.text import safe
 
         if result.exit_code:
-            why = safe(message_of(result.said)) or f"exit code {result.exit_code}"
-            what_next = safe(help_of(result.said, result.target))
-            self.session.terminal.error(f"{result.target}: {why}", what_next)
+            root = next(target.root for target in self.targets if target.name == result.target)
+            why, what_next = trouble_of(result, os.path.relpath(root))
+            self.session.terminal.error(f"{result.target}: {safe(why)}", safe(what_next))
 
     def _document(self, results: "list[Result]") -> dict[str, Any]:
         from datetime import UTC, datetime

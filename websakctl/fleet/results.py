@@ -1,5 +1,6 @@
 """What a fleet's jobs came to, as one document that parts can be merged into."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ _WORDS = {
     7: "unreachable",
     64: "wrong command line",
 }
+_NOT_VALID = 3
 _SUMMED = ("create", "update", "activate", "deactivate", "delete")
 
 
@@ -71,7 +73,9 @@ def to_document(
     command: str, fleet: Fleet, shard: Shard | None, results: Iterable[Result], *, tool_version: str, created_at: str
 ) -> dict[str, Any]:
     """Write results as JSON values. ``created_at`` is RFC 3339."""
-    targets = {r.target: _target(r) for r in sorted(results, key=lambda r: r.target)}
+    home = fleet.file.resolve().parent
+    roots = {t.name: os.path.relpath(t.root, home) for t in fleet.targets}
+    targets = {r.target: _target(r, roots.get(r.target, "")) for r in sorted(results, key=lambda r: r.target)}
     return {
         "format_version": FORMAT_VERSION,
         "tool_version": tool_version,
@@ -84,14 +88,15 @@ def to_document(
     }
 
 
-def _target(result: Result) -> dict[str, Any]:
+def _target(result: Result, root: str) -> dict[str, Any]:
+    message, help_ = trouble_of(result, root)
     return {
         "environment": result.environment,
         "exit_code": result.exit_code,
         "outcome": "not begun" if result.attempts == 0 else _WORDS.get(result.exit_code, "failed"),
         "summary": summary_of(result.documents),
-        "message": message_of(result.said) if result.exit_code else "",
-        "help": help_of(result.said, result.target) if result.exit_code else "",
+        "message": message,
+        "help": help_,
         "said": result.said,
         "seconds": result.seconds,
         "attempts": result.attempts,
@@ -139,18 +144,28 @@ def summary_of(documents: Mapping[str, Any]) -> dict[str, int]:
     return found
 
 
-def message_of(said: str) -> str:
-    """The last error of what a command said, without what to do about it."""
-    errors = [line.removeprefix("error: ") for line in said.splitlines() if line.startswith("error: ")]
-    return errors[-1] if errors else (said.strip().splitlines() or [""])[-1]
+def trouble_of(result: Result, root: str = "") -> tuple[str, str]:
+    """What went wrong, and what to do about it in the words of a fleet; nothing where nothing did."""
+    if not result.exit_code:
+        return "", ""
+    if result.exit_code == _NOT_VALID and (found := _findings(result)):
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        return f"{found[0]}{more}", f"websakctl validate --root {root}" if root else "websakctl validate"
+    _, error, last = result.said.rpartition("error: ")
+    lines = [line.strip() for line in last.splitlines() if line.strip()] or [f"exit code {result.exit_code}"]
+    told = next((line.removeprefix("help: ") for line in lines[1:] if line.startswith("help: ")), "")
+    return lines[0 if error else -1], told.replace("--allow ", f"--allow {result.target}:")
 
 
-def help_of(said: str, target: str) -> str:
-    """What to do about the last error, in the words of a fleet."""
-    _, _, after = said.rpartition("error: ")
-    lines = (line.strip() for line in after.splitlines()[1:])
-    told = next((line.removeprefix("help: ") for line in lines if line.startswith("help: ")), "")
-    return told.replace("--allow ", f"--allow {target}:")
+def _findings(result: Result) -> list[str]:
+    """The errors in a config, a line each."""
+    if isinstance(validate := result.documents.get("validate"), dict):
+        return [
+            f"{d['file']}:{d['line']}:{d['column']}: error[{d['rule']}]: {d['message']}"
+            for d in validate.get("diagnostics", ())
+            if d.get("severity") == "error"
+        ]
+    return [line for line in result.said.splitlines() if ": error[" in line]
 
 
 def read_result(document: Any, name: str) -> dict[str, Any]:

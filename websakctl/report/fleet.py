@@ -20,27 +20,25 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
     command, targets = document["command"], document["targets"]
     wanted = _COLUMNS.get(command, ())
     columns = [name for name in wanted if name in _ALWAYS or document["summary"].get(name)]
+    environments = {t["environment"] for t in targets.values()}
+    apart = len(environments) > 1
     rows = [
-        (name, t["environment"], t["outcome"], *(t["summary"].get(c) for c in columns), _time(t))
+        (name, *([t["environment"]] if apart else ()), t["outcome"], *(t["summary"].get(c) for c in columns), _time(t))
         for name, t in targets.items()
     ]
     if len(rows) > 1:
         total = (document["summary"].get(c, 0) for c in columns)
-        rows.append((f"all {len(rows)}", "", "", *total, ""))
-    sections = [
-        Section("Targets", ("target", "environment", "outcome", *(c.replace("_", " ") for c in columns), "time"), rows)
-    ]
-    troubles = [
-        (name, t["exit_code"], t["message"], t.get("help", ""))
-        for name, t in targets.items()
-        if t["exit_code"] not in (0, 2)
-    ]
-    if troubles:
-        sections.append(Section("What went wrong", ("target", "exit code", "why", "what next"), troubles))
+        rows.append((f"all {len(rows)}", *([""] if apart else ()), "", *total, ""))
+    head = ("target", *(["environment"] if apart else ()), "outcome", *(c.replace("_", " ") for c in columns), "time")
+    sections = [Section("Targets", head, rows)]
+    if troubles := [_trouble(name, t) for name, t in targets.items() if t["exit_code"] not in (0, 2)]:
+        sections.append(Section("What went wrong", lines=troubles))
     if common := _in_common(targets):
         sections.append(Section("The same change in several targets", ("kind", "change", "targets"), common))
     absent = list(missing)
     facts = [("Targets", f"{len(targets)} of {document['fleet']['targets']}"), ("Made", str(document["created_at"]))]
+    if len(environments) == 1:
+        facts.insert(1, ("Environment", environments.pop()))
     if document["shards"]:
         facts.append(("Shards", ", ".join(document["shards"])))
     if absent:
@@ -52,6 +50,11 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
 def _verdict(document: Mapping[str, Any], missing: list[str]) -> str:
     said = ", ".join(f"{number} {outcome}" for outcome, number in document["outcomes"].items()) or "no target"
     return f"{said}{f'; {len(missing)} shards are missing' if missing else ''}."
+
+
+def _trouble(name: str, target: Mapping[str, Any]) -> str:
+    told = f"{name} (exit code {target['exit_code']}): {target['message']}"
+    return f"{told}; {target['help']}" if target.get("help") else told
 
 
 def _time(target: Mapping[str, Any]) -> str:
