@@ -226,6 +226,17 @@ def test_users_that_nobody_lists_are_not_read(at33: Office) -> None:
     assert at33("plan", "--verbose")[1] == before
 
 
+def test_what_was_kept_of_a_list_decides_no_write(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    assert at33.changes() == {}
+    at33.websak.edit(
+        "user", "KARNOR", name="Kari Traa", changedAt="2020-01-01T00:00:00Z"
+    )  # a server that does not tell
+    at33.apply()
+    at33("plan", "--refresh", "full", "--detailed-exitcode", code=0)
+
+
 def test_ci_reads_in_full(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI)
     at33.apply()

@@ -111,7 +111,8 @@ def apply(
     if planfile is not None and selected:
         raise Problem("a saved plan is applied as it is, whole", Exit.USAGE, "select with `plan --out`")
     saved, digest = _saved_plan(session, planfile) if planfile is not None else (None, "")
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export)
+    # what was kept of a list never decides a write
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh or "full", export)
     if worklist is not None:
         make_folder(worklist)  # before anything is sent
     with session.alone(), nothing_written_if_interrupted():

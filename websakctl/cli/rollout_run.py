@@ -236,7 +236,7 @@ class Onboarding:
 
     def scene(self) -> "Scene":
         """The batch's districts, and what of the base they need."""
-        return scene_of(self.session, self.session.selection(None, None, None, self.batch))
+        return scene_of(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
 
     def planned(self, live: "LiveSetup") -> "Plan":
         """The plan for the batch's districts."""

@@ -51,7 +51,7 @@ def save(call: Call, out: SnapshotOut = None) -> None:
     """Save the whole live setup to a file: canonical, and readable by its owner only."""
     session = Session(call)
     session.valid_config()
-    live = read_live(session, scene_of(session, session.selection(None, None, None, None)))
+    live = read_live(session, scene_of(session, session.selection(None, None, None, None), refresh="full"))
     path = save_snapshot(session, live, out)
     session.write(
         TableReport(

@@ -79,7 +79,7 @@ def _probes(session: Session, reader: "WebsakReader", api_version: str) -> "Prob
 def _before(session: Session, record: Path) -> None:
     from websakctl.redaction import redacted
 
-    scene = scene_of(session, session.selection(None, None, None, None))
+    scene = scene_of(session, session.selection(None, None, None, None), refresh="full")
     live = read_live(session, scene)
     with _reader(session) as reader:
         probes = _probes(session, reader, live.api_version)
@@ -134,7 +134,7 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
         raise Problem(
             f"{record} is not a record of an upgrade", Exit.FAILED, "websakctl upgrade check before"
         ) from None
-    scene = scene_of(session, session.selection(None, None, None, None))
+    scene = scene_of(session, session.selection(None, None, None, None), refresh="full")
     recorded = load_snapshot(session, snapshot)
     live: State | LiveError
     try:
