@@ -1,9 +1,11 @@
 """Files of HR: how they are read, mapped and refused, row by row; and that they are taken whole or not at all."""
 
 import json
+import re
 import shutil
 import stat
 import subprocess
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
@@ -142,6 +144,28 @@ def test_what_is_no_table_is_said_to_be_none(root: Path, content: bytes, told: s
         read_sheet(root / "x")
 
 
+@pytest.mark.parametrize("failed", ["#N/A", "#REF!", "#I/T"])
+def test_a_formula_that_failed_is_nobody(root: Path, failed: str) -> None:
+    as_xlsx(root / "x", [ONE, _with(TWO, last=failed)])
+    with pytest.raises(SheetError, match="x:3:4: a formula stands here that failed"):
+        read_sheet(root / "x")
+
+
+def test_a_formula_whose_result_was_not_saved_is_nobody(root: Path) -> None:
+    as_xlsx(root / "x", [ONE, _with(TWO, first='=UPPER("ola")')])
+    with pytest.raises(SheetError, match="x:3:3: a formula stands here, and no result was saved"):
+        read_sheet(root / "x")
+
+
+def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell(root: Path) -> None:
+    as_xlsx(root / "x", [_with(ONE, first='=IF(TRUE,"","")')])
+    with zipfile.ZipFile(root / "x") as before, zipfile.ZipFile(root / "y", "w") as after:
+        for part in before.namelist():  # as office programs save it
+            text = before.read(part)
+            after.writestr(part, re.sub(rb'<c r="C2"([^>]*)>', rb'<c r="C2" t="str"\1>', text))
+    assert read_sheet(root / "y").rows[1][1][2:4] == ("", "Nordmann")
+
+
 # --- complaining
 
 
@@ -159,6 +183,8 @@ def test_what_is_no_table_is_said_to_be_none(root: Path, content: bytes, told: s
         ({"first": "", "last": ""}, 3, "this is no name"),
         ({"last": "\x1b[31mrød"}, 3, "this is no name"),
         ({"last": NATIONAL_ID}, 4, "a national identity number stands here"),
+        ({"last": f"Nordmann ({NATIONAL_ID[:6]} {NATIONAL_ID[6:]})"}, 4, "a national identity number stands here"),
+        ({"email": f"{NATIONAL_ID}@example.org"}, 9, "a national identity number stands here"),
     ],
 )
 def test_a_row_that_is_not_in_order_is_told_with_its_row_and_column(

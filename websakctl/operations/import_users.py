@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from websakctl.kinds.user import KIND, User
 from websakctl.model.district import District
-from websakctl.redaction import national_id_valid
+from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import plain
 from websakctl.source.emitting import document
@@ -307,7 +307,7 @@ class _Reading:
             if at == self.columns.get("national_id"):
                 if cell and not _is_national_id(cell):
                     self.complaints.append(Complaint(row, at + 1, "this is not a national identity number"))
-            elif _is_national_id(cell):
+            elif NATIONAL_ID in redact(cell):  # also within a longer text
                 self.complaints.append(
                     Complaint(row, at + 1, "a national identity number stands here", "take it out of the file")
                 )

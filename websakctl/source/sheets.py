@@ -18,6 +18,9 @@ _DELIMITERS = ";,\t|"
 # What no table of names holds: where Windows' western encoding gives it, the file was in another one.
 _ODD = re.compile("[^\x00-\x7fÀ-ÖØ-öø-ÿŠš§°«»–—’“”…€½ ´·]")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_FAILED = frozenset(  # results of formulas, as English and Norwegian programs write them
+    ["#N/A", "#REF!", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#I/T", "#NAVN?", "#VERDI!", "#TOM!"]
+)
 _XLSX = b"PK\x03\x04"
 _XLS = b"\xd0\xcf\x11\xe0"
 
@@ -70,8 +73,14 @@ def _whole(rows: Iterable[tuple[int, Iterable[str]]], name: str) -> Iterator[Row
         if count >= MAX_ROWS:
             raise SheetError(f"{name} has more than {MAX_ROWS} rows", "split it by district")
         stripped = tuple(cell.replace("\u00a0", " ").strip() for cell in cells)
-        if any(stripped):
-            yield number, stripped
+        if not any(stripped):
+            continue
+        failed = next((at for at, cell in enumerate(stripped, 1) if cell in _FAILED), None)
+        if failed is not None:
+            raise SheetError(
+                f"{name}:{number}:{failed}: a formula stands here that failed", "mend it, or write the value"
+            )
+        yield number, stripped
 
 
 def _csv(raw: bytes, name: str) -> tuple[str, Iterator[tuple[int, list[str]]]]:
@@ -151,11 +160,33 @@ def _xlsx(raw: bytes, name: str) -> tuple[str, Iterator[tuple[int, list[str]]]]:
             sheet.reset_dimensions()  # what some programs say of it is wrong
             rows = [(n, [_text(v) for v in row]) for n, row in enumerate(_some(sheet), 1)]
             if any(any(cells) for _, cells in rows):
+                _see_to_formulas(raw, sheet, name)
                 others = f" (of {len(visible)})" if len(visible) > 1 else ""
                 return f"XLSX, sheet {sheet.title}{others}", iter(rows)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, ParseError, EOFError) as error:
         raise SheetError(f"{name} is not a whole XLSX file ({type(error).__name__})", what_next) from None
     raise SheetError(f"{name} holds no rows")
+
+
+def _see_to_formulas(raw: bytes, results: Any, name: str) -> None:
+    """Refuse formulas without a result: a program that does not compute them leaves nothing there, as in an empty cell."""
+    import zipfile
+
+    from openpyxl import load_workbook
+
+    with zipfile.ZipFile(io.BytesIO(raw)) as parts:
+        sheets = [part for part in parts.namelist() if part.startswith("xl/worksheets/") and part.endswith(".xml")]
+        if not any(b"<f>" in text or b"<f " in text for text in map(parts.read, sheets)):
+            return
+    formulas = load_workbook(io.BytesIO(raw), read_only=True)[results.title]
+    formulas.reset_dimensions()
+    for number, (row, said) in enumerate(zip(results.iter_rows(), formulas.iter_rows(), strict=False), 1):
+        for at, (cell, formula) in enumerate(zip(row, said, strict=False), 1):
+            if formula.data_type == "f" and cell.value is None and cell.data_type != "str":  # that is an empty text
+                raise SheetError(
+                    f"{name}:{number}:{at}: a formula stands here, and no result was saved",
+                    "open it in an office program and save it again, or write the values",
+                )
 
 
 def _some(sheet: Any) -> Iterator[tuple[Any, ...]]:
