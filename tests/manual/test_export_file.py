@@ -124,13 +124,13 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ("text", "name", "said"),
     [
         ("key;navn\n", "export.csv", "an empty export would look like a removal of everything"),
-        ("", "export.csv", "no rows below the headers"),
+        ("", "export.csv", "holds no rows"),
         ("navn;bydel\nA;Frogner\n", "export.csv", "no column holds the key of a committee"),
         ("key;noe\nA;B\n", "export.csv", "no column besides the key is a field of committee"),
-        ("key;navn\nA;B\n", "export.pdf", "neither .csv nor .xlsx"),
-        ("key;navn\nA;B\n", "export.xlsx", "not an XLSX file that can be read"),
+        ("key;navn\nA;\0\n", "export.pdf", "neither CSV nor XLSX"),
+        ("PK\x03\x04;navn\nA;B\n", "export.xlsx", "not a whole XLSX file"),
     ],
-    ids=["no-rows", "empty", "no-key", "no-field", "suffix", "no-zip"],
+    ids=["no-rows", "empty", "no-key", "no-field", "no-text", "no-zip"],
 )
 def test_what_is_no_table_of_the_kind(tmp_path: Path, text: str, name: str, said: str) -> None:
     (told,) = problems(tmp_path, text, name=name)

@@ -1,10 +1,9 @@
 """Read what somebody exported from Websak by hand: CSV or XLSX, one resource a row, headers in Norwegian or English."""
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
@@ -14,15 +13,13 @@ from websakctl.model.district import District
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.vocabulary import word_for
 from websakctl.source.problems import did_you_mean
+from websakctl.source.sheets import Row, SheetError, read_sheet
 
 _YES = frozenset({"ja", "j", "yes", "y", "true", "sann", "1", "x"})
 _NO = frozenset({"nei", "n", "no", "false", "usann", "0"})
 _KEY_HEADERS = ("key", "nøkkel", "kode", "code")
 _SCOPE_HEADERS = ("district", "bydel", "scope")
 _MOST_SHOWN = 20
-_LARGEST = 50_000_000  # bytes
-
-Row = tuple[int, Sequence[str]]  # its number in the file, from 1, and its cells
 
 
 class ExportError(Exception):
@@ -53,10 +50,11 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
         ExportError: If it is not a table of the kind; all that is wrong is told at once.
         OSError: If it cannot be read.
     """
-    if path.stat().st_size > _LARGEST:
-        raise ExportError([f"{path.name}: larger than {_LARGEST // 1_000_000} MB"])
     made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    rows = [row for row in _rows(path) if any(cell for cell in row[1])]
+    try:
+        rows = read_sheet(path).rows
+    except SheetError as error:
+        raise ExportError([f"{error}; {error.what_next}" if error.what_next else str(error)]) from None
     if len(rows) < 2:
         raise ExportError(
             [f"{path.name}: no rows below the headers; an empty export would look like a removal of everything"]
@@ -64,64 +62,6 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
     table = _Table(path.name, kind, districts, rows[0][1])
     found = table.read(rows[1:])
     return Export(kind.name, path.name, made_at, found, frozenset(table.fields.values()), tuple(table.ignored))
-
-
-def _rows(path: Path) -> Iterator[Row]:
-    if path.suffix.lower() == ".xlsx":
-        return _xlsx(path)
-    if path.suffix.lower() in (".csv", ".txt", ".tsv"):
-        return _csv(path)
-    raise ExportError([f"{path.name}: neither .csv nor .xlsx"])
-
-
-def _csv(path: Path) -> Iterator[Row]:
-    raw = path.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", errors="replace")  # what older Norwegian programs write
-    head = text.partition("\n")[0]
-    delimiter = max(";,\t", key=head.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
-    try:
-        for cells in reader:
-            yield reader.line_num, [cell.strip() for cell in cells]
-    except csv.Error as error:
-        raise ExportError([f"{path.name}:{reader.line_num}: {error}"]) from None
-
-
-def _xlsx(path: Path) -> Iterator[Row]:
-    import warnings
-    import zipfile
-    from xml.etree.ElementTree import ParseError
-
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(path) as parts:
-            if sum(part.file_size for part in parts.infolist()) > 10 * _LARGEST:
-                raise ExportError([f"{path.name}: larger than {10 * _LARGEST // 1_000_000} MB when unpacked"])
-        with warnings.catch_warnings(action="ignore"):  # of styles and extensions, which no value depends on
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-                yield number, [_as_text(cell) for cell in cells]
-        finally:
-            book.close()
-    except (zipfile.BadZipFile, ParseError, KeyError, IndexError, ValueError) as error:
-        raise ExportError([f"{path.name}: not an XLSX file that can be read ({error})"]) from None
-
-
-def _as_text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    if isinstance(cell, datetime | date):
-        return cell.isoformat()[:10]
-    return str(cell).strip()
 
 
 def _plain(text: str) -> str:
