@@ -113,6 +113,8 @@ def say_if_nothing(session: Session, scene: "Scene", plan: "Plan") -> None:
 
 def announce_interrupted(session: Session, *, alone: bool = False) -> None:
     """Say that a run was interrupted, before anything else; ``alone``: nobody else can be at it now."""
+    if not session.journal.open_runs(session.target.name):
+        return  # as nearly always: what can read such a run takes longer to load than to ask
     from websakctl.operations.interrupted import interrupted_runs
 
     for run in interrupted_runs(session.journal, session.target.name):

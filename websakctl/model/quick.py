@@ -88,8 +88,9 @@ def _object(type_: Any, value: Any) -> Any:
 
 def _compiled(model: type[BaseModel]) -> Quick:
     decorators = model.__pydantic_decorators__
-    if decorators.field_validators or decorators.model_validators or decorators.validators:
+    if decorators.model_validators or decorators.validators:
         raise _NotQuick
+    judged = {name for validator in decorators.field_validators.values() for name in validator.info.fields}
     if model.model_config.get("extra") != "forbid" or not model.model_config.get("strict"):
         raise _NotQuick
     checks: dict[str, Check] = {}
@@ -99,6 +100,8 @@ def _compiled(model: type[BaseModel]) -> Quick:
         if field.alias is not None or field.validate_default or field.discriminator is not None:
             raise _NotQuick
         checks[name], copy = _check(field.annotation, field.metadata)
+        if judged & {name, "*"}:
+            checks[name] = _never  # what it says of a value that is said, only pydantic can tell
         if copy is not None:
             copies[name] = copy
         if field.is_required():
@@ -109,6 +112,10 @@ def _compiled(model: type[BaseModel]) -> Quick:
             unsaid[name] = field.get_default(call_default_factory=True)
     required = frozenset(name for name, field in model.model_fields.items() if field.is_required())
     return Quick(checks, copies, unsaid, required)
+
+
+def _never(_: Any) -> bool:
+    return False
 
 
 def _check(type_: Any, metadata: Iterable[Any]) -> tuple[Check, Copy | None]:
