@@ -110,7 +110,7 @@ def test_the_list_in_both_languages(config: Configuration) -> None:
         "## Én gang for alle bydelene",
         "  - mottaker: fagsystem",
         "  - automatisk journalføring: ja",
-        "  - unntak: sagene: what: Går til en annen enhet; reason: Egen ordning; owner: Bydel Sagene; unit: HELSE",
+        "  - unntak: Bydel Sagene: hva: Går til en annen enhet; grunn: Egen ordning; ansvarlig: Bydel Sagene; enhet: HELSE",
         "  - migrering: planlagt",
     ):
         assert line in norwegian.splitlines()
@@ -131,6 +131,14 @@ def test_every_choice_that_people_read_is_translated() -> None:
             for name, info in kind.model.model_fields.items():
                 if get_origin(info.annotation) is Literal:
                     assert set(get_args(info.annotation)) <= BOKMAAL.keys(), (kind.name, name)
+
+
+def test_the_parts_of_a_value_have_words_too(config: Configuration) -> None:
+    basis = [{"reference": "offl. § 13", "valid_from": "2009-01-01", "valid_to": None}]
+    nb, en = (Wording(KINDS, config.districts, language) for language in ("nb", "en"))
+    assert nb.value("access_code", "legal_basis", basis) == "henvisning: offl. § 13; gyldig fra: 2009-01-01"
+    assert en.value("access_code", "legal_basis", basis) == "reference: offl. § 13; valid from: 2009-01-01"
+    assert nb.value("licence", "allotments", {"frogner": 4}) == "Bydel Frogner: 4"
 
 
 def test_nothing_in_a_name_acts_in_markdown_or_a_spreadsheet(config: Configuration) -> None:

@@ -21,7 +21,7 @@ class ClusterMissing(ClusterError):
     """The library is not installed."""
 
 
-def carry_out(jobs: Sequence[Job], address: str, stop: Stop, say: Callable[[str], None]) -> Iterator[Result]:
+def carry_out(jobs: Sequence[Job], address: str, stop: Stop, tell: Callable[[str], None]) -> Iterator[Result]:
     """Run jobs on the workers behind a scheduler; results come as they are ready.
 
     A job whose worker dies is given to another by the scheduler, which knows by then that it had begun.
@@ -41,7 +41,7 @@ def carry_out(jobs: Sequence[Job], address: str, stop: Stop, say: Callable[[str]
         raise ClusterError(f"the scheduler {address} does not answer: {error}") from None
     with client:
         if not client.nthreads():
-            say("note: the scheduler has no workers yet; jobs wait for one")
+            tell("note: the scheduler has no workers yet; jobs wait for one")
         submitted = {
             client.submit(run_on_worker, job, key=f"websakctl-{job.fleet}-{job.target}", pure=False): job
             for job in jobs

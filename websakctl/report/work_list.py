@@ -6,7 +6,7 @@ from typing import Any, Literal, get_origin
 from websakctl.model.address import BASE
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
-from websakctl.model.vocabulary import word_for
+from websakctl.model.vocabulary import FIELDS, word_for
 from websakctl.operations.work_list import Item, WorkList
 from websakctl.plan.change import Action, FieldChange
 from websakctl.report.formats.markdown import text as literal
@@ -23,6 +23,8 @@ _VERBS = {
     Action.DEACTIVATE: "Take away",
     Action.DELETE: "Take away",
 }
+
+_PARTS = ("reference", "what", "reason", "owner", "unit", "until")  # of a statutory basis, of an exception
 
 
 class Wording:
@@ -65,10 +67,21 @@ class Wording:
         if isinstance(value, bool):
             return self.text("yes") if value else self.text("no")
         if isinstance(value, Mapping):
-            return "; ".join(f"{key}: {self.plain(inner)}" for key, inner in value.items() if inner is not None)
+            return "; ".join(
+                f"{self._part(key)}: {self.plain(inner)}" for key, inner in value.items() if inner is not None
+            )
         if isinstance(value, list | tuple):
             return ", ".join(self.plain(inner) for inner in value)
         return str(value)
+
+    def _part(self, key: str) -> str:
+        """What a part of a value is called."""
+        if key in self.districts:
+            return self.district(key)
+        word = FIELDS.get(key)
+        if word is not None:
+            return word.norwegian if self.language == "nb" else word.english
+        return self.text(key) if key in _PARTS else key
 
     def district(self, scope: str) -> str:
         """A district's name; of the base, that it is done once."""

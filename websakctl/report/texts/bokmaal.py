@@ -209,6 +209,13 @@ _WORK_LISTS = {
     "in use": "i bruk",
     "yes": "ja",
     "no": "nei",
+    # parts of values
+    "reference": "henvisning",
+    "what": "hva",
+    "reason": "grunn",
+    "owner": "ansvarlig",
+    "unit": "enhet",
+    "until": "til",
     "Done": "Utført",
     "ID": "ID",
     "No.": "Nr.",
