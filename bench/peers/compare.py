@@ -99,7 +99,7 @@ def terraform(root: Path, size: int, _: str) -> Command | str:
 
 def has(python: str, *modules: str) -> bool:
     """Whether an interpreter is there and can import these."""
-    if not Path(python).exists():
+    if not Path(python).is_file():
         return False
     return (
         subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True, check=False).returncode == 0
