@@ -288,6 +288,16 @@ def test_a_file_of_users_may_name_persons_and_nothing_else(root: Path) -> None:
     ]
 
 
+def test_a_mistyped_number_of_a_person_is_refused_and_not_shown(at33: Office) -> None:
+    settings = at33.root / "config/websak.yaml"
+    settings.write_text(SMALL["config/websak.yaml"] + "user_import: {national_id: true}\n", encoding="utf-8")
+    for mistyped in ("13097248023", "1309724802"):
+        at33.lists("frogner", KARNOR=KARI.replace("}", f', national_no: "{mistyped}"}}'))
+        told = "".join(at33("plan", code=3))
+        assert "this is no national identity number" in told
+        assert mistyped not in told
+
+
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed here")
 def test_files_of_users_in_git_are_told(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI)

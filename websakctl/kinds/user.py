@@ -2,11 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from websakctl.model.kind import Api, Kind, Managed, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Kept, Key, Ref, Stepwise, Unique, WriteOnly
 from websakctl.model.types import Name, Text
+from websakctl.redaction import national_id_valid
+
+
+def _national_id(text: str) -> str:
+    if not (len(text) == 11 and text.isascii() and text.isdigit() and national_id_valid(text)):
+        raise ValueError("this is no national identity number: eleven digits, the last two of them check digits")
+    return text
+
+
+NationalId = Annotated[str, AfterValidator(_national_id), Field(json_schema_extra={"pattern": "^[0-9]{11}$"})]
 
 
 class Login(Managed):
@@ -42,7 +52,7 @@ class User(Named):
     )
     logins: Annotated[list[Login] | None, Kept(), WriteOnly(), Stepwise(), Field(min_length=1)] = None
     zones: Annotated[list[int] | None, Kept(), WriteOnly()] = None  # unsaid, the role's
-    national_no: Annotated[str | None, Kept(), WriteOnly(), Field(pattern=r"^[0-9]{11}$")] = None
+    national_no: Annotated[NationalId | None, Kept(), WriteOnly()] = None
     access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # unsaid, the role's; so below
     roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise()] = None
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref("access_group")] = None
