@@ -72,6 +72,14 @@ def test_what_the_api_never_tells_is_compared_with_what_was_applied(at33: Office
     assert "No drift" in out
 
 
+def test_what_the_api_never_tells_is_not_shown_as_a_difference(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    shown = at33("show", "user/frogner/KARNOR")[0]
+    assert "differs" not in shown
+    assert "(never told)" in shown
+
+
 def test_a_user_whose_login_is_not_known_is_never_replaced(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI)
     at33.apply()

@@ -54,9 +54,12 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     origin = config.origins.get(wanted)
     names = list(dict.fromkeys([*in_config, *(n for n, v in in_websak.items() if v is not None)]))
     rows = []
+    never_told = all_kinds()[wanted.kind].write_only
     for name in names:
         there = shown(in_websak.get(name)) if live else "" if offline else "(not there)"
         differs = "differs" if live and name in in_config and not same(in_config[name], in_websak.get(name)) else ""
+        if live and name in never_told:
+            there, differs = "(never told)", ""
         rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", there, differs))
     data = {
         "address": address,
