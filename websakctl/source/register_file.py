@@ -87,8 +87,8 @@ def _units(path: Path) -> Iterator[Registered]:
             begins = file.read(1)
         with _opened(path) as file:
             yield from _json(file) if begins == b"[" else _csv(file)
-    except FileNotFoundError:
-        raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise RegisterFileError(f"cannot read {path}: {error.strerror}") from None
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zlib.error, csv.Error) as error:
         raise RegisterFileError(f"{path} is not a bulk file of the register, or not whole: {error}") from None
 
