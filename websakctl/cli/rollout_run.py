@@ -469,7 +469,9 @@ def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
         files = found.files(session.root)
         sound(tried(session.root, files))
     except NotWritten as error:
-        raise Problem(f"{error}; nothing was written", Exit.FAILED, "write it into the batch's entry by hand") from None
+        raise Problem(
+            f"{error}; nothing was written", Exit.FAILED, "see to --reason, or to the batch's entry"
+        ) from None
     carry_out(session, files, auto_approve=True, force=True)
     fields = _fields(session, batch)
     data = {

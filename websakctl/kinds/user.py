@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from websakctl.model.kind import Api, Kind, Managed, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Kept, Key, Ref, Stepwise, Unique, WriteOnly
@@ -12,7 +13,7 @@ from websakctl.redaction import national_id_valid
 
 def _national_id(text: str) -> str:
     if not (len(text) == 11 and text.isascii() and text.isdigit() and national_id_valid(text)):
-        raise ValueError("this is no national identity number: eleven digits, the last two of them check digits")
+        raise PydanticCustomError("national-id", "this is no national identity number: a digit is wrong or missing")
     return text
 
 

@@ -191,7 +191,7 @@ def _type_help(kind: str, value: Any) -> str:
 
 def _message(problem: Any, name: str) -> str:
     text = str(problem["msg"])
-    if problem["type"] in ("value_error", "jmespath") or problem["type"].startswith("orgnr"):
+    if problem["type"] in ("value_error", "jmespath", "national-id") or problem["type"].startswith("orgnr"):
         return text.removeprefix("Value error, ")
     if "pattern" in problem.get("ctx", {}):
         return f"{name} is not written as it should be"
@@ -218,6 +218,8 @@ def _value_help(problem: Any, value: Any) -> str:
         return _FROM_REGISTER
     if problem["type"] == "jmespath":
         return "the language is JMESPath: https://jmespath.org"
+    if problem["type"] == "national-id":
+        return "take it from HR again: websakctl users import FILE"
     if problem["type"] == "value_error":
         return "write the day as YYYY-MM-DD, such as 2027-01-31"
     if problem["type"] == "literal_error":
