@@ -52,4 +52,8 @@ def cluster(folder: Path, workers: int, env: Mapping[str, str]) -> Iterator[Clus
         for process in reversed(processes):
             process.terminate()
         for process in processes:
-            process.wait()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:  # a worker that has lost its scheduler may not hear it
+                process.kill()
+                process.wait()
