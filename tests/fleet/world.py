@@ -132,7 +132,10 @@ def world(folder: Path, count: int) -> Iterator[World]:
         finally:
             assert server.stdin is not None
             server.stdin.close()
-            server.wait()
+            try:
+                server.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                server.kill()
 
 
 def until(holds: Callable[[], Any]) -> Any:
