@@ -338,6 +338,7 @@ def test_a_gate_that_is_passed_leaves_nothing_to_do(tmp_path: Path) -> None:
         ("seats.PLUS.allotted < `5`", "fail", "Få lisenser"),
         ("batch.go_live == '2027-02-02'", "pass", "its expression finds nothing in the way"),
         ("routes[].orgnr", "fail", MAIN),
+        ("shared[?kind=='licence' && live==null].key", "fail", "PLUS"),
         ("district.name", "unknown", "its expression gives str, not a list, true or false"),
         ("length(`1`)", "unknown", "its expression cannot be judged: "),
     ],

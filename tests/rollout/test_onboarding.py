@@ -224,3 +224,18 @@ def test_interrupted_and_run_again_it_does_what_is_left_each_once(cli: Cli, webs
     planned = cli.plan("--batch", "PULJE-1")
     assert planned.changed == []
     assert "interrupted" not in planned.err
+
+
+def test_a_gate_of_ones_own_sees_what_people_have_set(cli: Cli) -> None:
+    gate = "  UTVALG: {name: Utvalg, match: \"resources[?kind=='committee' && live==null].key\"}\n"
+    cli.edit("config/gates.yaml", "  BRUKERE:", f"{gate}  BRUKERE:")
+
+    def state() -> str:
+        districts = cli("rollout", "check", "PULJE-1", "--format", "json", code=4).json["districts"]
+        return next(
+            v["state"] for d in districts if d["district"] == "sagene" for v in d["verdicts"] if v["gate"] == "UTVALG"
+        )
+
+    assert state() == "fail"
+    cli("worklist", "done", "committee/sagene/*", "--by", "Kari Nordmann", "--evidence", "sak 26/1")
+    assert state() == "pass"

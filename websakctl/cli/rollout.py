@@ -126,7 +126,7 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
     return view_rollout(
         session.config,
         date.today(),
-        live=live,
+        live=scene.with_by_hand(live),
         users=read_users(session.connection, scene),
         plan=make_plan(scene, live),
     )

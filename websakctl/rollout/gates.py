@@ -348,27 +348,32 @@ def _matched(ground: Ground, gate: Gate, expression: str, district: District) ->
 
 
 def document(ground: Ground, district: District) -> dict[str, Any]:
-    """What a gate's expression sees: the district, its batch, its resources in config and live, its routes and seats."""
-    live = ground.live or {}
+    """What a gate's expression sees: the district, its batch, its resources and the shared ones in config and live, its routes and seats."""
     batch = ground.batches.get(district.slug)
     return {
         "today": ground.today.isoformat(),
         "district": asdict(district),
         "batch": {"key": batch.key, "name": batch.name, "go_live": batch.go_live} if batch else None,
-        "resources": [
-            {
-                "address": str(address),
-                "kind": address.kind,
-                "key": address.key,
-                "fields": resource.fields,
-                "live": live[address].fields if address in live else None,
-            }
-            for address, resource in ground.config.items()
-            if address.scope == district.slug
-        ],
+        "resources": _resources(ground, district.slug),
+        "shared": _resources(ground, BASE),
         "unmanaged": [str(a) for a in sorted(ground.unmanaged) if a.scope == district.slug],
         "routes": [asdict(route) for route in ground.routes if route.district == district.slug],
         "seats": {
             pool.key: asdict(pool.districts[district.slug]) for pool in ground.pools if district.slug in pool.districts
         },
     }
+
+
+def _resources(ground: Ground, scope: str) -> list[dict[str, Any]]:
+    live = ground.live or {}
+    return [
+        {
+            "address": str(address),
+            "kind": address.kind,
+            "key": address.key,
+            "fields": resource.fields,
+            "live": live[address].fields if address in live else None,
+        }
+        for address, resource in ground.config.items()
+        if address.scope == scope
+    ]
