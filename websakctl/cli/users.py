@@ -188,7 +188,8 @@ def list_(call: Call, district: Districts = None, batch: Batch = None) -> None:
     rows = list(_rows(config, scopes))
     columns = ("district", "code", "name", "role", "unit", "e-mail")
     data = [dict(zip(("district", "code", "name", "role", "unit", "email"), row, strict=True)) for row in rows]
-    told = f"{len(rows)} users in {len({row[0] for row in rows})} districts."
+    users, districts = len(rows), len({row[0] for row in rows})
+    told = f"{users} user{'s' * (users != 1)} in {districts} district{'s' * (districts != 1)}."
     if not rows:
         told = "No district lists its users; `websakctl users import FILE` reads them from HR."
     session.write(TableReport(told, columns if rows or call.format == "csv" else (), rows, data))
