@@ -35,6 +35,7 @@ SIZES = (1_000, 10_000, 50_000)
 DISTRICTS = 15
 CHANGED = int(os.environ.get("BENCH_CHANGED", "100"))  # one in so many
 CONCURRENCY = 4
+MANY, GROUPS = 50_000, 3  # changes of the longest report, and the groups that they come to
 UNITS, SUB_ORGS = 0.60, 0.35  # of all resources; the rest are case types
 
 
@@ -98,14 +99,14 @@ def write_config(root: Path, size: int) -> None:
         (folder / "sub_orgs.yaml").write_text("sub_orgs:\n" + "".join(rows))
 
 
-def change_config(root: Path) -> None:
-    """Change the name of one resource in a hundred."""
+def change_config(root: Path, one_in: int = CHANGED) -> None:
+    """Change the name of one resource in so many."""
     seen = 0
     for file in sorted(root.rglob("*.yaml")):
         lines = file.read_text().splitlines(keepends=True)
         for i, line in enumerate(lines):
             if "name: " in line and file.name not in ("websak.yaml", "district.yaml"):
-                if seen % CHANGED == 0:
+                if seen % one_in == 0:
                     lines[i] = line.replace("name: ", "name: Ny ", 1)
                 seen += 1
         file.write_text("".join(lines))
@@ -373,7 +374,70 @@ def apply(root: Path, state_dir: Path) -> Measured:
     return Measured(**taken, count=len(changes), note=f"{len(left)} NOT DONE: {left[0].detail}" if left else "")
 
 
-PHASES = {each.__name__: each for each in (bare_parse, bare_fetch, bare_write, validate, plan, apply)}
+def many_in_few() -> Any:
+    """The report of a plan with 50 000 changes in three groups: as many districts as that takes."""
+    from websakctl.model.address import Address
+    from websakctl.model.district import District
+    from websakctl.plan.change import Action, Change, FieldChange, Plan
+    from websakctl.plan.document import to_document
+    from websakctl.plan.groups import grouped
+    from websakctl.report.subjects import PlanReport
+
+    slugs = [f"proeve-{i}" for i in range(MANY // GROUPS + 1)]
+    districts = {slug: District(slug, slug.title(), "01", "310000000", "B", f"Q{i}") for i, slug in enumerate(slugs)}
+    every = (
+        Change(Address("org_unit", d.slug, f"{d.prefix}-{key}"), Action.UPDATE, (FieldChange("name", "Før", "Nå"),), "differs")
+        for d in districts.values()
+        for key in range(GROUPS)
+    )  # fmt: skip
+    changes = tuple(islice(every, MANY))
+    plan = Plan(environment="bench", changes=changes, groups=grouped(changes, districts), unchanged=0, unmanaged=(), manual=(),
+                findings=(), warnings=(), digests=lambda: ("", ""), scopes=tuple(slugs))  # fmt: skip
+    assert len(plan.groups) == GROUPS
+    return PlanReport(plan, lambda: to_document(plan, tool_version="", created_at=""))
+
+
+def written(report: Any, form: str) -> Measured:
+    """A report in one format; what is counted are its bytes."""
+    from importlib import import_module
+
+    from websakctl.report.subjects import Look
+
+    with clock() as taken:
+        text = import_module(f"websakctl.report.formats.{form}").FORMAT.render(report, Look())
+    return Measured(**taken, count=len(text.encode()))
+
+
+def many_as_text(_: Path, __: Path) -> Measured:
+    """50 000 changes in three groups for a terminal."""
+    return written(many_in_few(), "text")
+
+
+def many_as_markdown(_: Path, __: Path) -> Measured:
+    """The same for a comment on a pull request."""
+    return written(many_in_few(), "markdown")
+
+
+def many_as_html(_: Path, __: Path) -> Measured:
+    """The same for a browser."""
+    return written(many_in_few(), "html")
+
+
+def distinct_as_text(root: Path, state_dir: Path) -> Measured:
+    """A plan of this config, which is made beforehand, for a terminal."""
+    from websakctl.operations.make_plan import make_plan
+    from websakctl.plan.document import to_document
+    from websakctl.report.subjects import PlanReport
+
+    _, scene, live = scene_and_live(root, state_dir)
+    found = make_plan(scene, live.state)
+    return written(PlanReport(found, lambda: to_document(found, tool_version="", created_at="")), "text")
+
+
+PHASES = {
+    each.__name__: each
+    for each in (bare_parse, bare_fetch, bare_write, validate, plan, apply, many_as_text, many_as_markdown, many_as_html, distinct_as_text)
+}  # fmt: skip
 
 
 def measured(phase: str, root: Path, state_dir: Path) -> Measured:

@@ -3,8 +3,8 @@
     python bench/table.py [--repeat N] [--sizes 10000,100000] [--peers FILE]
 
 The commands that start up are those of a wheel, installed into an environment of its own; what grows is measured in a
-process of its own each time (bench/run.py). CPU seconds count, since the machine may have other work; each is the least
-and the median of the repetitions, in turns with what it is compared with. Nothing is asserted.
+process of its own each time (bench/run.py). CPU seconds count, since the machine may have other work, with wall time beside
+them; each is the least and the median of the repetitions, in turns with what it is compared with. Nothing is asserted.
 """
 
 import argparse
@@ -17,9 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import run
 
@@ -29,29 +31,93 @@ LATEST = ROOT / "bench" / "latest.json"
 LATENCY = 20  # milliseconds
 
 
+class Spent(NamedTuple):
+    """Seconds of one run."""
+
+    cpu: float
+    wall: float
+
+
+class Pair(NamedTuple):
+    """A ratio by the least and by the median of the repetitions; twice the same where it is a count."""
+
+    least: float
+    median: float
+
+    def __str__(self) -> str:
+        if self.least == self.median:
+            return f"{self.least:.3g}" if self.least < 1000 else f"{self.least:.0f}"
+        return f"{self.least:.3g} · {self.median:.3g}"
+
+
 @dataclass(frozen=True)
 class Row:
-    """One ratio: what was promised, and what came of it by the least and by the median."""
+    """One ratio: what was promised, what came of it, and the same by the other clock."""
 
     what: str
     promised: float
-    least: float
-    median: float
+    measured: Pair
+    by: str = ""  # the clock: CPU or wall; none: it is a count
+    beside: Pair | None = None
     note: str = ""
     at_least: bool = False  # the ratio should be this or more
 
     @property
     def reached(self) -> bool:
         """Whether the promise is kept, by the least."""
-        return self.least >= self.promised if self.at_least else self.least <= self.promised
+        least = self.measured.least
+        return least >= self.promised if self.at_least else least <= self.promised
 
 
-def cpu_of(command: list[str], cwd: Path, env: dict[str, str]) -> float:
-    """CPU seconds of a command, whatever it says."""
+def ratio(
+    what: str,
+    promised: float,
+    over: Sequence[Spent],
+    under: Sequence[Spent],
+    note: str = "",
+    *,
+    by: str = "CPU",
+    at_least: bool = False,
+    times: float = 1,
+) -> Row:
+    """``over`` to ``under`` by both clocks, ``times`` as much; ``by`` says which of them counts."""
+
+    def pair(clock: int) -> Pair:
+        one, other = ([spent[clock] for spent in each] for each in (over, under))
+        return Pair(times * min(one) / min(other), times * statistics.median(one) / statistics.median(other))
+
+    cpu, wall = pair(0), pair(1)
+    counts, beside = (cpu, wall) if by == "CPU" else (wall, cpu)
+    return Row(what, promised, counts, by, beside, note, at_least)
+
+
+def counted(what: str, promised: float, found: float, note: str = "") -> Row:
+    """Something that is counted: no clock comes into it."""
+    return Row(what, promised, Pair(found, found), note=note)
+
+
+def spent_on(found: Iterable[run.Measured]) -> list[Spent]:
+    """The times of some measurements."""
+    return [Spent(one.cpu, one.wall) for one in found]
+
+
+def spent(command: list[str], cwd: Path, env: dict[str, str]) -> Spent:
+    """What a command takes, whatever it says."""
+    began = time.perf_counter()
     process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return used.ru_utime + used.ru_stime
+    return Spent(used.ru_utime + used.ru_stime, time.perf_counter() - began)
+
+
+def least(found: Iterable[Spent]) -> float:
+    """The least CPU seconds."""
+    return min(one.cpu for one in found)
+
+
+def at(size: int) -> str:
+    """A size as it is written."""
+    return f"{size:,}".replace(",", " ")
 
 
 def installed(folder: Path) -> Path:
@@ -75,7 +141,7 @@ def startup(repeat: int) -> list[Row]:
         for part in ("config", "districts", "templates"):
             shutil.copytree(ROOT / part, repository / part)
         program = str(where / "websakctl")
-        cpu_of([program, "apply", "--auto-approve"], repository, env)
+        spent([program, "apply", "--auto-approve"], repository, env)
         words = "websakctl show org_unit/frogner/FR-BH"
         completing = {**env, "_WEBSAKCTL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"}
         commands: dict[str, tuple[list[str], dict[str, str], float]] = {
@@ -85,93 +151,86 @@ def startup(repeat: int) -> list[Row]:
             "`validate` of the shipped repository": ([program, "validate"], env, 16),
             "no-op `plan` of it, sandbox running": ([program, "plan"], env, 24),
         }
-        bare: list[float] = []
-        found: dict[str, list[float]] = {}
+        bare: list[Spent] = []
+        found: dict[str, list[Spent]] = {}
         for turn in range(repeat + 1):
-            python = cpu_of([str(where / "python"), "-c", "pass"], repository, env)
-            taken = {what: cpu_of(command, repository, more) for what, (command, more, _) in commands.items()}
+            python = spent([str(where / "python"), "-c", "pass"], repository, env)
+            taken = {what: spent(command, repository, more) for what, (command, more, _) in commands.items()}
             if turn:  # the first one compiles and fills caches
                 bare.append(python)
-                for what, seconds in taken.items():
-                    found.setdefault(what, []).append(seconds)
+                for what, one in taken.items():
+                    found.setdefault(what, []).append(one)
         subprocess.run([program, "sandbox", "stop"], cwd=repository, env=env, capture_output=True, check=False)
     return [
-        Row(
-            what,
-            promised,
-            *_ratios(found[what], bare),
-            note=f"{min(found[what]) * 1000:.0f} ms to {min(bare) * 1000:.0f} ms",
-        )
+        ratio(f"§1 {what}, to `python -c pass`", promised, found[what], bare,
+              f"{least(found[what]) * 1000:.0f} ms to {least(bare) * 1000:.0f} ms")
         for what, (_, _, promised) in commands.items()
-    ]
-
-
-def _ratios(taken: list[float], bare: list[float]) -> tuple[float, float]:
-    return min(taken) / min(bare), statistics.median(taken) / statistics.median(bare)
+    ]  # fmt: skip
 
 
 PYYAML = """
 import sys, time, yaml
 from pathlib import Path
 texts = [file.read_text(encoding="utf-8") for file in sorted(Path(sys.argv[1]).rglob("*.yaml"))]
-began = time.process_time()
+cpu, wall = time.process_time(), time.perf_counter()
 for text in texts:
     yaml.load(text, yaml.CSafeLoader)
-print(time.process_time() - began)
+print(time.process_time() - cpu, time.perf_counter() - wall)
 """
 
 
-def pyyaml(root: Path) -> float | None:
-    """CPU seconds that PyYAML's C loader takes for the same files; nothing where it is not installed."""
+def pyyaml(root: Path) -> list[Spent]:
+    """What PyYAML's C loader takes for the same files; nothing where it is not installed."""
     done = subprocess.run([sys.executable, "-c", PYYAML, root], capture_output=True, text=True, check=False)
-    return float(done.stdout) if done.returncode == 0 else None
+    return [Spent(*map(float, done.stdout.split()))] if done.returncode == 0 else []
+
+
+@contextmanager
+def made_up(size: int) -> Iterator[tuple[Path, Path]]:
+    """A config of that size and the state of a sandbox that runs and holds just that."""
+    with tempfile.TemporaryDirectory(prefix="websakctl-bench-") as name:
+        root, state = Path(name) / "repository", Path(name) / "state"
+        run.write_config(root, size)
+        run.fill_sandbox(root, state)
+        with run.serving(state, "3.3"):
+            yield root, state
 
 
 def growth(sizes: list[int], repeat: int) -> list[Row]:
     """Validate and plan beside bare parsing and fetching, at each size."""
     rows: list[Row] = []
-    each: dict[str, dict[int, float]] = {}
+    each: dict[str, dict[int, list[Spent]]] = {"validate": {}, "plan": {}}
     for size in sizes:
-        with tempfile.TemporaryDirectory(prefix="websakctl-bench-") as name:
-            root, state = Path(name) / "repository", Path(name) / "state"
-            run.write_config(root, size)
-            run.fill_sandbox(root, state)
-            found: dict[str, list[run.Measured]] = {}
-            loads: list[float] = []
-            with run.serving(state, "3.3"):
-                for _ in range(repeat):
-                    for phase in ("bare_parse", "validate", "bare_fetch", "plan"):
-                        found.setdefault(phase, []).append(run.measured(phase, root, state))
-                    loads += [taken] if (taken := pyyaml(root)) is not None else []
-        cpu = {phase: [one.cpu for one in ones] for phase, ones in found.items()}
-        both = [parse + fetch for parse, fetch in zip(cpu["bare_parse"], cpu["bare_fetch"], strict=True)]
+        found: dict[str, list[run.Measured]] = {}
+        loads: list[Spent] = []
+        with made_up(size) as (root, state):
+            for _ in range(repeat):
+                for phase in ("bare_parse", "validate", "bare_fetch", "plan"):
+                    found.setdefault(phase, []).append(run.measured(phase, root, state))
+                loads += pyyaml(root)
+        spent = {phase: spent_on(ones) for phase, ones in found.items()}
+        bare = [Spent(p.cpu + f.cpu, p.wall + f.wall) for p, f in zip(spent["bare_parse"], spent["bare_fetch"], strict=True)]  # fmt: skip
         events = found["bare_parse"][0].count / size
-        micro = {phase: min(ones) / size * 1e6 for phase, ones in cpu.items()}
-        at = f"{size:,}".replace(",", " ")
-        rows.append(Row(f"`validate` at {at}, to the bare C events", 2, *_ratios(cpu["validate"], cpu["bare_parse"]),
-                        note=f"{micro['validate']:.1f} to {micro['bare_parse']:.1f} µs a resource of {events:.0f} events"))  # fmt: skip
+        micro = {phase: least(ones) / size * 1e6 for phase, ones in {**spent, "bare": bare}.items()}
+        rows.append(ratio(f"§2 `validate` at {at(size)}, to the bare C events", 2, spent["validate"], spent["bare_parse"],
+                          f"{micro['validate']:.1f} to {micro['bare_parse']:.1f} µs a resource of {events:.0f} events"))  # fmt: skip
         if loads:
-            rows.append(Row(f"`validate` at {at}, to PyYAML's C loader", 0.4, *_ratios(cpu["validate"], loads)))
-        rows.append(Row(f"no-op `plan` at {at}, to bare events and pages", 1.6, *_ratios(cpu["plan"], both),
-                        note=f"{micro['plan']:.1f} to {micro['bare_parse'] + micro['bare_fetch']:.1f} µs a resource"))  # fmt: skip
-        memory = max(one.memory for one in found["plan"])
+            rows.append(ratio(f"§2 `validate` at {at(size)}, to PyYAML's C loader", 0.4, spent["validate"], loads,
+                              f"{micro['validate']:.1f} to {least(loads) / size * 1e6:.1f} µs"))  # fmt: skip
+        rows.append(ratio(f"§2 no-op `plan` at {at(size)}, to bare events and pages", 1.6, spent["plan"], bare,
+                          f"{micro['plan']:.1f} to {micro['bare']:.1f} µs a resource"))  # fmt: skip
         if size == max(sizes):
-            rows.append(
-                Row(
-                    f"peak memory of that `plan` at {at}, MB",
-                    400 * size / 100_000 if size < 100_000 else 400,
-                    memory,
-                    memory,
-                )
-            )
-        for phase in ("validate", "plan"):
-            each.setdefault(phase, {})[size] = micro[phase]
-    for phase, costs in each.items():
-        if len(costs) > 1:
-            ratio = costs[max(costs)] / costs[min(costs)]
-            rows.append(
-                Row(f"`{phase}`: cost of a resource at {max(costs)} to that at {min(costs)}", 1.25, ratio, ratio)
-            )
+            memory = max(one.memory for one in found["plan"])
+            rows.append(counted(f"§2 peak memory of that `plan` at {at(size)}, MB", 400, round(memory)))
+        for phase, costs in each.items():
+            costs[size] = spent[phase]
+    if len(sizes) > 1:
+        large, small = max(sizes), min(sizes)
+        rows += [
+            ratio(f"§2 `{phase}`: cost of a resource at {at(large)} to that at {at(small)}", 1.25, costs[large], costs[small],
+                  times=small / large)
+            for phase, costs in each.items()
+        ]  # fmt: skip
     return rows
 
 
@@ -186,7 +245,7 @@ def reading(repeat: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="websakctl-bench-") as name:
         state = Path(name)
         config = load_configuration(ROOT)
-        taken: dict[int, list[float]] = {1: [], 8: []}
+        taken: dict[int, list[Spent]] = {1: [], 8: []}
         with run.serving(state, "3.3"):
             server = run.connection_to(state)
             _ask(server.base_url, "POST", "/_sandbox/settings", server.client_secret, {"latency_ms": LATENCY})
@@ -198,48 +257,110 @@ def reading(repeat: int) -> list[Row]:
                         connection, all_kinds(), scope_of(config.state, config.districts, all_kinds())
                     ) as reader:
                         reader.token()
-                        began = time.perf_counter()
-                        reader.read()
-                        taken[concurrency].append(time.perf_counter() - began)
+                        with run.clock() as clock:
+                            reader.read()
+                        taken[concurrency].append(Spent(clock["cpu"], clock["wall"]))
                         requests = reader.traffic.requests
-    times = min(taken[1]) / min(taken[8]), statistics.median(taken[1]) / statistics.median(taken[8])
+    walls = [min(one.wall for one in ones) * 1000 for ones in taken.values()]
     return [
-        Row("requests of a no-op plan of the fifteen districts", 20, requests, requests),
-        Row(f"reads at {LATENCY} ms latency: 8 at a time, times faster than 1", 5, *times, at_least=True,
-            note=f"{min(taken[1]) * 1000:.0f} ms to {min(taken[8]) * 1000:.0f} ms, wall time"),
+        counted("§4 requests of a no-op plan of the fifteen districts", 20, requests),
+        ratio(f"§4 reads at {LATENCY} ms latency: 8 at a time, times faster than 1", 5, taken[1], taken[8],
+              f"{walls[0]:.0f} ms to {walls[1]:.0f} ms", by="wall", at_least=True),
     ]  # fmt: skip
 
 
 def applying(repeat: int) -> list[Row]:
-    """An apply of 1 000 changes beside a bare loop of the same calls at the same concurrency."""
-    size = 10_000
-    os.environ["BENCH_CHANGED"] = "10"  # of the processes that carry it out
-    run.CHANGED = 10
-    with tempfile.TemporaryDirectory(prefix="websakctl-bench-") as name:
-        root, state, changed = (Path(name) / part for part in ("repository", "state", "changed"))
-        run.write_config(root, size)
-        run.fill_sandbox(root, state)
+    """An apply of 1 000 changes beside a bare loop of the same calls at the same concurrency, and of ten times as many."""
+    os.environ["BENCH_CHANGED"] = "10"  # of the process that writes bare: one in so many
+    bare: list[run.Measured] = []
+    beside = applies(10_000, 10, repeat, bare)
+    small, large = applies(1_000, 1, repeat), applies(10_000, 1, 1)
+    walls = [min(one.wall for one in ones) for ones in (beside, bare, large, small)]
+    return [
+        ratio("§5 `apply` of 1 000 changes to a bare loop of the same calls", 1.5, spent_on(beside), spent_on(bare),
+              f"{walls[0]:.1f} s to {walls[1]:.1f} s of wall time, the journal included", by="wall"),
+        ratio("§5 `apply` of 10 000 changes to that of 1 000", 11, spent_on(large), spent_on(small),
+              f"{walls[2]:.1f} s to {walls[3]:.1f} s of wall time; there and back, as often as {len(large)} and {len(small)}"),
+    ]  # fmt: skip
+
+
+def applies(size: int, one_in: int, repeat: int, bare: list[run.Measured] | None = None) -> list[run.Measured]:
+    """An apply to each side in turns: there and back are as many changes. ``bare`` takes the bare loop before each turn."""
+    found = []
+    with made_up(size) as (root, state):
+        changed = root.with_name("changed")
         shutil.copytree(root, changed)
-        run.change_config(changed)
-        found: dict[str, list[run.Measured]] = {}
-        with run.serving(state, "3.3"):
-            for _ in range(repeat):
-                found.setdefault("bare", []).append(run.measured("bare_write", root, state))
-                found.setdefault("apply", []).append(run.measured("apply", changed, state))
-                run.measured("apply", root, state)
-    walls = {what: [one.wall for one in ones] for what, ones in found.items()}
-    return [Row(f"`apply` of {found['apply'][0].count} changes to a bare loop of the same calls", 1.5, *_ratios(walls["apply"], walls["bare"]),
-                note="wall time, the journal included")]  # fmt: skip
+        run.change_config(changed, one_in)
+        for _ in range(repeat):
+            if bare is not None:
+                bare.append(run.measured("bare_write", root, state))
+            found += [run.measured("apply", each, state) for each in (changed, root)]
+    return found
+
+
+def output(repeat: int) -> list[Row]:
+    """Long reports beside the plan that they tell of."""
+    forms = {"text": 60_000, "markdown": 60_000, "html": 5_000_000}
+    found: dict[str, list[run.Measured]] = {}
+    with made_up(run.MANY) as (root, state):
+        for _ in range(repeat):
+            for phase in ("plan", *(f"many_as_{form}" for form in forms)):
+                found.setdefault(phase, []).append(run.measured(phase, root, state))
+    many = f"{at(run.MANY)} changes in {run.GROUPS} groups"
+    plan = spent_on(found["plan"])
+    rows = []
+    for form, most in forms.items():
+        written = found[f"many_as_{form}"]
+        note = f"{least(spent_on(written)) * 1000:.0f} ms to {least(plan):.2f} s, of a plan that finds nothing"
+        rows.append(ratio(f"§6 {many} as {form}, to the plan's time", 0.05, spent_on(written), plan, note))
+        rows.append(counted(f"§6 … bytes of it as {form}", most, written[0].count))
+    distinct: dict[str, list[run.Measured]] = {}
+    with made_up(10_000) as (root, state):
+        run.change_config(root, 1)
+        for _ in range(repeat):
+            for phase in ("plan", "distinct_as_text"):
+                distinct.setdefault(phase, []).append(run.measured(phase, root, state))
+    text, plan = (spent_on(distinct[phase]) for phase in ("distinct_as_text", "plan"))
+    rows.append(ratio(f"§6 {at(distinct['plan'][0].count)} distinct changes as text, to the plan's time", 0.05, text, plan,
+                      f"{least(text) * 1000:.0f} ms to {least(plan):.2f} s"))  # fmt: skip
+    return rows
+
+
+PEERS = (  # what was promised of which peer at which size; the last: it says how much slower than it we may be
+    ("octoDNS", 10_000, 8, False),
+    ("octoDNS", 50_000, 10, False),
+    ("Terraform", 1_000, 7, False),
+    ("script by hand", 10_000, 2.5, False),
+    ("script by hand", 100_000, 3.5, False),
+    ("script by hand", 1_000, 1.3, True),
+)
+
+
+def against(found: list[dict[str, Any]]) -> list[Row]:
+    """What `make bench-peers` found, as ratios."""
+    by = {(row["peer"], row["size"]): row for row in found if "left_out" not in row}
+    rows = []
+    for peer, size, promised, slower in PEERS:
+        if (peer, size) in by:
+            theirs, ours = ([Spent(*one) for one in by[name, size]["runs"]] for name in (peer, "websakctl"))
+            note = f"{least(ours):.2f} s to {least(theirs):.2f} s of CPU time; {len(ours)} runs each"
+            if slower:
+                rows.append(ratio(f"§3 no-op plan at {at(size)}, to that of the {peer}", promised, ours, theirs, note))
+            else:
+                what = f"§3 no-op plan at {at(size)}, times faster than {'the ' * (' ' in peer)}{peer}"
+                rows.append(ratio(what, promised, theirs, ours, note, at_least=True))
+    return rows
 
 
 def page(rows: list[Row], peers: str, about: str) -> str:
     """The page."""
-    lines = ["| ratio | promised | least | median | |", "|---|---:|---:|---:|---|"]
-    for row in rows:
+    lines = ["| ratio | promised | measured | by the other clock | |", "|---|---:|---:|---:|---|"]
+    for row in sorted(rows, key=lambda row: row.what[:2]):
         sign = "≥" if row.at_least else "≤"
         kept = "" if row.reached else "**not reached** "
+        beside = "" if row.beside is None else f"{row.beside} {'wall' if row.by == 'CPU' else 'CPU'}"
         lines.append(
-            f"| {row.what} | {sign} {row.promised:g} | {row.least:.3g} | {row.median:.3g} | {kept}{row.note} |"
+            f"| {row.what} | {sign} {row.promised:g} | {row.measured} {row.by} | {beside} | {kept}{row.note} |"
         )
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -274,7 +395,7 @@ def main() -> None:
         "--peers", type=Path, nargs="*", default=[], help="what `make bench-peers` wrote, to be taken in"
     )
     parser.add_argument(
-        "--only", default="", help="some of startup, growth, reading, applying; nothing is written then"
+        "--only", default="", help="some of startup, growth, reading, applying, output; nothing is written then"
     )
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
@@ -282,23 +403,26 @@ def main() -> None:
         "startup": lambda: startup(asked.repeat),
         "growth": lambda: growth(sizes, asked.repeat),
         "reading": lambda: reading(asked.repeat),
-        "applying": lambda: applying(max(1, asked.repeat // 2)),
+        "applying": lambda: applying(max(1, (asked.repeat + 1) // 2)),  # each is two
+        "output": lambda: output(asked.repeat),
     }
     rows: list[Row] = []
     for name, measure in parts.items():
         if not asked.only or name in asked.only.split(","):
             print(f"{name} …", file=sys.stderr, flush=True)
-            rows += measure()
-            print(*(f"  {r.what}: {r.least:.3g} ({r.promised:g})" for r in rows), sep="\n", file=sys.stderr, flush=True)
+            found = measure()
+            print(*(f"  {r.what}: {r.measured} ({r.promised:g})" for r in found), sep="\n", file=sys.stderr, flush=True)
+            rows += found
     if asked.only:
         return
     sys.path.insert(0, str(ROOT / "bench" / "peers"))
     from compare import table
 
-    found: list[dict[str, Any]] = [row for file in asked.peers for row in json.loads(file.read_text())]
+    peers: list[dict[str, Any]] = [row for file in asked.peers for row in json.loads(file.read_text())]
+    rows += against(peers)
     said = about(asked.repeat)
-    PAGE.write_text(page(rows, table(found) if found else "", said), encoding="utf-8")
-    measured = {"about": said, "rows": [{**vars(row), "reached": row.reached} for row in rows], "peers": found}
+    PAGE.write_text(page(rows, table(peers) if peers else "", said), encoding="utf-8")
+    measured = {"about": said, "rows": [{**vars(row), "reached": row.reached} for row in rows], "peers": peers}
     LATEST.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -33,6 +33,8 @@ def safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = redact(text)  # before what stands between digits is escaped
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\\n" if c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
