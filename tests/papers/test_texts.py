@@ -152,6 +152,20 @@ def test_a_finding_is_translated_with_what_it_holds() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "norwegian"),
+    [
+        ("published by themselves: A, B, … and 5 more", "publiseres automatisk: A, B, … og 5 til"),
+        ("rollout PULJE-1 (frogner first)", "innføring av PULJE-1 (frogner først)"),
+        ("rollout PULJE-1 (the rest)", "innføring av PULJE-1 (resten)"),
+        ("work list: sak 26/1", "arbeidsliste: sak 26/1"),
+        ("work list reopened: feil utvalg", "arbeidsliste åpnet igjen: feil utvalg"),
+    ],
+)
+def test_what_the_page_tells_of_lists_and_runs_is_translated(told: str, norwegian: str) -> None:
+    assert said(told, "nb") == norwegian
+
+
 def test_dates_numbers_and_lists() -> None:
     spring = date(2027, 3, 1)
     assert (day(spring, "nb"), day("2027-03-01", "en")) == ("1. mars 2027", "1 March 2027")
