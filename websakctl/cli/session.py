@@ -193,11 +193,11 @@ class Session:
 
     def _embedded(self) -> "Connection":
         from websakctl.live.websak import Connection
-        from websakctl.sandbox.process import SandboxError, SandboxMissing, ensure_server, find_server
+        from websakctl.sandbox.process import SandboxError, SandboxMissing, ensure_server, kept_alive
 
         described = self.target.described
         try:
-            server = find_server(self.state_dir)
+            server = kept_alive(self.state_dir)
             if server is None:
                 self.terminal.say("Starting the embedded sandbox …")
                 server = ensure_server(self.state_dir, api_version=described.api_version or "3.3")

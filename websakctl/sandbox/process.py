@@ -98,14 +98,14 @@ def ensure_server(
 
     _reap()
     database = _absolute(database)
-    if found := _kept_alive(state_dir, database):
+    if found := kept_alive(state_dir, database):
         return found
     directory = _directory(state_dir)
     deadline = time.monotonic() + wait
     lock = FileLock(directory / "start.lock", timeout=wait)
     try:
         with lock:
-            if found := _kept_alive(state_dir, database):
+            if found := kept_alive(state_dir, database):
                 return found
             _require_extra()
             return _start(state_dir, api_version, database, idle_timeout, deadline)
@@ -245,6 +245,13 @@ def _run(
         api_version=api_version,
     )
     activity = app.state.activity
+    end = server.handle_exit
+
+    def closing(sig: int, frame: FrameType | None) -> None:
+        activity.closing = True  # who turns to it now is told to wait for another
+        end(sig, frame)
+
+    server.handle_exit = closing  # type: ignore[method-assign]  # uvicorn looks it up as it starts
 
     async def live() -> None:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -342,7 +349,7 @@ def _start(state_dir: Path, api_version: str, database: str | None, idle_timeout
                 child.returncode = 0  # it is to outlive us, which Popen would otherwise warn about
                 return found[0]
             try:
-                other = _kept_alive(state_dir, database)
+                other = kept_alive(state_dir, database)
             except SandboxRunning:
                 _end(child)
                 raise
@@ -375,7 +382,7 @@ def _reap(leaving: int | None = None) -> None:
             _children.discard(pid)
 
 
-def _kept_alive(state_dir: Path, database: str | None) -> Server | None:
+def kept_alive(state_dir: Path, database: str | None = None) -> Server | None:
     """Find the server and make it count its idle time from now, so that it does not end as we turn to it."""
     found = find_server(state_dir)
     if found is None:
