@@ -64,6 +64,23 @@ def test_fifty_thousand_changes_in_three_groups_fit_everywhere() -> None:
     assert [size <= most for size, most in zip(sizes, (60_000, 60_000, 5_000_000), strict=True)] == [True] * 3, sizes
 
 
+def test_very_many_new_ones_of_a_kind_in_one_place_are_a_few_lines_unless_expanded() -> None:
+    two = {d.slug: d for d in map(district, (1, 2))}
+    made = [FieldChange("name", None, "Kari")]
+    new = [Change(Address("user", "bydel-1", f"K{n}"), Action.CREATE, tuple(made), "new") for n in range(1_240)]
+    few = [Change(Address("user", "bydel-2", f"L{n}"), Action.CREATE, tuple(made), "new") for n in range(50)]
+    gone = [Change(Address("user", "bydel-2", f"G{n}"), Action.DEACTIVATE, (), "left") for n in range(60)]
+    report = report_of(plan_of([*new, *few, *gone], two))
+    lines = text.FORMAT.render(report, Look()).splitlines()
+    told = [line for line in lines if "bydel-1" in line]
+    assert told[:3] == [f'+ user  bydel-1/K{n}  "Kari"' for n in range(3)]
+    assert [re.sub(r"\s", " ", line) for line in told[3:]] == [
+        "+ user  bydel-1  … and 1 237 more new ones (--expand lists each)"
+    ]
+    assert sum("bydel-2" in line for line in lines) == 110  # each of what goes is named
+    assert sum("bydel-1/" in line for line in text.FORMAT.render(report, Look(expand=True)).splitlines()) == 1_240
+
+
 def test_markdown_stays_below_60_kb_however_much_changes(huge: Plan) -> None:
     distinct = {d.slug: d for d in map(district, range(1, 16))}
     many = plan_of(

@@ -84,6 +84,7 @@ def test_a_whole_batch_at_once_and_what_was_written_as_json(papers: Cli) -> None
     assert [entry["district"] for entry in told] == ["frogner", "sagene"]
     assert [Path(entry["file"]) for entry in told] == files
     assert all(file.is_file() for file in files)
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}  # the hand-over note names who attested
 
 
 def test_word_shows_what_the_markdown_says(papers: Cli) -> None:

@@ -357,3 +357,10 @@ def test_a_number_that_is_taken_is_never_shown_or_kept(at33: Office) -> None:
     files = [p for p in at33.root.rglob("*") if p.is_file() and p.name not in ("a.csv", "frogner.yaml")]
     assert not any(NATIONAL_ID.encode() in path.read_bytes() for path in files)
     assert not any(NATIONAL_ID in text for text in shown)
+
+
+def test_a_number_of_a_person_where_the_settings_take_none_is_helped_to_the_setting(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI.replace("}", f', national_no: "{NATIONAL_ID}"}}'))
+    told = "".join(at33("plan", code=3))
+    assert "say `user_import: {national_id: true}` in config/websak.yaml" in told
+    assert NATIONAL_ID not in told

@@ -169,6 +169,7 @@ def _write(files: dict[Path, bytes], *, force: bool) -> None:
     try:
         for path, content in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
+            fresh[path].touch(mode=0o600)  # the hand-over note names who attested
             fresh[path].write_bytes(content)
         for path, written in fresh.items():
             written.replace(path)

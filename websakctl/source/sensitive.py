@@ -129,7 +129,11 @@ def _diagnostic(hit: _Hit, starts: list[int], file: str) -> Diagnostic:
         at=Position(file, line, column, line, column + hit.end - hit.start),
         message=hit.message,
         help=(
-            "take it out, and out of git's history; write a role or a unit"
+            (
+                "take it out, or say `user_import: {national_id: true}` in config/websak.yaml"
+                if file.startswith("users/")
+                else "take it out, and out of git's history; write a role or a unit"
+            )
             if hit.rule == "national-id"
             else "take it out, change the secret, and use `websakctl auth login` or WEBSAKCTL_CLIENT_SECRET"
         ),

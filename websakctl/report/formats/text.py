@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DE
 _STYLES = {"+": "create", "~": "update", "-": "remove"}
 _LABELS = ("name", "product")
 _LONGEST = 240  # characters of one value; the JSON plan has all of it
+_MOST_NEW, _FIRST_NEW = 50, 3  # of one kind in one place without --expand; of more, the first and a number are told
 _MOST_UNEXPANDED = 20  # addresses of one list named without --expand
 _MOST_OF_A_SORT = 4  # manual steps of one sort named without --expand
 
@@ -63,13 +65,32 @@ def _plan(report: PlanReport, look: Look) -> str:
         for change in plan.changes:
             lines.extend(_change(change, look))
     else:
-        for group in plan.groups:
-            lines.extend(_group(group, look))
+        lines.extend(_groups(plan, look))
     if plan.changes:
         lines.append("")
     lines.extend(the_rest(report, look))
     lines.append(look.paint("strong", summary_line(report)))
     return "\n".join(lines)
+
+
+def _groups(plan: Plan, look: Look) -> Iterable[str]:
+    """Each group, but of very many new ones of a kind in one place only the first: 600 users are one fact."""
+    alone = [
+        (group.kind, group.scopes[0]) if group.action is Action.CREATE and len(group.addresses) == 1 else None
+        for group in plan.groups
+    ]
+    counts = Counter(alone)
+    seen: Counter[tuple[str, str]] = Counter()
+    for group, place in zip(plan.groups, alone, strict=True):
+        if place is None or counts[place] <= _MOST_NEW:
+            yield from _group(group, look)
+            continue
+        seen[place] += 1
+        if seen[place] <= _FIRST_NEW:
+            yield from _group(group, look)
+        elif seen[place] == _FIRST_NEW + 1:
+            left = f"  … and {number(counts[place] - _FIRST_NEW)} more new ones (--expand lists each)"
+            yield _head(group.kind, group.action, place[1], left, look)
 
 
 def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
