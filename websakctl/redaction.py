@@ -3,7 +3,6 @@
 import json
 import re
 from functools import cache
-from html import escape
 from typing import Any
 
 SECRET, NATIONAL_ID = "[secret]", "[national identity number]"
@@ -56,6 +55,8 @@ def keep_secret(value: str) -> None:
 
 def _written(value: str) -> set[str]:
     """A value as it stands in text, JSON, a repr, HTML and a form."""
+    from html import escape  # its table of names takes a millisecond to load
+
     safe = "_.-~"
     form = "".join(
         c if c.isascii() and (c.isalnum() or c in safe) else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))

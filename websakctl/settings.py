@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
 
+from websakctl.model.quick import read
 from websakctl.source.settings_file import Environment, SettingsFile
 
 PREFIX = "WEBSAKCTL_"
@@ -94,12 +95,14 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         if (value := getattr(around, key)) is not None
     }
     if around.base_url:
-        described = (entry or Environment()).model_copy(update={**said, "base_url": around.base_url.rstrip("/")})
+        described = (entry or read(Environment, {})).model_copy(
+            update={**said, "base_url": around.base_url.rstrip("/")}
+        )
         return Target(name, _filled(described), embedded=False, client_secret=around.client_secret)
     if entry is None and name == SANDBOX:
         said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
         said.setdefault("own_user", SANDBOX_OWN_USER)
-        return Target(name, Environment().model_copy(update=said), embedded=True)
+        return Target(name, read(Environment, {}).model_copy(update=said), embedded=True)
     if entry is None:
         known = ", ".join([*file.environments, SANDBOX])
         raise UnknownEnvironment(f"there is no environment {name}; config/websak.yaml and the tool know {known}")

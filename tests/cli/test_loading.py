@@ -64,8 +64,7 @@ def test_a_plan_loads_what_it_needs_and_no_more_and_sends_few_requests(shipped: 
     requests = re.search(r"with (\d+) requests", told)
     assert requests is not None, told
     assert int(requests[1]) <= 20
-    # httpx brings importlib.metadata along by itself.
-    assert loaded(shipped.root, "plan") - ALLOWED["plan",] <= {"importlib.metadata"}
+    assert loaded(shipped.root, "plan") - ALLOWED["plan",] == set()
 
 
 def test_the_keyring_is_opened_where_it_may_hold_the_secret(small: Cli) -> None:

@@ -4,25 +4,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from websakctl.model.address import Address
-
-
-class Action(StrEnum):
-    """What is done to one resource."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    ACTIVATE = "activate"  # it was retired and is wanted again
-    DEACTIVATE = "deactivate"
-    DELETE = "delete"
-
-    @property
-    def removes(self) -> bool:
-        """Whether the resource is gone or retired afterwards."""
-        return self in (Action.DEACTIVATE, Action.DELETE)
+from websakctl.plan.action import Action as Action
 
 
 def some(addresses: Iterable[Address], most: int = 3) -> str:

@@ -15,6 +15,21 @@ from websakctl.source.yaml_tree import Map
 
 
 @dataclass(slots=True)
+class Described:
+    """Where a district is described. The place is looked up when it is asked for: its file is read once more for that."""
+
+    slug: str
+    document: Document | None = None  # ``None``: nowhere, as it should be
+    section: str = ""
+
+    def position(self) -> Position:
+        """The section's key, or the start of where it should be."""
+        if self.document is None:
+            return Position(f"districts/{self.slug}/district.yaml")
+        return self.document.key_position(self.document.top.spans, self.section)
+
+
+@dataclass(slots=True)
 class Origin:
     """Where a resource was written: its section's mapping, its key there, and what overrides or instantiates it."""
 
@@ -22,8 +37,13 @@ class Origin:
     section: Map
     key: str
     override: tuple[Document, Map, str] | None = None  # the section of overrides and the key in it
-    made_for: Position | None = None  # the district that instantiated a template
+    described: Described | None = None  # the district that instantiated a template
     defaults: tuple[Map, str] | None = None  # the file's defaults, and the section in them that speaks of the kind
+
+    @property
+    def made_for(self) -> Position | None:
+        """Where the district that instantiated the template is described."""
+        return self.described.position() if self.described is not None else None
 
     def position(self) -> Position:
         """Where the key stands."""

@@ -188,7 +188,7 @@ def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Rep
     for address in config.state:
         if address.scope == BASE or kinds[address.kind].key_field in kinds[address.kind].references:
             continue  # a key that is the name of something else stands once in each district
-        if address.scope in config.unsure and (kinds[address.kind].local_keys or config.origins[address].made_for):
+        if address.scope in config.unsure and (kinds[address.kind].local_keys or config.origins[address].described):
             continue  # the key was made of facts that are wrong, which is told already
         other = first.setdefault((address.kind, address.key), address)
         if other is not address:

@@ -20,7 +20,7 @@ from websakctl.model.quick import read
 from websakctl.model.resource import Resource
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 from websakctl.source import policies
-from websakctl.source.configuration import Configuration, Origin
+from websakctl.source.configuration import Configuration, Described, Origin
 from websakctl.source.documents import Document, Documents, read_documents
 from websakctl.source.ignoring import weigh
 from websakctl.source.linking import link
@@ -103,7 +103,7 @@ class _Loader:
                 if key == DEFAULTS:
                     self.check_defaults(document, value)
                 elif key == TEMPLATES:
-                    self.sections_in(document, value, document.top.spans, key, templates, Scoping.DISTRICT)
+                    self.sections_in(document, document.top, key, templates, Scoping.DISTRICT)
                 else:
                     self.section(document, document.top, key, base, Scoping.BASE, (TEMPLATES, DEFAULTS))
         for section in base:
@@ -268,7 +268,6 @@ class _Loader:
 
     def claim(self, document: Document, name: str, facts: DistrictSection) -> None:
         district = District(name, facts.name, facts.number, facts.orgnr, facts.short_name, facts.prefix)
-        spans = document.top[DISTRICT].spans
         for other in self.result.districts.values():
             if other.slug in self.result.unsure:
                 continue
@@ -277,7 +276,7 @@ class _Loader:
                     self.report(
                         Diagnostic(
                             rule="not-unique",
-                            at=document.value_position(spans, label),
+                            at=document.value_position(document.top[DISTRICT].spans, label),
                             message=f"{label} {getattr(district, label)} is also {other.slug}'s",
                             help="each district has its own",
                         )
@@ -287,16 +286,15 @@ class _Loader:
 
     # --- sections
 
-    def sections_in(
-        self, document: Document, value: Any, spans: dict[str, Span], key: str, into: list[_Section], place: Scoping
-    ) -> None:
+    def sections_in(self, document: Document, holder: Map, key: str, into: list[_Section], place: Scoping) -> None:
+        value = holder[key]
         if not isinstance(value, Map):
             if value is not None:
                 self.lose(document, value)
                 self.report(
                     Diagnostic(
                         rule="wrong-type",
-                        at=document.value_position(spans, key),
+                        at=document.value_position(holder.spans, key),
                         message=f"{key} should be a mapping of sections",
                         help="write a section below it, such as `org_units:`",
                     )
@@ -416,16 +414,16 @@ class _Loader:
     def make_district(self, district: District, documents: list[Document], templates: list[_Section]) -> None:
         own: list[_Section] = []
         overrides: dict[tuple[str, str], Place] = {}
-        facts = Position(f"districts/{district.slug}/district.yaml")
+        described = Described(district.slug)
         for document in documents:
             for key, value in document.top.items():
                 if key == DEFAULTS:
                     self.check_defaults(document, value)
                 elif key == DISTRICT:
-                    facts = document.key_position(document.top.spans, key)
+                    described = Described(district.slug, document, key)
                 elif key == OVERRIDES:
                     found: list[_Section] = []
-                    self.sections_in(document, value, document.top.spans, key, found, Scoping.DISTRICT)
+                    self.sections_in(document, document.top, key, found, Scoping.DISTRICT)
                     for section in found:
                         for name in section.entries:
                             self.add_override(overrides, section, name)
@@ -438,7 +436,7 @@ class _Loader:
                 override = overrides.get((section.kind.name, actual)) or overrides.get((section.kind.name, key))
                 if override is not None:
                     used.add((section.kind.name, override[2]))
-                self.make(section, key, district, facts, override)
+                self.make(section, key, district, described, override)
         for section in own:
             for key in section.entries:
                 self.make(section, key, district, None)
@@ -512,11 +510,11 @@ class _Loader:
         section: _Section,
         key: str,
         district: District | None,
-        made_for: Position | None,
+        described: Described | None,
         override: Place | None = None,
     ) -> None:
         kind, entries, document = section.kind, section.entries, section.document
-        facts = district.placeholders() if district is not None and made_for is not None else None
+        facts = district.placeholders() if district is not None and described is not None else None
         local = self.fill(key, facts) if facts is not None else key
         full = district.full_key(local) if district and kind.local_keys else local
         address = Address(kind.name, district.slug if district else BASE, full)
@@ -567,9 +565,9 @@ class _Loader:
                 if override is not None:
                     base = document.key_position(entries.spans, key)
                     found = [_overriding(f, base) if f.at.file == override[0].file else f for f in found]
-                self.report(*(_for(f, made_for) for f in found))
+                self.report(*(_for(f, described) for f in found))
                 return
-        origin = Origin(document, entries, key, override, made_for, under[1:] if under else None)
+        origin = Origin(document, entries, key, override, described, under[1:] if under else None)
         self.keep(kind, values, district, address, local, origin)
 
     def keep(
@@ -597,7 +595,7 @@ class _Loader:
             first = self.result.origins[address]
             hint = (
                 "use `overrides:` to change what the base gives the district"
-                if first.made_for
+                if first.described
                 else "keep one of the two"
             )
             self.report(
@@ -741,10 +739,10 @@ def _keys_below(value: Any) -> Iterator[str]:
             yield from _keys_below(inner)
 
 
-def _for(finding: Diagnostic, made_for: Position | None) -> Diagnostic:
-    if made_for is None or finding.related is not None:
+def _for(finding: Diagnostic, described: Described | None) -> Diagnostic:
+    if described is None or finding.related is not None:
         return finding
-    return replace(finding, related=made_for, related_label="made for this district, as for every other")
+    return replace(finding, related=described.position(), related_label="made for this district, as for every other")
 
 
 def _overriding(finding: Diagnostic, base: Position) -> Diagnostic:

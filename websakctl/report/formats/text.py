@@ -4,14 +4,17 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE
-from websakctl.plan.change import Action, Change, FieldChange, Group, ManualStep, Plan
+from websakctl.plan.action import Action
 from websakctl.redaction import redact, redacted
 from websakctl.report.formats import Format
 from websakctl.report.subjects import DocumentReport, FindingsReport, Look, PlanReport, TableReport
+
+if TYPE_CHECKING:  # most commands show no plan
+    from websakctl.plan.change import Change, FieldChange, Group, ManualStep, Plan
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DEACTIVATE: "-", Action.DELETE: "-"}
 _STYLES = {"+": "create", "~": "update", "-": "remove"}
@@ -109,7 +112,7 @@ def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
         yield ""
 
 
-def _steps(plan: Plan, look: Look) -> Iterable[str]:
+def _steps(plan: "Plan", look: Look) -> Iterable[str]:
     """What a person has to do: many of one sort are one line, so that the list does not grow with the districts."""
     yield "Steps for a person:"
     folded = False
@@ -127,7 +130,7 @@ def _steps(plan: Plan, look: Look) -> Iterable[str]:
     yield ""
 
 
-def steps_by_sort(plan: Plan) -> Iterable[tuple[str, list[ManualStep]]]:
+def steps_by_sort(plan: "Plan") -> Iterable[tuple[str, list["ManualStep"]]]:
     """Steps of one sort, and what they are together; a few of a sort are told one by one, and this is empty."""
     sorts: dict[tuple[str, str], list[ManualStep]] = {}
     for step in plan.manual:
@@ -138,7 +141,7 @@ def steps_by_sort(plan: Plan) -> Iterable[tuple[str, list[ManualStep]]]:
         yield f"{kind}: {number(len(steps))}{where}: {what}" if len(steps) > _MOST_OF_A_SORT else "", steps
 
 
-def _step(step: ManualStep, look: Look) -> Iterable[str]:
+def _step(step: "ManualStep", look: Look) -> Iterable[str]:
     yield f"  - {safe(f'{step.address}: {step.what}')}"
     if step.change is not None and (look.expand or step.change.action is Action.UPDATE):
         lines = _fields(step.change.fields, look, created=step.change.action is Action.CREATE)
@@ -155,7 +158,7 @@ def _listed(title: str, items: list[str], look: Look) -> Iterable[str]:
     yield ""
 
 
-def key_of(group: Group) -> str:
+def key_of(group: "Group") -> str:
     """The part of the address that a group's line shows."""
     return f"*/{group.key}" if len(group.addresses) > 1 else f"{group.scopes[0]}/{group.key}"
 
@@ -168,7 +171,7 @@ def _head(kind: str, action: Action, where: str, after: str, look: Look) -> str:
     return look.paint(_STYLES[sign], f"{sign} {kind}  {safe(where)}") + verb + after
 
 
-def _group(group: Group, look: Look) -> Iterable[str]:
+def _group(group: "Group", look: Look) -> Iterable[str]:
     label = _label(group.fields) if group.action is Action.CREATE else ""
     shared = _shared(group.shared)
     where = key_of(group)
@@ -198,11 +201,11 @@ def _districts(scopes: tuple[str, ...], room: int) -> str:
     return f"{start}{', '.join(scopes[:fitting])}, …)"
 
 
-def _label(fields: tuple[FieldChange, ...]) -> str:
+def _label(fields: "tuple[FieldChange, ...]") -> str:
     return next((shown(f.after) for name in _LABELS for f in fields if f.path == name), "")
 
 
-def _change(change: Change, look: Look) -> Iterable[str]:
+def _change(change: "Change", look: Look) -> Iterable[str]:
     source = f"  {change.source.file}:{change.source.line}" if change.source else ""
     shared = _shared(change.shared)
     yield _head(
@@ -215,7 +218,7 @@ def _change(change: Change, look: Look) -> Iterable[str]:
     yield from _fields(change.fields, look, created=change.action is Action.CREATE)
 
 
-def _fields(fields: tuple[FieldChange, ...], look: Look, *, created: bool = False) -> Iterable[str]:
+def _fields(fields: "tuple[FieldChange, ...]", look: Look, *, created: bool = False) -> Iterable[str]:
     for f in fields:
         if f.path == "active":
             continue
