@@ -32,7 +32,6 @@ def drift(
     export: Exports = None,
 ) -> None:
     """Show what somebody changed by hand: live against what was last applied. Writes nothing."""
-    import dataclasses
 
     from websakctl.operations.find_drift import Cause, find_drift
 
@@ -55,7 +54,7 @@ def drift(
         for w in found.fields
     ]
     document = redacted({**report.document, "causes": causes, "drift": ways})
-    session.write(dataclasses.replace(report, made=lambda: document), expand=expand)
+    session.write(report._replace(made=lambda: document), expand=expand)
     if call.format == "text":
         _tell(session, found)
     if not scene.known:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
 class Key:
     """The natural key: the mapping key in YAML, the last part of the address."""
 
@@ -21,32 +20,26 @@ class Ref:
     everywhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Overridable:
     """A district may say otherwise, with reason and owner."""
 
 
-@dataclass(frozen=True, slots=True)
 class Unique:
     """No two resources of the kind may have the same value."""
 
 
-@dataclass(frozen=True, slots=True)
 class CreateOnly:
     """Sent when the resource is made; the API cannot change it afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
 class ConfigOnly:
     """Steers the tool and is never sent nor compared."""
 
 
-@dataclass(frozen=True, slots=True)
 class DefaultsToKey:
     """Unsaid, the value is the resource's full key."""
 
 
-@dataclass(frozen=True, slots=True)
 class Kept:
     """Unsaid, the live value is kept: not compared, and sent back as it was."""
 
@@ -61,6 +54,5 @@ class WriteOnly:
     needed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Stepwise:
     """Set by requests of its own once the resource itself is written; each can be repeated."""

@@ -1,8 +1,7 @@
-"""What can be shown: neutral subjects that every format writes in its own way."""
+"""What can be shown: neutral subjects that every format writes in its own way. Tuples: every command loads them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from websakctl.diagnostics import Diagnostic
@@ -16,8 +15,7 @@ def plain(style: str, text: str) -> str:  # noqa: ARG001  # the painter that pai
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """How a terminal shows text: its width in columns, its colours, and whether every group is spelled out."""
 
     width: int = 100
@@ -25,8 +23,7 @@ class Look:
     expand: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PlanReport:
+class PlanReport(NamedTuple):
     """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states."""
 
     plan: "Plan"
@@ -41,8 +38,7 @@ class PlanReport:
         return self.made()
 
 
-@dataclass(frozen=True, slots=True)
-class FindingsReport:
+class FindingsReport(NamedTuple):
     """Findings about the config with the files' texts, for showing the lines."""
 
     findings: "Sequence[Diagnostic]"
@@ -51,19 +47,17 @@ class FindingsReport:
     valid: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TableReport:
+class TableReport(NamedTuple):
     """Rows under columns for people, ``data`` for machines."""
 
     headline: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     data: Any = None
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A part of a document: a table, or lines."""
 
     title: str
@@ -72,8 +66,7 @@ class Section:
     lines: Sequence[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentReport:
+class DocumentReport(NamedTuple):
     """Something to file: a title, a verdict, facts about it and sections."""
 
     title: str
@@ -86,8 +79,7 @@ class DocumentReport:
     figure: str = ""  # SVG of ours, for a page; it says nothing that the sections do not
 
 
-@dataclass(frozen=True, slots=True)
-class GridReport:
+class GridReport(NamedTuple):
     """A matrix: rows down, columns across, one mark in each cell; an empty column parts those beside it."""
 
     title: str

@@ -2,9 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -493,7 +494,7 @@ class _Loader:
                 if section not in (*self.kinds, TEMPLATES, DEFAULTS, OVERRIDES, DISTRICT):
                     continue
                 filled = section == TEMPLATES or (section == DEFAULTS and templates)
-                for text, at in _texts(document, value):
+                for text, where in _texts(document, value):
                     for m in _PLACEHOLDER.finditer(text):
                         if filled and m[0] not in {f"{{{name}}}" for name in known}:
                             message = f"{m[0]} is no placeholder"
@@ -503,7 +504,7 @@ class _Loader:
                             hint = f"write the words out; placeholders are for {TEMPLATES}: in config/"
                         else:
                             continue
-                        self.report(Diagnostic(rule="unknown-placeholder", at=at, message=message, help=hint))
+                        self.report(Diagnostic(rule="unknown-placeholder", at=where(), message=message, help=hint))
 
     def make(
         self,
@@ -714,22 +715,29 @@ def _overlap(one: Position, other: Position) -> bool:
     return one.column < other.end_column and other.column < ends
 
 
-def _texts(document: Document, holder: Any) -> Iterator[tuple[str, Position]]:
-    """Every text in a part of a file, keys too, with its place."""
+def _texts(document: Document, holder: Any) -> Iterator[tuple[str, Callable[[], Position]]]:
+    """Every text in a part of a file, keys too, with what looks up its place."""
     steps: Iterable[tuple[Any, Any]] = ()
-    spans: Any = None
     if isinstance(holder, Map):
-        steps, spans = holder.items(), holder.spans
+        steps = holder.items()
     elif isinstance(holder, Seq):
-        steps, spans = enumerate(holder), holder.spans
+        steps = enumerate(holder)
     for step, value in steps:
-        s = spans[step]
         if isinstance(step, str):
-            yield step, document.key_position(spans, step)
+            yield step, partial(_key_at, document, holder, step)
         if isinstance(value, str):
-            yield value, Position(document.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)
+            yield value, partial(_value_at, document, holder, step)
         else:
             yield from _texts(document, value)
+
+
+def _key_at(document: Document, holder: Map, key: str) -> Position:
+    return document.key_position(holder.spans, key)
+
+
+def _value_at(document: Document, holder: Map | Seq, step: Any) -> Position:
+    s = holder.spans[step]
+    return Position(document.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)
 
 
 def _keys_below(value: Any) -> Iterator[str]:

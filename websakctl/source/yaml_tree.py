@@ -1,7 +1,6 @@
 """YAML text into plain values that know where they were written, straight from the C parser's events."""
 
 import re
-from dataclasses import dataclass
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -108,8 +107,7 @@ class Seq(list[Any]):
         self._spans = spans
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """The value of a file and what was wrong with its YAML."""
 
     value: Any

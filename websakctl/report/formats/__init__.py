@@ -1,14 +1,12 @@
 """One file per output format; ``--format`` lists this folder."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from websakctl.report.subjects import Look, Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(NamedTuple):
     """A way to write: the subjects it can write, each with its function."""
 
     renders: Mapping[type[Any], Callable[[Any, Look], str]]

@@ -1,6 +1,5 @@
 """A document that is filed, in the language of those who file it."""
 
-from dataclasses import replace
 from typing import Any
 
 from websakctl.report.subjects import DocumentReport, Section
@@ -11,8 +10,7 @@ def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
     """Translate all that the program says in a document; names and values stay as they are."""
     if language == "en":
         return report
-    return replace(
-        report,
+    return report._replace(
         title=said(report.title, language),
         verdict=said(report.verdict, language),
         facts=[(said(name, language), value) for name, value in report.facts],
