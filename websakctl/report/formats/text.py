@@ -76,7 +76,7 @@ def _plan(report: PlanReport, look: Look) -> str:
     return "\n".join(lines)
 
 
-def _groups(plan: Plan, look: Look) -> Iterable[str]:
+def _groups(plan: "Plan", look: Look) -> Iterable[str]:
     """Each group, but of very many new ones of a kind in one place only the first: 600 users are one fact."""
     alone = [
         (group.kind, group.scopes[0]) if group.action is Action.CREATE and len(group.addresses) == 1 else None
