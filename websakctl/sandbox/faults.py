@@ -513,29 +513,44 @@ class Interference:
             return
         rule = faults.strike(scope["method"], _target(scope), self._able)
         if rule is None:
-            await self._watched(exchange.pass_on)
+            await self._watched(exchange, exchange.pass_on)
             return
         exchange.params = rule.params
         strike = _FAULTS[rule.fault]
         if strike is _stale_read:
             await strike(exchange)
         else:
-            await self._watched(lambda: strike(exchange))
+            await self._watched(exchange, lambda: strike(exchange))
 
     def _able(self, rule: Rule) -> bool:
         return rule.fault != "stale_read" or self._view.there
 
-    async def _watched(self, handle: Callable[[], Awaitable[None]]) -> None:
-        """Handle a request, and keep the view from before it if it wrote and somebody waits for a stale read."""
+    async def _watched(self, exchange: Exchange, handle: Callable[[], Awaitable[None]]) -> None:
+        """Handle a request, and keep the view from before it if it wrote and somebody waits for a stale read.
+
+        That is done before the end of the answer is sent: who has it may ask the next thing at once.
+        """
         if not any(rule.fault == "stale_read" and not rule.spent for rule in self._faults.rules):
             await handle()
             return
-        view = await asyncio.to_thread(self._view.look)
+        views = [await asyncio.to_thread(self._view.look)]
+        send = exchange.send
+
+        async def settle() -> None:
+            async with self._view.turn:
+                while views:
+                    await asyncio.to_thread(self._view.keep_if_written, views.pop())
+
+        async def settled_first(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                await settle()
+            await send(message)
+
+        exchange.send = settled_first
         try:
             await handle()
         finally:
-            async with self._view.turn:
-                await asyncio.to_thread(self._view.keep_if_written, view)
+            await settle()
 
 
 _TOO_MANY: Final = Answer(429, [(b"retry-after", b"1")], b"").with_body(
