@@ -1,12 +1,11 @@
 """What a rule is."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from websakctl.diagnostics.diagnostic import Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: its name never changes, ``why`` says what goes wrong without it.
 
     ``settable``: config/websak.yaml may change its severity, and one line may be exempted with a reason.

@@ -1,7 +1,7 @@
 """What a config repository comes to: the desired state, and where each part of it was written."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position, errors_in
 from websakctl.model.address import Address
@@ -14,8 +14,7 @@ from websakctl.source.settings_file import SettingsFile
 from websakctl.source.yaml_tree import Map
 
 
-@dataclass(slots=True)
-class Described:
+class Described(NamedTuple):
     """Where a district is described. The place is looked up when it is asked for: its file is read once more for that."""
 
     slug: str

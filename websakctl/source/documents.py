@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.source.sensitive import look_through
@@ -19,8 +19,7 @@ _SUFFIXES = (".yaml", ".yml")
 _LONE_CR = re.compile(r"\r(?!\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One file: its path relative to the root (with ``/``), its text and its top mapping."""
 
     file: str

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 from websakctl.diagnostics import RULES, Diagnostic, Fix, Position
 from websakctl.source.documents import Document
@@ -16,8 +16,7 @@ DATED = frozenset(
 )  # found only on a given day
 
 
-@dataclass(frozen=True, slots=True)
-class _Exemption:
+class _Exemption(NamedTuple):
     document: Document
     line: int  # of the comment, from 0
     comment: "re.Match[str]"

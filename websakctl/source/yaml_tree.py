@@ -323,6 +323,7 @@ class _QuickBuilder:
     def __init__(self, parser: Any, home: _Home) -> None:
         self.next = parser.get_event
         self.home = home
+        self.share = dict[str, str]().setdefault  # one text for many that are alike
 
     def document(self) -> Any:
         self.next()  # stream start
@@ -345,24 +346,27 @@ class _QuickBuilder:
     def mapping(self, depth: int) -> Map:
         result = Map()
         result.home = self.home
-        following = self.next
+        following, scalar, once, not_always_text = self.next, ScalarEvent, intern, _NOT_ALWAYS_TEXT
+        share = self.share
+        pairs = 0
         while True:
             event = following()
-            if type(event) is not ScalarEvent:
-                if type(event) is MappingEndEvent:
+            if type(event) is not scalar:
+                if type(event) is MappingEndEvent and len(result) == pairs and "<<" not in result:
                     return result
                 raise _Unusual
-            key = intern(event.value)  # the same few words in every entry
+            key = once(event.value)  # the same few words in every entry
             event = following()
-            if type(event) is ScalarEvent and event.ctag is None:
+            if type(event) is scalar and event.ctag is None:
                 value = event.value
-                if event.implicit[0] and (not value or value[0] in _NOT_ALWAYS_TEXT):
+                if event.implicit[0] and (not value or value[0] in not_always_text):
                     value = resolve(value)
+                else:
+                    value = share(value, value)
             else:
                 value = self.value(event, depth)
-            if key in result or key == "<<":
-                raise _Unusual
             result[key] = value
+            pairs += 1  # less of them than that in the end: a key stood twice
 
     def sequence(self, depth: int) -> Seq:
         result = Seq()
