@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,7 @@ def page(plan: Plan, title: str, about: str) -> str:
     blocks = {
         "80 columns": text.FORMAT.render(report, Look(width=80)),
         "120 columns": text.FORMAT.render(report, Look(width=120)),
-        "80 columns, in colour": text.FORMAT.render(report, replace(coloured, width=80)).replace("\x1b", "␛"),
+        "80 columns, in colour": text.FORMAT.render(report, coloured._replace(width=80)).replace("\x1b", "␛"),
         "--expand": text.FORMAT.render(report, Look(width=80, expand=True)),
         "--format matrix": matrix.FORMAT.render(report, Look(width=80)),
         "the summary in JSON": json.dumps(document["summary"]),

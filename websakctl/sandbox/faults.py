@@ -511,7 +511,10 @@ class Interference:
         if scope["path"].startswith("/api/") and faults.over_the_limit():
             await exchange.give(_TOO_MANY)
             return
-        rule = faults.strike(scope["method"], _target(scope), self._able)
+        reads = scope["method"] == "GET"
+        rule = faults.strike(
+            scope["method"], _target(scope), lambda rule: rule.fault != "stale_read" or (reads and self._view.there)
+        )
         if rule is None:
             await self._watched(exchange, exchange.pass_on)
             return
@@ -521,9 +524,6 @@ class Interference:
             await strike(exchange)
         else:
             await self._watched(exchange, lambda: strike(exchange))
-
-    def _able(self, rule: Rule) -> bool:
-        return rule.fault != "stale_read" or self._view.there
 
     async def _watched(self, exchange: Exchange, handle: Callable[[], Awaitable[None]]) -> None:
         """Handle a request, and keep the view from before it if it wrote and somebody waits for a stale read.
