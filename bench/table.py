@@ -372,16 +372,19 @@ def page(rows: list[Row], peers: str, about: str) -> str:
 BEGIN, END = "<!-- made by make bench -->", "<!-- end -->"
 
 
+def commit() -> str:
+    """The commit that is measured."""
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def about(repeat: int) -> str:
     """Machine, versions, commit."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
     from importlib.metadata import version
 
     libraries = ", ".join(f"{name} {version(name)}" for name in ("typer", "pydantic", "ruamel.yaml", "httpx"))
     return (
-        f"Commit {commit.stdout.strip()}, {time.strftime('%Y-%m-%d')}; {os.cpu_count()} cores, {platform.machine()}, "
+        f"Commit {commit()}, {time.strftime('%Y-%m-%d')}; {os.cpu_count()} cores, {platform.machine()}, "
         f"Python {platform.python_version()}, {libraries}; {repeat} repetitions."
     )
 
@@ -395,7 +398,9 @@ def main() -> None:
         "--peers", type=Path, nargs="*", default=[], help="what `make bench-peers` wrote, to be taken in"
     )
     parser.add_argument(
-        "--only", default="", help="some of startup, growth, reading, applying, output; nothing is written then"
+        "--only",
+        default="",
+        help="some of startup, growth, reading, applying, output: measured again, and put in their places",
     )
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
@@ -414,13 +419,30 @@ def main() -> None:
             print(*(f"  {r.what}: {r.measured} ({r.promised:g})" for r in found), sep="\n", file=sys.stderr, flush=True)
             rows += found
     if asked.only:
+        take_in(rows, asked.only)
         return
+    peers: list[dict[str, Any]] = [row for file in asked.peers for row in json.loads(file.read_text())]
+    rows += against(peers)
+    write(rows, peers, about(asked.repeat))
+
+
+def take_in(rows: list[Row], parts: str) -> None:
+    """Put what was measured again in its place among the latest."""
+    latest = json.loads(LATEST.read_text(encoding="utf-8"))
+    again = {row.what: row for row in rows}
+    kept = [
+        again.get(old["what"])
+        or Row(**{**old, "measured": Pair(*old["measured"]), "beside": old["beside"] and Pair(*old["beside"])})
+        for old in ({n: v for n, v in row.items() if n != "reached"} for row in latest["rows"])
+    ]
+    write(kept, latest["peers"], f"{latest['about']} Measured again at {commit()}: {parts}.")
+
+
+def write(rows: list[Row], peers: list[dict[str, Any]], said: str) -> None:
+    """Write the page, and the same as JSON."""
     sys.path.insert(0, str(ROOT / "bench" / "peers"))
     from compare import table
 
-    peers: list[dict[str, Any]] = [row for file in asked.peers for row in json.loads(file.read_text())]
-    rows += against(peers)
-    said = about(asked.repeat)
     PAGE.write_text(page(rows, table(peers) if peers else "", said), encoding="utf-8")
     measured = {"about": said, "rows": [{**vars(row), "reached": row.reached} for row in rows], "peers": peers}
     LATEST.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,14 +1,13 @@
 """Marks on a kind's fields, put into ``Annotated`` beside the type."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Key:
     """The natural key: the mapping key in YAML, the last part of the address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
 
     ``same_scope``: it must be the district's own. ``everywhere``: it is a local key, and every district must have it.
@@ -44,8 +43,7 @@ class Kept:
     """Unsaid, the live value is kept: not compared, and sent back as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteOnly:
+class WriteOnly(NamedTuple):
     """The API takes it and never tells it: compared with what was last applied, not with live.
 
     ``needed``: a replacing write without it would erase it, so nothing is replaced while the config does not say it.

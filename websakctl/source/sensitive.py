@@ -10,20 +10,21 @@ from websakctl.diagnostics import Diagnostic, Position
 from websakctl.redaction import national_id_valid
 from websakctl.source.yaml_tree import Map
 
+# Patterns are compiled where a file has something for them: most have nothing.
 _SHAPES = bytes(ord("0") if chr(b).isdigit() and b < 128 else ord("-") if b in b" -" else ord(".") for b in range(256))
 _ELEVEN_SHAPES = (b"00000000000", b"000000-00000")  # how eleven digits look in that: found ten times as fast
-_ELEVEN_DIGITS = re.compile(r"(?<![0-9])[0-9]{6}[ -]?[0-9]{5}(?![0-9])")
+_ELEVEN_DIGITS = r"(?<![0-9])[0-9]{6}[ -]?[0-9]{5}(?![0-9])"
 _HINT = re.compile(r"(?i)secret|passw?or[dt]|passwd|api_?key|token|private_key")
 _HINTS = (b"secret", b"passw", b"passor", b"api", b"token", b"private_key")  # one of them is in whatever has a hint
 _ALSO_LATIN = ("\u017f", "\u212a")  # a long s and a Kelvin sign, which are letters of a word to the pattern
 _NAME = r"[\w-]*(?:secret|password|passord|passwd|api_?key|private_key)|(?:[\w-]*[_-])?token"
-_SECRET_NAME = re.compile(rf"(?i)(?:{_NAME})\Z")
-_LINE = re.compile(  # for files that cannot be parsed
+_SECRET_NAME = rf"(?i)(?:{_NAME})\Z"
+_LINE = (  # for files that cannot be parsed
     rf"(?im)(?:^|[{{,])[ \t]*[\"']?(?P<name>{_NAME})[\"']?[ \t]*:[ \t]+(?P<value>[^\s#{{\[][^\r\n]*)$"
 )
-_OF_A_PERSON = re.compile(r"national_no[\"']?[ \t]*:[ \t]*([^\s,}#][^\r\n,}]*)")  # never shown, mistyped ones neither
-_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:.*?-----END [A-Z ]*-----|.*)", re.DOTALL)
-_LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)")
+_OF_A_PERSON = r"national_no[\"']?[ \t]*:[ \t]*([^\s,}#][^\r\n,}]*)"  # never shown, mistyped ones neither
+_PRIVATE_KEY = r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:.*?-----END [A-Z ]*-----|.*)"
+_LOGIN_IN_URL = r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)"
 
 
 class _Hit(NamedTuple):
@@ -48,7 +49,7 @@ def look_through(text: str, file: str, value: Any) -> tuple[list[Diagnostic], st
         The findings, and the text as it may be shown: of the same shape, with each value replaced by stars.
     """
     hits = sorted([*_ids(text), *_known_shapes(text), *_named(text, value)], key=lambda hit: hit.start)
-    persons = [m.span(1) for m in _OF_A_PERSON.finditer(text)] if "national_no" in text else []
+    persons = [m.span(1) for m in re.finditer(_OF_A_PERSON, text)] if "national_no" in text else []
     if not hits and not persons:
         return [], text
     starts = _line_starts(text)
@@ -67,17 +68,17 @@ def _ids(text: str) -> Iterator[_Hit]:
     shapes = text.encode("utf-8", "replace").translate(_SHAPES)
     if not any(shape in shapes for shape in _ELEVEN_SHAPES):
         return
-    for m in _ELEVEN_DIGITS.finditer(text):
+    for m in re.finditer(_ELEVEN_DIGITS, text):
         if national_id_valid(re.sub("[ -]", "", m.group())):
             yield _Hit("national-id", m.start(), m.end(), "a national identity number stands here", m.span())
 
 
 def _known_shapes(text: str) -> Iterator[_Hit]:
     if "PRIVATE KEY" in text:
-        for m in _PRIVATE_KEY.finditer(text):
+        for m in re.finditer(_PRIVATE_KEY, text):
             yield _Hit("secret-in-config", m.start(1), m.end(1), "a private key stands here", (m.end(1), m.end()))
     if "@" in text and "://" in text:
-        for m in _LOGIN_IN_URL.finditer(text):
+        for m in re.finditer(_LOGIN_IN_URL, text):
             yield _Hit("secret-in-config", m.start(), m.end(), "an address with a password in it", m.span())
 
 
@@ -91,10 +92,11 @@ def _named(text: str, value: Any) -> Iterator[_Hit]:
     if not _may_hint(text) or not _HINT.search(text):
         return
     if value is None:
-        for m in _LINE.finditer(text):
+        for m in re.finditer(_LINE, text):
             yield _Hit("secret-in-config", *m.span("name"), _by_name(m["name"]), m.span("value"))
         return
     starts = _line_starts(text)
+    secret = re.compile(_SECRET_NAME).match
     todo: list[Any] = [value]
     seen: set[int] = set()
     while todo:
@@ -106,7 +108,7 @@ def _named(text: str, value: Any) -> Iterator[_Hit]:
         if isinstance(current, list):
             continue
         for key, inner in current.items():
-            if _SECRET_NAME.match(key) and not isinstance(inner, dict | list | bool) and inner not in (None, ""):
+            if secret(key) and not isinstance(inner, dict | list | bool) and inner not in (None, ""):
                 s = current.spans[key]
                 yield _Hit(
                     "secret-in-config",
