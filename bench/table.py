@@ -419,14 +419,14 @@ def main() -> None:
             print(*(f"  {r.what}: {r.measured} ({r.promised:g})" for r in found), sep="\n", file=sys.stderr, flush=True)
             rows += found
     if asked.only:
-        take_in(rows, asked.only)
+        take_in(rows, asked.only, asked.repeat)
         return
     peers: list[dict[str, Any]] = [row for file in asked.peers for row in json.loads(file.read_text())]
     rows += against(peers)
     write(rows, peers, about(asked.repeat))
 
 
-def take_in(rows: list[Row], parts: str) -> None:
+def take_in(rows: list[Row], parts: str, repeat: int) -> None:
     """Put what was measured again in its place among the latest."""
     latest = json.loads(LATEST.read_text(encoding="utf-8"))
     again = {row.what: row for row in rows}
@@ -435,7 +435,8 @@ def take_in(rows: list[Row], parts: str) -> None:
         or Row(**{**old, "measured": Pair(*old["measured"]), "beside": old["beside"] and Pair(*old["beside"])})
         for old in ({n: v for n, v in row.items() if n != "reached"} for row in latest["rows"])
     ]
-    write(kept, latest["peers"], f"{latest['about']} Measured again at {commit()}: {parts}.")
+    later = f" Measured again at {commit()} with {repeat} repetitions: {parts}."
+    write(kept, latest["peers"], latest["about"] + later)
 
 
 def write(rows: list[Row], peers: list[dict[str, Any]], said: str) -> None:
