@@ -46,7 +46,7 @@ class Pair(NamedTuple):
 
     def __str__(self) -> str:
         if self.least == self.median:
-            return f"{self.least:.3g}" if self.least < 1000 else f"{self.least:.0f}"
+            return f"{self.least:.3g}" if self.least < 1000 else at(int(self.least))
         return f"{self.least:.3g} · {self.median:.3g}"
 
 
@@ -360,7 +360,7 @@ def page(rows: list[Row], peers: str, about: str) -> str:
         kept = "" if row.reached else "**not reached** "
         beside = "" if row.beside is None else f"{row.beside} {'wall' if row.by == 'CPU' else 'CPU'}"
         lines.append(
-            f"| {row.what} | {sign} {row.promised:g} | {row.measured} {row.by} | {beside} | {kept}{row.note} |"
+            f"| {row.what} | {sign} {at(int(row.promised)) if row.promised > 999 else row.promised} | {row.measured} {row.by} | {beside} | {kept}{row.note} |"
         )
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
