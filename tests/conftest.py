@@ -18,7 +18,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _BUSY = [HealthCheck.too_slow]  # says more about the machine than about the test
 settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_BUSY)
-settings.register_profile("ci", max_examples=100, deadline=None, suppress_health_check=_BUSY, derandomize=True)
+settings.register_profile("ci", max_examples=200, deadline=None, suppress_health_check=_BUSY, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 

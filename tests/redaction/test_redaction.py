@@ -90,8 +90,9 @@ def documents(leaves: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 def test_no_national_id_comes_out_of_a_text(before: str, written: tuple[str, str], after: str) -> None:
     number, shape = written
     assert national_id_valid(number)
+    assume(SECRET not in redact(f"{before}{'x' * len(shape)}{after}"))  # then what stands before it names a password
     out = redact(f"{before}{shape}{after}")
-    assert NATIONAL_ID in out or SECRET in out  # what stands before it may name a password
+    assert NATIONAL_ID in out
     assert digits_of(out) == ""
 
 
@@ -141,7 +142,8 @@ def test_no_secret_comes_out_however_it_is_written(secret: str, before: str, aft
     keep_secret(secret)
     for shape in (secret, json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret), quote_plus(secret)):
         inner = shape.strip("\"'")
-        assert inner not in redact(f"{before} {shape} {after}").replace(SECRET, "")
+        assume(inner not in SECRET)
+        assert inner not in redact(f"{before} {shape} {after}")
     assert secret not in json.dumps(
         redacted({"a": [f"{before}{secret}{after}", secret], secret: 1}), ensure_ascii=False
     )
