@@ -14,7 +14,10 @@ from websakctl import redaction
 from websakctl.apply import attempt
 from websakctl.apply.journal import Journal
 from websakctl.cli import app
+from websakctl.live import transport
 from websakctl.operations import apply_plan, interrupted
+
+PAUSE = 0.3  # seconds, instead of transport.PAUSE
 
 
 @contextlib.contextmanager
@@ -47,6 +50,7 @@ def run(folder: Path, arguments: tuple[str, ...], variables: Mapping[str, str]) 
             mock.patch.dict(os.environ, variables, clear=True),
             mock.patch.object(sys, "argv", ["websakctl", *arguments]),
             mock.patch.object(interrupted, "SETTLING", 0.0),
+            mock.patch.object(transport, "PAUSE", PAUSE),
             mock.patch.object(attempt, "LOOKS", (0.0, 0.05, 0.1)),
             mock.patch.object(apply_plan, "READ_BACKS", (0.0, 0.05, 0.1)),
             _journals_closed(),

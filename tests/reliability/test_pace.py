@@ -14,16 +14,17 @@ import stamina
 
 from websakctl.apply import attempt
 from websakctl.apply.attempt import Status
-from websakctl.live import lease
+from websakctl.live import lease, transport
 from websakctl.live.errors import Strained
 from websakctl.live.transport import Pace
 from websakctl.operations.apply_plan import Run, apply_changes
 from websakctl.operations.make_plan import make_plan
 from websakctl.operations.read_setup import read_setup, writer_for
 
-from .proxy import AFTER, Crossing
+from . import inside
+from .proxy import AFTER, BEFORE, Crossing, Instead
 from .summary import EVERYTHING
-from .world import ENVIRONMENT, TRUE_PROGRAM, World
+from .world import ENVIRONMENT, World
 
 
 def test_a_rate_spreads_the_writes(world33: World) -> None:
@@ -193,19 +194,30 @@ def test_after_repeated_errors_the_run_stops_cleanly_and_can_be_resumed(
     world33.has_arrived()
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="pauses for real")
-def test_the_command_itself_pauses_stops_and_goes_on(world33: World) -> None:
-    world33.place.program = TRUE_PROGRAM
-    try:
-        world33.fault("status", path="^/api/(setup/[a-z]+(/|$)|v2)", method="PUT", nth=8, times=1000, code=502)
-        outcome = world33.place.apply("--concurrency", "1", code=5)
-        assert "in a row" in outcome.err
-        world33.clear_faults()
-        world33.place.apply("--resume")
-        world33.place.apply()
-    finally:
-        world33.place.program = type(world33.place).program
-    world33.has_arrived()
+@pytest.mark.parametrize("landed", [0, 8, 30] if EVERYTHING else [8])
+def test_the_command_itself_pauses_stops_and_goes_on(world33: World, landed: int) -> None:
+    struck: list[Crossing] = []
+    pause = transport.PAUSE if EVERYTHING else inside.PAUSE
+
+    def strike(crossing: Crossing, phase: str) -> None:
+        if phase == BEFORE and crossing.writes and len(world33.proxy.writes) > landed:
+            struck.append(crossing)
+            raise Instead(502, b"{}")
+
+    world33.proxy.begin(strike)
+    outcome = world33.place.apply("--concurrency", "1", code=5)
+    assert "the server failed 9 writes in a row; no more were sent" in outcome.err
+    assert "websakctl apply --resume goes on with it" in outcome.err
+    assert struck == world33.proxy.writes[landed:]
+    waits = [later.at - earlier.at for earlier, later in itertools.pairwise(struck)]
+    assert len(waits) == 8
+    assert waits[2] >= pause  # after the third, and twice as long after the sixth
+    assert waits[5] >= 2 * pause
+    assert len(world33.effects) == landed
+    world33.proxy.begin()
+    world33.place.apply("--resume")
+    world33.place.apply()  # what had failed before it stopped
+    world33.has_arrived("502 to every write, from one of them on")
 
 
 class _Fast:

@@ -36,7 +36,6 @@ from .proxy import PASSED, Crossing, Drop, Proxy
 from .summary import EVERYTHING, note
 
 ENVIRONMENT = "environment"
-TRUE_PROGRAM = (str(Path(sys.executable).with_name("websakctl")),)
 QUICK_PROGRAM = (sys.executable, str(Path(__file__).with_name("program.py")))
 _OF_NO_CONCERN = {"effect", "lease", "idempotency"}  # tables that keep how it came, not what it came to
 

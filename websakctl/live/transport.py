@@ -28,6 +28,7 @@ from websakctl.live.repeating import repeated
 
 ATTEMPTS = 6
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
+PAUSE = 5.0  # seconds that nobody writes after a server's failures in a row, at first
 _WRITING_GET = re.compile(r"/(?:de)?activate[/.]*$|/(?:add|remove)user(?:to|from|as)", re.IGNORECASE)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
@@ -98,7 +99,7 @@ class Pace:
     """
 
     rate: float | None = None
-    pause: float = 5.0
+    pause: float = field(default_factory=lambda: PAUSE)
     pause_after: int = 3
     stop_after: int = 9
     sleep: Callable[[float], None] = time.sleep
