@@ -33,7 +33,7 @@ def _lines() -> Iterator[str]:
     yield "| field | Norwegian | English | meaning |"
     yield "|---|---|---|---|"
     for kind in all_kinds().values():
-        for name in kind.model.model_fields:
+        for name in kind.model.shape:
             word = word_for(kind.name, name)
             if word is not None:
                 yield f"| `{kind.name}.{name}` | {word.norwegian} | {word.english} | {word.meaning} |"

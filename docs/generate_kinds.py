@@ -7,6 +7,7 @@ from typing import Any
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, Overridable, Ref, Stepwise, Unique, WriteOnly
+from websakctl.model.strict import json_schema
 from websakctl.operations.explain import type_in_words, unsaid
 from websakctl.operations.schema import schema_of_kind
 
@@ -66,7 +67,7 @@ def _kind(kind: Kind) -> Iterator[str]:
     yield from (f"  {line}" for line in kind.example.splitlines())
     yield "```"
     yield ""
-    pattern = kind.model.model_json_schema()["properties"][kind.key_field].get("pattern", "")
+    pattern = json_schema(kind.model)["properties"][kind.key_field].get("pattern", "")
     yield f"- Key: `{kind.key_field}`" + (f", which matches `{pattern}`." if pattern else ".")
     if kind.local_keys:
         yield "- In a district the key is local: the district's prefix is put before it."
@@ -86,7 +87,7 @@ def _kind(kind: Kind) -> Iterator[str]:
 
 
 def _marks(kind: Kind, name: str) -> list[Any]:
-    return kind.model.model_fields[name].metadata
+    return kind.model.shape[name].metadata
 
 
 def _remarks(kind: Kind, name: str) -> Iterator[str]:

@@ -3,12 +3,12 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
-
-from websakctl.model.quick import read
 from websakctl.source.settings_file import Environment, SettingsFile
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 PREFIX = "WEBSAKCTL_"
 SANDBOX = "sandbox"
@@ -16,15 +16,9 @@ SANDBOX_ROOT_UNIT = "OSLO"
 SANDBOX_OWN_USER = "SYS-BYARKIV"
 
 
-class Surroundings(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
     """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
-
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, defer_build=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _empty_is_unsaid(cls, value: object, info: ValidationInfo) -> object:
-        return None if value == "" and info.field_name != "setup_url" else value
 
     root: Path | None = None
     environment: str | None = None
@@ -32,39 +26,34 @@ class Surroundings(BaseModel):
     setup_url: str | None = None
     token_url: str | None = None
     client_id: str | None = None
-    client_secret: SecretStr | None = None
+    client_secret: "SecretStr | None" = None
     root_unit: str | None = None
     state_dir: Path | None = None
-    credentials: str | None = (
-        None  # under which name the keyring has the client's credentials; the environment's unsaid
-    )
-    api_version: Annotated[str | None, Field(pattern=r"^(3\.0|3\.3)$")] = None
-    concurrency: Annotated[int | None, Field(ge=1, le=32)] = None
-    rate: Annotated[float | None, Field(gt=0, le=1000)] = None
+    credentials: str | None = None  # under which name the keyring has the client's; the environment's unsaid
+    api_version: str | None = None
+    concurrency: int | None = None
+    rate: float | None = None
     register_url: str | None = None
     fiks_url: str | None = None
     fiks_issuer: str | None = None
     fiks_client_id: str | None = None
     fiks_key_id: str | None = None
     fiks_integration_id: str | None = None
-    fiks_password: SecretStr | None = None
-    fiks_private_key: SecretStr | None = None
+    fiks_password: "SecretStr | None" = None
+    fiks_private_key: "SecretStr | None" = None
 
 
 def look_around() -> Surroundings:
     """Read the WEBSAKCTL_* variables. What reads them takes longer to load than the config: only where one is set.
 
     Raises:
-        pydantic.ValidationError: If one is not as it should be.
+        websakctl.model.shape.Invalid: If one is not as it should be.
     """
     if not any(name.upper().startswith(PREFIX) for name in os.environ):
-        return Surroundings.model_construct()
-    from pydantic_settings import BaseSettings, SettingsConfigDict
+        return Surroundings()
+    from websakctl.variables import read_variables
 
-    class Variables(Surroundings, BaseSettings):
-        model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", hide_input_in_errors=True)
-
-    return Variables()
+    return Surroundings(**read_variables(PREFIX))
 
 
 class UnknownEnvironment(Exception):
@@ -78,7 +67,7 @@ class Target:
     name: str
     described: Environment
     embedded: bool
-    client_secret: SecretStr | None = None
+    client_secret: "SecretStr | None" = None
 
 
 def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -> Target:
@@ -95,14 +84,12 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         if (value := getattr(around, key)) is not None
     }
     if around.base_url:
-        described = (entry or read(Environment, {})).model_copy(
-            update={**said, "base_url": around.base_url.rstrip("/")}
-        )
+        described = (entry or Environment()).changed({**said, "base_url": around.base_url.rstrip("/")})
         return Target(name, _filled(described), embedded=False, client_secret=around.client_secret)
     if entry is None and name == SANDBOX:
         said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
         said.setdefault("own_user", SANDBOX_OWN_USER)
-        return Target(name, read(Environment, {}).model_copy(update=said), embedded=True)
+        return Target(name, Environment(**said), embedded=True)
     if entry is None:
         known = ", ".join([*file.environments, SANDBOX])
         raise UnknownEnvironment(f"there is no environment {name}; config/websak.yaml and the tool know {known}")
@@ -110,17 +97,17 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         if name == SANDBOX:
             return Target(
                 name,
-                entry.model_copy(update={"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
+                entry.changed({"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
                 embedded=True,
             )
         raise UnknownEnvironment(f"environment {name} in config/websak.yaml has no base_url")
-    return Target(name, _filled(entry.model_copy(update=said)), embedded=False, client_secret=around.client_secret)
+    return Target(name, _filled(entry.changed(said)), embedded=False, client_secret=around.client_secret)
 
 
 def _filled(described: Environment) -> Environment:
     base = described.base_url.rstrip("/")
-    return described.model_copy(
-        update={
+    return described.changed(
+        {
             "base_url": base,
             "setup_url": described.setup_url.rstrip("/"),
             "token_url": described.token_url or f"{base}/connect/token",

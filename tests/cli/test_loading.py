@@ -19,7 +19,7 @@ WATCHED = (
     "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata",
 )  # fmt: skip
 NOTHING: set[str] = set()
-OFFLINE = {"typer", "pydantic", "ruamel"}
+OFFLINE = {"typer", "ruamel"}
 ONLINE = OFFLINE | {"httpx", "httpcore", "sqlite3"}
 ALLOWED = {
     ("--version",): NOTHING,

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api
 from websakctl.settings import Surroundings
 from websakctl.source.load import load_configuration
+from websakctl.variables import Variables
 
 from .pages import ROOT, as_pattern, example_files, steps
 
@@ -109,7 +111,8 @@ def test_every_kind_is_named_with_its_api() -> None:
 
 def test_every_variable_is_named() -> None:
     named = {name.strip("`") for row in rows("A real Websak") for name in row[0].split(", ")}
-    assert named == {f"WEBSAKCTL_{field.upper()}" for field in Surroundings.model_fields}
+    assert named == {f"WEBSAKCTL_{field.upper()}" for field in Variables.model_fields}
+    assert [field.name for field in fields(Surroundings)] == list(Variables.model_fields)
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

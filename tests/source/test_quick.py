@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import Field, field_validator
 
 from websakctl.kinds import all_kinds
-from websakctl.model.kind import Kind, Managed
-from websakctl.model.quick import quick
+from websakctl.model.kind import Kind
+from websakctl.model.quick import quick, read
+from websakctl.model.shape import Invalid, Judged, Limits, Managed, Unfit
+from websakctl.model.strict import strict
 from websakctl.source.load import load_configuration
 from websakctl.source.yaml_tree import Map, Seq, _Builder, _document, parse
 
@@ -33,8 +34,8 @@ VALUES = st.one_of(LEAVES, LEAVES, st.lists(LEAVES, max_size=3), st.dictionaries
 @st.composite
 def said(draw: st.DrawFn) -> tuple[Kind, dict[str, Any]]:
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
-    names = st.sampled_from([*kind.model.model_fields, "unknown"])
-    return kind, draw(st.dictionaries(names, VALUES, max_size=len(kind.model.model_fields)))
+    names = st.sampled_from([*kind.model.shape, "unknown"])
+    return kind, draw(st.dictionaries(names, VALUES, max_size=len(kind.model.shape)))
 
 
 @given(said())
@@ -42,7 +43,7 @@ def test_a_quick_yes_is_pydantics_yes_with_the_same_values(case: tuple[Kind, dic
     kind, fields = case
     taken = kind.quick.take(fields) if kind.quick else None
     if taken is not None:
-        typed = kind.model.model_validate(fields).model_dump()
+        typed = strict(kind.model).model_validate(fields).model_dump()
         assert taken == typed
         assert list(taken) == list(typed)
 
@@ -52,7 +53,7 @@ def test_a_quick_check_takes_each_field_alone(kind: Kind) -> None:
     """Field by field, so that one wrong value does not hide what is said of another."""
     if kind.quick is None:
         return
-    for name in kind.model.model_fields:
+    for name in kind.model.shape:
         for value in [
             "A",
             "PERS",
@@ -70,7 +71,9 @@ def test_a_quick_check_takes_each_field_alone(kind: Kind) -> None:
             "A\n",
         ]:
             if kind.quick.checks[name](value):
-                kind.model.__pydantic_validator__.validate_assignment(kind.model.model_construct(), name, value)
+                strict(kind.model).__pydantic_validator__.validate_assignment(
+                    strict(kind.model).model_construct(), name, value
+                )
 
 
 def test_what_is_taken_is_a_copy() -> None:
@@ -85,24 +88,56 @@ def test_what_is_taken_is_a_copy() -> None:
 
 
 def test_what_only_pydantic_can_judge_is_left_to_it() -> None:
-    class Own(Managed):
-        name: str
-
-        @field_validator("name")
-        @classmethod
-        def _own(cls, value: str) -> str:
-            return value
-
     class Loose(Managed):
-        name: Annotated[str, Field(pattern="a|b")]
+        name: Annotated[str, Limits(pattern="a|b")]
 
     class Either(Managed):
         value: int | str
 
-    assert [quick(Loose), quick(Either)] == [None, None]
-    own = quick(Own)
-    assert own is not None
-    assert own.take({"name": "A"}) is None
+    class Odd(Managed):
+        name: Annotated[str, Limits(ge=1)]
+
+    assert [quick(Loose), quick(Either), quick(Odd)] == [None, None, None]
+
+
+def test_a_function_that_judges_is_asked_by_both() -> None:
+    def even(values: list[int]) -> list[int]:
+        if any(value % 2 for value in values):
+            raise Unfit("odd", "one of them is odd")
+        return values
+
+    class Even(Managed):
+        values: Annotated[list[int], Judged(even)] = []  # noqa: RUF012  # a default, copied for each
+
+    assert read(Even, {"values": [2]}).values == [2]
+    assert read(Even, {}).values == []
+    with pytest.raises(Invalid) as caught:
+        read(Even, {"values": [1]})
+    assert [(p["type"], p["msg"], p["loc"]) for p in caught.value.problems] == [
+        ("odd", "one of them is odd", ("values",))
+    ]
+
+
+def test_a_model_is_never_changed_and_never_half_made() -> None:
+    class Inner(Managed):
+        depth: int = 1
+
+    class Outer(Managed):
+        name: str
+        inner: Inner = Inner()
+        rest: list[str] = []  # noqa: RUF012  # a default, copied for each
+
+    outer = read(Outer, {"name": "a", "inner": {"depth": 2}})
+    assert (outer.name, outer.inner.depth, outer.rest) == ("a", 2, [])
+    assert outer.rest is not read(Outer, {"name": "a"}).rest
+    assert outer.changed({"name": "b"}).inner.depth == 2
+    assert outer.name == "a"
+    with pytest.raises(AttributeError, match="never changed"):
+        outer.name = "c"  # type: ignore[misc]
+    for wrong in ({}, {"name": "a", "other": 1}):
+        with pytest.raises(TypeError):
+            Outer(**wrong)
+    assert repr(Inner(depth=3)) == "Inner(depth=3)"
 
 
 TREES = st.recursive(

@@ -91,9 +91,9 @@ def add(
     slug: Slug = None,
 ) -> None:
     """Make a new district's folder from templates/district; the skeleton is made for it from then on."""
-    from pydantic import ValidationError
-
     from websakctl.model.address import slug as slug_of
+    from websakctl.model.quick import read
+    from websakctl.model.shape import Invalid
     from websakctl.operations.scaffold import ScaffoldError, district, shipped, write
     from websakctl.source.load import DistrictSection
 
@@ -108,9 +108,9 @@ def add(
         "prefix": prefix or short_name.removeprefix("B") or short_name,
     }
     try:
-        DistrictSection.model_validate(facts)
-    except ValidationError as error:
-        told = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors(include_url=False, include_input=False))
+        read(DistrictSection, facts)
+    except Invalid as error:
+        told = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.problems)
         raise Problem(
             f"the district's facts are not as they should be ({told})", Exit.USAGE, "websakctl districts add --help"
         ) from None

@@ -41,17 +41,13 @@ class Session:
     @cached_property
     def around(self) -> "Surroundings":
         """The WEBSAKCTL_* variables."""
-        from pydantic import ValidationError
-
+        from websakctl.model.shape import Invalid
         from websakctl.settings import look_around
 
         try:
             return look_around()
-        except ValidationError as error:
-            names = ", ".join(
-                f"WEBSAKCTL_{str(e['loc'][0]).upper()}: {e['msg']}"
-                for e in error.errors(include_input=False, include_url=False)
-            )
+        except Invalid as invalid:
+            names = ", ".join(f"WEBSAKCTL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in invalid.problems)
             raise Problem(
                 f"an environment variable is not as it should be ({names})",
                 Exit.USAGE,

@@ -2,10 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from websakctl.model.kind import Api, Kind, Managed, Named, Removal, Scoping
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key
+from websakctl.model.shape import Limits, Managed
 from websakctl.model.types import IsoDate, Name, Text
 
 
@@ -20,15 +19,15 @@ class LegalBasis(Managed):
 class AccessCode(Named):
     """One code of the list that all districts share (Noark 5 M500, M501, M504)."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9a-z]{1,12}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9a-z]{1,12}$")]
     name: Name
     description: Text | None = None
     legal_basis: list[LegalBasis] = []
     basis_chosen_per_case: bool = False  # the caseworker picks the section
-    screening_level: Annotated[int | None, Field(ge=1, le=3)] = (
+    screening_level: Annotated[int | None, Limits(ge=1, le=3)] = (
         None  # avskjermingskode: 1 text, 2 and title, 3 and parties
     )
-    screening_years: Annotated[int | None, Field(ge=0, le=200)] = None  # M504
+    screening_years: Annotated[int | None, Limits(ge=0, le=200)] = None  # M504
     publishable: Literal["yes", "no", "partly"] = "no"
     temporary: bool = False
     protected: Annotated[bool, ConfigOnly()] = False

@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key
+from websakctl.model.shape import Limits
 
 
 class AccessGroup(Named):
@@ -14,7 +13,7 @@ class AccessGroup(Named):
     name: Annotated[
         str,
         Key(),
-        Field(
+        Limits(
             min_length=1,
             max_length=70,
             pattern=r"^[^/\s\x00-\x1f\x7f-\x9f](?:[^/\x00-\x1f\x7f-\x9f]*[^/\s\x00-\x1f\x7f-\x9f])?$",

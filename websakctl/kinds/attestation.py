@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from websakctl.model.kind import Api, Kind, Managed, Removal, Scoping
+from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import Key, Ref
+from websakctl.model.shape import Managed
 from websakctl.model.types import IsoDate, Text
 
 

@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Overridable, Ref
+from websakctl.model.shape import Limits
 from websakctl.model.types import Name, Text
 
 
 class Committee(Named):
     """A district's committee in the meeting module."""
 
-    key: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
+    key: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
     name: Annotated[Name, Overridable()]
     unit: Annotated[str | None, Ref("org_unit", same_scope=True), Overridable()] = None  # its secretariat
     secretaries: Annotated[str | None, Ref("access_group", same_scope=True), Overridable()] = None

@@ -2,11 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
-
-from websakctl.model.kind import Api, Kind, Managed, Removal, Scoping
+from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import Key, Ref
+from websakctl.model.shape import Judged, Limits, Managed, Unfit
 from websakctl.model.types import Name, Text
 
 
@@ -18,20 +16,20 @@ def _jmespath(expression: str) -> str:
         jmespath.compile(expression)
     except JMESPathError as error:
         why = str(error).splitlines()[0]
-        raise PydanticCustomError("jmespath", "this is not JMESPath: {why}", {"why": why}) from None
+        raise Unfit("jmespath", f"this is not JMESPath: {why}") from None
     return expression
 
 
 class Gate(Managed):
     """A preparation of every district. Judged by the tool where it can tell, else attested by those who know."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,40}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,40}$")]
     name: Name
     check: (
         Literal["org-tree", "users", "licences", "mail-routes", "main-number", "old-base", "committees", "publishing"]
         | None
     ) = None
-    match: Annotated[Text, AfterValidator(_jmespath)] | None = None  # what it finds is in the way
+    match: Annotated[Text, Judged(_jmespath)] | None = None  # what it finds is in the way
     after: Annotated[str | None, Ref("gate")] = None
     next: Text | None = None
 

@@ -2,17 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Overridable
+from websakctl.model.shape import Limits
 from websakctl.model.types import IsoDate, Name, Text
 
 
 class HistoricalBase(Named):
     """A district's old base: who may look things up in it, how far its migration has come, and where it ends."""
 
-    key: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
+    key: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
     name: Annotated[Name, Overridable()]
     system: Annotated[Text | None, Overridable()] = None
     lookup: Annotated[Literal["arranged", "not-needed"], Overridable()] = "arranged"

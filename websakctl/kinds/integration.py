@@ -2,18 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.shape import Limits
 from websakctl.model.types import Name, Text
 
 
 class Integration(Named):
     """A connection to a system around Websak; no API sets it up, so people do, from a work list."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
     name: Name
     purpose: Text
     direction: Literal["in", "out", "both"]

@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.shape import Limits
 from websakctl.model.types import IsoDate, Name
 
-Seats = Annotated[int, Field(ge=0)]
+Seats = Annotated[int, Limits(ge=0)]
 
 
 class Licence(Named):
     """A pool of seats of one product, with what each district may use of it."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
     product: Name
     bought: Seats
     valid_from: IsoDate | None = None

@@ -2,17 +2,16 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.shape import Limits
 from websakctl.model.types import IsoDate, Name, Text
 
 
 class RolloutBatch(Named):
     """Which districts go live together, and when; a paused batch keeps all it has."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
     name: Name
     go_live: IsoDate | None = None
     districts: Annotated[list[str], Ref("district")] = []

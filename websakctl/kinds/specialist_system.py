@@ -2,18 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.shape import Limits
 from websakctl.model.types import Name, Text
 
 
 class SpecialistSystem(Named):
     """A system with documents of its own; ``archive`` says whether they are kept as the law wants."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
     name: Name
     archive: Literal["approved", "in-approval", "paper", "unknown"]
     small: bool = False  # few cases: what it holds may be filed in Websak instead

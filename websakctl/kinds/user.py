@@ -2,22 +2,20 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
-
-from websakctl.model.kind import Api, Kind, Managed, Named, Removal, Scoping
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Kept, Key, Ref, Stepwise, Unique, WriteOnly
+from websakctl.model.shape import Judged, Limits, Managed, Unfit
 from websakctl.model.types import Name, Text
 from websakctl.redaction import national_id_valid
 
 
 def _national_id(text: str) -> str:
     if not (len(text) == 11 and text.isascii() and text.isdigit() and national_id_valid(text)):
-        raise PydanticCustomError("national-id", "this is no national identity number: a digit is wrong or missing")
+        raise Unfit("national-id", "this is no national identity number: a digit is wrong or missing")
     return text
 
 
-NationalId = Annotated[str, AfterValidator(_national_id), Field(json_schema_extra={"pattern": "^[0-9]{11}$"})]
+NationalId = Annotated[str, Judged(_national_id), Limits(schema={"pattern": "^[0-9]{11}$"})]
 
 
 class Login(Managed):
@@ -40,18 +38,18 @@ class RoleHeld(Managed):
 class User(Named):
     """One user of a district; who is no longer listed is deactivated, never deleted."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}$")]
     name: Name
     role: Annotated[str, Ref("user_role")]
     unit: Annotated[str, Ref("org_unit", same_scope=True)]
     title: Annotated[Text | None, Kept()] = None
     phone: Annotated[Text | None, Kept()] = None
     mobile: Annotated[Text | None, Kept()] = None
-    username: Annotated[str | None, Kept(), Unique(), WriteOnly(needed=True), Field(pattern=r"^[^\s]{1,100}$")] = None
-    email: Annotated[str | None, Kept(), WriteOnly(needed=True), Field(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")] = (
-        None
-    )
-    logins: Annotated[list[Login] | None, Kept(), WriteOnly(), Stepwise(), Field(min_length=1)] = None
+    username: Annotated[str | None, Kept(), Unique(), WriteOnly(needed=True), Limits(pattern=r"^[^\s]{1,100}$")] = None
+    email: Annotated[
+        str | None, Kept(), WriteOnly(needed=True), Limits(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
+    ] = None
+    logins: Annotated[list[Login] | None, Kept(), WriteOnly(), Stepwise(), Limits(min_length=1)] = None
     zones: Annotated[list[int] | None, Kept(), WriteOnly()] = None  # unsaid, the role's
     national_no: Annotated[NationalId | None, Kept(), WriteOnly()] = None
     access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # unsaid, the role's; so below

@@ -2,10 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from websakctl.model.kind import Api, Kind, Managed, Named, Removal, Scoping
+from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.shape import Limits, Managed
 from websakctl.model.types import Name, Text
 
 
@@ -21,11 +20,11 @@ class RoleScope(Managed):
 class UserRole(Named):
     """One role for all districts; what is unsaid is as the template user gives it, and not compared."""
 
-    code: Annotated[str, Key(), Field(pattern=r"^[A-ZÆØÅ0-9-]{2,30}$")]
+    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,30}$")]
     name: Name
-    template_id: Annotated[str, Field(pattern=r"^[0-9]+$")]  # Websak's id of the template user; the vendor gives it
+    template_id: Annotated[str, Limits(pattern=r"^[0-9]+$")]  # Websak's id of the template user; the vendor gives it
     licences: Annotated[list[str], Ref("licence")] = []  # pools in which one user of the role takes a seat
-    access_functions: list[Annotated[str, Field(pattern=r"^[^\s,;]+$")]] | None = None
+    access_functions: list[Annotated[str, Limits(pattern=r"^[^\s,;]+$")]] | None = None
     roles: dict[str, RoleScope] | None = None  # Websak's role templates by id
     groups: Annotated[list[str] | None, Ref("access_group")] = None
     district_groups: list[str] | None = None  # local keys: each district has its own

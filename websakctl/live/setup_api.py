@@ -8,8 +8,9 @@ from websakctl.live.adapter import ScopeOf, composed, rows_of
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
-from websakctl.model.kind import Kind, Managed, Scoping
+from websakctl.model.kind import Kind, Scoping
 from websakctl.model.resource import Handle, Resource
+from websakctl.model.shape import Managed
 
 PAGE = 1000
 _SERVERS = frozenset({"etag", "updated_at"})  # in every answer, never sent
@@ -154,8 +155,8 @@ class SetupWriter(SetupReader):
 def _fields_within(kind: Kind) -> dict[str, frozenset[str]]:
     """Fields that hold a list of objects, and the names that those objects have with us: a newer server may send more."""
     return {
-        name: frozenset(inner.model_fields)
-        for name, info in kind.model.model_fields.items()
+        name: frozenset(inner.shape)
+        for name, info in kind.model.shape.items()
         for inner in get_args(info.annotation)
         if isinstance(inner, type) and issubclass(inner, Managed)
     }

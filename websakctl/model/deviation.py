@@ -1,6 +1,6 @@
 """What a district has otherwise, where a resource lives once for all."""
 
-from websakctl.model.kind import Managed
+from websakctl.model.shape import Managed
 from websakctl.model.types import IsoDate, Text
 
 

@@ -7,8 +7,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
-
 from websakctl.model.marks import (
     ConfigOnly,
     CreateOnly,
@@ -22,15 +20,9 @@ from websakctl.model.marks import (
     WriteOnly,
 )
 from websakctl.model.quick import Quick, quick
+from websakctl.model.shape import Managed
 
 Mark = TypeVar("Mark")
-
-
-class Managed(BaseModel):
-    """The base of every kind's model: strict types, no unknown fields."""
-
-    # Built only where something is wrong: what is right, Kind.quick can tell.
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, defer_build=True)
 
 
 class Named(Managed):
@@ -94,10 +86,7 @@ class Kind:
 
     def _marked(self, mark: type[Mark]) -> dict[str, Mark]:
         return {
-            name: meta
-            for name, info in self.model.model_fields.items()
-            for meta in info.metadata
-            if isinstance(meta, mark)
+            name: meta for name, info in self.model.shape.items() for meta in info.metadata if isinstance(meta, mark)
         }
 
     @cached_property
@@ -160,9 +149,9 @@ class Kind:
         """Values of the fields that are unsaid, without those that are then kept as they are."""
         kept = self._marked(Kept)
         return {
-            name: info.get_default(call_default_factory=True)
-            for name, info in self.model.model_fields.items()
-            if not (name == self.key_field or name in self.config_only or name in kept or info.is_required())
+            name: info.unsaid()
+            for name, info in self.model.shape.items()
+            if not (name == self.key_field or name in self.config_only or name in kept or info.required)
         }
 
     @cached_property
@@ -178,7 +167,7 @@ class Kind:
     @cached_property
     def managed_fields(self) -> tuple[str, ...]:
         """Fields that are compared and sent, without the key."""
-        return tuple(f for f in self.model.model_fields if f != self.key_field and f not in self.config_only)
+        return tuple(f for f in self.model.shape if f != self.key_field and f not in self.config_only)
 
     @property
     def shared(self) -> bool:

@@ -1,20 +1,16 @@
-"""Checks that say yes quickly: compiled from a kind's model, for what is as it should be. On a no, pydantic says why."""
+"""Checks that say yes quickly: compiled from a model, for what is as it should be. On a no, pydantic says why."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
-from annotated_types import Ge, Gt, Le, MaxLen, MinLen
-from pydantic import AfterValidator, BaseModel
-from pydantic.fields import FieldInfo
-
-from websakctl.model import marks
+from websakctl.model.shape import Judged, Limits, Managed
 
 Check = Callable[[Any], bool]  # whether a value is valid, and need not be changed
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=Managed)
 Copy = Callable[[Any], Any]
+_ANY_LENGTH = (0, 10**9)
 
 
 class _NotQuick(Exception):
@@ -47,34 +43,42 @@ class Quick(NamedTuple):
         return values
 
 
-@cache
-def quick(model: type[BaseModel]) -> Quick | None:
-    """Compile a model's checks; ``None`` where it has a part that only pydantic can judge."""
-    try:
-        return _compiled(model)
-    except _NotQuick:
-        return None
+_known: dict[type, Quick | None] = {}
+
+
+def quick(model: type[Managed]) -> Quick | None:
+    """Compile a model's checks, once; ``None`` where it has a part that only pydantic can judge."""
+    if model not in _known:
+        try:
+            _known[model] = _compiled(model)
+        except _NotQuick:
+            _known[model] = None
+    return _known[model]
 
 
 def read(model: type[Model], said: Any) -> Model:
-    """Make a model of what was said, as ``model_validate`` does, without it where all is right.
+    """Make a model of what was said.
 
     Raises:
-        pydantic.ValidationError: If something is wrong.
+        websakctl.model.shape.Invalid: If something is wrong.
     """
     checks = quick(model)
     taken = checks.take(said) if checks is not None and isinstance(said, dict) else None
-    return model.model_validate(said) if taken is None else _made(model, taken)
+    if taken is None:
+        from websakctl.model.strict import judged  # with pydantic, which takes longer to load than most configs
+
+        taken = judged(model, said)
+    return _made(model, taken)
 
 
 def _made(model: type[Model], values: Mapping[str, Any]) -> Model:
-    fields = model.model_fields
-    return model.model_construct(**{name: _object(fields[name].annotation, value) for name, value in values.items()})
+    fields = model.shape
+    return model(**{name: _object(fields[name].annotation, value) for name, value in values.items()})
 
 
 def _object(type_: Any, value: Any) -> Any:
     """A value with models where its type has them."""
-    if isinstance(type_, type) and issubclass(type_, BaseModel):
+    if isinstance(type_, type) and issubclass(type_, Managed):
         return _made(type_, value)
     if isinstance(value, dict):
         inner = next((part for part in get_args(type_) if part is not NoneType), None)
@@ -84,41 +88,21 @@ def _object(type_: Any, value: Any) -> Any:
     return value
 
 
-def _compiled(model: type[BaseModel]) -> Quick:
-    decorators = model.__pydantic_decorators__
-    if decorators.model_validators or decorators.validators:
-        raise _NotQuick
-    judged = {name for validator in decorators.field_validators.values() for name in validator.info.fields}
-    if model.model_config.get("extra") != "forbid" or not model.model_config.get("strict"):
-        raise _NotQuick
+def _compiled(model: type[Managed]) -> Quick:
     checks: dict[str, Check] = {}
     copies: dict[str, Copy] = {}
     unsaid: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        if field.alias is not None or field.validate_default or field.discriminator is not None:
-            raise _NotQuick
+    for name, field in model.shape.items():
         checks[name], copy = _check(field.annotation, field.metadata)
-        if judged & {name, "*"}:
-            checks[name] = _never  # what it says of a value that is said, only pydantic can tell
         if copy is not None:
             copies[name] = copy
-        if field.is_required():
-            unsaid[name] = None
-        elif isinstance(field.default_factory, type) and issubclass(field.default_factory, BaseModel):
-            unsaid[name] = {}  # which is what it is made from
-        else:
-            unsaid[name] = field.get_default(call_default_factory=True)
-    required = frozenset(name for name, field in model.model_fields.items() if field.is_required())
-    return Quick(checks, copies, unsaid, required)
-
-
-def _never(_: Any) -> bool:
-    return False
+        unsaid[name] = {} if isinstance(field.default, Managed) else field.unsaid()  # which is what it is made from
+    return Quick(checks, copies, unsaid, frozenset(name for name, field in model.shape.items() if field.required))
 
 
 def _check(type_: Any, metadata: Iterable[Any]) -> tuple[Check, Copy | None]:
     """The check of a type with what is said beside it, and how its values are copied where they can be changed."""
-    beside = [m for m in _flat(metadata) if type(m).__module__ != marks.__name__]
+    beside = [m for m in metadata if isinstance(m, Limits | Judged)]  # marks say nothing of values
     origin = get_origin(type_)
     if origin is Annotated:
         inner, *within = get_args(type_)
@@ -127,20 +111,28 @@ def _check(type_: Any, metadata: Iterable[Any]) -> tuple[Check, Copy | None]:
         return _optional([option for option in get_args(type_) if option is not NoneType], beside)
     if origin is Literal:
         return _literal(get_args(type_), beside), None
-    if origin is list:
-        (inner,) = get_args(type_)
-        return _list(*_check(inner, ()), *_lengths(beside))
-    if origin is dict:
-        key, inner = get_args(type_)
-        return _dict(_check(key, ())[0], *_check(inner, ()), *_lengths(beside))
-    if isinstance(type_, type) and issubclass(type_, BaseModel):
-        return _model(type_, beside)
     if type_ is str:
         return _text(beside), None
-    if type_ is bool and not beside:
+    judges = [m.judge for m in beside if isinstance(m, Judged)]
+    check, copy = _of_type(type_, origin, [m for m in beside if isinstance(m, Limits)])
+    if judges:
+        return (lambda value: check(value) and all(_accepted_by(judge)(value) for judge in judges)), copy
+    return check, copy
+
+
+def _of_type(type_: Any, origin: Any, limits: list[Limits]) -> tuple[Check, Copy | None]:
+    if origin is list:
+        (inner,) = get_args(type_)
+        return _list(*_check(inner, ()), *_lengths(limits))
+    if origin is dict:
+        key, inner = get_args(type_)
+        return _dict(_check(key, ())[0], *_check(inner, ()), *_lengths(limits))
+    if isinstance(type_, type) and issubclass(type_, Managed) and not limits:
+        return _model(type_)
+    if type_ is bool and not limits:
         return (lambda value: value is True or value is False), None
     if type_ in (int, float):
-        return _number(type_, beside), None
+        return _number(type_, limits), None
     raise _NotQuick
 
 
@@ -152,14 +144,6 @@ def _optional(others: list[Any], beside: list[Any]) -> tuple[Check, Copy | None]
     return (lambda value: value is None or check(value)), optional
 
 
-def _flat(metadata: Iterable[Any]) -> Iterable[Any]:
-    for one in metadata:
-        if isinstance(one, FieldInfo):
-            yield from _flat(one.metadata)
-        else:
-            yield one
-
-
 def _literal(values: tuple[Any, ...], beside: list[Any]) -> Check:
     if beside or len({type(value) for value in values} & {str, int}) != 1:
         raise _NotQuick
@@ -169,12 +153,16 @@ def _literal(values: tuple[Any, ...], beside: list[Any]) -> Check:
 
 
 def _text(beside: list[Any]) -> Check:
-    shortest, longest = _lengths([m for m in beside if isinstance(m, MinLen | MaxLen)])
-    patterns = [m.pattern for m in beside if hasattr(m, "pattern")]
-    after: list[Any] = [m.func for m in beside if isinstance(m, AfterValidator)]
-    if len(beside) != len(patterns) + len(after) + sum(isinstance(m, MinLen | MaxLen) for m in beside):
-        raise _NotQuick
-    tests = [*map(_anchored, patterns), *map(_accepted_by, after)]
+    shortest, longest, tests = *_ANY_LENGTH, []
+    for said in beside:
+        if isinstance(said, Judged):
+            tests.append(_accepted_by(said.judge))
+            continue
+        if said.ge is not None or said.gt is not None or said.le is not None:
+            raise _NotQuick
+        shortest, longest = max(shortest, said.min_length or 0), min(longest, said.max_length or longest)
+        if said.pattern is not None:
+            tests.append(_anchored(said.pattern))
     fits = tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests)
     seen: set[str] = set()  # many texts stand in a config many times
 
@@ -191,42 +179,43 @@ def _anchored(pattern: str) -> Callable[[str], Any]:
     """A pattern that stands for a whole text; in Python ``$`` would allow a line end after it."""
     if not pattern.startswith("^") or not pattern.endswith("$") or "|" in re.sub(r"\([^()]*\)", "", pattern):
         raise _NotQuick
-    return re.compile(pattern[1:-1]).fullmatch
+    compiled: list[Callable[[str], Any]] = []
+
+    def test(value: str) -> Any:
+        if not compiled:  # when the first text comes: most patterns are of kinds that a config has none of
+            compiled.append(re.compile(pattern[1:-1]).fullmatch)
+        return compiled[0](value)
+
+    return test
 
 
-def _accepted_by(validator: Callable[[Any], Any]) -> Check:
+def _accepted_by(judge: Callable[[Any], Any]) -> Check:
     def accepted(value: Any) -> bool:
         try:
-            return bool(validator(value) == value)
+            return bool(judge(value) == value)
         except (ValueError, AssertionError):
             return False
 
     return accepted
 
 
-def _number(type_: Any, beside: list[Any]) -> Check:
+def _number(type_: Any, limits: list[Limits]) -> Check:
     low, above, high = -(10**18), -(10**19), 10**18
-    for limit in beside:
-        if isinstance(limit, Ge) and isinstance(limit.ge, int):
-            low = limit.ge
-        elif isinstance(limit, Gt) and isinstance(limit.gt, int):
-            above = limit.gt
-        elif isinstance(limit, Le) and isinstance(limit.le, int):
-            high = limit.le
-        else:
+    for said in limits:
+        if said.min_length is not None or said.max_length is not None or said.pattern is not None:
             raise _NotQuick
+        low = low if said.ge is None else said.ge
+        above = above if said.gt is None else said.gt
+        high = high if said.le is None else said.le
     return lambda value: type(value) is type_ and low <= value <= high and value > above
 
 
-def _lengths(beside: list[Any]) -> tuple[int, int]:
-    shortest, longest = 0, 10**9
-    for limit in beside:
-        if isinstance(limit, MinLen):
-            shortest = limit.min_length
-        elif isinstance(limit, MaxLen):
-            longest = limit.max_length
-        else:
+def _lengths(limits: list[Limits]) -> tuple[int, int]:
+    shortest, longest = _ANY_LENGTH
+    for said in limits:
+        if said.ge is not None or said.gt is not None or said.le is not None or said.pattern is not None:
             raise _NotQuick
+        shortest, longest = said.min_length or shortest, said.max_length or longest
     return shortest, longest
 
 
@@ -246,9 +235,7 @@ def _dict(key: Check, check: Check, copy: Copy | None, shortest: int, longest: i
     return whole, dict if copy is None else lambda value: {name: copy(inner) for name, inner in value.items()}
 
 
-def _model(model: type[BaseModel], beside: list[Any]) -> tuple[Check, Copy]:
-    if beside:
-        raise _NotQuick
+def _model(model: type[Managed]) -> tuple[Check, Copy]:
     compiled = _compiled(model)
 
     def taken(value: Any) -> Any:

@@ -4,8 +4,7 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from websakctl.model.shape import Judged, Limits, Unfit
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # these act on a terminal, or are no text at all
@@ -45,13 +44,13 @@ def orgnr_problem(text: str) -> str | None:
 
 def _orgnr(text: str) -> str:
     if problem := orgnr_problem(text):
-        raise PydanticCustomError("orgnr-checksum", "{problem}", {"problem": problem})
+        raise Unfit("orgnr-checksum", problem)
     return text
 
 
-IsoDate = Annotated[str, AfterValidator(_iso_date), Field(json_schema_extra={"format": "date"})]
-OrgNumber = Annotated[str, AfterValidator(_orgnr), Field(json_schema_extra={"pattern": "^[0-9]{9}$"})]
+IsoDate = Annotated[str, Judged(_iso_date), Limits(schema={"format": "date"})]
+OrgNumber = Annotated[str, Judged(_orgnr), Limits(schema={"pattern": "^[0-9]{9}$"})]
 Name = Annotated[  # the server cuts and trims
-    str, Field(min_length=1, max_length=70, pattern=rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$")
+    str, Limits(min_length=1, max_length=70, pattern=rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$")
 ]
-Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]  # may have lines
+Text = Annotated[str, Limits(min_length=1, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]  # may have lines

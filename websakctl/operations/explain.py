@@ -10,6 +10,7 @@ from websakctl.diagnostics import RULES, Position, Rule
 from websakctl.model.address import Address
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
+from websakctl.model.strict import json_schema
 from websakctl.model.vocabulary import GLOSSARY, word_for
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import plain
@@ -55,7 +56,7 @@ def explain(name: str, kinds: Mapping[str, Kind]) -> Explanation | None:
         kind = by_name[kind_name]
         if not field_name:
             return _kind(kind)
-        return _field(kind, field_name) if field_name in kind.model.model_fields else None
+        return _field(kind, field_name) if field_name in kind.model.shape else None
     return _word(name)
 
 
@@ -63,10 +64,7 @@ def near(name: str, kinds: Mapping[str, Kind]) -> str:
     """What was perhaps meant."""
     kind = kinds.get(name.partition(".")[0])
     if kind is not None:
-        return (
-            did_you_mean(name, [f"{kind.name}.{f}" for f in kind.model.model_fields])
-            or f"websakctl explain {kind.name}"
-        )
+        return did_you_mean(name, [f"{kind.name}.{f}" for f in kind.model.shape]) or f"websakctl explain {kind.name}"
     return did_you_mean(name, [*RULES, *kinds]) or f"kinds: {', '.join(kinds)}; rules: `websakctl validate` names them"
 
 
@@ -106,7 +104,7 @@ def _rule(rule: Rule) -> Explanation:
 
 
 def _kind(kind: Kind) -> Explanation:
-    described = [_described(kind, name) for name in kind.model.model_fields]
+    described = [_described(kind, name) for name in kind.model.shape]
     headline = "\n".join(
         [
             f"{kind.name}: {kind.title}",
@@ -154,7 +152,7 @@ def _field(kind: Kind, name: str) -> Explanation:
 
 
 def _described(kind: Kind, name: str) -> dict[str, Any]:
-    schema = kind.model.model_json_schema()
+    schema = json_schema(kind.model)
     word = word_for(kind.name, name)
     key = name == kind.key_field
     return {
@@ -171,7 +169,7 @@ def _described(kind: Kind, name: str) -> dict[str, Any]:
 
 def unsaid(kind: Kind, name: str, required: bool) -> str:
     """What holds where a field is not said, in words (code in backticks)."""
-    marks = kind.model.model_fields[name].metadata
+    marks = kind.model.shape[name].metadata
     if required:
         return "required"
     if any(isinstance(mark, Kept) for mark in marks):
@@ -180,12 +178,12 @@ def unsaid(kind: Kind, name: str, required: bool) -> str:
         return "the full key"
     if kind.root_key and any(isinstance(mark, Ref) and mark.kind == kind.name for mark in marks):
         return f"`{kind.root_key}` in a district"
-    value = kind.model.model_fields[name].get_default(call_default_factory=True)
+    value = kind.model.shape[name].unsaid()
     return "–" if value in (None, [], {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _remarks(kind: Kind, name: str) -> Iterator[str]:
-    for mark in kind.model.model_fields[name].metadata:
+    for mark in kind.model.shape[name].metadata:
         match mark:
             case Ref(kind="district"):
                 yield "slugs of districts"
@@ -266,7 +264,7 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
     origin = config.origins[address]
     values = config.whole[address].fields
     found = {}
-    for name in kind.model.model_fields:
+    for name in kind.model.shape:
         if name == kind.key_field:
             continue
         steps = list(_steps(origin, kind, name))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from websakctl.kinds.user import KIND, User
 from websakctl.model.district import District
+from websakctl.model.quick import read
+from websakctl.model.shape import Invalid
 from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import plain
@@ -141,7 +141,7 @@ def files_of(found: Import, config: Configuration, *, add: bool = False) -> dict
         for person in found.people:
             if person.district == slug:
                 merged = {**before.get(person.code, {}), **person.fields}
-                entries[person.code] = {name: merged[name] for name in User.model_fields if name in merged}
+                entries[person.code] = {name: merged[name] for name in User.shape if name in merged}
         ordered = {code: entries[code] for code in sorted(entries)}
         result[f"{FOLDER}{slug}.yaml"] = document({SECTION: ordered}, depth={}, header=HEADER)
     return result
@@ -384,9 +384,9 @@ class _Reading:
 
     def _check(self, row: int, code: str, fields: Mapping[str, Any]) -> None:
         try:
-            User.model_validate({"code": code, **fields})
-        except ValidationError as error:
-            for problem in error.errors(include_url=False, include_input=False):
+            read(User, {"code": code, **fields})
+        except Invalid as error:
+            for problem in error.problems:
                 name = str(problem["loc"][0]) if problem["loc"] else "name"
                 column = next((c for c in self.columns if _NAMES_OF.get(c, c) == name), name)
                 if name == "code" and "code" not in self.columns:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from websakctl.model.kind import Kind, Scoping
+from websakctl.model.strict import json_schema
 from websakctl.model.vocabulary import word_for
 from websakctl.source.configuration import Configuration
 from websakctl.source.load import DistrictSection
@@ -20,7 +21,7 @@ def schema_of_kind(kind: Kind, codes: Mapping[str, list[str]] | None = None) -> 
         codes: Keys that exist, by kind: what an editor offers where a field refers to one. Others are allowed too, since
             the schema may be older than the config; ``validate`` knows.
     """
-    schema = kind.model.model_json_schema()
+    schema = json_schema(kind.model)
     schema["properties"].pop(kind.key_field, None)
     for name, field in schema["properties"].items():
         word = word_for(kind.name, name)
@@ -95,7 +96,7 @@ def schema_of_files(kinds: dict[str, Kind], codes: Mapping[str, list[str]] | Non
     sections = {kind.plural: section(kind) for kind in kinds.values()}
     own = {kind.plural: sections[kind.plural] for kind in kinds.values() if kind.scoping is not Scoping.BASE}
     overrides = {kind.plural: override(kind) for kind in kinds.values() if kind.overridable}
-    district = DistrictSection.model_json_schema()
+    district = json_schema(DistrictSection)
     partial = {
         kind.plural: {
             "type": "object",
@@ -137,4 +138,4 @@ def schema_of_files(kinds: dict[str, Kind], codes: Mapping[str, list[str]] | Non
 
 def schema_of_settings() -> dict[str, Any]:
     """config/websak.yaml."""
-    return {"$schema": DIALECT, **SettingsFile.model_json_schema()}
+    return {"$schema": DIALECT, **json_schema(SettingsFile)}

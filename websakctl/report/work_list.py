@@ -54,7 +54,7 @@ class Wording:
 
     def value(self, kind: str, path: str, value: Any) -> str:
         """A field's value in words; ``–`` for none."""
-        info = self.kinds[kind].model.model_fields.get(path)
+        info = self.kinds[kind].model.shape.get(path)
         chosen = info is not None and isinstance(value, str) and get_origin(info.annotation) is Literal
         if chosen and self.language == "nb":
             return BOKMAAL.get(str(value), str(value))

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel
-
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Kind
+from websakctl.model.shape import Managed
 from websakctl.source.formatting import Path, formatted
 from websakctl.source.load import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, AboutOverride, DistrictSection
 from websakctl.source.settings_file import SettingsFile
@@ -35,14 +34,14 @@ def order_of(path: Path) -> Sequence[str] | None:
     if first in (TEMPLATES, OVERRIDES, DEFAULTS):
         if not rest:
             return list(_by_plural())
-        about = list(AboutOverride.model_fields) if first == OVERRIDES else []
+        about = list(AboutOverride.shape) if first == OVERRIDES else []
         inner = rest[1:] if first == DEFAULTS else rest[2:]
         if first != DEFAULTS and len(rest) < 2:
             return None
         return _fields_of(_by_plural().get(str(rest[0])), inner, about)
     if first == DISTRICT:
         return _fields_at(DistrictSection, rest)
-    if first in SettingsFile.model_fields:
+    if first in SettingsFile.shape:
         return _fields_at(SettingsFile, path)
     return _fields_of(_by_plural().get(str(first)), rest[1:], []) if rest else None
 
@@ -50,7 +49,7 @@ def order_of(path: Path) -> Sequence[str] | None:
 @cache
 def section_order() -> tuple[str, ...]:
     """The sections that a file may have."""
-    return (*SettingsFile.model_fields, DISTRICT, DEFAULTS, OVERRIDES, *_by_plural(), TEMPLATES)
+    return (*SettingsFile.shape, DISTRICT, DEFAULTS, OVERRIDES, *_by_plural(), TEMPLATES)
 
 
 @cache
@@ -60,7 +59,7 @@ def _by_plural() -> dict[str, Kind]:
 
 def field_order(kind: Kind) -> tuple[str, ...]:
     """The fields of an entry of the kind; an override's reason and owner come last."""
-    return (*kind.model.model_fields, *AboutOverride.model_fields)
+    return (*kind.model.shape, *AboutOverride.shape)
 
 
 def _fields_of(kind: Kind | None, path: Sequence[str | int], more: list[str]) -> Sequence[str] | None:
@@ -72,17 +71,17 @@ def _fields_at(model: Any, path: Sequence[str | int]) -> list[str] | None:
     """Fields of the model that a path through models, lists and mappings leads to."""
     for step in path:
         if _is_model(model) and isinstance(step, str):
-            info = model.model_fields.get(step)
+            info = model.shape.get(step)
             model = info.annotation if info is not None else None
         else:  # an item of a list, or the value of a mapping's key
             arguments = getattr(_not_none(model), "__args__", ())
             model = arguments[-1] if arguments else None
     model = _not_none(model)
-    return list(model.model_fields) if _is_model(model) else None
+    return list(model.shape) if _is_model(model) else None
 
 
 def _is_model(model: Any) -> bool:
-    return isinstance(model, type) and issubclass(model, BaseModel)
+    return isinstance(model, type) and issubclass(model, Managed)
 
 
 def _not_none(annotation: Any) -> Any:

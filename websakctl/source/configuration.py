@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from websakctl.diagnostics import Diagnostic, Position, errors_in
 from websakctl.model.address import Address
 from websakctl.model.district import District
-from websakctl.model.quick import read
 from websakctl.model.resource import State
 from websakctl.source.documents import Document
 from websakctl.source.policies import PolicyEntry
@@ -78,7 +77,7 @@ class Configuration:
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     districts: dict[str, District] = field(default_factory=dict)
     with_users: set[str] = field(default_factory=set)  # districts whose users are managed: those that list them
-    settings: SettingsFile = field(default_factory=lambda: read(SettingsFile, {}))
+    settings: SettingsFile = field(default_factory=SettingsFile)
     findings: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     broken: set[Address] = field(default_factory=set)  # written, but not valid: what refers to them is not at fault

@@ -166,9 +166,9 @@ class _Table:
         Raises:
             ValueError: If it cannot be.
         """
-        info = self.kind.model.model_fields[name]
+        info = self.kind.model.shape[name]
         if cell == "":
-            empty = None if info.is_required() else info.get_default(call_default_factory=True)
+            empty = None if info.required else info.unsaid()
             return False if _inner(info.annotation) is bool else empty
         value = _typed(_inner(info.annotation), cell)
         ref = self.kind.references.get(name)
@@ -187,7 +187,7 @@ def _inner(annotation: Any) -> Any:
 
 
 def _readable(kind: Kind, name: str) -> bool:
-    inner = _inner(kind.model.model_fields[name].annotation)
+    inner = _inner(kind.model.shape[name].annotation)
     if get_origin(inner) is list:
         return _inner(get_args(inner)[0]) is str
     return inner in (str, int, bool) or get_origin(inner) is Literal

@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
-
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.model.kind import Managed
+from websakctl.model.quick import read
+from websakctl.model.shape import Invalid, Limits, Managed
 from websakctl.model.types import Text
 from websakctl.source.documents import Document, Documents, read_document
 from websakctl.source.problems import did_you_mean, findings_of
@@ -20,7 +19,7 @@ class TargetEntry(Managed):
     """One entry of ``targets:``. Paths are relative to the fleet file."""
 
     root: Text  # the config repository
-    environment: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    environment: Annotated[str, Limits(pattern=r"^[A-Za-z0-9][\w.-]*$")]
     state_dir: str = ""  # unsaid: .websakctl in the root
 
 
@@ -70,8 +69,8 @@ def _entries(document: Document, entries: Map, findings: list[Diagnostic]) -> di
             findings.append(Diagnostic(rule="bad-key", at=at, message=f"{name} cannot name a target", help=help_))
             continue
         try:
-            entry = TargetEntry.model_validate(entries[name])
-        except ValidationError as error:
+            entry = read(TargetEntry, entries[name])
+        except Invalid as error:
             findings.extend(findings_of(error, (document, entries, name), model=TargetEntry, key_field=None))
             continue
         place = (str(Path(entry.root)), entry.environment)

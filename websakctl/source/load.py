@@ -10,15 +10,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
-
 from websakctl.diagnostics import RULES, Diagnostic, Position, Severity
 from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address, slug
 from websakctl.model.district import District
-from websakctl.model.kind import Api, Kind, Managed, Scoping
+from websakctl.model.kind import Api, Kind, Scoping
 from websakctl.model.quick import read
 from websakctl.model.resource import Resource
+from websakctl.model.shape import Invalid, Limits, Managed
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 from websakctl.source import policies
 from websakctl.source.configuration import Configuration, Described, Origin
@@ -47,10 +46,10 @@ class DistrictSection(Managed):
     """The ``district:`` section of a district's folder."""
 
     name: Name
-    number: Annotated[str, Field(pattern=r"^\d{2}$")]
+    number: Annotated[str, Limits(pattern=r"^\d{2}$")]
     orgnr: OrgNumber
-    short_name: Annotated[str, Field(pattern=r"^[A-ZÆØÅ]{2,5}$")]
-    prefix: Annotated[str, Field(pattern=r"^[A-ZÆØÅ0-9]{1,5}$")]
+    short_name: Annotated[str, Limits(pattern=r"^[A-ZÆØÅ]{2,5}$")]
+    prefix: Annotated[str, Limits(pattern=r"^[A-ZÆØÅ0-9]{1,5}$")]
 
 
 class AboutOverride(Managed):
@@ -170,7 +169,7 @@ class _Loader:
         wrapper.spans["websak.yaml"] = Span(0, 0, 0, 1, 0, 0, 0, 1)
         try:
             self.result.settings = read(SettingsFile, document.top)
-        except ValidationError as error:
+        except Invalid as error:
             found = findings_of(error, (document, wrapper, "websak.yaml"), model=SettingsFile, key_field=None)
             renamed = {"unknown-field": "bad-settings", "bad-value": "bad-settings"}
             self.report(*(replace(f, rule=renamed.get(f.rule, f.rule)) for f in found))
@@ -225,7 +224,7 @@ class _Loader:
                 )
             try:
                 facts = read(DistrictSection, document.top[DISTRICT])
-            except ValidationError as error:
+            except Invalid as error:
                 self.report(
                     *findings_of(error, (document, document.top, DISTRICT), model=DistrictSection, key_field=None)
                 )
@@ -401,7 +400,7 @@ class _Loader:
                     )
                 )
             else:
-                known = set(kind.model.model_fields) - {kind.key_field}
+                known = set(kind.model.shape) - {kind.key_field}
                 for name in fields.keys() - known:
                     self.report(
                         Diagnostic(
@@ -551,9 +550,11 @@ class _Loader:
         under = (document, section.defaults, kind.plural) if section.defaults is not None else None
         values = kind.quick.take(said) if kind.quick is not None else None
         if values is None:
+            from websakctl.model.strict import judged
+
             try:
-                values = kind.model.model_validate(said).model_dump()
-            except ValidationError as error:
+                values = judged(kind.model, said)
+            except Invalid as error:
                 self.result.broken.add(address)
                 found = findings_of(
                     error,
@@ -656,7 +657,7 @@ class _Loader:
         changed = {name: value for name, value in fields.items() if name not in _ABOUT_OVERRIDE}
         try:
             said = read(AboutOverride, about)
-        except ValidationError as error:
+        except Invalid as error:
             self.report(*findings_of(error, (document, entries, key), model=AboutOverride, key_field=None))
         else:
             if said.until and self.today and said.until < self.today.isoformat():
@@ -671,7 +672,7 @@ class _Loader:
                 )
         for name in changed:
             if name not in kind.overridable:
-                known = name in kind.model.model_fields
+                known = name in kind.model.shape
                 at = document.key_position(fields.spans, name)
                 if known:
                     self.report(

@@ -2,10 +2,9 @@
 
 from typing import Literal
 
-from pydantic import ValidationError
-
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.model.kind import Managed
+from websakctl.model.quick import read
+from websakctl.model.shape import Invalid, Managed
 from websakctl.model.types import Text
 from websakctl.source.documents import Document
 from websakctl.source.problems import did_you_mean, findings_of
@@ -44,8 +43,8 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
             continue
         for name in entries:
             try:
-                entry = PolicyEntry.model_validate(entries[name])
-            except ValidationError as error:
+                entry = read(PolicyEntry, entries[name])
+            except Invalid as error:
                 findings.extend(findings_of(error, (document, entries, name), model=PolicyEntry, key_field=None))
                 continue
             at = document.value_position(entries[name].spans, "match")

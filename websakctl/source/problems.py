@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from websakctl.diagnostics import Diagnostic, Fix, Position
+from websakctl.model.shape import Invalid, Managed
 from websakctl.source.documents import Document, raw_text
 from websakctl.source.yaml_tree import Map, Seq, Span
 
@@ -51,10 +50,10 @@ Place = tuple[Document, Map, str]  # a mapping, and the key in it below which fi
 
 
 def findings_of(
-    error: ValidationError,
+    error: Invalid,
     entry: Place,
     *,
-    model: type[BaseModel],
+    model: type[Managed],
     key_field: str | None,
     over: Place | None = None,
     under: Place | None = None,
@@ -62,7 +61,7 @@ def findings_of(
     """List every problem of one resource, each at the value that has it.
 
     Args:
-        error: What pydantic said.
+        error: What is wrong with it.
         entry: Where the resource is written.
         model: Its model, for suggestions.
         key_field: The field that is the mapping's key; ``None`` where there is none.
@@ -70,7 +69,7 @@ def findings_of(
         under: Defaults, whose fields hold where the entry says nothing.
     """
     found: list[Diagnostic] = []
-    for problem in error.errors(include_url=False):
+    for problem in error.problems:
         path = problem["loc"]
         document, section, key = _holder_of(path, entry, over, under)
         kind = problem["type"]
@@ -242,25 +241,25 @@ def _shape_help(pattern: str, value: Any) -> str:
     return f"it must match {pattern}"
 
 
-def _fields_at(model: type[BaseModel], path: tuple[int | str, ...]) -> set[str]:
+def _fields_at(model: type[Managed], path: tuple[int | str, ...]) -> set[str]:
     """Field names of the model that stands at ``path`` (lists and mappings are stepped through)."""
     current: Any = model
     for step in path:
         if (
             isinstance(current, type)
-            and issubclass(current, BaseModel)
+            and issubclass(current, Managed)
             and isinstance(step, str)
-            and step in current.model_fields
+            and step in current.shape
         ):
-            current = _inner_model(current.model_fields[step].annotation)
-    return set(current.model_fields) if isinstance(current, type) and issubclass(current, BaseModel) else set()
+            current = _inner_model(current.shape[step].annotation)
+    return set(current.shape) if isinstance(current, type) and issubclass(current, Managed) else set()
 
 
 def _inner_model(annotation: Any) -> Any:
     for part in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(part, type) and issubclass(part, BaseModel):
+        if isinstance(part, type) and issubclass(part, Managed):
             return part
         for deeper in getattr(part, "__args__", ()):
-            if isinstance(deeper, type) and issubclass(deeper, BaseModel):
+            if isinstance(deeper, type) and issubclass(deeper, Managed):
                 return deeper
     return None

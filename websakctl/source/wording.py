@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
 from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
+from websakctl.model.shape import Invalid
+from websakctl.model.strict import judged
 
 FACTS = ("name", "short_name", "slug", "number", "orgnr")
 
@@ -51,13 +51,10 @@ def said(kind: Kind, address: Address, fields: Mapping[str, Any], district: Dist
     if district is not None:
         _localise(kind, values, district, local)
     try:
-        typed = kind.model.model_validate({**values, kind.key_field: address.key})
-    except ValidationError as error:
-        told = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False, include_input=False)
-        )
+        result = judged(kind.model, {**values, kind.key_field: address.key}, shortly=True)
+    except Invalid as invalid:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in invalid.problems)
         raise Unsayable(f"the config would not take it ({told})") from None
-    result = typed.model_dump(exclude_defaults=True)
     result.pop(kind.key_field, None)
     return result
 
@@ -83,7 +80,7 @@ def unsaid(kind: Kind, name: str, district: District | None) -> Any:
     ref = kind.references.get(name)
     if district is not None and ref is not None and ref.same_scope and ref.kind == kind.name:
         return kind.root_key
-    return kind.model.model_fields[name].get_default(call_default_factory=True)
+    return kind.model.shape[name].unsaid()
 
 
 def under_defaults(
@@ -91,7 +88,7 @@ def under_defaults(
 ) -> dict[str, Any]:
     """The same entry in a file whose defaults say some of it already."""
     whole = {**{name: unsaid(kind, name, district) for name in defaults if name not in entry}, **entry}
-    order = [name for name in kind.model.model_fields if name in whole]
+    order = [name for name in kind.model.shape if name in whole]
     return {name: whole[name] for name in order if name not in defaults or whole[name] != defaults[name]}
 
 
