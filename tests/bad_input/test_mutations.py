@@ -18,7 +18,7 @@ from websakctl.report.subjects import FindingsReport, Look
 from websakctl.source.configuration import Configuration
 from websakctl.source.fixing import fixed
 from websakctl.source.load import load_configuration
-from websakctl.source.yaml_tree import parse
+from websakctl.source.parsing import parse
 
 HERE = Path(__file__).resolve().parents[2]
 FILES = sorted(str(p.relative_to(HERE)) for folder in ("config", "districts") for p in (HERE / folder).rglob("*.yaml"))

@@ -14,7 +14,8 @@ from websakctl.model.quick import quick, read
 from websakctl.model.shape import Invalid, Judged, Limits, Managed, Unfit
 from websakctl.model.strict import strict
 from websakctl.source.load import load_configuration
-from websakctl.source.yaml_tree import Map, Seq, _Builder, _document, parse
+from websakctl.source.parsing import _Builder, _document, parse
+from websakctl.source.tree import Map, Seq
 
 KINDS = all_kinds()
 ROOT = Path(__file__).parents[2]

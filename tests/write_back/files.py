@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from websakctl.source.documents import plain
 from websakctl.source.emitting import double, flow, plain_can_say, single
-from websakctl.source.yaml_tree import parse
+from websakctl.source.parsing import parse
 
 ROOT = Path(__file__).parents[2]
 REAL = sorted(p for folder in ("config", "districts", "templates/district") for p in (ROOT / folder).rglob("*.yaml"))

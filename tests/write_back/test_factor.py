@@ -18,7 +18,7 @@ from websakctl.operations.make_plan import Scene, make_plan
 from websakctl.operations.pull import Why
 from websakctl.operations.write_back import tried
 from websakctl.source.configuration import Configuration
-from websakctl.source.yaml_tree import parse
+from websakctl.source.parsing import parse
 
 from .conftest import SMALL, Repository
 from .files import ROOT

@@ -76,8 +76,7 @@ class Session:
     @cached_property
     def state_dir(self) -> Path:
         """Where the tool keeps its own things; owner-only."""
-        folder = self.around.state_dir or self.root / STATE_DIR
-        folder = folder if folder.is_absolute() else self.root / folder
+        folder = self._own_folder(self.around.state_dir)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -86,6 +85,15 @@ class Session:
                 what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written",
             ) from None
         return folder
+
+    def _own_folder(self, said: Path | None) -> Path:
+        return self.root / (said or STATE_DIR)
+
+    @property
+    def _kept_in(self) -> Path:
+        """Where the config is kept as it was found; nothing depends on it, so neither variables nor the folder are judged here."""
+        variable = os.environ.get("WEBSAKCTL_STATE_DIR")
+        return self._own_folder(Path(variable) if variable else None) / "cache"
 
     @cached_property
     def config(self) -> "Configuration":
@@ -102,7 +110,7 @@ class Session:
                 Exit.INVALID,
                 "go to the config repository, or name it with --root DIR",
             )
-        return load_configuration(self.root, date.today())
+        return load_configuration(self.root, date.today(), kept_in=self._kept_in)
 
     def valid_config(self) -> "Configuration":
         """The config, or the end of the command with all that is wrong with it on stderr."""
@@ -133,7 +141,7 @@ class Session:
         warnings = len(config.findings) - errors
         found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
         state = "valid" if config.valid else "not valid"
-        return f"The config is {state}: {found} ({len(config.state)} resources in {len(config.texts)} files)."
+        return f"The config is {state}: {found} ({len(config.state)} resources in {config.files} files)."
 
     # --- the Websak
 

@@ -16,8 +16,8 @@ from websakctl.source.documents import Document, Documents, plain, read_document
 from websakctl.source.emitting import document as emitted
 from websakctl.source.load import DEFAULTS
 from websakctl.source.patching import Put
+from websakctl.source.tree import Map
 from websakctl.source.wording import Unsayable, local_key, said, under_defaults
-from websakctl.source.yaml_tree import Map
 
 Also = Callable[[Mapping[Address, str]], WriteBack]
 

@@ -9,7 +9,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Plan
 from websakctl.source.configuration import Configuration
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 
 class How(StrEnum):

@@ -15,7 +15,7 @@ from websakctl.model.vocabulary import GLOSSARY, word_for
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import plain
 from websakctl.source.problems import did_you_mean
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 _APIS = {
     Api.USER: "the User API",

@@ -49,8 +49,14 @@ def make_plan(scene: Scene, live: State) -> Plan:
     config = scene.config
 
     def position(address: Address) -> SourceLine | None:
-        at = config.position_of(address)
-        return SourceLine(at.file, at.line, at.column) if at else None
+        if address not in config.state:
+            return None  # it left the config
+
+        def find() -> tuple[str, int, int]:
+            at = config.origins[address].position()
+            return at.file, at.line, at.column
+
+        return SourceLine.later(find)
 
     guards = config.settings.guards
     plan = decide(

@@ -18,8 +18,8 @@ from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import Document, Documents, plain
 from websakctl.source.load import DISTRICT, OVERRIDES
 from websakctl.source.patching import Drop, Put, edits_between, identical
+from websakctl.source.tree import Map
 from websakctl.source.wording import Unsayable, filled, in_template, said, unsaid
-from websakctl.source.yaml_tree import Map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document
 from websakctl.source.load import TEMPLATES, load_configuration
 from websakctl.source.patching import CannotPatch, Edit, patch
+from websakctl.source.tree import Map
 from websakctl.source.writing import read_exactly
-from websakctl.source.yaml_tree import Map
 
 
 class NotWritten(Exception):

@@ -1,5 +1,6 @@
 """What a config repository comes to: the desired state, and where each part of it was written."""
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from websakctl.model.resource import State
 from websakctl.source.documents import Document
 from websakctl.source.policies import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 
 class Described(NamedTuple):
@@ -68,7 +69,7 @@ class Configuration:
 
     state: State = field(default_factory=dict)
     own: State = field(default_factory=dict)  # of kinds that steer the tool and are never compared (``Api.CONFIG``)
-    origins: dict[Address, Origin] = field(default_factory=dict)
+    origins: MutableMapping[Address, Origin] = field(default_factory=dict)
     protected: set[Address] = field(default_factory=set)
     previously: dict[Address, tuple[Address, ...]] = field(
         default_factory=dict
@@ -79,7 +80,8 @@ class Configuration:
     with_users: set[str] = field(default_factory=set)  # districts whose users are managed: those that list them
     settings: SettingsFile = field(default_factory=SettingsFile)
     findings: list[Diagnostic] = field(default_factory=list)
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: MutableMapping[str, str] = field(default_factory=dict)  # by file, as they may be shown
+    files: int = 0  # how many hold it
     broken: set[Address] = field(default_factory=set)  # written, but not valid: what refers to them is not at fault
     described: set[str] = field(default_factory=set)  # slugs of all district folders, valid or not
     lost: str = ""  # text of the files that could not be read, for the same reason

@@ -6,12 +6,13 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.source.sensitive import look_through
-from websakctl.source.yaml_tree import Map, Span, parse
+from websakctl.source.tree import Map, Span
 
 MAX_BYTES = 64 * 1024 * 1024
 SETTINGS_FILE = "config/websak.yaml"
@@ -39,6 +40,28 @@ class Document(NamedTuple):
         return Position(self.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)
 
 
+class File(NamedTuple):
+    """One file as it was read: its path relative to the root (with ``/``), and its bytes or why there are none."""
+
+    name: str
+    raw: bytes | None
+    why_not: str = ""
+
+
+class Files(NamedTuple):
+    """All files of a repository, in a fixed order."""
+
+    config: list[File]
+    districts: dict[str, list[File]]  # by folder
+    homeless: list[str]  # files beside the districts' folders
+    users: dict[str, File]  # by the file's stem, which should be a district's slug
+
+    @property
+    def all(self) -> list[File]:
+        """One list of them, in that order."""
+        return [*self.config, *chain.from_iterable(self.districts.values()), *self.users.values()]
+
+
 @dataclass(slots=True)
 class Documents:
     """All files of a repository, in a fixed order: config first, then each district by slug."""
@@ -50,46 +73,62 @@ class Documents:
     findings: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)  # by file, for showing source lines; secrets are blotted out
     lost: list[str] = field(default_factory=list)  # texts that could not be parsed
-    bytes_read: int = 0
 
 
-def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Documents:
-    """Read every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``.
+def read_files(root: Path, instead: Mapping[str, str] | None = None) -> Files:
+    """Read every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``; none is parsed.
 
     Args:
         root: The config repository.
         instead: Texts of files of users by path, taken for what stands there: what they come to can be seen before.
     """
+    found = Files([_read(root, path) for path in _yaml_files(root / "config")], {}, [], {})
+    districts = root / "districts"
+    inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
+    for path in inside:
+        if path.is_dir():
+            found.districts[path.name] = [_read(root, inner) for inner in _yaml_files(path)]
+        elif path.suffix in _SUFFIXES:
+            found.homeless.append(_name(root, path))
+    users = root / "users"
+    paths = {path.stem: path for path in (users.glob("*.yaml") if users.is_dir() else ())}
+    paths.update((Path(name).stem, root / name) for name in instead or ())
+    for slug, path in sorted(paths.items()):
+        text = (instead or {}).get(_name(root, path))
+        found.users[slug] = _read(root, path) if text is None else File(_name(root, path), text.encode())
+    return found
+
+
+def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Documents:
+    """Read and parse them."""
+    return parse_files(read_files(root, instead))
+
+
+def parse_files(files: Files) -> Documents:
+    """Parse what was read."""
     found = Documents()
-    for path in _yaml_files(root / "config"):
-        document = _read(root, path, found)
+    for file in files.config:
+        document = _parsed(file, found)
         if document is None:
             continue
         if document.file == SETTINGS_FILE:
             found.settings = document
         else:
             found.base.append(document)
-    districts = root / "districts"
-    inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
-    for path in inside:
-        if path.suffix in _SUFFIXES and not path.is_dir():
-            found.findings.append(
-                Diagnostic(
-                    rule="district-incomplete",
-                    at=Position(_name(root, path)),
-                    message="a district is a folder, and this file is in none",
-                    help=f"move it to districts/{path.stem}/",
-                )
+    for name in files.homeless:
+        found.findings.append(
+            Diagnostic(
+                rule="district-incomplete",
+                at=Position(name),
+                message="a district is a folder, and this file is in none",
+                help=f"move it to {name.rpartition('.')[0]}/",
             )
-    for folder in (p for p in inside if p.is_dir()):
-        read = (_read(root, path, found) for path in _yaml_files(folder))
-        found.districts[folder.name] = [document for document in read if document is not None]
-    users = root / "users"
-    paths = {path.stem: path for path in (users.glob("*.yaml") if users.is_dir() else ())}
-    paths.update((Path(name).stem, root / name) for name in instead or ())
-    for slug, path in sorted(paths.items()):
-        text = (instead or {}).get(_name(root, path))
-        document = _read(root, path, found) if text is None else _document(_name(root, path), text.encode(), found)
+        )
+    for slug, inside in files.districts.items():
+        parsed = (_parsed(file, found) for file in inside)
+        found.districts[slug] = [document for document in parsed if document is not None]
+    for slug, file in files.users.items():
+        document = _parsed(file, found)
         if document is not None:
             found.users[slug] = document
     return found
@@ -97,7 +136,7 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
 
 def read_document(path: Path, found: Documents) -> Document | None:
     """Read one file by itself, named by its last part; what is wrong with it goes to ``found``."""
-    return _read(path.parent, path, found)
+    return _parsed(_read(path.parent, path), found)
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -111,39 +150,30 @@ def _name(root: Path, path: Path) -> str:
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
 
 
-def _read(root: Path, path: Path, found: Documents) -> Document | None:
-    file = _name(root, path)
-    start = Position(file)
+def _read(root: Path, path: Path) -> File:
+    name = _name(root, path)
     try:
         if path.exists() and not path.is_file():
             raise OSError(errno.EISDIR, "this is not a file")
-        raw = path.read_bytes()
+        return File(name, path.read_bytes())
     except OSError as error:
-        found.findings.append(
-            Diagnostic(
-                rule="file-unreadable",
-                at=start,
-                message=f"{error.strerror or error}",
-                help="check the file and its permissions",
-            )
-        )
-        return None
-    if len(raw) > MAX_BYTES:
-        found.findings.append(
-            Diagnostic(
-                rule="file-unreadable",
-                at=start,
-                message=f"the file is {len(raw) // 1_000_000} MB",
-                help="split it; one file may be up to 64 MB",
-            )
-        )
-        return None
-    return _document(file, raw, found)
+        return File(name, None, f"{error.strerror or error}")
+
+
+def _parsed(file: File, found: Documents) -> Document | None:
+    if file.raw is None:
+        message, help_ = file.why_not, "check the file and its permissions"
+    elif len(file.raw) > MAX_BYTES:
+        message = f"the file is {len(file.raw) // 1_000_000} MB"
+        help_ = "split it; one file may be up to 64 MB"
+    else:
+        return _document(file.name, file.raw, found)
+    found.findings.append(Diagnostic(rule="file-unreadable", at=Position(file.name), message=message, help=help_))
+    return None
 
 
 def _document(file: str, raw: bytes, found: Documents) -> Document | None:
     start = Position(file)
-    found.bytes_read += len(raw)
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         text = raw.decode()
@@ -170,6 +200,8 @@ def _document(file: str, raw: bytes, found: Documents) -> Document | None:
         return None
     if "\r" in text:
         text = _LONE_CR.sub("\n", text)  # a line end to the parser, so it is one in every position too
+    from websakctl.source.parsing import parse
+
     parsed = parse(text, file)
     sensitive, found.texts[file] = look_through(text, file, parsed.value)
     found.findings.extend([*sensitive, *parsed.findings])

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from websakctl.source.yaml_tree import resolve
+from websakctl.source.parsing import resolve
 
 WIDTH = 120  # columns that a line of values may take
 _OTHER_TYPE = re.compile(  # texts that a YAML 1.1 reader, such as many an editor, takes for something else

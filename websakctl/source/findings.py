@@ -4,7 +4,7 @@ from websakctl.diagnostics import RULES, Diagnostic, Position
 from websakctl.model.address import Address
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.problems import locate
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 Path = tuple[int | str, ...]  # a field, then keys and indexes in its value
 

@@ -9,7 +9,7 @@ from websakctl.model.shape import Invalid, Limits, Managed
 from websakctl.model.types import Text
 from websakctl.source.documents import Document, Documents, read_document
 from websakctl.source.problems import did_you_mean, findings_of
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 SECTION = "targets"
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"

@@ -9,8 +9,8 @@ from ruamel.yaml.error import YAMLError
 
 from websakctl.source.emitting import WIDTH, scalar
 from websakctl.source.nodes import BOM, BREAK, Form, Node, column, compose, line_end, skip_space
+from websakctl.source.parsing import parse, resolve
 from websakctl.source.patching import identical
-from websakctl.source.yaml_tree import parse, resolve
 
 Path = tuple[str | int, ...]
 OrderOf = Callable[

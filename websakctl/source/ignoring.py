@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from websakctl.diagnostics import RULES, Diagnostic, Fix, Position
 from websakctl.source.documents import Document
 from websakctl.source.problems import did_you_mean
-from websakctl.source.yaml_tree import Map, Seq
+from websakctl.source.tree import Map, Seq
 
 _COMMENT = re.compile(r"(?<!\S)#[ \t]*websakctl:[ \t]*ignore\b(?:\[(?P<rules>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)", re.I)
 DATED = frozenset(

@@ -21,15 +21,15 @@ from websakctl.model.shape import Invalid, Limits, Managed
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 from websakctl.source import policies
 from websakctl.source.configuration import Configuration, Described, Origin
-from websakctl.source.documents import Document, Documents, read_documents
+from websakctl.source.documents import Document, Documents, parse_files, read_files
 from websakctl.source.ignoring import weigh
 from websakctl.source.linking import link
 from websakctl.source.problems import Place, did_you_mean, findings_of
 from websakctl.source.rules import check
 from websakctl.source.settings_file import SettingsFile
+from websakctl.source.tree import Map, Seq, Span
 from websakctl.source.users import SECTION as USERS
 from websakctl.source.users import check_file, give_what_roles_give, is_users_file
-from websakctl.source.yaml_tree import Map, Seq, Span
 
 TEMPLATES = "each_district"
 OVERRIDES = "overrides"
@@ -78,6 +78,7 @@ class _Loader:
         self.result = Configuration(
             findings=documents.findings,
             texts=documents.texts,
+            files=len(documents.texts),
             described=set(documents.districts),
             lost="\n".join(documents.lost),
         )
@@ -759,7 +760,7 @@ def _overriding(finding: Diagnostic, base: Position) -> Diagnostic:
 
 
 def load_configuration(
-    root: Path, today: date | None = None, instead: Mapping[str, str] | None = None
+    root: Path, today: date | None = None, instead: Mapping[str, str] | None = None, kept_in: Path | None = None
 ) -> Configuration:
     """Read the repository below ``root``.
 
@@ -767,5 +768,17 @@ def load_configuration(
         root: The folder that holds ``config/`` and ``districts/``.
         today: The day on which overrides are judged; ``None`` judges none.
         instead: Texts of files of users by path, taken for what stands there.
+        kept_in: A folder in which the outcome is kept, and taken from while all files are the same; ``None``: none.
     """
-    return _Loader(read_documents(root, instead), today).load()
+    files = read_files(root, instead)
+    if kept_in is None:
+        return _Loader(parse_files(files), today).load()
+    from websakctl.source import recalling
+
+    key = recalling.fingerprint(files, today)
+    found = recalling.recalled(kept_in, key, files, lambda: _Loader(parse_files(files), today).load())
+    if found is None:
+        documents = parse_files(files)
+        found = _Loader(documents, today).load()
+        recalling.keep(kept_in, key, found, documents)
+    return found

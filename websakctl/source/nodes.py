@@ -1,6 +1,6 @@
 """A file's parts with the offsets of all they consist of: what patching and formatting work on.
 
-``yaml_tree`` builds values, quickly, with the positions that findings need. Writing needs more (where a list ends, how a
+``parsing`` builds values, quickly, with the positions that findings need. Writing needs more (where a list ends, how a
 text is quoted, which anchor it bears) and has more time.
 """
 
@@ -70,7 +70,7 @@ def compose(text: str) -> Node | None:
     """Read the nodes of one document; ``None`` where there is none.
 
     Raises:
-        ruamel.yaml.error.YAMLError: If it is not YAML; ``yaml_tree.parse`` says so in a finding.
+        ruamel.yaml.error.YAMLError: If it is not YAML; ``parsing.parse`` says so in a finding.
     """
     return _Composer(text).document()
 

@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from websakctl.source.documents import plain
 from websakctl.source.emitting import flow, items, pair, scalar
 from websakctl.source.nodes import BOM, BREAK, Form, Node, Pair, column, compose, line_end, line_start, skip_space
-from websakctl.source.yaml_tree import parse, resolve
+from websakctl.source.parsing import parse, resolve
 
 Step = str | int
 Path = tuple[Step, ...]

@@ -8,7 +8,7 @@ from websakctl.model.shape import Invalid, Managed
 from websakctl.model.types import Text
 from websakctl.source.documents import Document
 from websakctl.source.problems import did_you_mean, findings_of
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 FOLDER = "config/policy/"
 SECTION = "policies"

@@ -9,7 +9,7 @@ from typing import Any
 from websakctl.diagnostics import Diagnostic, Fix, Position
 from websakctl.model.shape import Invalid, Managed
 from websakctl.source.documents import Document, raw_text
-from websakctl.source.yaml_tree import Map, Seq, Span
+from websakctl.source.tree import Map, Seq, Span
 
 _WANTED = {
     "string_type": "a text",

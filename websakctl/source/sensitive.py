@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.redaction import national_id_valid
-from websakctl.source.yaml_tree import Map
+from websakctl.source.tree import Map
 
 # Patterns are compiled where a file has something for them: most have nothing.
 _SHAPES = bytes(ord("0") if chr(b).isdigit() and b < 128 else ord("-") if b in b" -" else ord(".") for b in range(256))

@@ -16,6 +16,7 @@ from ruamel.yaml.events import (
 )
 
 from websakctl.diagnostics import Diagnostic, Position
+from websakctl.source.tree import Home, Map, Seq, Span
 
 MAX_ALIASED = 50_000  # values that aliases may repeat in one file; a hand-written file has a handful
 MAX_DEPTH = 64  # nesting; the format itself needs six
@@ -24,87 +25,6 @@ MAX_DEPTH = 64  # nesting; the format itself needs six
 _LINE_ENDS = "\x85\u2028\u2029"  # to the parser, and to no editor
 # What YAML does not allow, and those three; the parser itself stops at all others. Compiled where it is needed: that takes 4 ms.
 _STRAY = "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
-
-
-class Span(NamedTuple):
-    """Where a key (``k…``) and its value (``v…``) stand; lines and columns count from 0, ends are exclusive."""
-
-    kline: int
-    kcol: int
-    kend_line: int
-    kend_col: int
-    vline: int
-    vcol: int
-    vend_line: int
-    vend_col: int
-    of_many: bool = False  # the value is a list or a mapping; its part of the span is its first character
-
-
-class _Home:
-    """The file that a tree was read from without positions. They are wanted where something is wrong, or changes."""
-
-    __slots__ = ("file", "root", "text")
-
-    def __init__(self, text: str, file: str) -> None:
-        self.text, self.file = text, file
-        self.root: Any = None
-
-    def locate(self) -> None:
-        """Read the file once more, and tell every part of the tree where it stands."""
-        todo = [(self.root, _document(_Builder(self.file, CParser(self.text))))]
-        while todo:
-            part, placed = todo.pop()
-            part.place(placed.spans)
-            pairs = (
-                zip(part.values(), placed.values(), strict=True)
-                if isinstance(part, Map)
-                else zip(part, placed, strict=True)
-            )
-            todo.extend((inner, there) for inner, there in pairs if isinstance(inner, Map | Seq))
-
-
-class Map(dict[str, Any]):
-    """A mapping whose ``spans`` say where each key and value stand."""
-
-    __slots__ = ("_spans", "home")
-    _spans: dict[str, Span]
-    home: _Home
-
-    @property
-    def spans(self) -> dict[str, Span]:
-        """Where each key and its value stand; looked up in the file when they are first asked for."""
-        if not hasattr(self, "_spans"):
-            if hasattr(self, "home"):
-                self.home.locate()
-            else:
-                self._spans = {}
-        return self._spans
-
-    def place(self, spans: dict[str, Span]) -> None:
-        """Say where the parts stand."""
-        self._spans = spans
-
-
-class Seq(list[Any]):
-    """A sequence whose ``spans`` say where each item stands (key part and value part are the same)."""
-
-    __slots__ = ("_spans", "home")
-    _spans: list[Span]
-    home: _Home
-
-    @property
-    def spans(self) -> list[Span]:
-        """Where each item stands; looked up in the file when they are first asked for."""
-        if not hasattr(self, "_spans"):
-            if hasattr(self, "home"):
-                self.home.locate()
-            else:
-                self._spans = []
-        return self._spans
-
-    def place(self, spans: list[Span]) -> None:
-        """Say where the items stand."""
-        self._spans = spans
 
 
 class Parsed(NamedTuple):
@@ -320,7 +240,7 @@ _NOT_ALWAYS_TEXT = frozenset("-+.0123456789~nNtTfF")  # what a plain scalar begi
 class _QuickBuilder:
     """Builds the values and nothing else: half of what building with positions costs."""
 
-    def __init__(self, parser: Any, home: _Home) -> None:
+    def __init__(self, parser: Any, home: Home) -> None:
         self.next = parser.get_event
         self.home = home
         self.share = dict[str, str]().setdefault  # one text for many that are alike
@@ -383,7 +303,7 @@ def parse(text: str, file: str) -> Parsed:
     Returns:
         The value (``None`` for an empty file or after a syntax error) and the findings.
     """
-    home = _Home(text, file)
+    home = Home(text, file)
     try:
         if any(character in text for character in _LINE_ENDS):
             raise _Unusual
@@ -406,6 +326,11 @@ def _parse_closely(text: str, file: str) -> Parsed:
     except YAMLError as error:
         return Parsed(None, [_syntax(error, text, file)])
     return Parsed(value, builder.findings)
+
+
+def located(text: str, file: str) -> Any:
+    """Read once more what was read before, with the place of every part."""
+    return _document(_Builder(file, CParser(text)))
 
 
 def _document(builder: _Builder) -> Any:

@@ -1,0 +1,157 @@
+"""The configuration as it was found the last time, taken again while every file is what it was (docs/decisions/0017-recalling.md).
+
+What is kept can never be out of date: it is found by the content of all files, the day, and the code that judged them. Where
+something asks for a place, or for more than the resources, the files that were read are parsed after all.
+"""
+
+import json
+import os
+from collections import UserDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date
+from functools import cached_property
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+import websakctl
+from websakctl.model.address import Address
+from websakctl.model.district import District
+from websakctl.model.quick import read
+from websakctl.model.resource import Resource, State
+from websakctl.source.configuration import Configuration
+from websakctl.source.documents import Documents, Files, plain
+from websakctl.source.policies import PolicyEntry
+from websakctl.source.settings_file import SettingsFile
+
+FILE = "config.json"
+_JUDGES = ("diagnostics", "kinds", "model", "source", "source/rules")  # folders whose code decides what files come to
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Load = Callable[[], Configuration]
+
+
+class _Later(UserDict[Key, Value]):
+    """A mapping that is filled when it is first asked for something."""
+
+    def __init__(self, fill: Callable[[], Mapping[Key, Value]]) -> None:
+        self._fill = fill
+
+    @cached_property
+    def data(self) -> Mapping[Key, Value]:  # type: ignore[override]  # the same, later
+        return self._fill()
+
+
+def fingerprint(files: Files, today: date | None) -> str:
+    """What the outcome depends on, in one word: the files, the day, and this tool's own code."""
+    found = sha256(f"{today} {websakctl.__version__}".encode())
+    home = Path(websakctl.__file__).parent
+    for folder in _JUDGES:
+        for entry in sorted(os.scandir(home / folder), key=lambda entry: entry.name):
+            if entry.name.endswith(".py"):
+                about = entry.stat()
+                found.update(f"\0{folder}/{entry.name} {about.st_size} {about.st_mtime_ns}".encode())
+    for part in (files.districts, files.homeless, files.users):
+        found.update(json.dumps(list(part)).encode())
+    for file in files.all:
+        found.update(f"\0{file.name} {file.why_not} {-1 if file.raw is None else len(file.raw)}\0".encode())
+        found.update(file.raw or b"")
+    return found.hexdigest()
+
+
+def recalled(folder: Path, key: str, files: Files, load: Load) -> Configuration | None:
+    """The configuration that was kept under ``key``, if it still is.
+
+    Args:
+        folder: Where it was kept.
+        key: From ``fingerprint``.
+        files: What was read.
+        load: Parses these files, for whoever asks where something was written.
+    """
+    try:
+        with (folder / FILE).open("rb") as kept:
+            if kept.readline() != key.encode() + b"\n":
+                return None
+            said = json.loads(kept.read())
+        whole = _Whole(load)
+        return Configuration(
+            state=_state(said["state"]),
+            own=_state(said["own"]),
+            origins=_Later(lambda: whole.now.origins),
+            protected={Address(*parts) for parts in said["protected"]},
+            previously={Address(*now): tuple(Address(*old) for old in olds) for now, olds in said["previously"]},
+            aside={Address(*parts): fields for parts, fields in said["aside"]},
+            policies={name: read(PolicyEntry, entry) for name, entry in said["policies"].items()},
+            districts={name: District(name, *facts) for name, facts in said["districts"].items()},
+            with_users=set(said["with_users"]),
+            settings=read(SettingsFile, said["settings"]),
+            texts=_Later(lambda: whole.now.texts),
+            described=set(files.districts),
+            files=said["files"],
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # not there, or not ours: it is made anew
+
+
+class _Whole:
+    """The configuration with all that is not kept, made once if at all."""
+
+    def __init__(self, load: Load) -> None:
+        self._load = load
+
+    @cached_property
+    def now(self) -> Configuration:
+        return self._load()
+
+
+def keep(folder: Path, key: str, config: Configuration, documents: Documents) -> None:
+    """Keep a configuration for the next command, readable for its owner only; where that cannot be done, nothing is lost.
+
+    Only what nothing was found in is kept, and nothing that may hold national identity numbers.
+    """
+    if config.findings or config.settings.user_import.national_id:
+        return
+    said = {
+        "state": _runs(config.state.values()),
+        "own": _runs(config.own.values()),
+        "protected": sorted(config.protected),
+        "previously": list(config.previously.items()),
+        "aside": list(config.aside.items()),
+        "policies": {name: vars(entry) for name, entry in config.policies.items()},
+        "districts": {
+            name: [d.name, d.number, d.orgnr, d.short_name, d.prefix] for name, d in config.districts.items()
+        },
+        "with_users": sorted(config.with_users),
+        "settings": plain(documents.settings.top) if documents.settings is not None else {},
+        "files": config.files,
+    }
+    draft = folder / f"{FILE}.{os.getpid()}"
+    with suppress(OSError, UnicodeEncodeError):
+        for made in (folder.parent, folder):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(key.encode() + b"\n")
+                file.write(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
+            draft.replace(folder / FILE)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _runs(resources: Iterable[Resource]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Resources in their order, with what many in a row have in common said once."""
+    runs = groupby(resources, key=lambda resource: resource.address[:2])
+    return [(*where, {r.address.key: r.fields for r in inside}) for where, inside in runs]
+
+
+def _state(runs: Iterable[tuple[str, str, dict[str, Any]]]) -> State:
+    return dict(_resources(runs))
+
+
+def _resources(runs: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[tuple[Address, Resource]]:
+    for kind, scope, entries in runs:
+        for key, fields in entries.items():
+            address = Address(kind, scope, key)
+            yield address, Resource(address, fields)
