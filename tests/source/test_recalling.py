@@ -89,8 +89,12 @@ def test_what_is_kept_is_what_reading_gives(repository: Path, parsing: Parsing) 
     config = again(repository)
     assert (len(config.state), config.files, config.valid) == (len(plain[0]), 39, True)
     assert parsing.times == 0  # for that nothing was parsed
+    assert all(address in config.origins for address in config.whole)
+    assert Address("org_unit", "frogner", "FR-INGEN") not in config.origins
+    assert parsing.times == 0
     assert list(everything(config)) == plain
     assert parsing.times == 1  # once, for the places
+    assert config.origins.keys() == config.whole.keys()
 
 
 def test_every_change_of_any_file_is_seen(repository: Path, parsing: Parsing) -> None:

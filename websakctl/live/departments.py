@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from websakctl.live.adapter import ScopeOf, Units, composed, ended, rows_of, text_or_none
+from websakctl.live.decoding import Wanted
 from websakctl.live.errors import LiveError, NotAsAgreed, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
@@ -26,7 +27,7 @@ _NAMES = {
     "phone": ("phone", "phone"),
 }
 _ANSWERED = tuple((ours, names[0]) for ours, names in _NAMES.items())
-_LOOKED_AT = frozenset({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
+_LOOKED_AT = Wanted({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
 _PARENT = ("parentDepartmentId", "departmentParentId")
 _MANAGER = ("managerUserId", "departmentHeadId")
 _ANSWER_ONLY = frozenset(
@@ -80,7 +81,7 @@ class DepartmentsReader:
 
     def _flat(self) -> list[dict[str, Any]]:
         path = f"{V1 if self.api_version == '3.0' else V2}/flat"
-        answer = self._reading.get(path, absent=(404,) if self.api_version is None else (), only=_LOOKED_AT)
+        answer = self._reading.get(path, absent=(404,) if self.api_version is None else (), parse=_LOOKED_AT.rows)
         if answer.status == 404:
             self.api_version = "3.0"
             return self._flat()

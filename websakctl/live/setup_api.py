@@ -5,6 +5,7 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from websakctl.live.adapter import ScopeOf, composed, rows_of
+from websakctl.live.decoding import Page, Wanted, whole
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
@@ -27,6 +28,7 @@ class SetupReader:
         self._fields = kind.managed_fields
         self._within = _fields_within(kind)
         self._known = {*self._fields, kind.key_field, "active", "district"}
+        self._wanted = Wanted({*self._known, "etag"})
 
     def read(self) -> list[Resource]:
         """List all, retired ones too.
@@ -37,18 +39,16 @@ class SetupReader:
         found: list[Resource] = []
         after: str | None = None
         while True:
-            answer = self._reading.get(self._path, {"limit": PAGE, **({"after": after} if after is not None else {})})
-            body = answer.body
-            if not isinstance(body, dict) or "items" not in body or "next" not in body:
+            asked = {"limit": PAGE, **({"after": after} if after is not None else {})}
+            page = self._reading.get(self._path, asked, parse=self._wanted.page).body
+            if not isinstance(page, Page):
                 raise NotAsAgreed(f"GET {self._path}: a page without items and next")
-            found.extend(
-                self._resource(row)
-                for row in rows_of(body["items"], f"GET {self._path}", (self._kind.key_field, "etag"))
-            )
-            following = body["next"]
+            rows = rows_of(page.items, f"GET {self._path}", (self._kind.key_field, "etag"))
+            found.extend(map(self._resource, rows, page.raws))
+            following = page.next
             if following is None:
                 return found
-            if not isinstance(following, str) or not body["items"] or (after is not None and following <= after):
+            if not isinstance(following, str) or not rows or (after is not None and following <= after):
                 raise NotAsAgreed(f"GET {self._path}: the pages do not go on")
             after = following
 
@@ -58,12 +58,13 @@ class SetupReader:
         answer = self._reading.get(path, absent=(404,))
         if answer.status == 404:
             return None
-        return self._resource(rows_of([answer.body], f"GET {path}", (self._kind.key_field, "etag"))[0])
+        row = rows_of([answer.body], f"GET {path}", (self._kind.key_field, "etag"))[0]
+        return self._resource(row, row)
 
     def _at(self, key: str) -> str:
         return f"{self._path}/{quote(key, safe='')}"
 
-    def _resource(self, row: dict[str, Any]) -> Resource:
+    def _resource(self, row: dict[str, Any], raw: Any) -> Resource:
         key = composed(row[self._kind.key_field])
         if self._kind.scoping is Scoping.DISTRICT:
             scope = row.get("district")
@@ -82,7 +83,7 @@ class SetupReader:
             Address(self._kind.name, scope, key),
             fields,
             active,
-            Handle(id=str(row[self._kind.key_field]), etag=str(row["etag"]), raw=row),
+            Handle(id=str(row[self._kind.key_field]), etag=str(row["etag"]), raw=raw),
         )
 
 
@@ -183,7 +184,7 @@ def _sendable(raw: Mapping[str, Any]) -> dict[str, Any]:
 def _raw(resource: Resource) -> Mapping[str, Any]:
     if resource.handle is None:
         raise LiveError(f"{resource.address} was not read from Websak")
-    return resource.handle.raw
+    return whole(resource.handle.raw)
 
 
 def _id(resource: Resource) -> str:

@@ -1,6 +1,5 @@
 """Requests and their answers: what may be sent by whom, what is repeated, and which answers are believed."""
 
-import json
 import re
 import threading
 import time
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from websakctl.live.decoding import parsed
 from websakctl.live.errors import (
     Changed,
     NotAsAgreed,
@@ -29,6 +29,7 @@ from websakctl.live.repeating import repeated
 ATTEMPTS = 6
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
 PAUSE = 5.0  # seconds that nobody writes after a server's failures in a row, at first
+Parse = Callable[[bytes], Any]  # gives what a body says, or raises ValueError
 _WRITING_GET = re.compile(r"/(?:de)?activate[/.]*$|/(?:add|remove)user(?:to|from|as)", re.IGNORECASE)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
@@ -207,7 +208,7 @@ class Reading:
         params: Mapping[str, Any] | None = None,
         *,
         absent: tuple[int, ...] = (),
-        only: frozenset[str] | None = None,
+        parse: Parse = parsed,
     ) -> Answer:
         """Read, and believe only a JSON answer that is whole.
 
@@ -215,21 +216,19 @@ class Reading:
             path: Below the client's base URL.
             params: The query.
             absent: Statuses that mean "there is no such thing"; the answer's body is then ``None``.
-            only: Names to keep of each object, where a list is long and the rest of it is not looked at.
+            parse: What makes the body of the answer, where a list is long and not all of it is looked at.
 
         Raises:
             Unreachable, NotPermitted, NotAsAgreed: As their names say.
         """
         try:
             return repeated(
-                lambda: self._get(path, params, absent, only), _worth_repeating, attempts=ATTEMPTS, seconds=90
+                lambda: self._get(path, params, absent, parse), _worth_repeating, attempts=ATTEMPTS, seconds=90
             )
         except _Again as error:
             raise error.final from None
 
-    def _get(
-        self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...], only: frozenset[str] | None
-    ) -> Answer:
+    def _get(self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...], parse: Parse) -> Answer:
         try:
             with self.traffic.count():
                 response = self._client.get(path, params=params)
@@ -252,7 +251,7 @@ class Reading:
             raise NotAsAgreed(
                 f"GET {path}: HTTP {response.status_code} ({words_of(_json(response), response.status_code)})"
             )
-        return Answer(200, believed(response, f"GET {path}", only), response.headers)
+        return Answer(200, believed(response, f"GET {path}", parse), response.headers)
 
 
 class Writing:
@@ -352,7 +351,7 @@ def _raise_if_not_permitted(response: httpx.Response, what: str) -> None:
         raise NotPermitted(f"{what}: this client may not do that (403)")
 
 
-def believed(response: httpx.Response, what: str, only: frozenset[str] | None = None) -> Any:
+def believed(response: httpx.Response, what: str, parse: Parse = parsed) -> Any:
     """Parse an answer that says that all is well.
 
     Raises:
@@ -362,26 +361,14 @@ def believed(response: httpx.Response, what: str, only: frozenset[str] | None = 
     if kind != "application/json" and not kind.endswith("+json"):
         raise NotAsAgreed(f"{what}: the answer is {kind or 'of no type'}, not JSON")
     try:
-        return _parsed(response.content, only)
+        return parse(response.content)
     except (ValueError, RecursionError):
         raise NotAsAgreed(f"{what}: the answer is {'empty' if not response.content else 'not whole JSON'}") from None
 
 
-def _parsed(content: bytes, only: frozenset[str] | None = None) -> Any:
-    """Parse JSON; half a letter, where a server cut a text in the middle of one, becomes U+FFFD: it can be kept nowhere."""
-    if b"\\ud" not in content and b"\\uD" not in content:
-        return json.loads(content, object_hook=_keeping(only) if only is not None else None)
-    whole = json.dumps(json.loads(content), ensure_ascii=False)
-    return json.loads(whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-
-
-def _keeping(only: frozenset[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda row: {name: value for name, value in row.items() if name in only and value is not None}
-
-
 def _json(response: httpx.Response) -> Any:
     try:
-        return _parsed(response.content)
+        return parsed(response.content)
     except (ValueError, RecursionError):
         return None
 

@@ -13,12 +13,13 @@ Fields = Mapping[str, Any]  # JSON values by field name; a field that is not the
 class Handle:
     """What the server needs to be addressed with: never compared, never planned.
 
-    ``raw`` is the object as it was read, so that a replacing write can send back what config does not name.
+    ``raw`` is the object as it was read, so that a replacing write can send back what config does not name; a mapping, or
+    what the adapter that made it makes one of.
     """
 
     id: str = ""
     etag: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict)
+    raw: Any = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

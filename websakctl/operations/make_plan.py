@@ -49,7 +49,7 @@ def make_plan(scene: Scene, live: State) -> Plan:
     config = scene.config
 
     def position(address: Address) -> SourceLine | None:
-        if address not in config.state:
+        if address not in config.origins:
             return None  # it left the config
 
         def find() -> tuple[str, int, int]:

@@ -6,8 +6,8 @@ something asks for a place, or for more than the resources, the files that were 
 
 import json
 import os
-from collections import UserDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import ChainMap, UserDict
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
@@ -34,10 +34,13 @@ Load = Callable[[], Configuration]
 
 
 class _Later(UserDict[Key, Value]):
-    """A mapping that is filled when it is first asked for something."""
+    """A mapping that is filled when it is first asked for something; of which keys it has, ``known`` knows."""
 
-    def __init__(self, fill: Callable[[], Mapping[Key, Value]]) -> None:
-        self._fill = fill
+    def __init__(self, fill: Callable[[], Mapping[Key, Value]], known: Container[Key]) -> None:
+        self._fill, self._known = fill, known
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._known
 
     @cached_property
     def data(self) -> Mapping[Key, Value]:  # type: ignore[override]  # the same, later
@@ -76,10 +79,11 @@ def recalled(folder: Path, key: str, files: Files, load: Load) -> Configuration 
                 return None
             said = json.loads(kept.read())
         whole = _Whole(load)
+        state, own = _state(said["state"]), _state(said["own"])
         return Configuration(
-            state=_state(said["state"]),
-            own=_state(said["own"]),
-            origins=_Later(lambda: whole.now.origins),
+            state=state,
+            own=own,
+            origins=_Later(lambda: whole.now.origins, ChainMap(state, own)),
             protected={Address(*parts) for parts in said["protected"]},
             previously={Address(*now): tuple(Address(*old) for old in olds) for now, olds in said["previously"]},
             aside={Address(*parts): fields for parts, fields in said["aside"]},
@@ -87,7 +91,7 @@ def recalled(folder: Path, key: str, files: Files, load: Load) -> Configuration 
             districts={name: District(name, *facts) for name, facts in said["districts"].items()},
             with_users=set(said["with_users"]),
             settings=read(SettingsFile, said["settings"]),
-            texts=_Later(lambda: whole.now.texts),
+            texts=_Later(lambda: whole.now.texts, {file.name for file in files.all}),
             described=set(files.districts),
             files=said["files"],
         )

@@ -1,0 +1,111 @@
+"""Long answers into rows that hold what is looked at and no more: msgspec says yes quickly; on a no, json says what it is.
+
+msgspec decodes straight to the names that are wanted, and takes long to load; so short answers are left to json too.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple, TypedDict, cast
+
+LONG = 100_000  # bytes; loading msgspec takes as long as json takes for so many
+_HALF = (b"\\ud", b"\\uD")  # what half a letter begins with, where a server cut a text in the middle of one
+Row = dict[str, Any]
+
+
+def parsed(content: bytes) -> Any:
+    """Parse JSON; half a letter becomes U+FFFD: it can be kept nowhere.
+
+    Raises:
+        ValueError: If it is not whole, well-formed JSON.
+    """
+    if not any(half in content for half in _HALF):
+        return json.loads(content)
+    whole = json.dumps(json.loads(content), ensure_ascii=False)
+    return json.loads(whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+class Page(NamedTuple):
+    """One page of a list. ``raws`` are its rows as they were sent, for a write that sends back what nobody looks at."""
+
+    items: Any  # list[Row], where the answer is as agreed
+    next: Any
+    raws: list[Any]  # mappings, or what ``whole`` makes one of
+
+
+def whole(raw: Any) -> Mapping[str, Any]:
+    """A row with all that was sent of it."""
+    if isinstance(raw, Mapping):
+        return raw
+    found: Mapping[str, Any] = json.loads(bytes(raw))
+    return found
+
+
+class Wanted:
+    """The names of a row that are looked at; each object and each list of them is read with these and no others."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        if not all(map(str.isascii, self.names)):
+            raise ValueError("names of rows are ASCII: msgspec 0.22 mistakes an empty one for one that is not")
+
+    def rows(self, content: bytes) -> Any:
+        """A list of rows; what is no such thing comes as it is."""
+        return self._quickly(content, lambda quick: quick.rows(content), self._rows)
+
+    def page(self, content: bytes) -> Page | Any:
+        """A page of ``items`` and ``next``; what is no such thing comes as it is."""
+        return self._quickly(content, lambda quick: quick.page(content), self._page)
+
+    def _quickly(self, content: bytes, quickly: Callable[["_Quick"], Any], slowly: Callable[[Any], Any]) -> Any:
+        if len(content) >= LONG and not any(half in content for half in _HALF):
+            found = quickly(self._quick)
+            if found is not None:
+                return found
+        return slowly(parsed(content))
+
+    @cached_property
+    def _quick(self) -> "_Quick":
+        return _Quick(self.names)
+
+    def _rows(self, body: Any) -> Any:
+        return [self._row(row) for row in body] if isinstance(body, list) else body
+
+    def _page(self, body: Any) -> Page | Any:
+        if not isinstance(body, dict) or "items" not in body or "next" not in body:
+            return body
+        items = body["items"]
+        return Page(self._rows(items), body["next"], items if isinstance(items, list) else [])
+
+    def _row(self, row: Any) -> Any:
+        return {name: row[name] for name in row if name in self.names} if isinstance(row, dict) else row
+
+
+class _Quick:
+    """The same with msgspec; ``None`` where it is for json to say."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        import msgspec
+
+        class Paged(msgspec.Struct):
+            items: list[msgspec.Raw]
+            next: Any
+
+        row: Any = TypedDict("row", dict.fromkeys(sorted(names), Any), total=False)  # type: ignore[misc]  # made of names
+        self._error = msgspec.MsgspecError
+        self._rows = msgspec.json.Decoder(list[row]).decode
+        self._row = msgspec.json.Decoder(row).decode
+        self._paged = msgspec.json.Decoder(Paged).decode
+
+    def rows(self, content: bytes) -> list[Row] | None:
+        try:
+            return cast("list[Row]", self._rows(content))
+        except self._error:
+            return None
+
+    def page(self, content: bytes) -> Page | None:
+        try:
+            found = self._paged(content)
+            return Page([self._row(raw) for raw in found.items], found.next, found.items)
+        except self._error:
+            return None
