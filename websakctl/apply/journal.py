@@ -232,9 +232,7 @@ class Journal:
             rows = self._db.execute(
                 "SELECT address, fields, protected FROM known WHERE environment = ?", (environment,)
             ).fetchall()
-        return {
-            Address.parse(address): Known(json.loads(fields), bool(protected)) for address, fields, protected in rows
-        }
+        return {Address(*address.split("/", 2)): Known(fields, bool(protected)) for address, fields, protected in rows}
 
     def remember(
         self,

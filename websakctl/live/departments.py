@@ -1,6 +1,7 @@
 """Org units over the User API: /api/Departments on 3.0, /api/v2/departments on 3.3."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -105,24 +106,15 @@ class DepartmentsReader:
         self._by_id.update({str(row["id"]): key for key, row in keyed})
         self._units.ids.update({key: id_ for id_, key in self._by_id.items()})
         parents = {str(row["id"]): str(row.get("parentDepartmentId") or "") for _, row in keyed}
+        below = _below(self._units.root_id, parents)
         scopes: dict[str, str] = {}
         found = [
             self._resource(row, key, self._scope(str(row["id"]), parents, scopes), {})  # a write reads it anew
             for key, row in keyed
-            if self._below_root(str(row["id"]), parents) or self._scope_of(KIND, key) is not None
+            if below[str(row["id"])] or self._scope_of(KIND, key) is not None
         ]
         self._units.scopes.update({unit.address.key: unit.address.scope for unit in found})
         return found
-
-    def _below_root(self, id_: str, parents: Mapping[str, str]) -> bool:
-        """Whether a unit hangs under the root. Others are not ours, unless they have a key of ours and were moved."""
-        passed: set[str] = set()
-        while id_ and id_ not in passed:
-            passed.add(id_)
-            id_ = parents.get(id_, "")
-            if id_ == self._units.root_id:
-                return True
-        return False
 
     def _find_root(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         if self._root_unit:
@@ -145,10 +137,11 @@ class DepartmentsReader:
     def _keyed(self, rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
         """Give each row its natural key: external id, else code, else ``#id``; an active unit goes before an ended one."""
         taken: dict[str, dict[str, Any]] = {}
-        ordered = sorted(
-            rows, key=lambda row: (not row.get("externalId"), ended(row.get("validToDate"), "a department's end date"))
-        )
-        for row in ordered:
+        order: tuple[list[dict[str, Any]], ...] = ([], [], [], [])
+        for row in rows:
+            past = ended(row.get("validToDate"), "a department's end date")
+            order[past if row.get("externalId") else 2 + past].append(row)
+        for row in chain.from_iterable(order):
             external, code = composed(row.get("externalId")), composed(row.get("code"))
             if external and external in taken:
                 other = taken[external]
@@ -338,6 +331,18 @@ class DepartmentsWriter(DepartmentsReader):
             raise LiveError(f"the parent {key} is not in Websak") from None
 
 
+def _below(root: str, parents: Mapping[str, str]) -> dict[str, bool]:
+    """Which units hang under the root. Others are not ours, unless they have a key of ours and were moved."""
+    known = {root: True, "": False}
+    for id_ in parents:
+        path: dict[str, None] = {}
+        while id_ not in known and id_ not in path:
+            path[id_] = None
+            id_ = parents.get(id_, "")
+        known.update(dict.fromkeys(path, known.get(id_, False)))
+    return known
+
+
 def _once(rows: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
     """Take a row that came twice, as rows do when others write meanwhile, for the one it is.
 
@@ -346,7 +351,8 @@ def _once(rows: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
     """
     by_id: dict[str, dict[str, Any]] = {}
     for row in rows:
-        if by_id.setdefault(str(row["id"]), row) != row:
+        other = by_id.setdefault(str(row["id"]), row)
+        if other is not row and other != row:
             raise NotAsAgreed(f"{what}: department {row['id']} came twice, and not the same")
     if len(by_id) > 1 and not any(row.get("parentDepartmentId") for row in rows):
         raise NotAsAgreed(f"{what}: no department has a parentDepartmentId")

@@ -1,5 +1,6 @@
 """The whole diff: desired against live, field by field."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,12 +13,29 @@ from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
 from websakctl.redaction import redacted
 
 
-@dataclass(frozen=True, slots=True)
 class Known:
-    """What was last applied: tells a resource that left the config from one that never was in it."""
+    """What was last applied: tells a resource that left the config from one that never was in it.
 
-    fields: Mapping[str, Any]
-    protected: bool = False
+    ``fields`` may come as the JSON that was kept of them: of most resources only their names are asked.
+    """
+
+    __slots__ = ("_fields", "protected")
+
+    def __init__(self, fields: Mapping[str, Any] | str, protected: bool = False) -> None:
+        self._fields, self.protected = fields, protected
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """JSON values by field name."""
+        fields = self._fields
+        if isinstance(fields, str):
+            self._fields = fields = json.loads(fields)
+        return fields
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Known) and (other.fields, other.protected) == (self.fields, self.protected)
+
+    __hash__ = None  # type: ignore[assignment]  # it holds a mapping
 
 
 ABOUT_ITSELF = frozenset({"active", "scope", "key"})  # paths of field changes that are no fields of the model
