@@ -128,7 +128,11 @@ class Repository:
 
     def files(self) -> dict[str, bytes]:
         """Everything below the root, to see that nothing was written."""
-        return {str(p.relative_to(self.root)): p.read_bytes() for p in self.root.rglob("*") if p.is_file()}
+        return {
+            str(p.relative_to(self.root)): p.read_bytes()
+            for p in self.root.rglob("*")
+            if p.is_file() and ".websakctl" not in p.parts  # what the tool keeps for itself
+        }
 
 
 def _place(text: str, index: int) -> str:

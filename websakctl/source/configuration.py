@@ -1,13 +1,14 @@
 """What a config repository comes to: the desired state, and where each part of it was written."""
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position, errors_in
+from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.district import District
-from websakctl.model.resource import State
+from websakctl.model.resource import Resource, State
 from websakctl.source.documents import Document
 from websakctl.source.policies import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
@@ -89,6 +90,20 @@ class Configuration:
     unsure: set[str] = field(
         default_factory=set
     )  # districts whose own facts are wrong: what follows from them is not told
+    by_kind: dict[str, dict[Address, Resource]] = field(default_factory=dict, repr=False, compare=False)  # see of_kind
+
+    def of_kind(self, *names: str) -> Mapping[Address, Resource]:
+        """The resources of these kinds, told apart once for all who look at some; empty ``by_kind`` when the state changes."""
+        if not self.by_kind:
+            for address, resource in self.state.items():
+                self.by_kind.setdefault(address.kind, {})[address] = resource
+        if len(names) == 1:
+            return self.by_kind.get(names[0], {})
+        return {address: resource for name in names for address, resource in self.by_kind.get(name, {}).items()}
+
+    def having(self, *fields: str) -> Mapping[Address, Resource]:
+        """The resources of all kinds that have one of these fields."""
+        return self.of_kind(*(n for n, kind in all_kinds().items() if not kind.model.shape.keys().isdisjoint(fields)))
 
     @property
     def whole(self) -> State:

@@ -32,11 +32,8 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
     for address in (*config.state, *config.broken):
         keys[address.kind, address.scope].add(address.key)
     slugs = set(config.districts) | config.described
-    referring = {kind.name: kind for kind in kinds.values() if kind.references}
-    for address, resource in config.state.items():
-        kind = referring.get(address.kind)
-        if kind is None:
-            continue
+    for address, resource in config.of_kind(*(kind.name for kind in kinds.values() if kind.references)).items():
+        kind = kinds[address.kind]
         fields = resource.fields
         if kind.key_field in kind.references:
             fields = {kind.key_field: address.key, **fields}
@@ -124,8 +121,8 @@ def _cycles(config: Configuration, kinds: Mapping[str, Kind], report: Report) ->
 
 def _cycles_of(config: Configuration, kind: str, field: str, report: Report) -> None:
     parents: dict[str, dict[str, str]] = defaultdict(dict)  # by scope: hashing a text is cheaper than an address
-    for address, resource in config.state.items():
-        if address.kind == kind and (parent := resource.fields.get(field)) is not None:
+    for address, resource in config.of_kind(kind).items():
+        if (parent := resource.fields.get(field)) is not None:
             parents[address.scope][address.key] = parent
     for scope, above in parents.items():
         for keys in _rings(above):
@@ -162,8 +159,8 @@ def _unique(config: Configuration, kinds: Mapping[str, Kind], report: Report) ->
     for kind in kinds.values():
         for field in kind.unique:
             first: dict[Any, Address] = {}
-            for address, resource in config.state.items():
-                if address.kind != kind.name or address.scope in config.unsure:
+            for address, resource in config.of_kind(kind.name).items():
+                if address.scope in config.unsure:
                     continue
                 value = resource.fields.get(field)
                 if value is None:
@@ -207,7 +204,7 @@ def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Rep
 
 
 def _allotments(config: Configuration, report: Report) -> None:
-    for address, resource in config.state.items():
+    for address, resource in config.having("allotments").items():
         allotments, bought = resource.fields.get("allotments"), resource.fields.get("bought")
         if allotments and isinstance(bought, int) and sum(allotments.values()) > bought:
             report(
@@ -223,7 +220,7 @@ def _allotments(config: Configuration, report: Report) -> None:
 
 def _exceptions(config: Configuration, report: Report) -> None:
     """Report units that a district's exception names and the district does not have."""
-    for address, resource in config.state.items():
+    for address, resource in config.having("exceptions").items():
         for slug, said in (resource.fields.get("exceptions") or {}).items():
             district, unit = config.districts.get(slug), said.get("unit")
             if district is None or unit is None or slug in config.unsure:

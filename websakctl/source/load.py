@@ -120,6 +120,7 @@ class _Loader:
             give_what_roles_give(self.result, self.report)
         link(self.result, all_kinds(), self.report)
         self.report(*check(self.result, self.today))
+        self.result.by_kind.clear()
         self.leave_out_stand_ins()
         self.set_own_apart()
         self.result.findings[:] = _apart(self.weigh())

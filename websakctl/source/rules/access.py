@@ -16,7 +16,7 @@ NOARK_TEMPORARY = "XX"  # Midlertidig sperret, of the same list
 
 
 def _codes(config: Configuration) -> Iterator[tuple[Address, Any]]:
-    return ((address, resource.fields) for address, resource in config.state.items() if address.kind == "access_code")
+    return ((address, resource.fields) for address, resource in config.of_kind("access_code").items())
 
 
 def has_basis(config: Configuration, _: date | None) -> Iterator[Diagnostic]:

@@ -15,7 +15,7 @@ _DECIDED = {"B": "kept for ever", "G": "not decided yet"}
 
 
 def _types(config: Configuration) -> Iterator[tuple[Address, Any]]:
-    return ((address, resource.fields) for address, resource in config.state.items() if address.kind == "case_type")
+    return ((address, resource.fields) for address, resource in config.of_kind("case_type").items())
 
 
 def _by_person(fields: Any) -> bool:

@@ -10,9 +10,7 @@ from websakctl.source.findings import about
 
 def targets(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report forms for a specialist system that none names, and forms registered without hands as no case type."""
-    for address, resource in config.state.items():
-        if address.kind != "form":
-            continue
+    for address, resource in config.of_kind("form").items():
         fields = resource.fields
         if fields["target"] == "specialist-system" and not fields["specialist_system"]:
             yield about(

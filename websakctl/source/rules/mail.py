@@ -10,9 +10,7 @@ from websakctl.source.findings import about
 
 def routes(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report numbers whose mail ends on no desk; those that are no longer valid receive none."""
-    for address, resource in config.state.items():
-        if address.kind != "sub_org":
-            continue
+    for address, resource in config.of_kind("sub_org").items():
         fields = resource.fields
         if today and (fields["valid_to"] or "9") < today.isoformat():
             continue

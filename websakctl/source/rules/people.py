@@ -38,7 +38,7 @@ def email_addresses(config: Configuration, _: date | None) -> Iterator[Diagnosti
 
 def readers(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report readers of mail that look like persons."""
-    for address, resource in config.state.items():
+    for address, resource in config.having("readers").items():
         for index, reader in enumerate(resource.fields.get("readers") or ()):
             if _looks_like_a_person(reader):
                 yield about(

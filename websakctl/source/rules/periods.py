@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import Any, get_args
 
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds import all_kinds
+from websakctl.model.shape import Managed
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import Path, about
 
 
 def reversed_periods(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report every ``valid_to`` before its ``valid_from``, in fields and in lists of them."""
-    for address, resource in config.state.items():
-        for path, period in _periods(resource.fields):
+    for address, resource in config.of_kind(*_lists()).items():
+        for path, period in _periods(resource.fields, _lists()[address.kind]):
             if (period["valid_to"] or "9") < (period["valid_from"] or ""):
                 yield about(
                     config, address, rule="period-reversed", path=(*path, "valid_to"),
@@ -21,19 +24,33 @@ def reversed_periods(config: Configuration, _: date | None) -> Iterator[Diagnost
                 )  # fmt: skip
 
 
-def _periods(fields: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+@cache
+def _lists() -> dict[str, tuple[str, ...]]:
+    """The kinds that have periods, each with its fields that hold lists of things that have."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, kind in all_kinds().items():
+        shape = kind.model.shape
+        lists = tuple(field for field in shape if any(map(_has_period, get_args(shape[field].annotation))))
+        if lists or "valid_to" in shape:
+            found[name] = lists
+    return found
+
+
+def _has_period(inner: Any) -> bool:
+    return isinstance(inner, type) and issubclass(inner, Managed) and "valid_to" in inner.shape
+
+
+def _periods(fields: Mapping[str, Any], lists: tuple[str, ...]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     if "valid_to" in fields:
         yield (), fields
-    for name, value in fields.items():
-        if type(value) is list:
-            for i, item in enumerate(value):
-                if isinstance(item, dict) and "valid_to" in item:
-                    yield (name, i), item
+    for name in lists:
+        for i, item in enumerate(fields[name] or ()):
+            yield (name, i), item
 
 
 def ended_exceptions(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report every district's exception that has ended and still holds."""
-    for address, resource in config.state.items() if today else ():
+    for address, resource in config.having("exceptions").items() if today else ():
         for slug, said in (resource.fields.get("exceptions") or {}).items():
             if said["until"] and today and said["until"] < today.isoformat():
                 yield about(
@@ -45,7 +62,7 @@ def ended_exceptions(config: Configuration, today: date | None) -> Iterator[Diag
 
 def ended_waivers(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report every gate that was let pass until a day that is over."""
-    for address, resource in config.state.items() if today else ():
+    for address, resource in config.having("waived").items() if today else ():
         if (waiver := resource.fields.get("waived")) and today and waiver["until"] < today.isoformat():
             yield about(
                 config, address, rule="waiver-expired", path=("waived", "until"),
