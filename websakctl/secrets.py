@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from websakctl.record import record
 
 SERVICE = "websakctl"
 
@@ -12,7 +14,7 @@ class KeyringUnavailable(Exception):
     """There is no keyring here, as on most CI machines."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """Who the client is. The secret never shows in a repr."""
 

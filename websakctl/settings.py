@@ -1,10 +1,10 @@
 """The process's surroundings: command line over WEBSAKCTL_* variables over config/websak.yaml over defaults."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from websakctl.record import record
 from websakctl.source.settings_file import Environment, SettingsFile
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ SANDBOX_ROOT_UNIT = "OSLO"
 SANDBOX_OWN_USER = "SYS-BYARKIV"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Surroundings:
     """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
 
@@ -60,7 +60,7 @@ class UnknownEnvironment(Exception):
     """The environment that was asked for is nowhere described."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """The Websak that a command is about. ``embedded``: the sandbox that the command starts itself."""
 

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -24,6 +24,7 @@ from websakctl.model.resource import Resource
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import ABOUT_ITSELF, normalised, patched, same
 from websakctl.plan.stale import done_by_us, holds, stepwise, untold, value_at
+from websakctl.record import record
 from websakctl.redaction import withheld
 
 LOOKS = (0.0, 0.5, 1.5)  # seconds before each look at what an unanswered write did; a server may be slow to show it
@@ -42,7 +43,7 @@ class Status(StrEnum):
     NOT_STARTED = "not started"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """A change and what came of it. ``fields``: the server's complaints by field name or pointer."""
 
@@ -62,7 +63,7 @@ class _Unsettled(Exception):
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     """Carries out one change with one writer, journalling each request before and after."""
 

@@ -3,17 +3,17 @@
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
 from websakctl.apply.attempt import Outcome, Status
 from websakctl.model.address import Address
 from websakctl.plan.change import Change
+from websakctl.record import record
 
 Watch = Callable[[Outcome], None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Execution:
     """What came of every change, in the order of the plan."""
 

@@ -12,7 +12,6 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +19,7 @@ from typing import Any
 
 from websakctl.model.address import Address
 from websakctl.plan.diff import Known
+from websakctl.record import record
 from websakctl.redaction import redact, redacted
 
 _SCHEMA = """
@@ -44,7 +44,7 @@ COMMIT;
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One line of the journal."""
 

@@ -1,10 +1,11 @@
 """What was said on the command line that every command understands."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from websakctl.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Call:
     """What was said on the command line that every command understands."""
 

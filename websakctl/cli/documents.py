@@ -1,7 +1,6 @@
 """``districts documents``: the local project plan, the letters and the hand-over note, to be sent to districts."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call
 from websakctl.cli.session import Session
+from websakctl.record import record
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ Folder = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Write over documents that are there.")]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paper:
     """One document, before it is a file."""
 

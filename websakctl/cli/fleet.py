@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, write_private
+from websakctl.record import record
 
 if TYPE_CHECKING:
     from websakctl.fleet.job import Job, Result
@@ -194,7 +195,7 @@ def merge(
 # --- what is run
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Engine:
     jobs: int | None
     scheduler: str | None
@@ -211,7 +212,7 @@ class _Engine:
         return carry_out_there(jobs, self.scheduler, stop.level, stop.say)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Run:
     """One fleet command: which targets, and how they are run."""
 

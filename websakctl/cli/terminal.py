@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from websakctl.record import record
 from websakctl.redaction import redact, redact_json
 from websakctl.report.subjects import Look, Paint, plain
 
@@ -55,7 +55,7 @@ class Ticker(Protocol):
         """One more is done."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Terminal:
     """Where text goes, and how it looks there."""
 

@@ -1,9 +1,10 @@
 """A problem is a value with a place."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from websakctl.record import record
 
 
 class Severity(StrEnum):
@@ -33,7 +34,7 @@ class Fix(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Diagnostic:
     """One finding about the configuration, written for the person who wrote it."""
 

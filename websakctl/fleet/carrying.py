@@ -8,7 +8,6 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from websakctl.apply.journal import Journal
 from websakctl.apply.lock import lock_path
+from websakctl.record import record
 
 JOURNAL = "journal.db"
 _PLACE = "place"  # who we are to the lease: the same wherever the state directory is carried
@@ -28,7 +28,7 @@ class CarryError(Exception):
     """A journal cannot be taken back; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parcel:
     """A config repository and what its state directory needs for a command."""
 
@@ -37,7 +37,7 @@ class Parcel:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Carried:
     """A journal as it comes back from where a job ran."""
 

@@ -7,13 +7,14 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from websakctl import __version__
 from websakctl.fleet.process import GOING_ON, Ended, Stop, run_command
 from websakctl.fleet.target import variable_of
+from websakctl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ _CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET")
 _LONGEST = 4_000  # characters of what a command said on stderr
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Job:
     """What is to be done for one target. It holds no secret: the worker finds that in its own surroundings."""
 
@@ -52,7 +53,7 @@ class Job:
         return any(step[0] == "apply" for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Result:
     """What a job came to."""
 

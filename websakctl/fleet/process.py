@@ -13,9 +13,10 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
+
+from websakctl.record import record
 
 GOING_ON, STOPPING, AT_ONCE = 0, 1, 2
 Stop = Callable[[], int]  # asked now and then: go on, finish what is under way, or stop at once
@@ -26,7 +27,7 @@ _NUMBER = struct.Struct("=i")
 _CAN_FORK = sys.platform == "linux"  # elsewhere a fork without exec may not use the system's own libraries
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ended:
     """How a command ended. ``killed``: something else than us ended it."""
 

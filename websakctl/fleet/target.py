@@ -4,16 +4,16 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from websakctl.record import record
 from websakctl.source.fleet_file import TargetEntry
 
 STATE_DIR = ".websakctl"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """One Websak: a config repository and an environment of it."""
 
@@ -23,7 +23,7 @@ class Target:
     state_dir: Path
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shard:
     """Part ``index`` of ``count``, counted from 1."""
 
@@ -53,7 +53,7 @@ class Shard:
         return tuple(sorted(targets, key=lambda t: t.name))[self.index - 1 :: self.count]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fleet:
     """All targets of a fleet file."""
 

@@ -9,6 +9,7 @@ from unicodedata import normalize
 from websakctl.live.errors import NotAsAgreed
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
+from websakctl.record import record
 
 ScopeOf = Callable[[str, str], str | None]  # (kind, key) -> scope, where it is known
 
@@ -54,7 +55,7 @@ class KindWriter(KindReader, Protocol):
         """Take away."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One request of several that a change takes: ``send`` may be repeated, ``happened`` looks whether it is so."""
 

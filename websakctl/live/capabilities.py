@@ -1,12 +1,12 @@
 """What a Websak can do, found out by reading only."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from websakctl.live.errors import Unreachable
+from websakctl.record import record
 
 USER_PATHS = (
     "/api/info",
@@ -22,7 +22,7 @@ USER_PATHS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capability:
     """One read: its status, the field names of what it answers, and since when it is on its way out."""
 

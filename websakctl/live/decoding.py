@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, TypedDict, cast
 
-LONG = 100_000  # bytes; loading msgspec takes as long as json takes for so many
+LONG = 2_000_000  # bytes; loading msgspec takes as long as it saves on so many
 _HALF = (b"\\ud", b"\\uD")  # what half a letter begins with, where a server cut a text in the middle of one
 Row = dict[str, Any]
 

@@ -139,10 +139,11 @@ class DepartmentsReader:
         taken: dict[str, dict[str, Any]] = {}
         order: tuple[list[dict[str, Any]], ...] = ([], [], [], [])
         for row in rows:
-            past = ended(row.get("validToDate"), "a department's end date")
+            end = row.get("validToDate")
+            past = end is not None and ended(end, "a department's end date")
             order[past if row.get("externalId") else 2 + past].append(row)
         for row in chain.from_iterable(order):
-            external, code = composed(row.get("externalId")), composed(row.get("code"))
+            external = composed(row.get("externalId"))
             if external and external in taken:
                 other = taken[external]
                 if not ended(row.get("validToDate"), "end date") and not ended(other.get("validToDate"), "end date"):
@@ -154,11 +155,16 @@ class DepartmentsReader:
             elif external:
                 taken[external] = row
             else:
+                code = composed(row.get("code"))
                 taken[code if code and code not in taken else f"#{row['id']}"] = row
         return list(taken.items())
 
     def _scope(self, id_: str, parents: Mapping[str, str], scopes: dict[str, str]) -> str:
         """The district a unit belongs to: by its own key, else by the nearest ancestor that has one."""
+        known = self._scope_of(KIND, self._by_id.get(id_, ""))
+        if known is not None:
+            scopes[id_] = known
+            return known
         path: list[str] = []
         current = id_
         found = BASE
@@ -177,18 +183,17 @@ class DepartmentsReader:
         return found
 
     def _resource(self, row: Mapping[str, Any], key: str, scope: str, raw: Mapping[str, Any]) -> Resource:
+        told, id_ = row.get, str(row["id"])
         fields: dict[str, Any] = {
-            ours: value if type(value := row.get(theirs)) is str and value else text_or_none(value)
+            ours: (value or None) if (value := told(theirs)) is None or type(value) is str else text_or_none(value)
             for ours, theirs in _ANSWERED
         }
-        parent = str(row.get("parentDepartmentId") or "")
-        fields["parent"] = None if parent == self._units.root_id else self._by_id.get(parent, f"#{parent}")
-        return Resource(
-            Address(KIND, scope, key),
-            fields,
-            not ended(row.get("validToDate"), f"department {row['id']}"),
-            Handle(id=str(row["id"]), raw=raw),
-        )
+        parent = str(told("parentDepartmentId") or "")
+        above = None if parent == self._units.root_id else self._by_id.get(parent)
+        fields["parent"] = above if above is not None or parent == self._units.root_id else f"#{parent}"
+        end = told("validToDate")
+        active = end is None or not ended(end, f"department {id_}")
+        return Resource(Address(KIND, scope, key), fields, active, Handle(id_, "", raw))
 
     def find(self, address: Address) -> Resource | None:
         """Look a unit up by its external id; what an unknown one answers is not documented."""

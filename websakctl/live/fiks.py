@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +12,7 @@ from websakctl.live.adapter import rows_of
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.tokens import SignedGrant, tls
 from websakctl.live.transport import Reading, ReadOnly, Traffic
+from websakctl.record import record
 from websakctl.redaction import keep_secret
 from websakctl.rollout.receiving import Receiving
 
@@ -21,7 +22,7 @@ SCOPE = "ks:fiks"
 AT_A_TIME = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FiksConnection:
     """Where KS Fiks is and who we are there. What is secret never shows in a repr."""
 

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +11,7 @@ import httpx
 
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome, words_of
 from websakctl.live.transport import Reading, Writing
+from websakctl.record import record
 from websakctl.redaction import redact
 
 TTL = 60  # seconds; a crashed apply blocks others no longer than this
@@ -30,7 +30,7 @@ class LeaseHeld(LiveError):
         self.holder = holder
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Holder:
     """Who holds the lease. Times are as the server writes them (RFC 3339)."""
 

@@ -26,6 +26,7 @@ class SetupReader:
         self._scope_of = scope_of
         self._path = f"/{kind.endpoint}"
         self._fields = kind.managed_fields
+        self._of_districts = kind.scoping is Scoping.DISTRICT
         self._within = _fields_within(kind)
         self._known = {*self._fields, kind.key_field, "active", "district"}
         self._wanted = Wanted({*self._known, "etag"})
@@ -65,26 +66,23 @@ class SetupReader:
         return f"{self._path}/{quote(key, safe='')}"
 
     def _resource(self, row: dict[str, Any], raw: Any) -> Resource:
-        key = composed(row[self._kind.key_field])
-        if self._kind.scoping is Scoping.DISTRICT:
-            scope = row.get("district")
+        told, kind = row.get, self._kind
+        id_ = row[kind.key_field]
+        key = composed(id_)
+        if self._of_districts:
+            scope = told("district")
             if not isinstance(scope, str) or not scope:
                 raise NotAsAgreed(f"GET {self._path}: {key} has no district")
         else:
-            scope = self._scope_of(self._kind.name, key) or BASE
-        active = row.get("active")
+            scope = self._scope_of(kind.name, key) or BASE
+        active = told("active")
         if not isinstance(active, bool):
             raise NotAsAgreed(f"GET {self._path}: {key} does not say whether it is active")
-        fields = {name: row.get(name) for name in self._fields}
+        fields = {name: told(name) for name in self._fields}
         for name, known in self._within.items():
             if isinstance(rows := fields[name], list):
                 fields[name] = [_only(known, inner) for inner in rows]
-        return Resource(
-            Address(self._kind.name, scope, key),
-            fields,
-            active,
-            Handle(id=str(row[self._kind.key_field]), etag=str(row["etag"]), raw=raw),
-        )
+        return Resource(Address(kind.name, scope, key), fields, active, Handle(str(id_), str(row["etag"]), raw))
 
 
 class SetupWriter(SetupReader):
@@ -101,7 +99,7 @@ class SetupWriter(SetupReader):
     def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:
         """POST with an idempotency key."""
         body = {**fields, self._kind.key_field: address.key}
-        if self._kind.scoping is Scoping.DISTRICT:
+        if self._of_districts:
             body["district"] = address.scope
         answer = self._writing.send("POST", self._path, body, {"Idempotency-Key": idempotency_key}, expect=(201,))
         _believe(answer.body, f"POST {self._path}")
@@ -110,7 +108,7 @@ class SetupWriter(SetupReader):
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
         """PUT the whole object over the version that was read; under another key it is renamed."""
         body = {**_sendable(_raw(now)), **fields, self._kind.key_field: address.key}
-        if self._kind.scoping is Scoping.DISTRICT:
+        if self._of_districts:
             body["district"] = address.scope
         self._put(now, body)
 

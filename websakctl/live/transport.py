@@ -25,6 +25,7 @@ from websakctl.live.errors import (
     words_of,
 )
 from websakctl.live.repeating import repeated
+from websakctl.record import record
 
 ATTEMPTS = 6
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
@@ -60,7 +61,7 @@ class ReadOnly(httpx.BaseTransport):
         self._inner.close()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """A believed answer: status, parsed JSON (``None`` for an empty body) and headers."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Reading
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Fields, Handle, Resource
+from websakctl.record import record
 
 KIND, GROUP = "user", "access_group"
 PATH = "/api/Users"
@@ -25,7 +26,7 @@ _SCOPES = {"archives": "archiveList", "journal_units": "journalUnitList", "grade
 Row = Mapping[str, Any]  # what is kept of a listed user: JSON, without numbers and addresses of persons
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeptRows:
     """All users as they were listed on a day, by the server's id."""
 
@@ -47,7 +48,7 @@ class RowStore(Protocol):
         """Keep it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class People:
     """What config and journal say that reading and writing users takes.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import TracebackType
 from typing import Any
 
@@ -25,11 +25,12 @@ from websakctl.live.users_writer import UsersWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import State
+from websakctl.record import record
 
 CONNECT, ANSWER = 10.0, 60.0  # seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Connection:
     """Where a Websak is and how to get in. ``client_secret`` never shows in a repr."""
 

@@ -1,9 +1,9 @@
 """A district: the facts that instantiate the skeleton."""
 
-from dataclasses import dataclass
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class District:
     """One of the city's districts (bydel). ``prefix`` stands before the keys of its units and groups."""
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
@@ -21,6 +20,7 @@ from websakctl.model.marks import (
 )
 from websakctl.model.quick import Quick, quick
 from websakctl.model.shape import Managed
+from websakctl.record import record
 
 Mark = TypeVar("Mark")
 
@@ -59,7 +59,7 @@ class Removal(StrEnum):
     MANUAL = "manual"  # the API offers nothing: a step for a person
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Kind:
     """A kind of resource.
 

@@ -1,22 +1,16 @@
 """A resource and a state: the same types for what is wanted and for what is there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, dataclass_transform
+from dataclasses import field
+from typing import Any
 
 from websakctl.model.address import Address
+from websakctl.record import record
 
 Fields = Mapping[str, Any]  # JSON values by field name; a field that is not there is not managed
-Class = TypeVar("Class")
 
 
-@dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def _never_changed(cls: type[Class]) -> type[Class]:
-    """Let the type checker see to it: Python's own frozen classes take four times as long to make, and there are many."""
-    return dataclass(slots=True)(cls)
-
-
-@_never_changed
+@record
 class Handle:
     """What the server needs to be addressed with: never compared, never planned.
 
@@ -29,7 +23,7 @@ class Handle:
     raw: Any = field(default_factory=dict)
 
 
-@_never_changed
+@record
 class Resource:
     """One managed thing. ``active`` is false for what has been retired but is still there."""
 

@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from websakctl.plan.change import Change
 from websakctl.plan.diff import same
 from websakctl.plan.document import change_document
 from websakctl.plan.stale import what_is_there
+from websakctl.record import record
 from websakctl.redaction import redacted
 
 READ_BACKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written; a server may be slow to show it
@@ -31,7 +32,7 @@ def new_run_name() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Run:
     """One run: what it works on and how."""
 
@@ -46,7 +47,7 @@ class Run:
     resumed: bool = False  # it has a start in the journal already
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """What a run came to."""
 

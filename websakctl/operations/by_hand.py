@@ -1,7 +1,7 @@
 """What people have set: as it was recorded, or as an exported file shows it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,13 @@ from websakctl.model.address import Address
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import Resource, State
 from websakctl.plan.diff import Known
+from websakctl.record import record
 
 if TYPE_CHECKING:
     from websakctl.source.export_file import Export
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ByHand:
     """The state of the kinds that people set, and what those who read it should know."""
 

@@ -1,7 +1,6 @@
 """The suborgs-check verb: the config's numbers against the business register and against KS Fiks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -9,13 +8,14 @@ from websakctl.live.business_register import BusinessRegister
 from websakctl.live.errors import NotPermitted, Unreachable
 from websakctl.live.fiks import Fiks, FiksConnection
 from websakctl.model.district import District
+from websakctl.record import record
 from websakctl.rollout.receiving import Mismatch, compare_receiving
 from websakctl.rollout.register import Difference, Registered, Standing, compare_register
 from websakctl.rollout.routing import Route
 from websakctl.source.register_file import RegisterFiles
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RegisterCheck:
     """What the register has otherwise. ``asked``: where it was looked up; ``notes``: what was not looked at, and why."""
 

@@ -1,13 +1,13 @@
 """Which districts deviate from the base: declared, or by accident."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Plan
+from websakctl.record import record
 from websakctl.source.configuration import Configuration
 from websakctl.source.tree import Map
 
@@ -21,7 +21,7 @@ class How(StrEnum):
     ACCIDENT = "accident"  # live differs, and nobody declared it
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deviation:
     """One thing that a district has otherwise than the base gives it."""
 

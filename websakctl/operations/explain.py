@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from textwrap import fill
 from typing import Any
 
@@ -12,6 +12,7 @@ from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
 from websakctl.model.strict import json_schema
 from websakctl.model.vocabulary import GLOSSARY, word_for
+from websakctl.record import record
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import plain
 from websakctl.source.problems import did_you_mean
@@ -35,7 +36,7 @@ _REMOVALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Explanation:
     """A heading, a table and notes for people; the same as ``data`` for machines."""
 
@@ -249,7 +250,7 @@ def _word(name: str) -> Explanation | None:
 # --- a resource
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One of the places that made a value; the last one holds."""
 

@@ -1,7 +1,7 @@
 """The drift verb: live against what was last applied, with the cause of each difference told apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from websakctl.plan.change import Action, Plan
 from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known, compare, same
 from websakctl.plan.stale import value_at
+from websakctl.record import record
 from websakctl.redaction import redacted, withheld
 
 
@@ -24,7 +25,7 @@ class Cause(StrEnum):
     BOTH = "both changed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ThreeWay:
     """One field three ways."""
 
@@ -36,7 +37,7 @@ class ThreeWay:
     cause: Cause
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drift:
     """What happened to live since the last apply, as a plan from then to now; and every difference three ways."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from websakctl.apply.attempt import Status
@@ -10,11 +10,12 @@ from websakctl.apply.journal import Journal
 from websakctl.kinds.attestation import KIND as ATTESTATION
 from websakctl.model.address import BASE
 from websakctl.operations.look_back import deeds, runs
+from websakctl.record import record
 from websakctl.rollout.gates import gates
 from websakctl.source.configuration import Configuration
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Happening:
     """Something that changed: a run of the tool, or what somebody attested.
 

@@ -9,6 +9,7 @@ from websakctl.kinds.user import KIND, User
 from websakctl.model.district import District
 from websakctl.model.quick import read
 from websakctl.model.shape import Invalid
+from websakctl.record import record
 from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import plain
@@ -53,7 +54,7 @@ _TOLD = {  # what a field's pattern means
 _ONCE = ("code", "username", "email")  # what no two people have in common
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Complaint:
     """What is wrong with a row. Row and column are numbers from 1, as office programs show them; 0: all of it."""
 
@@ -63,7 +64,7 @@ class Complaint:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Person:
     """A row that was understood: the district, the user's code, and the fields as YAML says them."""
 

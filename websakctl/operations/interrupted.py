@@ -1,7 +1,6 @@
 """Runs that began and did not end: which they are, and what they still have to do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +12,12 @@ from websakctl.operations.managed import Row, after_change
 from websakctl.plan.change import Change
 from websakctl.plan.document import read_change
 from websakctl.plan.stale import Holding, still_holding
+from websakctl.record import record
 
 SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Interrupted:
     """A run that has no end in the journal."""
 
@@ -44,7 +44,7 @@ class Interrupted:
         return f"run {self.run} ({self.about.get('user', 'somebody')}, {self.at}) was interrupted: {len(self.done)} of {len(self.changes)} changes done{doubt}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judged:
     """What is left of an interrupted run, and what became of the writes in doubt."""
 

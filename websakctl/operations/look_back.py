@@ -16,6 +16,7 @@ from websakctl.plan.decide import Question, decide, digest
 from websakctl.plan.diff import ABOUT_ITSELF, Known, patched
 from websakctl.plan.guards import Limits
 from websakctl.plan.stale import holds, value_at
+from websakctl.record import record
 from websakctl.redaction import withheld
 
 
@@ -31,7 +32,7 @@ class ElsewhereError(Exception):
         self.environment = environment
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RunView:
     """One run, in short."""
 
@@ -46,7 +47,7 @@ class RunView:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Deed:
     """One change that a run tried: what, with before and after, and what came of it."""
 

@@ -1,7 +1,7 @@
 """The plan verb: desired and live into a plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -15,13 +15,14 @@ from websakctl.plan.document import to_document
 from websakctl.plan.guards import Limits
 from websakctl.plan.policy import Policy, judge
 from websakctl.plan.selection import Selection
+from websakctl.record import record
 from websakctl.source.configuration import Configuration
 
 if TYPE_CHECKING:
     from websakctl.live.users import RowStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Scene:
     """What every plan of one command has in common."""
 

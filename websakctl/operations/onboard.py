@@ -1,14 +1,14 @@
 """Bringing a batch in: the part of a plan that goes first, and whether what is then left is still what was approved."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from websakctl.model.address import Address
 from websakctl.plan.change import Change
 from websakctl.plan.selection import Selection, selected
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Halves:
     """A plan in two: what the canary district takes, with what it waits for, and the rest."""
 
@@ -24,7 +24,7 @@ def halve(changes: Iterable[Change], canary: str) -> Halves:
     return Halves(tuple(first), tuple(change for change in every if change.address not in gone))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Departure:
     """A change that is not as approved: ``new`` was not in the plan, ``gone`` is no longer, ``other`` does something else."""
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from websakctl.model.address import BASE, Address
@@ -13,6 +12,7 @@ from websakctl.operations.make_plan import Scene
 from websakctl.operations.write_back import Left, NotWritten, WriteBack, Written, section_path
 from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
+from websakctl.record import record
 from websakctl.source.canonical import field_order, section_order
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import Document, Documents, plain
@@ -22,7 +22,7 @@ from websakctl.source.tree import Map
 from websakctl.source.wording import Unsayable, filled, in_template, said, unsaid
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Why:
     """What an override must say of itself."""
 
@@ -30,7 +30,7 @@ class Why:
     owner: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Pulled:
     """One field of one resource: what the config says now and what it is to say; ``new`` is unset where best unsaid."""
 

@@ -1,7 +1,6 @@
 """What was written against what is read afterwards."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from websakctl.kinds import all_kinds
@@ -10,9 +9,10 @@ from websakctl.model.resource import State
 from websakctl.plan.change import Action, Change
 from websakctl.plan.diff import ABOUT_ITSELF, canonical, normalised, same
 from websakctl.plan.stale import value_at
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """A field that reads back otherwise than it was written; ``missing``: the write itself does not show."""
 

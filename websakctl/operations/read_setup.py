@@ -1,7 +1,7 @@
 """Read the whole live setup, each kind listed once."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from websakctl.live.adapter import ScopeOf, Units
 from websakctl.live.transport import Pace
@@ -13,9 +13,10 @@ from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.guards import lock_out, may_lock_out
 from websakctl.plan.seats import may_overrun, overrun
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LiveSetup:
     """What was read, and what a writer needs to go on from there."""
 

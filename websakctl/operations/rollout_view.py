@@ -1,11 +1,11 @@
 """The rollout as one value: batches, their districts' gates, licence pools and mail routes."""
 
-from dataclasses import dataclass
 from datetime import date
 
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Plan
+from websakctl.record import record
 from websakctl.rollout.batches import Batch, batch_of, in_order
 from websakctl.rollout.capacity import Pool, Shortage, seats, shortages
 from websakctl.rollout.gates import Gate, Ground, Standing, Verdict, gates, judge
@@ -13,7 +13,7 @@ from websakctl.rollout.routing import Load, Route, loads, routes
 from websakctl.source.configuration import Configuration
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DistrictView:
     """One district of a batch, with a verdict for each gate."""
 
@@ -28,7 +28,7 @@ class DistrictView:
         return tuple(v for v in self.verdicts if not v.state.lets_through)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BatchView:
     """One batch with its districts. ``pause_reason`` stands only while it is paused."""
 
@@ -50,7 +50,7 @@ class BatchView:
         return sum(1 for d in self.districts for v in d.verdicts if v.state is state)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RolloutView:
     """All batches in the order of their days, and what they share. ``asked``: whether Websak was asked."""
 

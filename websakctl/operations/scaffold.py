@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from websakctl.record import record
 
 _PLACEHOLDER = re.compile(r"\{(district\.[a-z_]+)\}")
 
@@ -12,7 +13,7 @@ class ScaffoldError(Exception):
     """A template is not there, wants something that is not known, or a file stands in the way."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NewFile:
     """A file to be written, relative to where it belongs."""
 

@@ -1,7 +1,6 @@
 """The upgrade check: before a Websak upgrade a record of what is, after it what became of that. Once for all districts."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from websakctl.apply.journal import Journal
@@ -12,12 +11,13 @@ from websakctl.model.resource import Resource, State
 from websakctl.operations.make_plan import Scene
 from websakctl.operations.snapshot import counts, difference
 from websakctl.plan.change import Plan
+from websakctl.record import record
 
 NEW_CALL = "/api/v2/departments/flat"  # only version 3.3 has it
 Find = Callable[[Address], Resource | None]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Probes:
     """What was found out about a server."""
 
@@ -53,7 +53,7 @@ class Probes:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """One line of the report."""
 
@@ -62,7 +62,7 @@ class Check:
     told: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UpgradeReport:
     """What became of the setup, of the server's capabilities, and of each district."""
 

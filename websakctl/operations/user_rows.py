@@ -3,14 +3,14 @@
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from websakctl.live.users import KeptRows
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RowFile:
     """A file that only its owner can read. What cannot be read or is of another Websak counts as not there."""
 

@@ -1,7 +1,7 @@
 """The work list: what people set where, in an order that holds; and the record that they have."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,11 +15,12 @@ from websakctl.operations.managed import Row, after_change
 from websakctl.plan.change import Change, ManualStep
 from websakctl.plan.document import change_document
 from websakctl.plan.selection import Selection
+from websakctl.record import record
 
 REOPENED = "reopen"  # the action of a record that takes another back
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Item:
     """One thing to set. ``number`` is its place in the order of the whole list, from 1; ``after`` names the items before it."""
 
@@ -35,7 +36,7 @@ class Item:
         return self.change.address
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkList:
     """What is left for people in one environment. ``others``: steps that show by themselves when they are done."""
 
@@ -52,7 +53,7 @@ class WorkList:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Evidence:
     """Who says that something was set, when, and where that can be seen."""
 
@@ -172,7 +173,7 @@ def _result(item: Item, environment: str, evidence: Evidence, said: Mapping[str,
     }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """One item that was recorded. ``was``: what was known before, if anything was."""
 

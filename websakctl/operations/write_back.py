@@ -9,6 +9,7 @@ from typing import Any
 
 from websakctl.diagnostics import Severity
 from websakctl.model.address import Address
+from websakctl.record import record
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document
 from websakctl.source.load import TEMPLATES, load_configuration
@@ -21,7 +22,7 @@ class NotWritten(Exception):
     """What was to be written is not what the config would then say; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """One value, or one whole resource (``path`` empty), that goes into the config."""
 
@@ -33,7 +34,7 @@ class Written:
     how: str  # "in place", "in the template", "as an override", "as an entry"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Left:
     """Something that does not go into the config, and why."""
 

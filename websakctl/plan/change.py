@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from websakctl.model.address import Address
 from websakctl.plan.action import Action as Action
+from websakctl.record import record
 
 
 def some(addresses: Iterable[Address], most: int = 3) -> str:
@@ -17,7 +18,7 @@ def some(addresses: Iterable[Address], most: int = 3) -> str:
     return ", ".join(map(str, ordered[:most])) + more
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FieldChange:
     """One field. ``path`` is the field's name; for a mapping ``field.key``; ``active`` and ``scope`` for the resource itself."""
 
@@ -77,7 +78,7 @@ class SourceLine:
         return "SourceLine({!r}, {}, {})".format(*self.place)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One resource that will differ. ``requires``: changes of this plan that must have been done first."""
 
@@ -90,7 +91,7 @@ class Change:
     shared: int = 0  # districts reached, for what lives once in the base
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """A guard's objection. ``apply`` refuses unless it is allowed by this name and number."""
 
@@ -104,7 +105,7 @@ class Finding:
         return f"{self.guard}={self.count}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """The same change in one or more districts; values are written with placeholders where the districts differ."""
 
@@ -118,7 +119,7 @@ class Group:
     exception: bool = False  # other districts have the same key and another change
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ManualStep:
     """Something that no API can do here. ``change``: what to set, where it is people who set the whole kind."""
 
@@ -136,7 +137,7 @@ class ManualStep:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Plan:
     """Live against desired: ``changes`` in the order in which apply does them."""
 

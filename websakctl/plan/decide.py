@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cache
 
 from websakctl.model.address import Address
@@ -16,11 +16,12 @@ from websakctl.plan.groups import grouped
 from websakctl.plan.guards import Limits, guard, probable_renames
 from websakctl.plan.order import in_order
 from websakctl.plan.selection import Selection, selected
+from websakctl.record import record
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=dict).encode
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True, slots=False)
 class Question:
     """All that a plan is decided from."""
 

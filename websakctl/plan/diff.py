@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -10,6 +10,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, Removal, referred
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
+from websakctl.record import record
 from websakctl.redaction import redacted
 
 
@@ -54,7 +55,7 @@ _IN_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """What the comparison found; ``changes`` are not yet ordered."""
 

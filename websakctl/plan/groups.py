@@ -2,15 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from websakctl.model.district import District
 from websakctl.plan.change import Change, FieldChange, Group
+from websakctl.record import record
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class _Common:
     """Rewrites a district's values to what all districts have in common."""
 

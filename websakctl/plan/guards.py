@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from websakctl.model.address import Address
 from websakctl.model.administrator import Administrator
@@ -12,11 +11,12 @@ from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, Finding
 from websakctl.plan.diff import Known, canonical
+from websakctl.record import record
 
 USER = "user"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """Most removals without insisting. Source: docs/decisions/0005-guards.md."""
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from websakctl.plan.change import Finding
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """One rule of ``config/policy/``. ``match`` gives what breaks it: a list, or true. ``refuse``: apply refuses; otherwise it is a warning."""
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 
 from websakctl.kinds.licence import KIND as LICENCE
@@ -10,6 +9,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, Finding
 from websakctl.plan.diff import patched
+from websakctl.record import record
 from websakctl.rollout.batches import batch_of, in_order
 from websakctl.rollout.capacity import USER, USER_ROLE, seats_taken, valid
 
@@ -64,7 +64,7 @@ def overrun(changes: Iterable[Change], users: State, config: State, today: date 
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Pool:
     """One pool before and after the plan: its fields, and the seats taken by pool and district."""
 

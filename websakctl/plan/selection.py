@@ -1,14 +1,14 @@
 """Which part of the setup a command is about."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from websakctl.model.address import Address
 from websakctl.plan.change import Change
+from websakctl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """Empty parts select everything; several parts narrow each other."""
 

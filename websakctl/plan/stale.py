@@ -1,7 +1,7 @@
 """A saved plan against live as it is now: which changes still hold."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from websakctl.kinds import all_kinds
@@ -10,12 +10,13 @@ from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import normalised, same
+from websakctl.record import record
 from websakctl.redaction import redacted, withheld
 
 _GONE = "(not there)"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stale:
     """A change that is dropped, three ways: what it was planned from, what is there now, what was wanted."""
 
@@ -24,7 +25,7 @@ class Stale:
     because_of: Address | None = None  # a dropped change that this one waited for
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Holding:
     """What is left of a plan: changes to carry out, changes somebody else has made already, and stale ones."""
 

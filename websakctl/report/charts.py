@@ -1,14 +1,14 @@
 """Charts as SVG that needs nothing around it: readable without colour, by a screen reader, light and dark."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from html import escape
 
+from websakctl.record import record
 from websakctl.report.formats.text import safe
 from websakctl.rollout.capacity import Pool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChartWords:
     """What a chart of seats says, in one language. Braces are filled in."""
 

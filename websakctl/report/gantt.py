@@ -1,11 +1,11 @@
 """The schedule as a Gantt chart: SVG that needs nothing around it, for the screen and for paper."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from html import escape
 from itertools import groupby
 
+from websakctl.record import record
 from websakctl.report.formats.text import safe
 from websakctl.report.texts import Language, text
 from websakctl.rollout.schedule import Activity
@@ -21,7 +21,7 @@ _STYLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Scale:
     """Days to pixels."""
 

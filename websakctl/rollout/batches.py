@@ -1,14 +1,13 @@
 """The order in which rollout batches go live, and which batch a district goes with."""
 
-from dataclasses import dataclass
-
 from websakctl.kinds.rollout_batch import KIND as BATCH
 from websakctl.model.resource import State
+from websakctl.record import record
 
 _NO_DAY = "9999-12-31"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Batch:
     """A planned rollout batch. ``go_live`` is a day (ISO), or nothing while it is not decided."""
 

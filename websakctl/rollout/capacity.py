@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -11,12 +10,13 @@ from websakctl.kinds.user import KIND as USER_KIND
 from websakctl.kinds.user_role import KIND as ROLE_KIND
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Fields, Resource, State
+from websakctl.record import record
 from websakctl.rollout.batches import Batch, in_order
 
 USER, USER_ROLE = USER_KIND.name, ROLE_KIND.name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seats:
     """One district's part of a pool.
 
@@ -50,7 +50,7 @@ class AfterBatch(NamedTuple):
         return max(0, self.total_after - self.bought)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pool:
     """A licence pool. ``unknown``: active users whose role cannot be told; any of them may take a seat that is not counted."""
 
@@ -82,7 +82,7 @@ class Pool:
         return max((self.missing_now, *(after.missing for after in self.batches)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shortage:
     """Seats that lack: in a pool once ``batch`` is live (``None``: today), or in ``district``'s allotment of it."""
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from websakctl.kinds.gate import KIND as GATE
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.resource import Fields, State
+from websakctl.record import record
 from websakctl.rollout.batches import Batch
 from websakctl.rollout.capacity import USER, Pool, unknown_role
 from websakctl.rollout.routing import Route
@@ -32,7 +33,7 @@ class Standing(StrEnum):
         return self in (Standing.PASS, Standing.WAIVED)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gate:
     """A declared gate. ``check`` names how the tool judges it, ``match`` an expression that finds what is in the way."""
 
@@ -44,7 +45,7 @@ class Gate:
     next: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """One gate of one district. ``why``: what was found, worst first; ``next``: what to do, empty where nothing is left."""
 
@@ -56,7 +57,7 @@ class Verdict:
     since: str | None = None  # ISO day from which it is so, where that is known
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Ground:
     """What verdicts are judged from.
 

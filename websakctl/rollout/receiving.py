@@ -1,14 +1,14 @@
 """What is registered for a number at KS Fiks against what the config plans for it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from websakctl.record import record
 from websakctl.rollout.routing import Route
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receiving:
     """One registration: this system fetches the number's mail of a type and level. ``None``: of every one."""
 
@@ -29,7 +29,7 @@ class Clash(StrEnum):
     UNKNOWN_TYPE = "unknown-type"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mismatch:
     """One number whose registration is not as planned. ``detail`` says what is, and what to do."""
 

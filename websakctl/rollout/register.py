@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from websakctl.model.district import District
+from websakctl.record import record
 from websakctl.rollout.routing import Route
 
 
@@ -19,7 +19,7 @@ class Standing(StrEnum):
     NOT_LISTED = "not listed"  # not in the bulk file, which lists only what is alive
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Registered:
     """What the register says of one number. Days are ISO; ``parent`` is the number that it stands under."""
 
@@ -46,7 +46,7 @@ class Lookup(StrEnum):
     RENAMED = "renamed"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Difference:
     """One number that the register has otherwise. ``detail`` says what it says, and what to do."""
 

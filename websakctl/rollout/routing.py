@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from websakctl.kinds.sub_org import KIND as SUB_ORG
 from websakctl.model.resource import Fields, State
+from websakctl.record import record
 from websakctl.rollout.batches import Batch, batch_of, in_order
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """One number's mail: how it arrives today, where it is to go, and with which batch it moves.
 
@@ -39,7 +39,7 @@ class Route:
         return not self.ended and self.arrives != self.channel
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Load:
     """How many numbers' mail comes which way once ``batch`` is live (``None``: today), by district.
 

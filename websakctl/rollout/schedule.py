@@ -1,15 +1,15 @@
 """The preparations of a district on the calendar: computed back from the day that its batch goes live."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 
+from websakctl.record import record
 from websakctl.rollout.batches import Batch
 
 _WEEKEND = 6  # ISO: Saturday is 6
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Preparation:
     """Something to be done before go-live: it ends ``before`` working days ahead of it and takes ``days`` of them.
 
@@ -45,7 +45,7 @@ PREPARATIONS: tuple[Preparation, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Activity:
     """A preparation of one batch with its first and last day."""
 

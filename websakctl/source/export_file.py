@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import NoneType
@@ -12,6 +11,7 @@ from websakctl.model.address import BASE, slug
 from websakctl.model.district import District
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.vocabulary import word_for
+from websakctl.record import record
 from websakctl.source.problems import did_you_mean
 from websakctl.source.sheets import Row, SheetError, read_sheet
 
@@ -31,7 +31,7 @@ class ExportError(Exception):
         self.problems = tuple(problems)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Export:
     """One kind as a file shows it: every resource that Websak had when the file was made."""
 

@@ -303,7 +303,7 @@ def parse(text: str, file: str) -> Parsed:
     Returns:
         The value (``None`` for an empty file or after a syntax error) and the findings.
     """
-    home = Home(text, file)
+    home = Home(lambda: _document(_Builder(file, CParser(text))))
     try:
         if any(character in text for character in _LINE_ENDS):
             raise _Unusual
@@ -326,11 +326,6 @@ def _parse_closely(text: str, file: str) -> Parsed:
     except YAMLError as error:
         return Parsed(None, [_syntax(error, text, file)])
     return Parsed(value, builder.findings)
-
-
-def located(text: str, file: str) -> Any:
-    """Read once more what was read before, with the place of every part."""
-    return _document(_Builder(file, CParser(text)))
 
 
 def _document(builder: _Builder) -> Any:

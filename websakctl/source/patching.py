@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
+from websakctl.record import record
 from websakctl.source.documents import plain
 from websakctl.source.emitting import flow, items, pair, scalar
 from websakctl.source.nodes import BOM, BREAK, Form, Node, Pair, column, compose, line_end, line_start, skip_space
@@ -24,7 +24,7 @@ class CannotPatch(Exception):
     """The edit cannot be made without changing something else; nothing was made of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Put:
     """Give what stands at ``path`` another value, or put it there; what is missing on the way is made.
 
@@ -36,7 +36,7 @@ class Put:
     before: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drop:
     """Take a key with its value, or an item, away."""
 

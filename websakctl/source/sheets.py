@@ -6,10 +6,11 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+
+from websakctl.record import record
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_UNPACKED = 16 * MAX_BYTES
@@ -35,7 +36,7 @@ class SheetError(Exception):
         self.what_next = what_next
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sheet:
     """A table. ``about`` says how it was read: encoding and delimiter, or the sheet's name."""
 

@@ -1,5 +1,6 @@
 """The values of a YAML file, as plain as can be, but for where each was written."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
@@ -20,17 +21,15 @@ class Span(NamedTuple):
 class Home:
     """The file that a tree was read from without positions. They are wanted where something is wrong, or changes."""
 
-    __slots__ = ("file", "root", "text")
+    __slots__ = ("_again", "root")
 
-    def __init__(self, text: str, file: str) -> None:
-        self.text, self.file = text, file
+    def __init__(self, again: Callable[[], Any]) -> None:
+        self._again = again  # reads the file once more, with places
         self.root: Any = None
 
     def locate(self) -> None:
         """Read the file once more, and tell every part of the tree where it stands."""
-        from websakctl.source.parsing import located  # with the parser, which most commands find no use for
-
-        todo = [(self.root, located(self.text, self.file))]
+        todo = [(self.root, self._again())]
         while todo:
             part, placed = todo.pop()
             part.place(placed.spans)

@@ -3,12 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from websakctl.operations.happenings import Happening
 from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
+from websakctl.record import record
 from websakctl.report.charts import seats_chart
 from websakctl.report.gantt import gantt
 from websakctl.report.pages import page
@@ -22,7 +22,7 @@ _KEY = re.compile(r"(?<![\w-])[A-ZÆØÅ0-9][A-ZÆØÅ0-9-]+(?![\w-])")
 _MOST_NAMED = 4  # districts; more are counted
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StatusPage:
     """All that the page shows.
 
