@@ -17,6 +17,7 @@ def main() -> None:
     import websakctl.live.websak
     import websakctl.operations.read_setup
     import websakctl.settings
+    import websakctl.source.building
     import websakctl.source.load  # noqa: F401  # what commands load when they need it
 
     for line in sys.stdin:

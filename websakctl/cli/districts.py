@@ -95,7 +95,7 @@ def add(
     from websakctl.model.quick import read
     from websakctl.model.shape import Invalid
     from websakctl.operations.scaffold import ScaffoldError, district, shipped, write
-    from websakctl.source.load import DistrictSection
+    from websakctl.source.building import DistrictSection
 
     session = Session(call)
     config = session.config

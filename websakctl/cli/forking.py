@@ -32,6 +32,7 @@ _LOADED = (
     "websakctl.report.formats.json",
     "websakctl.report.formats.text",
     "websakctl.settings",
+    "websakctl.source.building",
     "websakctl.source.load",
 )
 

@@ -14,7 +14,7 @@ from websakctl.record import record
 ScopeOf = Callable[[str, str], str | None]  # (kind, key) -> scope, where it is known
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Units:
     """Ids of the org units by their key; filled by reading, extended by creating."""
 

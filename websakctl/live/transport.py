@@ -70,7 +70,7 @@ class Answer:
     headers: Mapping[str, str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Traffic:
     """How many requests were sent; ``notes`` are things worth a word, such as a deprecated call."""
 
@@ -91,7 +91,7 @@ class Traffic:
                 self.seconds += time.monotonic() - began
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Pace:
     """How fast writes go: no more than ``rate`` a second, slower while the server struggles, and not at all once it has given up.
 

@@ -4,30 +4,30 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field, replace
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
-from websakctl.live.administrators import read_administrators
-from websakctl.live.capabilities import USER_PATHS, Capability, probe, read_required
 from websakctl.live.departments import KIND as DEPARTMENT_KIND
 from websakctl.live.departments import DepartmentsReader, DepartmentsWriter
 from websakctl.live.errors import NotAsAgreed, Unreachable
-from websakctl.live.lease import Lease
 from websakctl.live.setup_api import SetupReader, SetupWriter
 from websakctl.live.tokens import ClientCredentials, tls
 from websakctl.live.transport import Pace, Reading, ReadOnly, Traffic, Writing
-from websakctl.live.users import KIND as USER_KIND
-from websakctl.live.users import People, UsersReader
-from websakctl.live.users_writer import UsersWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import State
 from websakctl.record import record
 
+if TYPE_CHECKING:
+    from websakctl.live.capabilities import Capability
+    from websakctl.live.lease import Lease
+    from websakctl.live.users import People
+
 CONNECT, ANSWER = 10.0, 60.0  # seconds
+USER_KIND = "user"
 
 
 @record(kw_only=True)
@@ -103,7 +103,7 @@ class WebsakReader:
     """Reads a Websak. It holds no client that could write. Users are read only where ``people`` says which."""
 
     def __init__(
-        self, connection: Connection, kinds: Mapping[str, Kind], scope_of: ScopeOf, people: People | None = None
+        self, connection: Connection, kinds: Mapping[str, Kind], scope_of: ScopeOf, people: "People | None" = None
     ) -> None:
         self.connection = connection
         self.traffic = Traffic()
@@ -125,6 +125,8 @@ class WebsakReader:
             elif kind.endpoint == "access_groups":
                 self._readers[name] = groups
             elif kind.endpoint == "users" and people is not None:
+                from websakctl.live.users import UsersReader
+
                 self._readers[name] = UsersReader(
                     reading,
                     self.units,
@@ -176,6 +178,8 @@ class WebsakReader:
 
     def administrators(self, live: State) -> list[Administrator]:
         """Active users that may administer, with their units; a unit that has ended keeps nobody in."""
+        from websakctl.live.administrators import read_administrators
+
         units = {
             r.handle.id: a for a, r in live.items() if r.handle is not None and r.active and a.kind == DEPARTMENT_KIND
         }
@@ -206,12 +210,14 @@ class WebsakReader:
             raise NotAsAgreed("GET /info: an object was agreed")
         return body
 
-    def capabilities(self) -> tuple[Capability, ...]:
+    def capabilities(self) -> "tuple[Capability, ...]":
         """What the User API and the Setup API answer to reads.
 
         Raises:
             Unreachable: If nothing answers.
         """
+        from websakctl.live.capabilities import USER_PATHS, probe
+
         found = [probe(self._clients.user, path) for path in USER_PATHS]
         if self._clients.setup is not None:
             endpoints = [kind.endpoint for kind in self._kinds.values() if kind.api is Api.SETUP]
@@ -223,6 +229,8 @@ class WebsakReader:
 
     def required_fields(self, openapi_url: str = "") -> dict[str, tuple[str, ...]]:
         """Required fields by schema, of the Setup API's own document and of the one at ``openapi_url``."""
+        from websakctl.live.capabilities import read_required
+
         found = read_required(self._clients.setup, ["/openapi.json"]) if self._clients.setup is not None else {}
         return {**found, **(read_required(self._clients.user, [openapi_url]) if openapi_url else {})}
 
@@ -238,7 +246,7 @@ class WebsakWriter:
         units: Units,
         api_version: str,
         pace: Pace | None = None,
-        people: People | None = None,
+        people: "People | None" = None,
     ) -> None:
         self.traffic = Traffic()
         self._concurrency = max(1, connection.concurrency)
@@ -263,6 +271,8 @@ class WebsakWriter:
             elif kind.endpoint == "access_groups":
                 self._writers[name] = groups
             elif kind.endpoint == "users" and people is not None:
+                from websakctl.live.users_writer import UsersWriter
+
                 self._writers[name] = UsersWriter(
                     reading,
                     writing,
@@ -283,10 +293,12 @@ class WebsakWriter:
         self._clients.close()
         self._readers.close()
 
-    def lease(self, *, owner: str, purpose: str, lost: Callable[[str], None]) -> Lease | None:
+    def lease(self, *, owner: str, purpose: str, lost: Callable[[str], None]) -> "Lease | None":
         """The lease to hold while writing; ``None`` where there is no Setup API."""
         if self._clients.setup is None or self._readers.setup is None:
             return None
+        from websakctl.live.lease import Lease
+
         client = self._clients.setup
         return Lease(
             client,

@@ -16,10 +16,10 @@ from websakctl.operations.adopt import Adopter, check_adopted
 from websakctl.operations.make_plan import Scene
 from websakctl.operations.pull import Why
 from websakctl.operations.write_back import Left, WriteBack, Written, at_fault, sound, tried
+from websakctl.source.building import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, DistrictSection
 from websakctl.source.canonical import canonical
 from websakctl.source.documents import Documents
 from websakctl.source.emitting import document as emitted
-from websakctl.source.load import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, DistrictSection
 from websakctl.source.patching import Put, identical
 from websakctl.source.wording import filled, in_template, under_defaults, unsaid
 

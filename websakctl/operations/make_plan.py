@@ -13,7 +13,6 @@ from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Accepted, Known
 from websakctl.plan.document import to_document
 from websakctl.plan.guards import Limits
-from websakctl.plan.policy import Policy, judge
 from websakctl.plan.selection import Selection
 from websakctl.record import record
 from websakctl.source.configuration import Configuration
@@ -88,6 +87,8 @@ def with_policies(scene: Scene, plan: Plan) -> Plan:
     config = scene.config
     if not config.policies:
         return plan
+    from websakctl.plan.policy import Policy, judge
+
     policies = [Policy(name, p.match, p.message, p.severity == "error") for name, p in config.policies.items()]
     findings, told = judge(policies, to_document(plan, tool_version="", created_at=""))
     return replace(plan, findings=(*plan.findings, *findings), warnings=(*plan.warnings, *told))

@@ -12,7 +12,6 @@ from websakctl.operations.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.guards import lock_out, may_lock_out
-from websakctl.plan.seats import may_overrun, overrun
 from websakctl.record import record
 
 
@@ -73,6 +72,10 @@ def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_u
 
 def within_seats(connection: Connection, scene: Scene, plan: Plan) -> Plan:
     """Say anew whether the plan leaves more users than seats, as Websak is now."""
+    if not plan.changes:
+        return plan
+    from websakctl.plan.seats import may_overrun, overrun  # with the rules of capacity
+
     if not may_overrun(plan.changes, scene.config.own):
         return plan
     found = overrun(plan.changes, read_users(connection, scene), scene.config.whole, scene.today)

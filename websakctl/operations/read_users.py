@@ -1,21 +1,27 @@
 """Users of a live Websak: what reading them takes, and reading them all."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from websakctl.live.users import GROUP, KIND, People, RowStore
 from websakctl.live.websak import Connection, WebsakReader
 from websakctl.model.address import BASE
 from websakctl.model.resource import State
 from websakctl.operations.make_plan import Scene
 from websakctl.operations.scopes import scope_of
 
+if TYPE_CHECKING:
+    from websakctl.live.users import People, RowStore
 
-def people_of(scene: Scene) -> People | None:
+KIND, GROUP = "user", "access_group"
+
+
+def people_of(scene: Scene) -> "People | None":
     """What reading the users of the districts that list them takes; ``None`` where none does, and no user is read."""
     listed = scene.config.with_users
     if not listed or KIND not in scene.kinds:
         return None
+    from websakctl.live.users import People
+
     return People(
         roles=_roles(scene),
         districts=frozenset(listed),
@@ -28,12 +34,14 @@ def people_of(scene: Scene) -> People | None:
     )
 
 
-def read_users(connection: Connection, scene: Scene, store: RowStore | None = None) -> State:
+def read_users(connection: Connection, scene: Scene, store: "RowStore | None" = None) -> State:
     """Read every live user of every district, listed in the config or not; the fields are those that a list tells.
 
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
     """
+    from websakctl.live.users import People
+
     people = People(roles=_roles(scene), store=store or scene.user_rows)
     scopes = scope_of([*scene.known, *scene.config.state], scene.config.districts, scene.kinds)
     with WebsakReader(connection, scene.kinds, scopes, people) as reader:

@@ -7,8 +7,8 @@ from typing import Any
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Kind
 from websakctl.model.shape import Managed
+from websakctl.source.building import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, AboutOverride, DistrictSection
 from websakctl.source.formatting import Path, formatted
-from websakctl.source.load import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, AboutOverride, DistrictSection
 from websakctl.source.settings_file import SettingsFile
 
 

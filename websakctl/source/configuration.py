@@ -10,7 +10,7 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
 from websakctl.source.documents import Document
-from websakctl.source.policies import PolicyEntry
+from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
 from websakctl.source.tree import Map
 
@@ -29,7 +29,7 @@ class Described(NamedTuple):
         return self.document.key_position(self.document.top.spans, self.section)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Origin:
     """Where a resource was written: its section's mapping, its key there, and what overrides or instantiates it."""
 
@@ -64,7 +64,7 @@ class Origin:
         return self.position()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Configuration:
     """The desired state and all findings of a repository."""
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.source.sensitive import look_through
 from websakctl.source.tree import Map, Span
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -62,7 +61,7 @@ class Files(NamedTuple):
         return [*self.config, *chain.from_iterable(self.districts.values()), *self.users.values()]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Documents:
     """All files of a repository, in a fixed order: config first, then each district by slug."""
 
@@ -173,6 +172,9 @@ def _parsed(file: File, found: Documents) -> Document | None:
 
 
 def _document(file: str, raw: bytes, found: Documents) -> Document | None:
+    from websakctl.source.parsing import parse
+    from websakctl.source.sensitive import look_through
+
     start = Position(file)
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
@@ -200,8 +202,6 @@ def _document(file: str, raw: bytes, found: Documents) -> Document | None:
         return None
     if "\r" in text:
         text = _LONE_CR.sub("\n", text)  # a line end to the parser, so it is one in every position too
-    from websakctl.source.parsing import parse
-
     parsed = parse(text, file)
     sensitive, found.texts[file] = look_through(text, file, parsed.value)
     found.findings.extend([*sensitive, *parsed.findings])

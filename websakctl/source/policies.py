@@ -1,25 +1,15 @@
 """Policies of the repository: ``config/policy/*.yaml``, with a finding at the place of whatever is wrong in them."""
 
-from typing import Literal
-
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.quick import read
-from websakctl.model.shape import Invalid, Managed
-from websakctl.model.types import Text
+from websakctl.model.shape import Invalid
 from websakctl.source.documents import Document
+from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.problems import did_you_mean, findings_of
 from websakctl.source.tree import Map
 
 FOLDER = "config/policy/"
 SECTION = "policies"
-
-
-class PolicyEntry(Managed):
-    """One entry of ``policies:``."""
-
-    match: Text  # JMESPath over the plan as JSON
-    message: Text
-    severity: Literal["error", "warning"] = "error"
 
 
 def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntry, Position]], list[Diagnostic]]:

@@ -23,7 +23,7 @@ from websakctl.model.quick import read
 from websakctl.model.resource import Resource, State
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Documents, Files, plain
-from websakctl.source.policies import PolicyEntry
+from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
 
 FILE = "config.json"
