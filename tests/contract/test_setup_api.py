@@ -42,6 +42,24 @@ CONFIG = {
     "checks": {
         # A well-formed request can name what is not there (404, 422), is there already (409), or was changed (412).
         "positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "412", "422"]},
+        # What is wrong in its body and late in its If-Match is refused for either: 412 is no acceptance.
+        "negative_data_rejection": {
+            "expected-statuses": [
+                "400",
+                "401",
+                "403",
+                "404",
+                "405",
+                "406",
+                "409",
+                "412",
+                "415",
+                "422",
+                "428",
+                "429",
+                "5xx",
+            ]
+        },
         # RFC 6585: a missing If-Match is 428.
         "missing_required_header": {"expected-statuses": ["400", "401", "403", "428"]},
     },

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 import httpx
 import pytest
 
-from websakctl.live import access_groups, adapter, departments, setup_api
+from websakctl.live import access_groups, adapter, departments, setup_api, users
 from websakctl.live.errors import WriteRefused
 from websakctl.live.transport import Reading, ReadOnly, Writing, writes
 from websakctl.live.websak import WebsakReader
@@ -137,7 +137,9 @@ def test_a_readers_type_offers_no_write(reader: type) -> None:
     offered = {name for name, _ in inspect.getmembers(reader) if not name.startswith("_")}
     assert offered
     assert not offered & WRITING_WORDS
-    hints = get_type_hints(reader.__init__) if reader is not adapter.KindReader else {}
+    hints = (
+        get_type_hints(reader.__init__, localns={"People": users.People}) if reader is not adapter.KindReader else {}
+    )
     assert Writing not in hints.values()
 
 

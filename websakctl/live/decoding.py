@@ -11,9 +11,10 @@ from typing import Any, NamedTuple, TypedDict, cast
 LONG = 2_000_000  # bytes; loading msgspec takes as long as it saves on so many
 _HALF = (b"\\ud", b"\\uD")  # what half a letter begins with, where a server cut a text in the middle of one
 Row = dict[str, Any]
+Content = bytes | bytearray
 
 
-def parsed(content: bytes) -> Any:
+def parsed(content: Content) -> Any:
     """Parse JSON; half a letter becomes U+FFFD: it can be kept nowhere.
 
     Raises:
@@ -49,15 +50,15 @@ class Wanted:
         if not all(map(str.isascii, self.names)):
             raise ValueError("names of rows are ASCII: msgspec 0.22 mistakes an empty one for one that is not")
 
-    def rows(self, content: bytes) -> Any:
+    def rows(self, content: Content) -> Any:
         """A list of rows; what is no such thing comes as it is."""
         return self._quickly(content, lambda quick: quick.rows(content), self._rows)
 
-    def page(self, content: bytes) -> Page | Any:
+    def page(self, content: Content) -> Page | Any:
         """A page of ``items`` and ``next``; what is no such thing comes as it is."""
         return self._quickly(content, lambda quick: quick.page(content), self._page)
 
-    def _quickly(self, content: bytes, quickly: Callable[["_Quick"], Any], slowly: Callable[[Any], Any]) -> Any:
+    def _quickly(self, content: Content, quickly: Callable[["_Quick"], Any], slowly: Callable[[Any], Any]) -> Any:
         if len(content) >= LONG and not any(half in content for half in _HALF):
             found = quickly(self._quick)
             if found is not None:
@@ -97,13 +98,13 @@ class _Quick:
         self._row = msgspec.json.Decoder(row).decode
         self._paged = msgspec.json.Decoder(Paged).decode
 
-    def rows(self, content: bytes) -> list[Row] | None:
+    def rows(self, content: Content) -> list[Row] | None:
         try:
             return cast("list[Row]", self._rows(content))
         except self._error:
             return None
 
-    def page(self, content: bytes) -> Page | None:
+    def page(self, content: Content) -> Page | None:
         try:
             found = self._paged(content)
             return Page([self._row(raw) for raw in found.items], found.next, found.items)

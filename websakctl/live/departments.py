@@ -29,6 +29,7 @@ _NAMES = {
 }
 _ANSWERED = tuple((ours, names[0]) for ours, names in _NAMES.items())
 _LOOKED_AT = Wanted({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
+_READ_ANEW: Mapping[str, Any] = {}  # what a list keeps of a row for a write: nothing, it reads the unit anew
 _PARENT = ("parentDepartmentId", "departmentParentId")
 _MANAGER = ("managerUserId", "departmentHeadId")
 _ANSWER_ONLY = frozenset(
@@ -108,11 +109,14 @@ class DepartmentsReader:
         parents = {str(row["id"]): str(row.get("parentDepartmentId") or "") for _, row in keyed}
         below = _below(self._units.root_id, parents)
         scopes: dict[str, str] = {}
-        found = [
-            self._resource(row, key, self._scope(str(row["id"]), parents, scopes), {})  # a write reads it anew
-            for key, row in keyed
-            if below[str(row["id"])] or self._scope_of(KIND, key) is not None
-        ]
+        found: list[Resource] = []
+        del rows
+        keyed.reverse()
+        while keyed:  # each row is let go as soon as it is a unit: of many, they take more room than all else
+            key, row = keyed.pop()
+            id_ = str(row["id"])
+            if below[id_] or self._scope_of(KIND, key) is not None:
+                found.append(self._resource(row, key, self._scope(id_, parents, scopes), _READ_ANEW))
         self._units.scopes.update({unit.address.key: unit.address.scope for unit in found})
         return found
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from websakctl.live.decoding import parsed
+from websakctl.live.decoding import LONG, Content, parsed
 from websakctl.live.errors import (
     Changed,
     NotAsAgreed,
@@ -30,7 +30,7 @@ from websakctl.record import record
 ATTEMPTS = 6
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
 PAUSE = 5.0  # seconds that nobody writes after a server's failures in a row, at first
-Parse = Callable[[bytes], Any]  # gives what a body says, or raises ValueError
+Parse = Callable[[Content], Any]  # gives what a body says, or raises ValueError
 _WRITING_GET = re.compile(r"/(?:de)?activate[/.]*$|/(?:add|remove)user(?:to|from|as)", re.IGNORECASE)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 
@@ -231,8 +231,8 @@ class Reading:
 
     def _get(self, path: str, params: Mapping[str, Any] | None, absent: tuple[int, ...], parse: Parse) -> Answer:
         try:
-            with self.traffic.count():
-                response = self._client.get(path, params=params)
+            with self.traffic.count(), self._client.stream("GET", path, params=params) as response:
+                content = _gathered(response)
         except httpx.DecodingError as error:
             raise NotAsAgreed(f"GET {path}: {error}") from None
         except httpx.TransportError as error:
@@ -242,7 +242,7 @@ class Reading:
         if response.status_code == 429:
             raise _Again(retry_after(response), Unreachable(f"GET {path}: the server is busy (429) and stays so"))
         if response.status_code >= 500:
-            words = words_of(_json(response), response.status_code)
+            words = words_of(_json(content), response.status_code)
             final = NotAsAgreed if response.status_code in (500, 501) else Unreachable
             raise _Again(retry_after(response), final(f"GET {path}: HTTP {response.status_code} ({words})"))
         _raise_if_not_permitted(response, f"GET {path}")
@@ -250,9 +250,9 @@ class Reading:
             return Answer(204, None, response.headers)
         if response.status_code != 200:
             raise NotAsAgreed(
-                f"GET {path}: HTTP {response.status_code} ({words_of(_json(response), response.status_code)})"
+                f"GET {path}: HTTP {response.status_code} ({words_of(_json(content), response.status_code)})"
             )
-        return Answer(200, believed(response, f"GET {path}", parse), response.headers)
+        return Answer(200, believed(response, content, f"GET {path}", parse), response.headers)
 
 
 class Writing:
@@ -332,17 +332,30 @@ class Writing:
             if not response.content and (bodiless or response.status_code == 204):
                 return Answer(response.status_code, None, response.headers)
             try:
-                return Answer(response.status_code, believed(response, what), response.headers)
+                return Answer(response.status_code, believed(response, response.content, what), response.headers)
             except NotAsAgreed as error:
                 raise UnknownOutcome(str(error)) from None
         if response.status_code == 412:
-            raise Changed(f"{what}: {words_of(_json(response), 412)}", 412)
+            raise Changed(f"{what}: {words_of(_json(response.content), 412)}", 412)
         if 400 <= response.status_code < 500:
-            content = _json(response)
+            content = _json(response.content)
             raise Refused(
                 f"{what}: {words_of(content, response.status_code)}", response.status_code, _pointers(content)
             )
-        raise UnknownOutcome(f"{what}: HTTP {response.status_code} ({words_of(_json(response), response.status_code)})")
+        raise UnknownOutcome(
+            f"{what}: HTTP {response.status_code} ({words_of(_json(response.content), response.status_code)})"
+        )
+
+
+def _gathered(response: httpx.Response) -> Content:
+    """The whole body; a long one is put together in place, where ``response.read`` has it twice for a moment."""
+    told = response.headers.get("Content-Length", "")
+    if told.isdecimal() and int(told) < LONG:
+        return response.read()
+    whole = bytearray()
+    for part in response.iter_bytes():
+        whole += part
+    return whole
 
 
 def _raise_if_not_permitted(response: httpx.Response, what: str) -> None:
@@ -352,7 +365,7 @@ def _raise_if_not_permitted(response: httpx.Response, what: str) -> None:
         raise NotPermitted(f"{what}: this client may not do that (403)")
 
 
-def believed(response: httpx.Response, what: str, parse: Parse = parsed) -> Any:
+def believed(response: httpx.Response, content: Content, what: str, parse: Parse = parsed) -> Any:
     """Parse an answer that says that all is well.
 
     Raises:
@@ -362,14 +375,14 @@ def believed(response: httpx.Response, what: str, parse: Parse = parsed) -> Any:
     if kind != "application/json" and not kind.endswith("+json"):
         raise NotAsAgreed(f"{what}: the answer is {kind or 'of no type'}, not JSON")
     try:
-        return parse(response.content)
+        return parse(content)
     except (ValueError, RecursionError):
-        raise NotAsAgreed(f"{what}: the answer is {'empty' if not response.content else 'not whole JSON'}") from None
+        raise NotAsAgreed(f"{what}: the answer is {'empty' if not content else 'not whole JSON'}") from None
 
 
-def _json(response: httpx.Response) -> Any:
+def _json(content: Content) -> Any:
     try:
-        return parsed(response.content)
+        return parsed(content)
     except (ValueError, RecursionError):
         return None
 

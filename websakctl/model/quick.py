@@ -11,6 +11,7 @@ Check = Callable[[Any], bool]  # whether a value is valid, and need not be chang
 Model = TypeVar("Model", bound=Managed)
 Copy = Callable[[Any], Any]
 _ANY_LENGTH = (0, 10**9)
+MOST_SEEN = 10_000  # texts of a field that are remembered as right; more cost more memory than they save time
 
 
 class _NotQuick(Exception):
@@ -168,7 +169,8 @@ def _text(beside: list[Any]) -> Check:
 
     def fitting(value: str) -> bool:
         if shortest <= len(value) <= longest and fits(value):
-            seen.add(value)
+            if len(seen) < MOST_SEEN:
+                seen.add(value)
             return True
         return False
 
