@@ -11,6 +11,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 from websakctl.record import record
 
+NOTHING: Mapping[Address, Resource] = {}
 ScopeOf = Callable[[str, str], str | None]  # (kind, key) -> scope, where it is known
 
 
@@ -70,6 +71,16 @@ class InSteps(Protocol):
 
     def steps(self, address: Address, fields: Fields, changed: Iterable[str]) -> Iterator[Step]:
         """What is left to send once the resource itself is written; what is so already is left out."""
+
+
+def held_once(fields: dict[str, Any], alike: Resource | None) -> Fields:
+    """The same fields, with the values of another resource's where all that it says is equal: of many, each is held once."""
+    if alike is None or not alike.fields.items() <= fields.items():
+        return fields
+    if len(alike.fields) == len(fields):
+        return alike.fields
+    fields.update(alike.fields)
+    return fields
 
 
 def rows_of(body: Any, what: str, required: tuple[str, ...]) -> list[dict[str, Any]]:

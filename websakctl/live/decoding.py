@@ -1,17 +1,20 @@
 """Long answers into rows that hold what is looked at and no more: msgspec says yes quickly; on a no, json says what it is.
 
-msgspec decodes straight to the names that are wanted, and takes long to load; so short answers are left to json too.
+msgspec decodes straight to the names that are wanted, and takes long to load; so short answers are left to json too, as long as
+nobody has loaded it.
 """
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple, TypedDict, cast
+from typing import Any, NamedTuple, TypedDict
 
 LONG = 2_000_000  # bytes; loading msgspec takes as long as it saves on so many
 _HALF = (b"\\ud", b"\\uD")  # what half a letter begins with, where a server cut a text in the middle of one
 Row = dict[str, Any]
 Content = bytes | bytearray
+_JSON = (dict, list, str, int, float, type(None))
 
 
 def parsed(content: Content) -> Any:
@@ -47,19 +50,37 @@ class Wanted:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
+        self._read = 0  # bytes so far: many pages are as good as a long one
         if not all(map(str.isascii, self.names)):
             raise ValueError("names of rows are ASCII: msgspec 0.22 mistakes an empty one for one that is not")
 
     def rows(self, content: Content) -> Any:
-        """A list of rows; what is no such thing comes as it is."""
+        """A list of rows that have the names as attributes, ``None`` where a row says nothing; what is no list or no row comes as it is."""
         return self._quickly(content, lambda quick: quick.rows(content), self._rows)
+
+    def row(self, said: Mapping[str, Any]) -> Any:
+        """One such row."""
+        made = self._plain()
+        for name in self.names:
+            setattr(made, name, said.get(name))
+        return made
+
+    def said(self, row: Any) -> dict[str, Any]:
+        """What such a row says."""
+        return {name: getattr(row, name) for name in self.names}
+
+    def is_row(self, what: Any) -> bool:
+        """Whether it is one of these rows."""
+        return isinstance(what, self._plain) or (not isinstance(what, _JSON) and isinstance(what, self._quick.kind))
 
     def page(self, content: Content) -> Page | Any:
         """A page of ``items`` and ``next``; what is no such thing comes as it is."""
         return self._quickly(content, lambda quick: quick.page(content), self._page)
 
     def _quickly(self, content: Content, quickly: Callable[["_Quick"], Any], slowly: Callable[[Any], Any]) -> Any:
-        if len(content) >= LONG and not any(half in content for half in _HALF):
+        self._read += len(content)
+        worth_it = self._read >= LONG or "msgspec" in sys.modules
+        if worth_it and not any(half in content for half in _HALF):
             found = quickly(self._quick)
             if found is not None:
                 return found
@@ -69,14 +90,19 @@ class Wanted:
     def _quick(self) -> "_Quick":
         return _Quick(self.names)
 
+    @cached_property
+    def _plain(self) -> type:
+        return type("row", (), {"__slots__": tuple(sorted(self.names))})
+
     def _rows(self, body: Any) -> Any:
-        return [self._row(row) for row in body] if isinstance(body, list) else body
+        return [self.row(row) if isinstance(row, dict) else row for row in body] if isinstance(body, list) else body
 
     def _page(self, body: Any) -> Page | Any:
         if not isinstance(body, dict) or "items" not in body or "next" not in body:
             return body
         items = body["items"]
-        return Page(self._rows(items), body["next"], items if isinstance(items, list) else [])
+        rows = [self._row(row) for row in items] if isinstance(items, list) else items
+        return Page(rows, body["next"], items if isinstance(items, list) else [])
 
     def _row(self, row: Any) -> Any:
         return {name: row[name] for name in row if name in self.names} if isinstance(row, dict) else row
@@ -93,14 +119,15 @@ class _Quick:
             next: Any
 
         row: Any = TypedDict("row", dict.fromkeys(sorted(names), Any), total=False)  # type: ignore[misc]  # made of names
+        self.kind = msgspec.defstruct("row", [(name, Any, None) for name in sorted(names)], gc=False)
         self._error = msgspec.MsgspecError
-        self._rows = msgspec.json.Decoder(list[row]).decode
+        self._rows = msgspec.json.Decoder(list[self.kind]).decode  # type: ignore[name-defined]  # made of names too
         self._row = msgspec.json.Decoder(row).decode
         self._paged = msgspec.json.Decoder(Paged).decode
 
-    def rows(self, content: Content) -> list[Row] | None:
+    def rows(self, content: Content) -> list[Any] | None:
         try:
-            return cast("list[Row]", self._rows(content))
+            return self._rows(content)
         except self._error:
             return None
 

@@ -5,7 +5,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from websakctl.live.adapter import ScopeOf, Units, composed, ended, rows_of, text_or_none
+from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of, text_or_none
 from websakctl.live.decoding import Wanted
 from websakctl.live.errors import LiveError, NotAsAgreed, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
@@ -61,9 +61,17 @@ class DepartmentsReader:
     """Lists and looks up departments; finds out which version of the API there is."""
 
     def __init__(
-        self, reading: Reading, units: Units, *, root_unit: str, api_version: str | None, scope_of: ScopeOf
+        self,
+        reading: Reading,
+        units: Units,
+        *,
+        root_unit: str,
+        api_version: str | None,
+        scope_of: ScopeOf,
+        alike: Mapping[Address, Resource] = NOTHING,
     ) -> None:
         self._reading = reading
+        self._alike = alike
         self._units = units
         self._root_unit = root_unit
         self._scope_of = scope_of
@@ -81,7 +89,7 @@ class DepartmentsReader:
             self._flat()
         return self.api_version or "3.0"
 
-    def _flat(self) -> list[dict[str, Any]]:
+    def _flat(self) -> list[Any]:
         path = f"{V1 if self.api_version == '3.0' else V2}/flat"
         answer = self._reading.get(path, absent=(404,) if self.api_version is None else (), parse=_LOOKED_AT.rows)
         if answer.status == 404:
@@ -89,7 +97,7 @@ class DepartmentsReader:
             return self._flat()
         if answer.status == 204 or answer.body == []:
             raise NotAsAgreed(f"GET {path}: no department at all, not even the root")
-        rows = rows_of(answer.body, f"GET {path}", ("id", "name"))
+        rows = _believed(answer.body, f"GET {path}")
         self.api_version = self.api_version or "3.3"
         return _once(rows, f"GET {path}")
 
@@ -101,12 +109,12 @@ class DepartmentsReader:
         """
         rows = self._flat()
         root = self._find_root(rows)
-        self._units.root_id = str(root["id"])
+        self._units.root_id = str(root.id)
         keyed = self._keyed([row for row in rows if row is not root])
         self._by_id.clear()
-        self._by_id.update({str(row["id"]): key for key, row in keyed})
+        self._by_id.update({str(row.id): key for key, row in keyed})
         self._units.ids.update({key: id_ for id_, key in self._by_id.items()})
-        parents = {str(row["id"]): str(row.get("parentDepartmentId") or "") for _, row in keyed}
+        parents = {str(row.id): str(row.parentDepartmentId or "") for _, row in keyed}
         below = _below(self._units.root_id, parents)
         scopes: dict[str, str] = {}
         found: list[Resource] = []
@@ -114,23 +122,23 @@ class DepartmentsReader:
         keyed.reverse()
         while keyed:  # each row is let go as soon as it is a unit: of many, they take more room than all else
             key, row = keyed.pop()
-            id_ = str(row["id"])
+            id_ = str(row.id)
             if below[id_] or self._scope_of(KIND, key) is not None:
                 found.append(self._resource(row, key, self._scope(id_, parents, scopes), _READ_ANEW))
         self._units.scopes.update({unit.address.key: unit.address.scope for unit in found})
         return found
 
-    def _find_root(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def _find_root(self, rows: list[Any]) -> Any:
         if self._root_unit:
             for name in ("externalId", "code"):
                 for row in rows:
-                    if row.get(name) == self._root_unit:
+                    if getattr(row, name) == self._root_unit:
                         return row
             raise LiveError(
                 f"there is no unit with external id {self._root_unit} in this Websak",
                 "set WEBSAKCTL_ROOT_UNIT, or root_unit in config/websak.yaml, to the unit that the districts hang under",
             )
-        tops = [row for row in rows if not row.get("parentDepartmentId")]
+        tops = [row for row in rows if not row.parentDepartmentId]
         if len(tops) == 1:
             return tops[0]
         raise LiveError(
@@ -138,29 +146,29 @@ class DepartmentsReader:
             "set WEBSAKCTL_ROOT_UNIT, or root_unit in config/websak.yaml, to the one that the districts hang under",
         )
 
-    def _keyed(self, rows: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    def _keyed(self, rows: list[Any]) -> list[tuple[str, Any]]:
         """Give each row its natural key: external id, else code, else ``#id``; an active unit goes before an ended one."""
-        taken: dict[str, dict[str, Any]] = {}
-        order: tuple[list[dict[str, Any]], ...] = ([], [], [], [])
+        taken: dict[str, Any] = {}
+        order: tuple[list[Any], ...] = ([], [], [], [])
         for row in rows:
-            end = row.get("validToDate")
+            end = row.validToDate
             past = end is not None and ended(end, "a department's end date")
-            order[past if row.get("externalId") else 2 + past].append(row)
+            order[past if row.externalId else 2 + past].append(row)
         for row in chain.from_iterable(order):
-            external = composed(row.get("externalId"))
+            external = composed(row.externalId)
             if external and external in taken:
                 other = taken[external]
-                if not ended(row.get("validToDate"), "end date") and not ended(other.get("validToDate"), "end date"):
+                if not ended(row.validToDate, "end date") and not ended(other.validToDate, "end date"):
                     raise LiveError(
-                        f"two units have the external id {external} (ids {other['id']} and {row['id']})",
+                        f"two units have the external id {external} (ids {other.id} and {row.id})",
                         "clear or change one of them in Websak; the server does not check it",
                     )
-                taken[f"#{row['id']}"] = row
+                taken[f"#{row.id}"] = row
             elif external:
                 taken[external] = row
             else:
-                code = composed(row.get("code"))
-                taken[code if code and code not in taken else f"#{row['id']}"] = row
+                code = composed(row.code)
+                taken[code if code and code not in taken else f"#{row.id}"] = row
         return list(taken.items())
 
     def _scope(self, id_: str, parents: Mapping[str, str], scopes: dict[str, str]) -> str:
@@ -186,18 +194,21 @@ class DepartmentsReader:
             scopes[step] = found
         return found
 
-    def _resource(self, row: Mapping[str, Any], key: str, scope: str, raw: Mapping[str, Any]) -> Resource:
-        told, id_ = row.get, str(row["id"])
+    def _resource(self, row: Any, key: str, scope: str, raw: Mapping[str, Any]) -> Resource:
+        id_ = str(row.id)
         fields: dict[str, Any] = {
-            ours: (value or None) if (value := told(theirs)) is None or type(value) is str else text_or_none(value)
+            ours: (value or None)
+            if (value := getattr(row, theirs)) is None or type(value) is str
+            else text_or_none(value)
             for ours, theirs in _ANSWERED
         }
-        parent = str(told("parentDepartmentId") or "")
+        parent = str(row.parentDepartmentId or "")
         above = None if parent == self._units.root_id else self._by_id.get(parent)
         fields["parent"] = above if above is not None or parent == self._units.root_id else f"#{parent}"
-        end = told("validToDate")
+        end = row.validToDate
         active = end is None or not ended(end, f"department {id_}")
-        return Resource(Address(KIND, scope, key), fields, active, Handle(id_, "", raw))
+        address = Address(KIND, scope, key)
+        return Resource(address, held_once(fields, self._alike.get(address)), active, Handle(id_, "", raw))
 
     def find(self, address: Address) -> Resource | None:
         """Look a unit up by its external id; what an unknown one answers is not documented."""
@@ -219,10 +230,10 @@ class DepartmentsReader:
         return found
 
     def _one(self, body: Any, address: Address, what: str) -> Resource:
-        row = rows_of([body], what, ("id", "name"))[0]
-        self._by_id[str(row["id"])] = address.key
-        self._units.ids[address.key] = str(row["id"])
-        return self._resource(row, address.key, address.scope, row)
+        raw = rows_of([body], what, ("id", "name"))[0]
+        self._by_id[str(raw["id"])] = address.key
+        self._units.ids[address.key] = str(raw["id"])
+        return self._resource(_LOOKED_AT.row(raw), address.key, address.scope, raw)
 
 
 class DepartmentsWriter(DepartmentsReader):
@@ -352,18 +363,35 @@ def _below(root: str, parents: Mapping[str, str]) -> dict[str, bool]:
     return known
 
 
-def _once(rows: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
+def _believed(body: Any, what: str) -> list[Any]:
+    """Believe a list only if it is one, and each row only if it has what it must have.
+
+    Raises:
+        NotAsAgreed: Otherwise.
+    """
+    if not isinstance(body, list):
+        raise NotAsAgreed(f"{what}: a list was agreed, {type(body).__name__} came")
+    for row in body:
+        if not _LOOKED_AT.is_row(row):
+            raise NotAsAgreed(f"{what}: a row is {type(row).__name__}, not an object")
+        for name in ("id", "name"):
+            if getattr(row, name) in (None, ""):
+                raise NotAsAgreed(f"{what}: a row lacks {name}")
+    return body
+
+
+def _once(rows: list[Any], what: str) -> list[Any]:
     """Take a row that came twice, as rows do when others write meanwhile, for the one it is.
 
     Raises:
         NotAsAgreed: If the two differ, or no unit says what it hangs under.
     """
-    by_id: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, Any] = {}
     for row in rows:
-        other = by_id.setdefault(str(row["id"]), row)
-        if other is not row and other != row:
-            raise NotAsAgreed(f"{what}: department {row['id']} came twice, and not the same")
-    if len(by_id) > 1 and not any(row.get("parentDepartmentId") for row in rows):
+        other = by_id.setdefault(str(row.id), row)
+        if other is not row and _LOOKED_AT.said(other) != _LOOKED_AT.said(row):
+            raise NotAsAgreed(f"{what}: department {row.id} came twice, and not the same")
+    if len(by_id) > 1 and not any(row.parentDepartmentId for row in rows):
         raise NotAsAgreed(f"{what}: no department has a parentDepartmentId")
     return list(by_id.values())
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 from urllib.parse import quote
 
-from websakctl.live.adapter import ScopeOf, composed, rows_of
+from websakctl.live.adapter import NOTHING, ScopeOf, composed, held_once, rows_of
 from websakctl.live.decoding import Page, Wanted, whole
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
@@ -20,8 +20,11 @@ _SERVERS = frozenset({"etag", "updated_at"})  # in every answer, never sent
 class SetupReader:
     """Reads one collection; keyset pages neither repeat nor skip."""
 
-    def __init__(self, reading: Reading, kind: Kind, scope_of: ScopeOf) -> None:
+    def __init__(
+        self, reading: Reading, kind: Kind, scope_of: ScopeOf, alike: Mapping[Address, Resource] = NOTHING
+    ) -> None:
         self._reading = reading
+        self._alike = alike
         self._kind = kind
         self._scope_of = scope_of
         self._path = f"/{kind.endpoint}"
@@ -82,7 +85,9 @@ class SetupReader:
         for name, known in self._within.items():
             if isinstance(rows := fields[name], list):
                 fields[name] = [_only(known, inner) for inner in rows]
-        return Resource(Address(kind.name, scope, key), fields, active, Handle(str(id_), str(row["etag"]), raw))
+        address = Address(kind.name, scope, key)
+        held = held_once(fields, self._alike.get(address))
+        return Resource(address, held, active, Handle(str(id_), str(row["etag"]), raw))
 
 
 class SetupWriter(SetupReader):

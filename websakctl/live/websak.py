@@ -100,10 +100,18 @@ class _Clients:
 
 
 class WebsakReader:
-    """Reads a Websak. It holds no client that could write. Users are read only where ``people`` says which."""
+    """Reads a Websak. It holds no client that could write. Users are read only where ``people`` says which.
+
+    ``alike``: resources that are much like what is there; values that are equal are held once. It changes nothing of what is read.
+    """
 
     def __init__(
-        self, connection: Connection, kinds: Mapping[str, Kind], scope_of: ScopeOf, people: "People | None" = None
+        self,
+        connection: Connection,
+        kinds: Mapping[str, Kind],
+        scope_of: ScopeOf,
+        people: "People | None" = None,
+        alike: State | None = None,
     ) -> None:
         self.connection = connection
         self.traffic = Traffic()
@@ -112,14 +120,19 @@ class WebsakReader:
         reading = Reading(self._clients.user, self.traffic)
         setup = Reading(self._clients.setup, self.traffic) if self._clients.setup else None
         self.departments = DepartmentsReader(
-            reading, self.units, root_unit=connection.root_unit, api_version=connection.api_version, scope_of=scope_of
+            reading,
+            self.units,
+            root_unit=connection.root_unit,
+            api_version=connection.api_version,
+            scope_of=scope_of,
+            alike=alike or {},
         )
         groups = AccessGroupsReader(reading, scope_of)
         self._kinds = connection.kinds(kinds)
         self._readers: dict[str, KindReader] = {}
         for name, kind in connection.kinds(kinds).items():
             if kind.api is Api.SETUP and setup is not None:
-                self._readers[name] = SetupReader(setup, kind, scope_of)
+                self._readers[name] = SetupReader(setup, kind, scope_of, alike or {})
             elif kind.endpoint == "departments":
                 self._readers[name] = self.departments
             elif kind.endpoint == "access_groups":

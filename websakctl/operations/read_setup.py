@@ -49,7 +49,7 @@ def read_setup(connection: Connection, scene: Scene) -> LiveSetup:
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
     """
-    with WebsakReader(connection, scene.kinds, _scope_of(scene), people_of(scene)) as reader:
+    with WebsakReader(connection, scene.kinds, _scope_of(scene), people_of(scene), alike=scene.config.state) as reader:
         state = reader.read()
         traffic = reader.traffic
         return LiveSetup(
