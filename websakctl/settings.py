@@ -53,7 +53,7 @@ def look_around() -> Surroundings:
         return Surroundings()
     from websakctl.variables import read_variables
 
-    return Surroundings(**read_variables(PREFIX))
+    return Surroundings(**read_variables(PREFIX, Surroundings))
 
 
 class UnknownEnvironment(Exception):

@@ -16,7 +16,7 @@ from .command_line import Cli
 WATCHED = (
     "typer", "pydantic", "pydantic_settings", "ruamel", "httpx", "httpcore", "keyring", "rich", "tabulate", "stamina", "tenacity",
     "filelock", "jmespath", "sqlite3", "fastapi", "uvicorn", "sqlalchemy", "jinja2", "docx", "openpyxl", "holidays", "authlib",
-    "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata",
+    "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata", "msgspec",
 )  # fmt: skip
 NOTHING: set[str] = set()
 OFFLINE = {"typer"}  # where the files are those of the command before; else they are parsed, by ruamel

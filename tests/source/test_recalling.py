@@ -1,5 +1,6 @@
 """A configuration that was kept is the one that reading all files would give, and is kept no longer than it is."""
 
+import json
 import os
 import shutil
 import stat
@@ -166,7 +167,18 @@ def test_a_damaged_file_is_made_anew(repository: Path, damage: bytes) -> None:
         assert kept.read_bytes().startswith(key + b"\n{")
 
 
+def test_settings_that_are_none_are_not_taken(repository: Path) -> None:
+    plain = list(everything(again(repository)))
+    kept = repository / ".websakctl" / "cache" / recalling.FILE
+    key, _, said = kept.read_bytes().partition(b"\n")
+    kept.write_bytes(key + b"\n" + json.dumps({**json.loads(said), "settings": {"guards": 3}}).encode())
+    assert list(everything(again(repository))) == plain
+
+
 def test_what_is_wrong_is_found_every_time(repository: Path, parsing: Parsing) -> None:
+    again(repository)
+    assert (repository / ".websakctl" / "cache" / recalling.FILE).exists()
+    parsing.times = 0
     file = repository / "districts" / "frogner" / "org_units.yaml"
     file.write_text(file.read_text() + "  NY: {name: Ny, parent: INGEN}\n")
     first, second = again(repository), again(repository)
@@ -228,8 +240,6 @@ SAID = st.sampled_from(
 def test_any_small_config_comes_back_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, units: dict[str, str], years: int | None, protected: bool
 ) -> None:
-    import json
-
     root = tmp_path_factory.mktemp("any")
     (root / "config").mkdir()
     (root / "districts" / "frogner").mkdir(parents=True)

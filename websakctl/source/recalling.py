@@ -21,6 +21,7 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.quick import read
 from websakctl.model.resource import Resource, State
+from websakctl.model.shape import Invalid
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Documents, Files, plain
 from websakctl.source.policy_entry import PolicyEntry
@@ -95,7 +96,7 @@ def recalled(folder: Path, key: str, files: Files, load: Load) -> Configuration 
             described=set(files.districts),
             files=said["files"],
         )
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, Invalid):
         return None  # not there, or not ours: it is made anew
 
 
@@ -113,9 +114,12 @@ class _Whole:
 def keep(folder: Path, key: str, config: Configuration, documents: Documents) -> None:
     """Keep a configuration for the next command, readable for its owner only; where that cannot be done, nothing is lost.
 
-    Only what nothing was found in is kept, and nothing that may hold national identity numbers.
+    Only what nothing was found in is kept, and nothing that may hold national identity numbers. What was kept before goes: it
+    may name people who are in no file any more.
     """
     if config.findings or config.settings.user_import.national_id:
+        with suppress(OSError):
+            (folder / FILE).unlink(missing_ok=True)
         return
     said = {
         "state": _runs(config.state.values()),
@@ -135,13 +139,14 @@ def keep(folder: Path, key: str, config: Configuration, documents: Documents) ->
     with suppress(OSError, UnicodeEncodeError):
         for made in (folder.parent, folder):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                file.write(key.encode() + b"\n")
-                file.write(json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode())
-            draft.replace(folder / FILE)
-        finally:
-            draft.unlink(missing_ok=True)
+        content = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(key.encode() + b"\n")
+            file.write(content)
+        draft.replace(folder / FILE)
+        return
+    with suppress(OSError):
+        draft.unlink(missing_ok=True)
 
 
 def _runs(resources: Iterable[Resource]) -> list[tuple[str, str, dict[str, Any]]]:
