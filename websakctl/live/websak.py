@@ -175,7 +175,9 @@ class WebsakReader:
         patient = True
         try:
             users = chosen.pop(USER_KIND, None)  # they are in units, and in groups
-            parts = list(pool.map(lambda reader: reader.read(), chosen.values()))
+            first = sorted(chosen, key=lambda name: name != DEPARTMENT_KIND)  # the longest answer by far
+            reading = {name: pool.submit(chosen[name].read) for name in first}
+            parts = [reading[name].result() for name in chosen]
             if users is not None:
                 parts.append(users.read())
         except KeyboardInterrupt:

@@ -140,7 +140,13 @@ def _of_type(type_: Any, origin: Any, limits: list[Limits]) -> tuple[Check, Copy
 def _optional(others: list[Any], beside: list[Any]) -> tuple[Check, Copy | None]:
     if len(others) != 1:
         raise _NotQuick
-    check, copy = _check(others[0], beside)
+    inner = others[0]
+    if get_origin(inner) is Annotated:
+        inner, *within = get_args(inner)
+        beside = [*(m for m in within if isinstance(m, Limits | Judged)), *beside]
+    if inner is str:
+        return _text(beside, or_none=True), None
+    check, copy = _check(inner, beside)
     optional = copy and (lambda value: None if value is None else copy(value))
     return (lambda value: value is None or check(value)), optional
 
@@ -153,7 +159,7 @@ def _literal(values: tuple[Any, ...], beside: list[Any]) -> Check:
     return lambda value: type(value) in kinds and value in known
 
 
-def _text(beside: list[Any]) -> Check:
+def _text(beside: list[Any], *, or_none: bool = False) -> Check:
     shortest, longest, tests = *_ANY_LENGTH, []
     for said in beside:
         if isinstance(said, Judged):
@@ -174,6 +180,8 @@ def _text(beside: list[Any]) -> Check:
             return True
         return False
 
+    if or_none:  # not a check within a check: most fields are such
+        return lambda value: value is None or (type(value) is str and (value in seen or fitting(value)))
     return lambda value: type(value) is str and (value in seen or fitting(value))
 
 

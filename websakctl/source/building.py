@@ -533,11 +533,13 @@ class _Loader:
                     )
                 )
             return
-        shared = section.defaults[kind.plural] if section.defaults is not None else {}
-        said: dict[str, Any] = {**shared, **fields}
+        said: dict[str, Any] = (
+            {**section.defaults[kind.plural], **fields} if section.defaults is not None else {**fields}
+        )
         if facts is not None:
             said = {name: self.fill(value, facts) for name, value in said.items()}
-        said.update(changed)
+        if changed:
+            said.update(changed)
         if kind.key_field in fields:
             self.report(
                 Diagnostic(
@@ -585,8 +587,8 @@ class _Loader:
         full = address.key
         del values[kind.key_field]
         self.set_aside(kind, values, district, address)
-        if kind.kept:
-            values = {n: v for n, v in values.items() if v is not None or n not in kind.kept}
+        if kept := kind.kept:
+            values = {n: v for n, v in values.items() if v is not None or n not in kept}
         for name in kind.defaults_to_key:
             if values[name] is None:
                 values[name] = full

@@ -6,7 +6,7 @@ from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE, Address
-from websakctl.model.kind import Kind, referred
+from websakctl.model.kind import Kind
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about, also_at
 from websakctl.source.problems import did_you_mean
@@ -32,19 +32,19 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
     for address in (*config.state, *config.broken):
         keys[address.kind, address.scope].add(address.key)
     slugs = set(config.districts) | config.described
-    for address, resource in config.of_kind(*(kind.name for kind in kinds.values() if kind.references)).items():
-        kind = kinds[address.kind]
-        fields = resource.fields
-        if kind.key_field in kind.references:
-            fields = {kind.key_field: address.key, **fields}
-        for field, ref, key in referred(kind, fields):
-            if ref.everywhere:
-                _lacking(config, address, field, ref.kind, key, keys, report)
-                continue
-            scope = address.scope if ref.same_scope else BASE
-            known = slugs if ref.kind == "district" else keys[ref.kind, scope]
-            if key not in known and not _written_in(config, address, key):
-                report(_dangling(config, address, field, ref.kind, key, scope, known))
+    for kind in kinds.values():
+        for field, ref in kind.references.items():
+            for address, resource in config.of_kind(kind.name).items():
+                value = address.key if field == kind.key_field else resource.fields.get(field)
+                if value is None:
+                    continue
+                scope = address.scope if ref.same_scope else BASE
+                known = slugs if ref.kind == "district" else keys[ref.kind, scope]
+                for key in (value,) if isinstance(value, str) else value:
+                    if ref.everywhere:
+                        _lacking(config, address, field, ref.kind, key, keys, report)
+                    elif key not in known and not _written_in(config, address, key):
+                        report(_dangling(config, address, field, ref.kind, key, scope, known))
 
 
 def _lacking(
@@ -181,13 +181,7 @@ def _unique(config: Configuration, kinds: Mapping[str, Kind], report: Report) ->
 
 
 def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
-    first: dict[tuple[str, str], Address] = {}
-    for address in config.state:
-        if address.scope == BASE or kinds[address.kind].key_field in kinds[address.kind].references:
-            continue  # a key that is the name of something else stands once in each district
-        if address.scope in config.unsure and (kinds[address.kind].local_keys or config.origins[address].described):
-            continue  # the key was made of facts that are wrong, which is told already
-        other = first.setdefault((address.kind, address.key), address)
+    for address, other in _same_keys(config, kinds):
         if other is not address:
             rule = "orgnr-claimed-twice" if address.kind == "sub_org" else "duplicate-resource"
             report(
@@ -201,6 +195,20 @@ def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Rep
                     related_label=f"claimed here by {other.scope}",
                 )
             )
+
+
+def _same_keys(config: Configuration, kinds: Mapping[str, Kind]) -> Iterator[tuple[Address, Address]]:
+    """Every resource of a district, with the first that has its key."""
+    for kind in kinds.values():
+        if kind.key_field in kind.references:
+            continue  # a key that is the name of something else stands once in each district
+        first: dict[str, Address] = {}
+        for address in config.of_kind(kind.name):
+            if address.scope == BASE:
+                continue
+            if address.scope in config.unsure and (kind.local_keys or config.origins[address].described):
+                continue  # the key was made of facts that are wrong, which is told already
+            yield address, first.setdefault(address.key, address)
 
 
 def _allotments(config: Configuration, report: Report) -> None:

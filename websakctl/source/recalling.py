@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
-from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -151,8 +150,15 @@ def keep(folder: Path, key: str, config: Configuration, documents: Documents) ->
 
 def _runs(resources: Iterable[Resource]) -> list[tuple[str, str, dict[str, Any]]]:
     """Resources in their order, with what many in a row have in common said once."""
-    runs = groupby(resources, key=lambda resource: resource.address[:2])
-    return [(*where, {r.address.key: r.fields for r in inside}) for where, inside in runs]
+    runs: list[tuple[str, str, dict[str, Any]]] = []
+    before = ("", "")
+    for resource in resources:
+        kind, scope, key = resource.address
+        if (kind, scope) != before:
+            before = kind, scope
+            runs.append((kind, scope, {}))
+        runs[-1][2][key] = resource.fields
+    return runs
 
 
 def _state(runs: Iterable[tuple[str, str, dict[str, Any]]]) -> State:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # most commands show no plan
     from websakctl.plan.change import Change, FieldChange, Group, ManualStep, Plan
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DEACTIVATE: "-", Action.DELETE: "-"}
+_VERBS = {Action.ACTIVATE: " (activate)", Action.DELETE: " (delete)", Action.DEACTIVATE: " (deactivate)"}
 _STYLES = {"+": "create", "~": "update", "-": "remove"}
 _LABELS = ("name", "product")
 _LONGEST = 240  # characters of one value; the JSON plan has all of it
@@ -25,11 +26,14 @@ _MOST_UNEXPANDED = 20  # addresses of one list named without --expand
 _MOST_OF_A_SORT = 4  # manual steps of one sort named without --expand
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # one for all: json.dumps makes one each time
+
+
 def shown(value: Any) -> str:
     """Write a value so that nothing in it can act on the terminal."""
     if value is None:
         return "(none)"
-    text = json.dumps(redacted(value), ensure_ascii=False, sort_keys=True)  # before it is cut
+    text = _as_json(redacted(value))  # before it is cut
     return safe(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
 
 
@@ -165,10 +169,7 @@ def key_of(group: "Group") -> str:
 
 def _head(kind: str, action: Action, where: str, after: str, look: Look) -> str:
     sign = SIGNS[action]
-    verb = {Action.ACTIVATE: " (activate)", Action.DELETE: " (delete)", Action.DEACTIVATE: " (deactivate)"}.get(
-        action, ""
-    )
-    return look.paint(_STYLES[sign], f"{sign} {kind}  {safe(where)}") + verb + after
+    return look.paint(_STYLES[sign], f"{sign} {kind}  {safe(where)}") + _VERBS.get(action, "") + after
 
 
 def _group(group: "Group", look: Look) -> Iterable[str]:
