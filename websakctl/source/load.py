@@ -24,7 +24,10 @@ def load_configuration(
         return _built(files, today)[0]
     from websakctl.source import recalling
 
-    key = recalling.fingerprint(files, today)
+    try:
+        key = recalling.fingerprint(files, today)
+    except OSError:  # the tool's own code is in no folder: whether it is the same cannot be told
+        return _built(files, today)[0]
     found = recalling.recalled(kept_in, key, files, lambda: _built(files, today)[0])
     if found is None:
         found, documents = _built(files, today)

@@ -27,7 +27,14 @@ from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
 
 FILE = "config.json"
-_JUDGES = ("diagnostics", "kinds", "model", "source", "source/rules")  # folders whose code decides what files come to
+_JUDGES = (
+    ".",
+    "diagnostics",
+    "kinds",
+    "model",
+    "source",
+    "source/rules",
+)  # folders whose code decides what files come to
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Load = Callable[[], Configuration]
