@@ -145,13 +145,19 @@ def test_another_day_and_another_code_are_judged_anew(
     copy = tmp_path / "websakctl"
     shutil.copytree(ROOT / "websakctl", copy, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(recalling.websakctl, "__file__", str(copy / "__init__.py"))
-    for turn, file in enumerate(("kinds/form.py", "source/rules/mail.py", "model/types.py"), 1):
+    for turn, file in enumerate(("kinds/form.py", "source/rules/mail.py", "model/types.py", "redaction.py"), 1):
         (copy / file).write_text("# another rule\n")
         parsing.times = 0
         again(repository)
         assert parsing.times == 1, (turn, file)
         again(repository)
         assert parsing.times == 1
+
+
+def test_code_that_is_in_no_folder_keeps_nothing(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recalling.websakctl, "__file__", str(repository / "tool.zip" / "websakctl" / "__init__.py"))
+    assert list(everything(again(repository))) == list(everything(load_configuration(repository, TODAY)))
+    assert not (repository / ".websakctl").exists()
 
 
 @pytest.mark.parametrize(
