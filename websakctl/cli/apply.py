@@ -611,7 +611,8 @@ def _stop_gently(stop: threading.Event, session: Session) -> None:
             session.terminal.last_words("Stopped at once. `websakctl apply --resume` goes on.")
             os._exit(Exit.INCOMPLETE)
         stop.set()
-        session.terminal.say("\nStopping when the writes under way are finished. Ctrl-C again stops at once.")
+        if not session.terminal.quiet:
+            session.terminal.aside("Stopping when the writes under way are finished. Ctrl-C again stops at once.")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handle)

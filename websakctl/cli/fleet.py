@@ -531,8 +531,8 @@ def _stopping(session: Session) -> Iterator[_Stopping]:
 
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # what a handler gets
         stop.asked = min(2, stop.asked + 1)
-        if stop.asked == 1:
-            session.terminal.say("\nStopping: nothing new begins. Ctrl-C again stops what is under way at once.")
+        if stop.asked == 1 and not session.terminal.quiet:
+            session.terminal.aside("Stopping: nothing new begins. Ctrl-C again stops what is under way at once.")
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -4,11 +4,12 @@ import codecs
 import io
 import json
 import os
+import select
 import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from websakctl.record import record
@@ -101,11 +102,27 @@ class Terminal:
         sys.stderr.write(redact(text) + "\n")
         sys.stderr.flush()
 
+    def aside(self, text: str) -> None:
+        """Write a line from a signal handler, whatever the process was writing when the signal came.
+
+        It goes past Python's streams (one that is being written to may not be entered again, and raises) and past the
+        locks of a progress bar, whose line it takes. A terminal that takes nothing just now goes without it.
+        """
+        stream = sys.stderr
+        try:
+            to = stream.fileno()
+        except (OSError, ValueError):  # not a file: nothing is held up by it
+            stream.write(f"{text}\n")
+            return
+        over_a_bar = "\r\x1b[2K" if os.isatty(to) and os.environ.get("TERM") != "dumb" else ""
+        line = f"{over_a_bar}{redact(text)}\n"
+        with suppress(OSError):  # nobody reads any more
+            if select.select([], [to], [], 0.2)[1]:
+                os.write(to, line.encode(stream.encoding or "utf-8", "backslashreplace"))
+
     def last_words(self, text: str) -> None:
         """Write one line as the process ends in mid-air; a progress bar has hidden the cursor, which must come back."""
-        stream = sys.__stderr__ or sys.stderr  # the bar may have put itself in front of stderr
-        stream.write(("\x1b[?25h" if stream.isatty() else "") + f"\n{text}\n")
-        stream.flush()
+        self.aside(("\x1b[?25h" if sys.stderr.isatty() else "") + text)
 
     def error(self, message: str, what_next: str = "") -> None:
         """Write what is wrong and what to do."""
