@@ -408,7 +408,7 @@ class Session:
         """A plan with its JSON document."""
         from websakctl.plan.document import to_document
 
-        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         made = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
         return PlanReport(plan, made, drift, self.connection.base_url, compared)
 

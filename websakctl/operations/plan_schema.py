@@ -60,7 +60,11 @@ def plan_schema() -> dict[str, Any]:
             "format_version": {"const": FORMAT_VERSION},
             "tool_version": _TEXT,
             "environment": _TEXT,
-            "created_at": {"type": "string", "format": "date-time"},
+            "created_at": {
+                "type": "string",
+                "format": "date-time",
+                "description": "To the millisecond; the six digits after it show that nothing was edited.",
+            },
             "config_digest": _DIGEST,
             "live_digest": _DIGEST,
             "summary": _object(

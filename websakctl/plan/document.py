@@ -17,7 +17,10 @@ class PlanFileError(Exception):
 
 
 def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, Any]:
-    """Write a plan as JSON values. ``created_at`` is RFC 3339."""
+    """Write a plan as JSON values.
+
+    ``created_at`` is RFC 3339 in UTC; what is written has milliseconds and six check digits over the time and the plan.
+    """
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "tool_version": tool_version,
@@ -38,12 +41,24 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
         "scopes": list(plan.scopes),
     }
     document = redacted(document)  # before the digest, which is of what is written
-    return {**document, "digest": digest_of(document)}
+    digest = digest_of(document)
+    return {**document, "created_at": _sealed(created_at, digest), "digest": digest}
 
 
 def identity(document: dict[str, Any]) -> str:
     """What tells one saved plan from another: its digest says nothing of the time, and the same plan may be right again."""
     return f"{document['digest']} {document.get('created_at')}"
+
+
+def _sealed(created_at: str, digest: str) -> str:
+    """The time with check digits: the digest, being the same for the same input, cannot tell whether it was edited.
+
+    They are what a thousandth of a second leaves of nine digits, so that any reader of RFC 3339 takes them.
+    """
+    second, _, fraction = created_at.removesuffix("Z").partition(".")
+    time = f"{second}.{fraction[:3]:0<3}"
+    check = int(hashlib.sha256(f"{time} {digest}".encode()).hexdigest(), 16) % 10**6
+    return f"{time}{check:06}Z"
 
 
 def digest_of(document: dict[str, Any]) -> str:
@@ -109,7 +124,8 @@ def from_document(document: Any) -> Plan:
         raise PlanFileError(
             f"format version {document.get('format_version')!r} is not {FORMAT_VERSION}: plan again with this version of websakctl"
         )
-    if document.get("digest") != digest_of(document):
+    digest, time = digest_of(document), str(document.get("created_at"))
+    if document.get("digest") != digest or time != _sealed(time, digest):
         raise PlanFileError("the plan was changed after it was saved: plan again")
     try:
         return Plan(
