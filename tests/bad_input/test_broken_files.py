@@ -118,7 +118,7 @@ def test_the_command_says_so_in_few_words(name: str, house: Callable[..., Any]) 
     before = repository.files()
     began = time.perf_counter()
     result = repository.validate()
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 30  # a file of 10 MB that unfolds a millionfold is not unfolded
     assert result.returncode == 3
     assert result.stderr.startswith(f"{EXTRA}:{file.place or '1:'}")
     assert f"error[{file.rule}]" in result.stderr

@@ -246,7 +246,6 @@ def test_a_lease_that_cannot_be_renewed_in_time_is_given_up_before_it_ends(
     assert told == ["the lease could not be renewed in time, and others may have it; nothing more is begun"]
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="waits for a lease to end")
 def test_a_lease_is_renewed_past_its_end(world33: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "TTL", 5)
     monkeypatch.setattr(lease, "RENEW", 1.0)
@@ -257,6 +256,6 @@ def test_a_lease_is_renewed_past_its_end(world33: World, monkeypatch: pytest.Mon
         held = writer.lease(owner="us", purpose="a test", lost=told.append)
         assert held is not None
         with held:
-            time.sleep(8)
+            time.sleep(6)  # longer than it lasts; the sandbox gives none shorter
             assert held.holder() is not None
     assert told == []
