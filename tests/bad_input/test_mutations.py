@@ -3,7 +3,7 @@
 import shutil
 from datetime import date
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import pytest
@@ -83,9 +83,9 @@ def test_every_mutation_is_either_valid_or_explained(files: dict[str, str], repo
     try:
         for file, text in files.items():
             (repository / file).write_bytes(text.encode())
-        started = perf_counter()
+        started = process_time()  # of this process alone: the machine may have more to do
         config = load_configuration(repository, date(2027, 1, 1))
-        assert perf_counter() - started < 30  # it ends; how fast is for the benchmarks
+        assert process_time() - started < 2
         check_findings(config, repository)
         check_fixes(config, repository)
         if config.valid:
