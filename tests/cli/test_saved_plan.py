@@ -32,13 +32,11 @@ def test_applied_once(applied: Cli, websak: Any) -> None:
     assert websak.effects() == done
 
 
-@pytest.mark.parametrize("digit", [18, 21, 25, 28], ids=["second", "millisecond", "check", "last"])
-def test_another_time_does_not_make_it_another_plan(applied: Cli, websak: Any, digit: int) -> None:
+def test_another_time_does_not_make_it_another_plan(applied: Cli, websak: Any) -> None:
     applied("plan", "--out", "p.json")
     text = (applied.root / "p.json").read_text(encoding="utf-8")
     time = json.loads(text)["created_at"]
-    assert len(time) == 30
-    edited = f"{time[:digit]}{(int(time[digit]) + 1) % 10}{time[digit + 1 :]}"
+    edited = f"{time[:-2]}{(int(time[-2]) + 1) % 10}Z"
     (applied.root / "p.json").write_text(text.replace(time, edited), encoding="utf-8")
     websak.ask("DELETE", "effects")
     assert "was changed after it was saved" in applied.apply("p.json", code=4).err

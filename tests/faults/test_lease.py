@@ -84,6 +84,18 @@ def test_a_lease_that_is_gone_is_told_once(stage: Any, monkeypatch: pytest.Monke
     assert not any(thread.name == "lease" for thread in threading.enumerate())
 
 
+def test_a_renewal_that_is_answered_after_it_was_given_back_tells_of_no_loss(
+    stage: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "RENEW", 0.02)
+    lost: list[str] = []
+    stage.schedule([{"match": RENEW, "fault": "delay", "params": {"seconds": 0.3}}])
+    with held(stage, lost=lost.append):
+        until(lambda: stage.hits()[0] == 1)
+    until(lambda: not any(thread.name == "lease" for thread in threading.enumerate()))
+    assert lost == []
+
+
 def test_a_renewal_without_a_token_is_tried_again(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread lives on; a token that cannot be had for a while is no end of the lease."""
     monkeypatch.setattr(lease, "RENEW", 0.02)

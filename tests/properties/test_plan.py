@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -21,6 +22,7 @@ from websakctl.plan.document import PlanFileError, from_document, to_document
 from websakctl.plan.order import old_address
 from websakctl.plan.selection import Selection
 from websakctl.plan.stale import still_holding
+from websakctl.redaction import redacted
 
 KINDS = all_kinds()
 NOW = "2027-01-01T00:00:00Z"
@@ -359,6 +361,25 @@ def test_an_edited_plan_is_refused(scenery: Scenery, data: st.DataObject) -> Non
     )
     with pytest.raises(PlanFileError):
         from_document(document)
+
+
+@given(scenery=sceneries(), moment=st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1)))
+def test_a_plan_of_any_time_passes_redaction(scenery: Scenery, moment: datetime) -> None:
+    document = to_document(ask(scenery), tool_version="0", created_at=f"{moment.isoformat(timespec='milliseconds')}Z")
+    assert redacted(document) == document
+    assert moment - datetime.fromisoformat(document["created_at"]).replace(tzinfo=None) < timedelta(seconds=0.01)
+
+
+def test_a_digit_of_the_time_cannot_be_edited() -> None:
+    nothing: Any = {name: () for name in ("changes", "groups", "unmanaged", "manual", "findings", "warnings")}
+    plan = Plan(environment="test", unchanged=0, digests=lambda: ("sha256:0", "sha256:1"), **nothing)
+    document = to_document(plan, tool_version="0", created_at="2027-01-01T00:00:00.123Z")
+    time = document["created_at"]
+    assert time.startswith("2027-01-01T00:00:00.12") and len(time) == 27
+    for place in (place for place, character in enumerate(time) if character.isdigit()):
+        for other in {*"0123456789"} - {time[place]}:
+            with pytest.raises(PlanFileError):
+                from_document({**document, "created_at": f"{time[:place]}{other}{time[place + 1 :]}"})
 
 
 def leaves(value: Any, path: tuple[Any, ...]) -> Any:

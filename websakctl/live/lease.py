@@ -120,6 +120,8 @@ class Lease:
             with suppress(httpx.HTTPError, LiveError):  # the latter where there is no token just now
                 answer = self._client.put(f"/lease/{self._id}", json={"ttl_seconds": TTL}, timeout=max(1.0, RENEW / 2))
                 status = answer.status_code
+            if self._done.is_set():
+                return  # given back meanwhile: that it is gone is right
             if status in (404, 409):
                 self._lost(f"the lease was lost ({words_of(None, status)}); nothing more is begun")
                 return

@@ -63,7 +63,7 @@ def plan_schema() -> dict[str, Any]:
             "created_at": {
                 "type": "string",
                 "format": "date-time",
-                "description": "To the millisecond; the six digits after it show that nothing was edited.",
+                "description": "To the hundredth of a second; the four digits after it show that nothing was edited.",
             },
             "config_digest": _DIGEST,
             "live_digest": _DIGEST,

@@ -19,7 +19,7 @@ class PlanFileError(Exception):
 def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, Any]:
     """Write a plan as JSON values.
 
-    ``created_at`` is RFC 3339 in UTC; what is written has milliseconds and six check digits over the time and the plan.
+    ``created_at`` is RFC 3339 in UTC; what is written has hundredths and four check digits over the time and the plan.
     """
     document: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
@@ -53,12 +53,13 @@ def identity(document: dict[str, Any]) -> str:
 def _sealed(created_at: str, digest: str) -> str:
     """The time with check digits: the digest, being the same for the same input, cannot tell whether it was edited.
 
-    They are what a thousandth of a second leaves of nine digits, so that any reader of RFC 3339 takes them.
+    They are what a hundredth of a second leaves of six digits, so that any reader of RFC 3339 takes them, and no more:
+    with the second before them nine would be eleven, which redaction could take for a national identity number.
     """
     second, _, fraction = created_at.removesuffix("Z").partition(".")
-    time = f"{second}.{fraction[:3]:0<3}"
-    check = int(hashlib.sha256(f"{time} {digest}".encode()).hexdigest(), 16) % 10**6
-    return f"{time}{check:06}Z"
+    time = f"{second}.{fraction[:2]:0<2}"
+    check = int(hashlib.sha256(f"{time} {digest}".encode()).hexdigest(), 16) % 10**4
+    return f"{time}{check:04}Z"
 
 
 def digest_of(document: dict[str, Any]) -> str:
