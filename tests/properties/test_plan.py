@@ -371,7 +371,7 @@ def test_a_plan_of_any_time_passes_redaction(scenery: Scenery, moment: datetime)
 
 
 def test_a_digit_of_the_time_cannot_be_edited() -> None:
-    nothing: Any = {name: () for name in ("changes", "groups", "unmanaged", "manual", "findings", "warnings")}
+    nothing: Any = dict.fromkeys(("changes", "groups", "unmanaged", "manual", "findings", "warnings"), ())
     plan = Plan(environment="test", unchanged=0, digests=lambda: ("sha256:0", "sha256:1"), **nothing)
     document = to_document(plan, tool_version="0", created_at="2027-01-01T00:00:00.123Z")
     time = document["created_at"]
