@@ -135,3 +135,16 @@ class _Answering:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+
+def test_what_is_made_below_a_unit_whose_new_key_was_not_answered(cli: Cli, websak: Any) -> None:
+    cli.apply("--quiet")
+    cli.edit(
+        "config/org_units.yaml",
+        "    OPPV: {name: Oppvekst}\n",
+        "    OPPVEKST: {name: Oppvekst, previously: [OPPV]}\n    NYTT: {name: Nytt, parent: OPPVEKST}\n",
+    )
+    cli.edit("config/org_units.yaml", "parent: OPPV}\n    HELSE", "parent: OPPVEKST}\n    HELSE")
+    websak.fault("reset_after", method="PUT", path="/departments/", times=2)
+    cli.apply()
+    assert cli.plan().changed == []

@@ -80,7 +80,7 @@ class Stage:
     def carry_out(self, changes: tuple[Change, ...], live: State, *, patient: bool = True) -> tuple[Outcome, ...]:
         run = Run(environment="sandbox", journal=self.journal, concurrency=2)
         writer = self.writer if patient else self.impatient
-        applied = apply_changes(run, changes, live, writer, desired={}, protected=set())
+        applied = apply_changes(run, changes, live, writer, desired={}, protected=set(), known={})
         return applied.execution.outcomes
 
     def effects(self) -> list[str]:

@@ -64,10 +64,12 @@ class Websak:
         plan, live, scene = self.plan(desired)
         run = Run(environment="test", journal=self.journal, concurrency=concurrency)
         with writer_for(self.connection(concurrency), scene, live) as writer:
-            applied = apply_changes(run, plan.changes, live.state, writer, desired=desired, protected=set())
+            applied = apply_changes(
+                run, plan.changes, live.state, writer, desired=desired, protected=set(), known=scene.known
+            )
         outcomes = [(str(o.change.address), o.status, o.detail) for o in applied.execution.outcomes]
         assert [o for o in outcomes if o[1] is not Status.DONE] == []
-        adopt_unchanged(run, desired, live.state, plan.changes, set())
+        adopt_unchanged(run, desired, live.state, plan.changes, set(), scene.known)
         return plan
 
     def edit(self, applied: State, wanted: State, how: str, which: int) -> None:

@@ -181,6 +181,77 @@ def test_a_process_that_is_gone_in_the_middle_of_a_user_is_gone_on_from(at33: Of
     assert {row["id"] for row in at33.user("OLANOR", "/roles")} == {"LD", "SB"}
 
 
+NEW_MAIL = KARI.replace("kari.nordmann@", "kari.n@")
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_a_write_without_an_answer_that_cannot_be_looked_up_is_sent_again(at33: Office, phase: str) -> None:
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    at33.lists("frogner", KARNOR=NEW_MAIL)
+    at33.websak.fault("status", method="PUT", path="^/api/Users/", code=503, phase=phase)
+    at33.apply()
+    assert at33.user("KARNOR")["emailAddr"] == "kari.n@example.org"
+    assert at33.changes() == {}
+
+
+def test_a_write_that_cannot_be_looked_up_and_is_never_answered_stays_in_doubt(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    at33.lists("frogner", KARNOR=NEW_MAIL)
+    at33.websak.fault("status", method="PUT", path="^/api/Users/", code=503, times=3)
+    out, err = at33.apply("--format", "json", code=5)
+    assert json.loads(out)["counts"]["unknown"] == 1
+    assert "Websak never tells what was written there: apply again" in err
+    assert at33.changes() == {"user/frogner/KARNOR": "update"}
+    at33.apply()
+    assert at33.user("KARNOR")["emailAddr"] == "kari.n@example.org"
+    assert at33.changes() == {}
+
+
+LOGGED_IN = KARI.replace("}", ", title: Rådgiver, logins: [{key: karnor}]}")
+
+
+@pytest.mark.parametrize(("number", "sent"), [(1, False), (1, True), (2, False), (2, True)])
+def test_what_cannot_be_looked_up_is_written_again_by_who_goes_on(at33: Office, number: int, sent: bool) -> None:
+    at33.lists("frogner", KARNOR=LOGGED_IN)
+    at33.apply()
+    at33.lists("frogner", KARNOR=LOGGED_IN.replace("Rådgiver", "Sjef").replace("key: karnor", "key: karnor2"))
+    with at33.crash_at(number, sent=sent), pytest.raises(Crash):
+        at33.apply("--concurrency", "1")
+    assert "it cannot be looked up, and is written again" in at33.apply("--resume")[1]
+    assert at33.user("KARNOR")["title"] == "Sjef"
+    logins = at33.ask("GET", f"/Users/{at33.user('KARNOR')['gidId']}/useraccesses")
+    assert [row["key"] for row in logins] == ["karnor2"]
+    assert at33.changes() == {}
+
+
+def test_what_somebody_did_half_of_meanwhile_is_done_whole(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=LOGGED_IN)
+    at33.apply()
+    at33.lists("frogner", KARNOR=LOGGED_IN.replace("Rådgiver", "Sjef").replace("kari.nordmann@", "kari.n@"))
+    at33("plan", "--out", "p.json")
+    at33.websak.edit("user", "KARNOR", title="Sjef")
+    at33.apply("p.json")
+    assert at33.user("KARNOR")["emailAddr"] == "kari.n@example.org"
+    assert at33.changes() == {}
+
+
+def test_what_is_left_for_people_is_not_taken_for_applied(at33: Office) -> None:
+    without = KARI.replace("email: kari.nordmann@example.org", "zones: [1]")
+    at33.lists("frogner", KARNOR=KARI.replace("}", ", zones: [1]}"))
+    at33.apply()
+    at33.lists("frogner", KARNOR=without.replace("[1]", "[2]"))
+    steps = at33.plan()["manual"]
+    assert any("zones differ" in step["what"] for step in steps)
+    at33.apply()  # nothing is to do, and nothing is taken over
+    assert at33.plan()["manual"] == steps
+    at33.lists("frogner", KARNOR=without.replace("[1]", "[2], groups: []"))
+    at33.apply()  # a part of it that needs no replacing
+    assert at33.groups("KARNOR") == {"FR-SAKSBEHANDLERE"}
+    assert at33.plan()["manual"] == steps
+
+
 def test_a_district_without_a_file_is_left_alone(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI)
     at33.lists("sagene", OLANOR=OLA)
@@ -281,3 +352,38 @@ def test_who_is_gone_from_the_file_is_counted_by_the_guards(at33: Office) -> Non
     at33.lists("frogner", U0=ten["U0"])
     _, err = at33.apply(code=4)
     assert "--allow deactivate:user=7" in err
+
+
+def test_an_answer_without_a_word_and_a_look_that_fails_is_no_failure(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI, OLANOR=OLA)
+    at33.apply()
+    at33.lists("frogner", KARNOR=KARI)
+
+    def fail() -> None:
+        at33.websak.fault(
+            "status", method="GET", path=r"^/api/Users/\d+(\?|$)", code=500, times=6
+        )  # as often as it is asked
+
+    with at33.before_writing("/api/v2/users", fail):
+        out, _ = at33.apply("--format", "json")
+    assert json.loads(out)["counts"]["done"] == 1
+    assert at33.user("OLANOR")["active"] is False
+
+
+def test_who_moves_to_another_district_takes_new_logins_along(at33: Office) -> None:
+    there = OLA.replace("}", ", logins: [{key: ola}]}")
+    at33.lists("frogner", KARNOR=KARI, OLANOR=there)
+    at33.lists("sagene", LISHAN=OLA.replace("olanor", "lishan").replace("ola.", "lise."))
+    at33.apply()
+    at33.lists("frogner", KARNOR=KARI)
+    at33.lists(
+        "sagene",
+        LISHAN=OLA.replace("olanor", "lishan").replace("ola.", "lise."),
+        OLANOR=there.replace("key: ola", "key: ola2"),
+    )
+    (change,) = at33.plan()["changes"]
+    assert "logins" in {f["path"] for f in change["fields"]}
+    at33.apply()
+    logins = at33.ask("GET", f"/Users/{at33.user('OLANOR')['gidId']}/useraccesses")
+    assert [row["key"] for row in logins] == ["ola2"]
+    assert at33.changes() == {}

@@ -116,6 +116,8 @@ class Attempt:
 
     def _carry_out(self) -> None:
         change, address = self.change, self.change.address
+        if withheld(str(address)):
+            raise _Failed("its name was not kept, as it looked like a secret: plan again, and apply without a file")
         if held := [f.path for f in change.fields if withheld(f.after)]:
             raise _Failed(f"{' and '.join(held)} was not kept, as it looked like a secret: plan again")
         if change.action is Action.CREATE:
@@ -128,7 +130,7 @@ class Attempt:
         if self.there is None:
             raise _Failed(f"{address} is not in Websak any more: plan again")
         if change.action is Action.DELETE:
-            self._certainly("delete", lambda again: self.writer.delete(self._now(again)), lambda: self._look() is None)
+            self._certainly("delete", self._delete, lambda: self._look() is None)
         elif change.action is Action.DEACTIVATE:
             self._certainly(
                 "deactivate", lambda again: self.writer.deactivate(self._now(again)), lambda: self._active_is(False)
@@ -138,7 +140,12 @@ class Attempt:
             if change.action is Action.ACTIVATE and all(done_by_us(f, value_at(self.there, f.path)) for f in rest):
                 rest = ()  # an interrupted run got that far
             if self._replaces(rest):  # before it is brought back: what it referred to may be retired for good
-                self._certainly("update", lambda again: self._update(rest, again), lambda: self._updated(rest))
+                self._certainly(
+                    "update",
+                    lambda again: self._update(rest, again),
+                    lambda: self._updated(rest),
+                    told=not all(untold(change, f) for f in rest),
+                )
             if change.action is Action.ACTIVATE and not self.there.active:
                 self._certainly(
                     "activate",
@@ -160,8 +167,17 @@ class Attempt:
 
     # --- sending
 
-    def _certainly(self, request: str, send: Callable[[bool], object], happened: Callable[[], bool]) -> None:
-        """Send until it is known to have happened or to have been refused; ``send`` is told whether it is a repetition."""
+    def _certainly(
+        self, request: str, send: Callable[[bool], object], happened: Callable[[], bool], *, told: bool = True
+    ) -> None:
+        """Send until it is known to have happened or to have been refused.
+
+        Args:
+            request: Its name in the journal.
+            send: Sends it; is told whether it is a repetition.
+            happened: Looks whether it shows.
+            told: Whether it can show at all; what cannot is sent again, and is in doubt while no answer comes.
+        """
         intent = {"request": request, "fields": [[f.path, f.before, f.after] for f in self.change.fields]}
         self.journal.settle(self.run, [*self.pending, ("intent", intent, self.change.address)])
         self.pending.clear()
@@ -172,7 +188,7 @@ class Attempt:
                 send(attempt > 0)
             except UnknownOutcome as error:
                 doubt, unsure = str(error), True
-                if self._settle(happened, doubt):
+                if told and self._settle(happened, doubt):
                     self._note(request, "done", "looked up after an unknown outcome")
                     self.sent.append(request)
                     return
@@ -198,6 +214,9 @@ class Attempt:
             self._note(request, "done", "")
             self.sent.append(request)
             return
+        if not told:
+            self._note(request, "unknown", doubt)
+            raise _Unsettled(f"{doubt}; Websak never tells what was written there: apply again")
         self._note(request, "failed", doubt)
         raise _Failed(f"{doubt}; looked up each time: it has not happened")
 
@@ -230,9 +249,14 @@ class Attempt:
             ("outcome", {"request": request, "outcome": outcome, "detail": detail}, self.change.address)
         )
 
+    def _delete(self, afresh: bool) -> None:
+        now = self._now(afresh)
+        self._refuse_if_changed(tuple(f for f in self.change.fields if not holds(value_at(now, f.path), f.before)), now)
+        self.writer.delete(now)
+
     def _update(self, rest: tuple[FieldChange, ...], afresh: bool) -> None:
         now = self._now(afresh)
-        conflicts = [
+        conflicts = tuple(
             f
             for f in rest
             if f.path not in ABOUT_ITSELF
@@ -240,13 +264,8 @@ class Attempt:
             and not holds(value_at(now, f.path), f.before)
             and not same(value_at(now, f.path), f.after)
             and not (self.sent and normalised(f.before, value_at(now, f.path)))  # our first request went over it
-        ]
-        if conflicts:
-            told = "; ".join(
-                f"{f.path}: planned from {f.before!r}, now {value_at(now, f.path)!r}, wanted {f.after!r}"
-                for f in conflicts
-            )
-            raise _Failed(f"somebody changed it after the plan was made ({told}): plan again")
+        )
+        self._refuse_if_changed(conflicts, now)
         whole = patched(now.fields, rest)
         fields = {
             name: whole[name]
@@ -254,6 +273,14 @@ class Attempt:
             if name not in ABOUT_ITSELF
         }
         self.writer.update(now, fields, self.change.address)
+
+    def _refuse_if_changed(self, conflicts: tuple[FieldChange, ...], now: Resource) -> None:
+        if conflicts:
+            told = "; ".join(
+                f"{f.path}: planned from {f.before!r}, now {value_at(now, f.path)!r}, wanted {f.after!r}"
+                for f in conflicts
+            )
+            raise _Failed(f"somebody changed it after the plan was made ({told}): plan again")
 
     # --- looking
 

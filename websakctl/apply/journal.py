@@ -147,7 +147,8 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 raise JournalError(f"the journal {self.path} cannot be written: {error}") from None
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # Ctrl-C can come right after it was committed
+                    self._db.execute("ROLLBACK")
                 raise
 
     def _rows(self, query: str, *values: str | None) -> list[Any]:

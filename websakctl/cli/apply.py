@@ -283,6 +283,7 @@ class Dialogue:
                 desired=desired,
                 live=state,
                 protected=self.scene.config.protected,
+                known=self.scene.known,
             )
             return again.holding
 
@@ -492,8 +493,8 @@ class Dialogue:
         with writer_for(session.connection, scene, live) as writer:
 
             def lost(why: str) -> None:
-                session.terminal.error(why)
                 run.stop.set()
+                session.terminal.error(why)
 
             lease = writer.lease(owner=session.owner, purpose=self.reason or f"run {run.name}", lost=lost)
             if lease is not None and self.break_lease is not None:
@@ -525,6 +526,7 @@ class Dialogue:
                         protected=scene.config.protected,
                         read_again=writer.read,
                         done_before=done_before,
+                        known=scene.known,
                     )
             try:
                 self.supersede(run)
@@ -572,7 +574,7 @@ class Dialogue:
         kinds = {**scene.by_hand, **scene.kinds}
         by_hand = {item.address for item in work_list(scene).items} if scene.done_by_hand else set()
         desired = {a: r for a, r in scene.config.state.items() if a.kind in kinds and a in scene.selection}
-        known = [a for a in scene.known if a.kind in kinds and a in scene.selection]
+        known = {a: last for a, last in scene.known.items() if a.kind in kinds and a in scene.selection}
         adopt_unchanged(run, desired, scene.with_by_hand(live), {*changing, *by_hand}, scene.config.protected, known)
 
 
@@ -606,8 +608,11 @@ def _held(lease: object) -> Iterator[None]:
 def _stop_gently(stop: threading.Event, session: Session) -> None:
     """From here to the end of the process: first Ctrl-C (or TERM), finish what is under way; second, stop at once."""
 
+    asked: list[int] = []  # not the same as stop, which a lost lease sets too
+
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # what a handler gets
-        if stop.is_set():
+        asked.append(number)
+        if len(asked) > 1:
             session.terminal.last_words("Stopped at once. `websakctl apply --resume` goes on.")
             os._exit(Exit.INCOMPLETE)
         stop.set()

@@ -23,6 +23,10 @@ class Units:
     scopes: dict[str, str] = field(default_factory=dict)  # by key too: districts' slugs, or the base
     root_id: str = ""
 
+    def by_id(self) -> dict[str, str]:
+        """Keys by id, as they are now: other threads may be making units."""
+        return {id_: key for key, id_ in list(self.ids.items())}
+
 
 class KindReader(Protocol):
     """Reads one kind."""

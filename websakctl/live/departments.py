@@ -280,10 +280,13 @@ class DepartmentsWriter(DepartmentsReader):
             if fresh is None:
                 raise LiveError(f"{now.address} is not in Websak any more")
             handle = _handle(fresh)
-        answer = self._writing.send("PUT", f"{self.base}/{handle.id}", self._request(handle.raw, fields))
+        body = self._request(handle.raw, fields)
+        self._units.ids[address.key] = (
+            handle.id
+        )  # it may get a new key, which its children name; also if no answer comes
+        answer = self._writing.send("PUT", f"{self.base}/{handle.id}", body)
         if not isinstance(answer.body, dict):
             raise UnknownOutcome(f"PUT {self.base}/{handle.id}: the answer is not the unit")
-        self._units.ids[address.key] = handle.id  # it may have a new key now, which its children name
         self._by_id[handle.id] = address.key
 
     def activate(self, now: Resource) -> None:

@@ -94,7 +94,7 @@ class UsersReader:
             LiveError: If any part cannot be read or trusted; then nothing is known.
         """
         rows = self._rows()
-        units = {id_: key for key, id_ in self._units.ids.items()}
+        units = self._units.by_id()
         found: dict[str, Resource] = {}
         for row in rows.values():
             if str(row["id"]) in self._roles_by_template:
@@ -219,7 +219,7 @@ class UsersReader:
         if lookup == "Code" and composed(raw.get("code")).upper() != address.key:
             raise NotAsAgreed(f"GET {path}: another user came")
         row = kept_of(raw)
-        resource = self._resource(row, {id_: key for key, id_ in self._units.ids.items()})
+        resource = self._resource(row, self._units.by_id())
         fields = {**resource.fields, "access_functions": row["functions"]}
         return replace(resource, address=address, fields=fields, handle=Handle(id=row["id"], raw=raw))
 
@@ -298,7 +298,7 @@ class UsersReader:
         path = f"{PATH}/{id_}/roles"
         answer = self._reading.get(path, absent=(204, 404))
         rows = rows_of(answer.body, f"GET {path}", ("roleId", "id")) if answer.body is not None else []
-        units = {number: key for key, number in self._units.ids.items()}
+        units = self._units.by_id()
         return [{"key": str(row["roleId"]), "id": str(row["id"]), "scope": _scope(row, units)} for row in rows]
 
 

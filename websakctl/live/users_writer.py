@@ -183,7 +183,7 @@ class UsersWriter(UsersReader):
         """See that the user is in the unit that was asked for: an unknown one silently becomes the template's."""
         department = kept_of(body)["department"]
         if department is not None and department != self._units.ids.get(unit or ""):
-            other = next((key for key, id_ in self._units.ids.items() if id_ == department), f"the unit {department}")
+            other = self._units.by_id().get(department, f"the unit {department}")
             raise NotAsAgreed(
                 f"{address} {done}, but Websak put it into {other} instead of {unit}",
                 "see whether the unit has its external id in Websak; then plan again",
@@ -197,7 +197,10 @@ class UsersWriter(UsersReader):
             method, path = "GET", f"{PATH}/{id_}/{'Activate' if on else 'Deactivate'}?lookupField=Id"
         answer = self._writing.send(method, path, expect=(200, 204), bodiless=True)
         if not isinstance(answer.body, str):  # success may say nothing, and so may anything
-            found = self.get(id_, now.address)
+            try:
+                found = self.get(id_, now.address)
+            except LiveError as error:
+                raise UnknownOutcome(f"{method} {path}: an answer without a word ({error})") from None
             if found is None or found.active is not on:
                 raise UnknownOutcome(f"{method} {path}: an answer without a word, and it does not show")
 

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from websakctl.model.resource import State
 from websakctl.operations.managed import Row, after_change, as_made
 from websakctl.operations.read_back import Difference, differences
 from websakctl.plan.change import Change
-from websakctl.plan.diff import same
+from websakctl.plan.diff import Known, same
 from websakctl.plan.document import change_document
 from websakctl.plan.stale import what_is_there
 from websakctl.record import record
@@ -67,6 +67,7 @@ def apply_changes(
     protected: set[Address],
     read_again: Callable[[], State] | None = None,
     done_before: tuple[Change, ...] = (),
+    known: Mapping[Address, Known],
 ) -> Applied:
     """Do the changes, then read them back.
 
@@ -79,6 +80,7 @@ def apply_changes(
         protected: Addresses that the config protects.
         read_again: Reads live anew; ``None`` skips the read-back.
         done_before: What the same run did before it was interrupted, and nobody has read back yet.
+        known: What was managed before.
 
     Raises:
         JournalError: If the run's start cannot be written; then nothing is sent.
@@ -88,7 +90,7 @@ def apply_changes(
     def attempt(change: Change) -> Outcome:
         there = what_is_there(change, live, elsewhere)
         one = Attempt(change, there, writer.of(change.address.kind), run.journal, run.name)
-        outcome = _settled(run, one, one(), there.fields if there else {}, desired, protected)
+        outcome = _settled(run, one, one(), there.fields if there else {}, desired, protected, known)
         if outcome.status is Status.NOT_STARTED:
             run.stop.set()
         return outcome
@@ -126,7 +128,13 @@ def apply_changes(
 
 
 def _settled(
-    run: Run, one: Attempt, outcome: Outcome, before: Mapping[str, Any], desired: State, protected: set[Address]
+    run: Run,
+    one: Attempt,
+    outcome: Outcome,
+    before: Mapping[str, Any],
+    desired: State,
+    protected: set[Address],
+    known: Mapping[Address, Known],
 ) -> Outcome:
     """Journal the result together with what is now managed, in one go."""
     change, address = outcome.change, outcome.change.address
@@ -140,7 +148,7 @@ def _settled(
     applied: list[Row] = []
     gone: list[Address] = []
     if outcome.status is Status.DONE:
-        applied, gone = after_change(change, desired=desired, before=before, protected=protected)
+        applied, gone = after_change(change, desired=desired, before=before, protected=protected, known=known)
     try:
         run.journal.settle(run.name, entries, environment=run.environment, applied=applied, gone=gone)
     except JournalError as error:
@@ -219,14 +227,14 @@ def adopt_unchanged(
     live: State,
     changing: Collection[Address],
     protected: set[Address],
-    known: Iterable[Address] = (),
+    known: Mapping[Address, Known],
 ) -> int:
     """Remember what already is as the config says: from now on it is managed, and its removal is a removal.
 
     What was ``known``, is not desired and has gone from live without us is no longer managed by anybody.
     """
     rows = [
-        (a, as_made(a, r.fields, there.fields), a in protected)
+        (a, as_made(a, r.fields, there.fields, known.get(a)), a in protected)
         for a, r in desired.items()
         if a not in changing and (there := live.get(a)) is not None and there.active
     ]

@@ -10,8 +10,9 @@ from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.managed import Row, after_change
 from websakctl.plan.change import Change
+from websakctl.plan.diff import Known
 from websakctl.plan.document import read_change
-from websakctl.plan.stale import Holding, still_holding
+from websakctl.plan.stale import Holding, still_holding, untold
 from websakctl.record import record
 
 SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
@@ -85,7 +86,10 @@ def judge(run: Interrupted, live: State) -> Judged:
     left = tuple(change for change in run.changes if change.address not in run.done)
     holding = still_holding(left, live, run.begun)
     verdicts = {change.address: "happened" for change in holding.already if change.address in run.doubtful}
-    verdicts.update({change.address: "did not happen" for change in holding.changes if change.address in run.doubtful})
+    for change in holding.changes:
+        if change.address in run.doubtful:
+            tells = not any(untold(change, f) for f in change.fields)
+            verdicts[change.address] = "did not happen" if tells else "cannot be looked up, and is written again"
     verdicts.update(
         {stale.change.address: "differs" for stale in holding.stale if stale.change.address in run.doubtful}
     )
@@ -101,6 +105,7 @@ def record_verdicts(
     desired: State,
     live: State,
     protected: set[Address],
+    known: Mapping[Address, Known],
 ) -> None:
     """Journal what was found of the writes in doubt, and take over what is already so."""
     entries: list[tuple[str, Mapping[str, Any], Address | None]] = [
@@ -125,7 +130,7 @@ def record_verdicts(
             )
         )
         before = live[address].fields if address in live else {}
-        now, left = after_change(change, desired=desired, before=before, protected=protected)
+        now, left = after_change(change, desired=desired, before=before, protected=protected, known=known)
         applied += now
         gone += left
     journal.settle(run.run, entries, environment=environment, applied=applied, gone=gone)

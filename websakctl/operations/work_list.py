@@ -151,6 +151,7 @@ def record_done(
             desired=scene.config.state,
             before=there.fields if there else {},
             protected=scene.config.protected,
+            known=scene.known,
         )
         applied += rows
         gone += left

@@ -124,6 +124,8 @@ def compare(
     own, kinds = kinds, {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
     fixed: Fixed = {}
     elsewhere = {(a.kind, a.key): a for a in live if a not in desired}
+    never_told = {name for name, kind in kinds.items() if kind.write_only}
+    last = {(a.kind, a.key): fields for a, fields in known.items() if a.kind in never_told}  # wherever it was
     renamed = _renamed(desired, live, previously or {})
     moved: set[Address] = set(renamed)
     new_names = {new: old for old, new in renamed.items()}
@@ -156,7 +158,8 @@ def compare(
             there = _following(kind, there, renamed, kinds)
         change = _change(kind, wanted, there, fixed, accepted or {})
         if kind.write_only and there is not None:
-            change = _with_what_is_never_told(kind, wanted, there, change, known.get(address))
+            applied = known.get(address) or last.get((address.kind, address.key))
+            change = _with_what_is_never_told(kind, wanted, there, change, applied)
             change = _without_erasing(kind, wanted, change, result.manual)
         if change is None:
             result.unchanged.append(address)

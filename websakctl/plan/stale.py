@@ -11,7 +11,7 @@ from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import normalised, same
 from websakctl.record import record
-from websakctl.redaction import redacted, withheld
+from websakctl.redaction import redact, redacted, withheld
 
 _GONE = "(not there)"
 
@@ -79,10 +79,20 @@ def holds(now: Any, planned_from: Any) -> bool:
 
 
 def restored(changes: tuple[Change, ...], desired: State) -> tuple[Change, ...]:
-    """Put back what was taken out of wanted values before they were kept, where the config still says them.
+    """Put back what was taken out of wanted values and addresses before they were kept, where the config still says them.
 
     A word that only looks like a secret is not shown or kept, and is written all the same.
     """
+    if any(withheld(str(c.address)) for c in changes):
+        said = {redact(str(address)): address for address in desired}
+        changes = tuple(
+            replace(
+                c,
+                address=said.get(str(c.address), c.address),
+                requires=tuple(said.get(str(address), address) for address in c.requires),
+            )
+            for c in changes
+        )
     return tuple(
         replace(c, fields=tuple(_whole(f, desired.get(c.address)) for f in c.fields))
         if any(withheld(f.after) for f in c.fields)
@@ -145,10 +155,10 @@ def _reached(change: Change, there: Resource | None, begun: bool) -> bool:
     if change.action is Action.DEACTIVATE:
         return not there.active
     fields = [f for f in change.fields if not untold(change, f)]
+    if len(fields) < len(change.fields) and change.action is not Action.CREATE:
+        return False  # nobody can tell whether what is never told was written: it is written once more
     if begun:
         return there.active and all(done_by_us(f, value_at(there, f.path)) for f in fields)
-    if not fields and change.fields and change.action is not Action.CREATE:
-        return False  # only what is never told: it is written once more
     return there.active and all(same(value_at(there, f.path), f.after) for f in fields)
 
 
@@ -163,11 +173,13 @@ def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tup
         )
     if there is None:
         return tuple((f.path, f.before, _GONE, f.after) for f in change.fields)
+    more = any(untold(change, f) for f in change.fields)  # what the others have reached does not end it
     found = [
         _conflict(f, there)
         for f in change.fields
         if not (untold(change, f) or holds(now := value_at(there, f.path), f.before))
         and not (begun and (stepwise(change, f) or _our_doing(change, f, now)))
+        and not (more and same(now, f.after))
     ]
     if change.action is Action.UPDATE and not there.active:
         found.append(("active", True, False, True))
