@@ -104,6 +104,30 @@ def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times:
     assert cli.plan().changed == []
 
 
+STOPPED_BEFORE = """
+import signal, sys, threading
+from types import SimpleNamespace
+from websakctl.cli.apply import _stop_gently
+from websakctl.cli.terminal import Terminal
+
+stop = threading.Event()
+_stop_gently(stop, SimpleNamespace(terminal=Terminal()))
+stop.set()  # as when the lease is lost
+for _ in range(int(sys.argv[1])):
+    signal.raise_signal(signal.SIGINT)
+print("what was under way is finished")
+"""
+
+
+@pytest.mark.parametrize(("times", "code", "out"), [(1, 0, "what was under way is finished\n"), (2, 5, "")])
+def test_a_run_that_stops_by_itself_is_not_ended_by_the_first(times: int, code: int, out: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", STOPPED_BEFORE, str(times)], capture_output=True, encoding="utf-8", timeout=30
+    )
+    assert (said.returncode, said.stdout) == (code, out)
+    assert said.stderr.count("Ctrl-C again stops at once.") == 1
+
+
 def test_twice_stops_at_once_gives_the_cursor_back_and_resume_ends_well(cli: Cli, websak: Any) -> None:
     websak.fault("timeout_after", method="POST", path="/access-codes$", seconds=20)
     child = cli.terminal("apply", "--auto-approve")

@@ -115,3 +115,30 @@ def test_a_reader_that_goes_away_is_not_success(cli: Cli, websak: Any) -> None:
     assert process.wait(30) == 1
     assert "Traceback" not in err and "Exception ignored" not in err
     assert websak.effects() == []
+
+
+def test_a_reader_of_messages_who_is_gone_ends_nothing(cli: Cli, websak: Any) -> None:
+    websak.fault("status", method="POST", path="/access-codes$", code=400)  # which is told as it comes
+    process = cli.start("apply", "--auto-approve", "--format", "json")
+    assert process.stderr is not None and process.stdout is not None
+    process.stderr.close()
+    result = json.loads(process.stdout.read())
+    process.stdout.close()
+    assert process.wait(30) == 5
+    assert (result["counts"]["failed"], result["counts"]["not_started"]) == (1, 0)
+    assert len(cli.plan().changed) == 1 + result["counts"]["blocked"]
+
+
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
+def test_streams_that_are_closed_from_the_start_are_nobody(cli: Cli, websak: Any, closed: str) -> None:
+    said = subprocess.run(
+        ["sh", "-c", f'exec "$0" apply --auto-approve --format json {closed}', PROGRAM],
+        cwd=cli.root,
+        env=cli.surroundings(),
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert said.returncode == 0
+    assert json.loads(said.stdout)["counts"]["failed"] == 0
+    assert websak.effects()

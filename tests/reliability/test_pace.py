@@ -1,5 +1,6 @@
 """How fast writes go, and that a server that struggles is left alone."""
 
+import contextlib
 import dataclasses
 import itertools
 import re
@@ -131,6 +132,28 @@ def test_failures_of_the_server_pause_everybody_then_stop_everybody() -> None:
         pace.wait()
 
 
+@pytest.mark.parametrize(("asked", "sent"), [(3600.0, 1), (0.5, 6)])
+def test_who_waits_for_a_turn_hears_what_the_server_asks_for_meanwhile(asked: float, sent: int) -> None:
+    pace = Pace(rate=20)
+    went: list[float] = []
+
+    def one() -> None:
+        with contextlib.suppress(Strained):
+            turn = pace.wait()
+            went.append(time.monotonic())
+            if len(went) == 1:
+                pace.note(503, turn, asked)
+
+    threads = [threading.Thread(target=one) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(went) == sent
+    assert all(later - went[0] >= asked - 0.05 for later in went[1:])
+    assert all(later - earlier > 0.03 for earlier, later in itertools.pairwise(went[1:]))  # and the rate holds after it
+
+
 def test_many_failures_at_once_are_one_reason_to_pause_and_none_to_stop() -> None:
     """Eight at a time, and the server is away for a second: that is not eight failures in a row."""
     slept: list[float] = []
@@ -154,7 +177,7 @@ def test_a_server_that_is_gone_is_not_asked_for_every_change(world33: World, mon
         run = Run(environment=ENVIRONMENT, journal=journal)
         with writer_for(nobody, scene, live, Pace(sleep=slept.append)) as writer:
             outcomes = apply_changes(
-                run, plan.changes, live.state, writer, desired=scene.config.state, protected=set()
+                run, plan.changes, live.state, writer, desired=scene.config.state, protected=set(), known={}
             ).execution.outcomes
     assert sum(1 for outcome in outcomes if outcome.status is Status.NOT_STARTED) > 20
     assert any("in a row" in outcome.detail for outcome in outcomes)
@@ -180,7 +203,7 @@ def test_after_repeated_errors_the_run_stops_cleanly_and_can_be_resumed(
         run = Run(environment=ENVIRONMENT, journal=journal, concurrency=concurrency)
         with writer_for(world33.connection, scene, live, pace) as writer:
             outcomes = apply_changes(
-                run, plan.changes, live.state, writer, desired=scene.config.state, protected=set()
+                run, plan.changes, live.state, writer, desired=scene.config.state, protected=set(), known={}
             ).execution.outcomes
         assert journal.open_runs(ENVIRONMENT) == [run.name]
     found = {outcome.status for outcome in outcomes}

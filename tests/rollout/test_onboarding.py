@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 
 from tests.cli.command_line import Cli, write_files
+from tests.reliability import inside
 from tests.rollout.districts import FILES, HOLE, WHOLE, workbook
+from websakctl.apply.journal import JournalError
+from websakctl.cli.apply import Dialogue
+from websakctl.cli.rollout_run import Onboarding
 
 
 @pytest.fixture
@@ -224,6 +228,65 @@ def test_interrupted_and_run_again_it_does_what_is_left_each_once(cli: Cli, webs
     planned = cli.plan("--batch", "PULJE-1")
     assert planned.changed == []
     assert "interrupted" not in planned.err
+
+
+def _inside(cli: Cli, *args: str) -> tuple[int, str, str]:
+    return inside.run(cli.root, ("rollout", "run", "PULJE-1", "--auto-approve", *args), cli.surroundings())
+
+
+def test_ctrl_c_after_the_last_write_does_not_say_that_nothing_was_written(
+    cli: Cli, websak: Any, few: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = Onboarding.report
+
+    def late(self: Onboarding, *args: Any, **kwargs: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return report(self, *args, **kwargs)
+
+    monkeypatch.setattr(Onboarding, "report", late)
+    code, out, err = _inside(cli, "--users", few, "--format", "json")
+    assert code == 0, err
+    assert json.loads(out)["complete"]
+    assert "nothing was written" not in err
+
+
+def test_ctrl_c_after_the_last_write_of_the_first_district_leaves_the_others(
+    cli: Cli, websak: Any, few: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adopt = Dialogue.adopt
+
+    def late(self: Dialogue, *args: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        adopt(self, *args)
+
+    monkeypatch.setattr(Dialogue, "adopt", late)
+    code, out, err = _inside(cli, "--users", few, "--format", "json", "--canary", "sagene")
+    assert code == 5, err
+    assert [run["part"] for run in json.loads(out)["runs"]] == ["sagene first"]
+    assert "error: interrupted" in err
+    monkeypatch.undo()
+    code, out, err = _inside(cli, "--format", "json", "--canary", "sagene")
+    assert code == 0, err
+    assert set(made(websak).values()) == {1}
+
+
+def test_a_journal_that_is_full_between_the_two_runs_loses_no_report(
+    cli: Cli, websak: Any, few: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_out = Dialogue.carry_out
+    runs: list[str] = []
+
+    def full(self: Dialogue, run: Any, *args: Any, **kwargs: Any) -> Any:
+        runs.append(run.name)
+        if len(runs) == 2:
+            raise JournalError("the journal cannot be written: database or disk is full")
+        return carry_out(self, run, *args, **kwargs)
+
+    monkeypatch.setattr(Dialogue, "carry_out", full)
+    code, out, err = _inside(cli, "--users", few, "--format", "json", "--canary", "sagene")
+    assert code == 5, err
+    assert [run["complete"] for run in json.loads(out)["runs"]] == [True]
+    assert "disk is full" in err
 
 
 def test_a_gate_of_ones_own_sees_what_people_have_set(cli: Cli) -> None:

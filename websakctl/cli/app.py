@@ -10,7 +10,7 @@ import typer
 from websakctl.cli.commands import Commands
 from websakctl.cli.exits import Exit, Problem, Stopped
 from websakctl.cli.options import Call, Environment, Format, NoColor, Quiet, Root, Verbose, Version
-from websakctl.cli.terminal import Terminal, escape_what_cannot_be_written
+from websakctl.cli.terminal import Terminal, make_streams_ready
 from websakctl.redaction import redact
 
 _exceptions: Any = sys.modules[typer.BadParameter.__module__]  # Typer carries its own Click and names it nowhere
@@ -50,7 +50,7 @@ def run(arguments: list[str]) -> int:
         The exit code.
     """
     verbose = any(a in ("--verbose", "-v") for a in arguments)
-    escape_what_cannot_be_written()
+    make_streams_ready()
     terminal = Terminal(no_color="--no-color" in arguments)
     try:
         code = _invoke(arguments)

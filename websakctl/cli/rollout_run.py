@@ -1,6 +1,7 @@
 """``rollout run|pause|resume``: bring a batch in, one district first; hold it back, and take it up again."""
 
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -137,7 +138,7 @@ class Onboarding:
     batch: str
     canary: str
     parts: list[_Part] = field(default_factory=list)
-    stopped: bool = False  # somebody asked to stop as the last change was under way
+    stop: threading.Event = field(default_factory=threading.Event)  # somebody asked the last run to stop
 
     def run(
         self, users: Path | None, auto_approve: bool, allow: list[str], reason: str, break_lease: str | None
@@ -174,8 +175,7 @@ class Onboarding:
         self.carry_out(f"{self.canary} first", plan, halves.first, live)
         if halves.rest:
             with self.incomplete_from_here():
-                if self.stopped:
-                    raise KeyboardInterrupt
+                self.end_at_ctrl_c()
                 live, rest = self.look_again(plan, halves.rest, paused_before)
                 if self.asked_to_go_on(len(rest.changes)):  # an answer may take days
                     live, rest = self.look_again(plan, halves.rest, paused_before)
@@ -185,6 +185,7 @@ class Onboarding:
     @contextmanager
     def incomplete_from_here(self) -> Iterator[None]:
         """The first district is written: whatever ends the command now leaves the batch half in, and says so."""
+        from websakctl.apply.journal import JournalError
         from websakctl.live.errors import LiveError
 
         again = f"mend the cause; then: websakctl rollout run {self.batch}"
@@ -194,10 +195,19 @@ class Onboarding:
             self.end_incomplete("interrupted", f"websakctl rollout run {self.batch} goes on")
         except LiveError as error:
             self.end_incomplete(str(error), error.what_next or again)
+        except JournalError as error:
+            self.end_incomplete(str(error), again)
         except Problem as problem:
             if problem.exit_code is Exit.INCOMPLETE:
                 raise
             self.end_incomplete(str(problem).removesuffix("; nothing was written"), problem.what_next or again)
+
+    def end_at_ctrl_c(self) -> None:
+        """Between two runs nothing is under way, and Ctrl-C need not wait for anything; nor did one that came too late."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if self.stop.is_set():
+            raise KeyboardInterrupt
 
     # --- before anything is written
 
@@ -259,9 +269,8 @@ class Onboarding:
         dialogue.reason = f"{self.reason} ({what})"
         dialogue.tell = _by_district(session, changes)
         run = dialogue.new_run(plan, "", dialogue.taken_over(changes, live.state, whole=False))
+        self.stop = run.stop
         carried = dialogue.carry_out(run, changes, live, session.config.state)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # the run is over: Ctrl-C is ours again
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         outcomes = carried.applied.execution.outcomes
         complete = (
             all(o.status is Status.DONE for o in outcomes)
@@ -277,7 +286,6 @@ class Onboarding:
             dialogue.adopt(run, carried.state, {c.address for c in changes} - already)
         except JournalError as error:
             self.end_incomplete(f"all of it was written, but {error}", "make room for the journal, and run it again")
-        self.stopped = run.stop.is_set()
 
     def look_again(self, approved: "Plan", rest: "tuple[Change, ...]", paused_before: bool) -> "tuple[LiveSetup, Plan]":
         """Plan anew: what is left must be what was approved, and nothing more."""

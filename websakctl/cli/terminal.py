@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from websakctl.record import record
@@ -36,8 +37,11 @@ def _ansi(style: str, text: str) -> str:
     return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
 
 
-def escape_what_cannot_be_written() -> None:
-    """Let a terminal with few letters show the others as JSON escapes, which are right in JSON too."""
+def make_streams_ready() -> None:
+    """Let a terminal with few letters show the others as JSON escapes, which are right in JSON too; a closed stream is nobody."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # started with <&- or 2>&-
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # until the end
     codecs.register_error("websakctl-escape", _escaped)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="websakctl-escape")
@@ -47,6 +51,15 @@ def _escaped(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return json.dumps(error.object[error.start : error.end])[1:-1], error.end
+
+
+def _tell(text: str) -> None:
+    """Write to people; where nobody is there to read it any more, what is under way goes on without."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the end
 
 
 class Ticker(Protocol):
@@ -94,13 +107,11 @@ class Terminal:
     def say(self, text: str) -> None:
         """Write what a person may like to know, unless they want it quiet."""
         if not self.quiet:
-            sys.stderr.write(redact(text) + "\n")
-            sys.stderr.flush()
+            self.warn(text)
 
     def warn(self, text: str) -> None:
         """Write what must be known, also by those who want it quiet."""
-        sys.stderr.write(redact(text) + "\n")
-        sys.stderr.flush()
+        _tell(f"{redact(text)}\n")
 
     def aside(self, text: str) -> None:
         """Write a line from a signal handler, whatever the process was writing when the signal came.
@@ -127,10 +138,8 @@ class Terminal:
     def error(self, message: str, what_next: str = "") -> None:
         """Write what is wrong and what to do."""
         paint = self.paint(sys.stderr)
-        sys.stderr.write(f"{paint('error', 'error:')} {redact(message)}\n")
-        if what_next:
-            sys.stderr.write(f"  help: {redact(what_next)}\n")
-        sys.stderr.flush()
+        help_ = f"  help: {redact(what_next)}\n" if what_next else ""
+        _tell(f"{paint('error', 'error:')} {redact(message)}\n{help_}")
 
     def ask(self, question: str) -> str | None:
         """Ask; ``None`` where nobody can answer."""

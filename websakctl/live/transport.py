@@ -108,7 +108,8 @@ class Pace:
     _failures: int = 0  # in a row, since the latest pause
     _pauses: int = 0  # in a row
     _closed: str = ""
-    _next: float = 0.0
+    _next: float = 0.0  # when the rate lets the next one go
+    _not_before: float = 0.0  # when the server, or a pause, lets anybody go
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self) -> int:
@@ -117,17 +118,19 @@ class Pace:
         Raises:
             Strained: If the server has failed too often, or wants to be left alone for longer than we wait.
         """
-        with self._lock:
-            if self._closed:
-                raise Strained(self._closed)
-            now = time.monotonic()
-            turn = max(now, self._next)
-            if self.rate:
-                self._next = turn + 1 / self.rate
-            pauses = self._pauses
-        if turn > now:
-            self.sleep(turn - now)
-        return pauses
+        turn = 0.0
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise Strained(self._closed)
+                if turn and turn >= self._not_before:
+                    return self._pauses
+                now = time.monotonic()
+                turn = max(now, self._next, self._not_before)
+                if self.rate:
+                    self._next = turn + 1 / self.rate
+            if turn > now:
+                self.sleep(turn - now)  # meanwhile the server may ask for more time, or be given up
 
     def note(self, status: int | None, turn: int = 0, asked: float | None = None) -> None:
         """Count what a write was answered with.
@@ -152,14 +155,14 @@ class Pace:
         if asked > LONGEST_WAIT:
             self._closed = f"the server asks to be left alone for {asked:.0f} s; no more were sent"
         else:
-            self._next = max(self._next, time.monotonic() + asked)
+            self._not_before = max(self._not_before, time.monotonic() + asked)
 
     def _pause(self) -> None:
         failures = self._failures + self._pauses * self.pause_after
         if failures >= self.stop_after:
             self._closed = f"the server failed {failures} writes in a row; no more were sent"
             return
-        self._next = max(self._next, time.monotonic() + min(self.pause * 2**self._pauses, LONGEST_WAIT))
+        self._not_before = max(self._not_before, time.monotonic() + min(self.pause * 2**self._pauses, LONGEST_WAIT))
         self._pauses += 1
         self._failures = 0
 
