@@ -43,6 +43,27 @@ def test_another_time_does_not_make_it_another_plan(applied: Cli, websak: Any) -
     assert websak.effects() == []
 
 
+def test_a_name_that_only_looks_like_a_secret_is_written_as_it_is(cli: Cli, websak: Any) -> None:
+    name = "Passord: nullstilling"
+    cli.edit("config/access.yaml", "  BYARKIVET: {}\n", f'  BYARKIVET: {{}}\n  "{name}": {{}}\n')
+    cli("plan", "--out", "p.json", "--kind", "access_group")
+    assert name not in (cli.root / "p.json").read_text(encoding="utf-8")
+    cli.apply("p.json")
+    assert ("access_group.create", name) in websak.effects()
+    assert cli.plan("--kind", "access_group").changed == []
+
+
+def test_a_name_that_was_not_kept_is_not_made_up(cli: Cli, websak: Any) -> None:
+    cli.edit("config/access.yaml", "  BYARKIVET: {}\n", '  BYARKIVET: {}\n  "Passord: nullstilling": {}\n')
+    cli.apply("--kind", "access_group")
+    cli.edit("config/access.yaml", '  "Passord: nullstilling": {}\n', "")
+    changed = cli.plan("--kind", "access_group", "--out", "p.json").json
+    websak.ask("DELETE", "effects")
+    if changed["changes"]:
+        assert "plan again" in cli.apply("p.json", code=5).err
+    assert websak.effects() == []
+
+
 def test_the_same_plan_made_anew_is_a_new_plan(applied: Cli, websak: Any) -> None:
     applied("plan", "--out", "p.json", "--kind", "case_type")
     applied.apply("p.json")

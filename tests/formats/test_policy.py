@@ -66,6 +66,36 @@ def test_a_policy_that_is_not_jmespath_is_a_finding_at_its_expression(tmp_path: 
     ]
 
 
+@pytest.mark.parametrize("expression", ["[" * 3000, f"a[{'9' * 5000}]"])
+def test_an_expression_that_jmespath_chokes_on_is_not_jmespath(tmp_path: Path, expression: str) -> None:
+    (tmp_path / "config/policy").mkdir(parents=True)
+    (tmp_path / "config/policy/p.yaml").write_text(
+        f'policies: {{a: {{match: "{expression}", message: m}}}}\n', encoding="utf-8"
+    )
+    (finding,) = load_configuration(tmp_path).findings
+    assert (finding.rule, finding.message.partition(",")[0].partition(":")[0]) == ("bad-policy", "this is not JMESPath")
+
+
+@pytest.mark.parametrize(("section", "column"), [("[{match: changes, message: no}]", 1), ("two-eyes", 11)])
+def test_policies_without_names_are_not_taken_for_none(tmp_path: Path, section: str, column: int) -> None:
+    (tmp_path / "config/policy").mkdir(parents=True)
+    (tmp_path / "config/policy/p.yaml").write_text(f"policies: {section}\n", encoding="utf-8")
+    (finding,) = load_configuration(tmp_path).findings
+    assert (finding.rule, finding.at.column) == ("wrong-type", column)
+    (tmp_path / "config/policy/p.yaml").write_text("policies:\n", encoding="utf-8")
+    assert load_configuration(tmp_path).findings == []
+
+
+@pytest.mark.parametrize(
+    "expression", ["changes[?@ > `1`]", "contains('abc', `1`)", "max_by(changes, &a)", "changes[::0]", "ceil(`1e400`)"]
+)
+def test_whatever_an_expression_fails_with_is_held_against_the_plan(expression: str) -> None:
+    document = {"changes": ["x", {"a": 1}, {"a": "b"}]}
+    findings, _ = judge([Policy("p", expression, "m")], document)
+    assert findings == [] or findings[0].message.startswith("policy p cannot be judged: ")
+    assert findings or expression.startswith("changes[?")
+
+
 def test_a_policy_that_cannot_be_judged_is_held_against_the_plan() -> None:
     findings, warnings = judge(
         [Policy("p", "length(environment.x)", "m"), Policy("q", "environment", "m"), Policy("r", "changes[?a]", "m")],

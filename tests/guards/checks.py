@@ -242,6 +242,7 @@ def the_unit_of_our_own_user(guards: ModuleType) -> None:
     (finding,) = guards.lock_out(going([unit(1)]), administrators, "SYS")
     assert finding.allowance == "lock-out:own-user=1"
     assert finding.message == "org_unit/frogner/FR-1 is the unit of SYS, the user that this tool works as"
+    assert len(guards.lock_out(going([unit(1)]), administrators, "sys")) == 1
     assert guards.lock_out(going([unit(1)], Action.UPDATE), administrators, "SYS") == ()
     assert guards.lock_out(going([unit(3)]), administrators, "SYS") == ()
     assert guards.lock_out(going([unit(2)]), administrators, "SYS") == ()

@@ -36,6 +36,19 @@ def repository(shipped: Path, tmp_path: Path) -> Path:
     return tmp_path / "repository"
 
 
+def test_another_python_or_library_judges_anew(monkeypatch: pytest.MonkeyPatch, repository: Path) -> None:
+    files = load.read_files(repository, None)
+    names = {name for name, _ in recalling._libraries()}
+    assert names == {"_ruamel_yaml", "ruamel.yaml", "jmespath"}
+    now = recalling.fingerprint(files, TODAY)
+    assert recalling.fingerprint(files, TODAY) == now
+    monkeypatch.setattr(recalling.sys, "version", "4.0")
+    other = recalling.fingerprint(files, TODAY)
+    monkeypatch.undo()
+    monkeypatch.setattr(recalling, "_libraries", lambda: iter([("jmespath", Path(__file__))]))
+    assert len({now, other, recalling.fingerprint(files, TODAY)}) == 3
+
+
 class Parsing:
     """Counts how often the files were parsed."""
 

@@ -52,7 +52,7 @@ def test_line_ends_and_permissions_stay(repo: Repository) -> None:
     assert (repo.root / name).stat().st_mode & 0o777 == 0o640
 
 
-@pytest.mark.parametrize("raw", [b"a: [\n", b"a: 1\na: 2\n", b"a: \xe6\n"])
+@pytest.mark.parametrize("raw", [b"a: [\n", b"a: 1\na: 2\n", b"a: \xe6\n", b'# x\r\rorg_units:\r  A: {name: "x}\r'])
 def test_what_is_not_sound_is_named_and_left(repo: Repository, raw: bytes) -> None:
     (repo.root / "config" / "odd.yaml").write_bytes(raw)
     outcome = repo("fmt", code=3)

@@ -88,9 +88,22 @@ def test_any_edit_gives_exactly_the_wanted_value(text: str, new: Any, data: st.D
     assert result.startswith("\ufeff") == text.startswith("\ufeff")
     assert "\r" in text or "\r" not in result
     if "\r\n" in text:
-        assert "\n" not in result.replace("\r\n", "")
+        assert "\n" not in (rest := result.replace("\r\n", "")) and "\r" not in rest
     if not isinstance(edit, Drop) and not isinstance(at(value, path), dict | list):
         assert comments_of(result.removeprefix("\ufeff")) == comments_of(text.removeprefix("\ufeff"))
+
+
+@given(files() | wild_files(), words, st.data())
+def test_an_edit_is_the_same_with_either_line_end(text: str, word: str, data: st.DataObject) -> None:
+    unix = text.replace("\r\n", "\n")
+    value = read(unix)
+    if not (spots := paths(value)):
+        return
+    path = data.draw(st.sampled_from(spots))
+    drop = data.draw(st.booleans())
+    edit = Drop(path) if drop else Put((*path[:-1], "nøkkel"), word, before=(str(path[-1]),))
+    if drop or isinstance(at(value, path[:-1]), dict):
+        assert patch(unix.replace("\n", "\r\n"), [edit]) == patch(unix, [edit]).replace("\n", "\r\n")
 
 
 @given(values.filter(lambda v: isinstance(v, dict)), values.filter(lambda v: isinstance(v, dict)))
@@ -152,6 +165,11 @@ def test_what_cannot_be_done_is_said() -> None:
             patch(BEFORE, [edit])
     with pytest.raises(CannotPatch):
         patch("a: 1\na: 2\n", [Put(("a",), 3)])
+
+
+def test_the_last_of_a_flow_mapping_leaves_the_comment_of_the_one_before() -> None:
+    assert patch("a: {x: 1, # about x\n    y: 2}\n", [Drop(("a", "y"))]) == "a: {x: 1, # about x\n    }\n"
+    assert patch("a: [x, # about x\n    y]\n", [Drop(("a", 1))]) == "a: [x, # about x\n    ]\n"
 
 
 def test_an_alias_keeps_its_value_when_its_anchor_changes() -> None:

@@ -10,11 +10,10 @@ from websakctl.model.types import Name, Text
 
 def _jmespath(expression: str) -> str:
     import jmespath
-    from jmespath.exceptions import JMESPathError
 
     try:
         jmespath.compile(expression)
-    except JMESPathError as error:
+    except (ValueError, RecursionError) as error:  # its own are ValueErrors
         why = str(error).splitlines()[0]
         raise Unfit("jmespath", f"this is not JMESPath: {why}") from None
     return expression

@@ -1,7 +1,9 @@
 """The same change in several districts is one group."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -12,9 +14,13 @@ from websakctl.record import record
 
 @record(slots=False)
 class _Common:
-    """Rewrites a district's values to what all districts have in common."""
+    """Rewrites a district's values to what all districts have in common.
+
+    ``cut`` counts the texts whose prefix was cut off: another district's may have been without from the start.
+    """
 
     district: District
+    cut: Counter[str] = field(default_factory=Counter)
 
     @cached_property
     def named(self) -> re.Pattern[str]:
@@ -30,6 +36,10 @@ class _Common:
             return [self.value(inner) for inner in value]
         return value
 
+    def fields(self, fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
+        self.cut.clear()
+        return tuple(FieldChange(f.path, self.value(f.before), self.value(f.after)) for f in fields)
+
     def text(self, text: str) -> str:
         d = self.district
         if text == d.short_name:
@@ -37,7 +47,9 @@ class _Common:
         if text == d.slug:
             return "{district.slug}"
         if text.startswith(f"{d.prefix}-"):
-            return d.local_key(text)
+            local = d.local_key(text)
+            self.cut[local] += 1
+            return local
         if d.name in text or d.orgnr in text:
             return self.named.sub(lambda m: "{district.name}" if m["name"] else "{district.orgnr}", text)
         return text
@@ -67,12 +79,13 @@ def grouped(changes: Iterable[Change], districts: Mapping[str, District]) -> tup
             signature: Any = change.address
         else:
             key = rewrite.text(change.address.key)
-            fields = tuple(FieldChange(f.path, rewrite.value(f.before), rewrite.value(f.after)) for f in change.fields)
+            fields = rewrite.fields(change.fields)
             signature = (
                 change.address.kind,
                 change.action,
                 key,
                 tuple((f.path, _frozen(f.before), _frozen(f.after)) for f in fields),
+                tuple(rewrite.cut.items()),
             )
         members = found.get(signature)
         if members is None:

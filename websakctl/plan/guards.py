@@ -133,7 +133,7 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
         if one.unit is None:
             continue
         per_district.setdefault(one.unit.scope, []).append(one)
-        if own_user and one.code == own_user and one.unit in going:
+        if own_user and one.code.upper() == own_user.upper() and one.unit in going:
             found.append(
                 Finding(
                     "lock-out:own-user", 1, f"{one.unit} is the unit of {own_user}, the user that this tool works as"

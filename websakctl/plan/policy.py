@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from websakctl.expressions import CannotJudge, search
 from websakctl.plan.change import Finding
 from websakctl.record import record
 
@@ -46,13 +47,10 @@ def judge(policies: Iterable[Policy], document: Mapping[str, Any]) -> tuple[list
 
 
 def _matches(policy: Policy, document: Mapping[str, Any]) -> list[Any] | str:
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
     try:
-        found = jmespath.search(policy.match, document)
-    except JMESPathError as error:
-        return str(error).splitlines()[0]
+        found = search(policy.match, document)
+    except CannotJudge as error:
+        return str(error)
     if found is True:
         return [True]
     if isinstance(found, list):

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from websakctl.expressions import CannotJudge, search
 from websakctl.kinds.attestation import KIND as ATTESTATION
 from websakctl.kinds.gate import KIND as GATE
 from websakctl.model.address import BASE, Address
@@ -328,13 +329,10 @@ _CHECKS: dict[str, Callable[[Ground, District], Found]] = {
 
 
 def _matched(ground: Ground, gate: Gate, expression: str, district: District) -> Found:
-    import jmespath
-    from jmespath.exceptions import JMESPathError
-
     try:
-        found = jmespath.search(expression, document(ground, district))
-    except JMESPathError as error:
-        return Standing.UNKNOWN, [f"its expression cannot be judged: {str(error).splitlines()[0]}"], ""
+        found = search(expression, document(ground, district))
+    except CannotJudge as error:
+        return Standing.UNKNOWN, [f"its expression cannot be judged: {error}"], ""
     if found in (None, False, []):
         return Standing.PASS, ["its expression finds nothing in the way"], ""
     if found is True:

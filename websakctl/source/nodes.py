@@ -82,6 +82,8 @@ def column(text: str, offset: int) -> int:
 
 def line_start(text: str, offset: int) -> int:
     """Where the line that holds ``offset`` begins."""
+    if text[max(offset - 1, 0) : offset + 1] == "\r\n":
+        offset -= 1  # within a line end, which is one
     return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 

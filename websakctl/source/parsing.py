@@ -374,7 +374,7 @@ def _syntax(error: YAMLError, text: str, file: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    lines = text.split("\n")
+    lines = re.split("\r\n|\r|\n", text)  # as the parser counts
     line, column = (mark.line, mark.column) if mark else (0, 0)
     at_end = line >= len(lines) or not any(rest.strip() for rest in [lines[line][column:], *lines[line + 1 :]])
     if at_end:

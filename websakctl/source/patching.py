@@ -439,6 +439,8 @@ class _Patcher:
         if parent.flow:
             if index + 1 < count:
                 return self.put(starts[index], starts[index + 1], "")
+            if "#" in self.text[ends[index - 1] : starts[index]]:  # a comment on the one before; the comma may stay
+                return self.put(starts[index], ends[index], "")
             return self.put(ends[index - 1], ends[index], "")
         if not mapping:
             starts = [self.dash(parent, i) for i in range(count)]

@@ -29,7 +29,17 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                     )
                 )
         entries = document.top.get(SECTION)
+        if entries is None:
+            continue
         if not isinstance(entries, Map):
+            findings.append(
+                Diagnostic(
+                    rule="wrong-type",
+                    at=document.value_position(document.top.spans, SECTION),
+                    message=f"{SECTION} should be a mapping from names to policies",
+                    help="write a name, and below it `match:` and `message:`",
+                )
+            )
             continue
         for name in entries:
             try:
@@ -66,7 +76,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
 def _mistake(expression: str) -> str | None:
     """What is wrong with an expression."""
     import jmespath
-    from jmespath.exceptions import JMESPathError, ParseError
+    from jmespath.exceptions import ParseError
 
     try:
         jmespath.compile(expression)
@@ -76,6 +86,6 @@ def _mistake(expression: str) -> str | None:
             if isinstance(error.lex_position, int)
             else "this is not JMESPath"
         )
-    except JMESPathError as error:
+    except (ValueError, RecursionError) as error:  # its own are ValueErrors
         return f"this is not JMESPath: {str(error).splitlines()[0]}"
     return None

@@ -6,12 +6,14 @@ something asks for a place, or for more than the resources, the files that were 
 
 import json
 import os
+import sys
 from collections import ChainMap, UserDict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cached_property
 from hashlib import sha256
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,8 +57,11 @@ class _Later(UserDict[Key, Value]):
 
 
 def fingerprint(files: Files, today: date | None) -> str:
-    """What the outcome depends on, in one word: the files, the day, and this tool's own code."""
-    found = sha256(f"{today} {websakctl.__version__}".encode())
+    """What the outcome depends on, in one word: the files, the day, this tool's own code, and the libraries that judge."""
+    found = sha256(f"{today} {websakctl.__version__} {sys.version}".encode())
+    for name, origin in _libraries():
+        about = origin.stat()
+        found.update(f"\0{name} {about.st_size} {about.st_mtime_ns}".encode())
     home = Path(websakctl.__file__).parent
     for folder in _JUDGES:
         for entry in sorted(os.scandir(home / folder), key=lambda entry: entry.name):
@@ -69,6 +74,19 @@ def fingerprint(files: Files, today: date | None) -> str:
         found.update(f"\0{file.name} {file.why_not} {-1 if file.raw is None else len(file.raw)}\0".encode())
         found.update(file.raw or b"")
     return found.hexdigest()
+
+
+def _libraries() -> Iterator[tuple[str, Path]]:
+    """Where those that read YAML and expressions are; they are not loaded for it."""
+    within = PathFinder.find_spec("ruamel")  # only a folder that others put theirs into
+    for name, path in (
+        ("_ruamel_yaml", None),
+        ("jmespath", None),
+        ("ruamel.yaml", within.submodule_search_locations if within is not None else None),
+    ):
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None and spec.origin is not None:
+            yield name, Path(spec.origin)
 
 
 def recalled(folder: Path, key: str, files: Files, load: Load) -> Configuration | None:
