@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test lint format types contracts unused docs check bench bench-peers scale reliability clean
+.PHONY: help demo test properties lint format types contracts unused docs check bench bench-peers scale reliability clean
 
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 BIN := .venv/bin
@@ -19,6 +19,9 @@ demo: .venv/.sandbox ## Show the whole story on an embedded Websak, in two minut
 
 test: .venv/.test ## Run every test
 	$(PYTEST) $(ARGS)
+
+properties: .venv/.test ## Try a thousand examples of every property (an hour)
+	PROPERTIES=long $(PYTEST) $$(grep -rlE '^from hypothesis import.* given' tests --include='test_*.py') $(ARGS)
 
 lint: .venv/.dev ## Check style and format
 	$(BIN)/ruff check .
