@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from websakctl.apply.attempt import Status
-from websakctl.apply.journal import Journal
+from websakctl.apply.journal import Journal, JournalError
 from websakctl.live.adapter import Units
 from websakctl.live.setup_api import SetupWriter
 from websakctl.model.address import Address
@@ -79,6 +79,18 @@ class _CtrlC:
         if statement == "COMMIT":
             raise KeyboardInterrupt
         return found
+
+
+def test_a_journal_that_another_has_open_cannot_be_one_file(tmp_path: Any) -> None:
+    path = tmp_path / "journal.db"
+    with Journal(path) as journal, Journal(path) as other:
+        journal.write("run", "start", {})
+        assert other.entries()
+        with pytest.raises(JournalError, match="cannot be made one file"):
+            journal.fold()
+    with Journal(path) as journal:
+        journal.fold()
+        assert [entry.what for entry in journal.entries()] == ["start"]
 
 
 def test_ctrl_c_right_after_a_commit_is_ctrl_c(tmp_path: Any) -> None:

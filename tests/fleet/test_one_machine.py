@@ -96,6 +96,18 @@ def test_a_plan_is_applied_once(fleet: World, tmp_path: Path) -> None:
     assert set(fleet.websaks[0].effects().values()) == {1}
 
 
+def test_a_plan_of_which_not_all_was_done_is_not_done_the_second_time_either(fleet: World, tmp_path: Path) -> None:
+    plans = str(tmp_path / "plans.json")
+    fleet.fleet("apply", "--only", "by-0", "--auto-approve")
+    units = fleet.folder / "by-0/config/units.yaml"
+    units.write_text(units.read_text(encoding="utf-8").replace("Oppvekst", "Oppvekst og skole"), encoding="utf-8")
+    fleet.fleet("plan", "--only", "by-0", "--out", plans)
+    fleet.websaks[0].ask("POST", "edit", {"kind": "department", "key": "FR-OPPV", "set": {"name": "Endret for hånd"}})
+    fleet.fleet("apply", plans, "--auto-approve", code=5)
+    again = fleet.fleet("apply", plans, "--auto-approve", code=5)
+    assert "did not do all of it: plan again" in again["targets"]["by-0"]["message"]
+
+
 def test_a_guard_is_allowed_by_target_name_and_number(fleet: World) -> None:
     fleet.fleet("apply", "--only", "by-[01]", "--auto-approve")
     for name in ("by-0", "by-1"):

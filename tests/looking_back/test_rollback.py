@@ -276,3 +276,20 @@ def test_policies_of_ones_own_hold_too(ran: Cli, run: str) -> None:
     write_files(ran.root, {"config/policy/own.yaml": f"policies:\n{rule}"})
     found = [f["allow"] for f in back(ran, run).json["findings"]]
     assert "policy:no-retiring=3" in found, found
+
+
+def test_what_the_config_has_pending_stays_pending(applied: Cli, websak: Any) -> None:
+    """Two runs are taken back: nobody wrote what the config says since, and nobody takes it for what the server made."""
+    applied.edit("config/org_units.yaml", "{name: Oppvekst}", "{name: Oppvekst, phone: '21802180'}")
+    applied.apply("--quiet")
+    first = applied.last_run()
+    applied.edit("config/org_units.yaml", "name: Oppvekst,", "name: Oppvekst og skole,")
+    applied.apply("--quiet")
+    pending = {"org_unit/frogner/FR-OPPV": "update", "org_unit/sagene/SA-OPPV": "update"}
+    for run in (applied.last_run(), first):
+        applied("rollback", run, "--out", "back.json")
+        done = applied.apply("back.json")
+        assert "this is accepted" not in done.out
+        assert applied.plan().changed == pending
+        drift = applied("drift", "--format", "json").json
+        assert (drift["causes"]["live"], drift["causes"]["both"]) == (0, 0)

@@ -194,3 +194,12 @@ def test_either_version_of_the_server_gives_the_same_objects(
     document = json.loads(save(cli, "a.json").read_text(encoding="utf-8"))
     assert document["api_version"] == version
     assert "org_unit/frogner/FR-HELSE" in {o["address"] for o in document["objects"]}
+
+
+def test_the_last_one_is_of_this_environment(applied: Cli, websak: Any) -> None:
+    applied("snapshot", "save")
+    (ours,) = (applied.root / ".websakctl" / "snapshots").glob("*.json")
+    name = ours.stem.rpartition("-")[0]
+    for other in (f"{name}-new-29990101T000000", f"{name}-2-29990101T000000"):
+        (ours.parent / f"{other}.json").write_text("{}", encoding="utf-8")
+    assert "Nothing differs" in applied("snapshot", "diff", "last").out

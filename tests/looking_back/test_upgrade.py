@@ -279,6 +279,9 @@ def test_new_required_fields(applied: Cli, document: Document) -> None:
         "schema UserRequest: now required: mailAddresses",
     ]
     document.schemas = None
+    assert failures(after(applied)) == [
+        "OpenAPI documents: schemas gone, or not to be read any longer: DepartmentRequest, Other, UserRequest"
+    ]
     assert after(applied, code=1, env={"WEBSAKCTL_SETUP_URL": ""})["ok"] is False
 
 

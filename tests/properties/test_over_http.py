@@ -69,7 +69,7 @@ class Websak:
             )
         outcomes = [(str(o.change.address), o.status, o.detail) for o in applied.execution.outcomes]
         assert [o for o in outcomes if o[1] is not Status.DONE] == []
-        adopt_unchanged(run, desired, live.state, plan.changes, set(), scene.known)
+        adopt_unchanged(run, desired, live.state, {change.address for change in plan.changes}, set(), scene.known)
         return plan
 
     def edit(self, applied: State, wanted: State, how: str, which: int) -> None:

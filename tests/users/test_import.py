@@ -230,6 +230,13 @@ def test_headers_that_are_needed_are_asked_for(root: Path) -> None:
     assert [c.message for c in _read(root).complaints] == ["there is nobody below the headers"]
 
 
+def test_an_alias_of_one_role_that_is_the_name_of_another_is_the_other(root: Path) -> None:
+    roles = ROLES.replace('    template_id: "20001"\n', '    template_id: "20001"\n    aliases: [leder, konsulent]\n')
+    (root / "config/user_roles.yaml").write_text(roles, encoding="utf-8")
+    found = _read(root, _with(ONE, role="Leder"), _with(TWO, role="konsulent"))
+    assert [person.fields["role"] for person in found.people] == ["LEADER", "CASEWORKER"]
+
+
 def test_national_identity_numbers_are_taken_only_where_settings_say_so(root: Path) -> None:
     headers = (*HEADERS, "Fødselsnummer")
     refused = _read(root, (*ONE, NATIONAL_ID), headers=headers)

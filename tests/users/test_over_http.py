@@ -387,3 +387,53 @@ def test_who_moves_to_another_district_takes_new_logins_along(at33: Office) -> N
     logins = at33.ask("GET", f"/Users/{at33.user('OLANOR')['gidId']}/useraccesses")
     assert [row["key"] for row in logins] == ["ola2"]
     assert at33.changes() == {}
+
+
+def test_what_became_of_a_user_is_seen_whatever_the_config_lacks(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    at33("snapshot", "save", "--out", "before.json")
+    at33.lists("frogner", KARNOR=KARI.replace(", email: kari.nordmann@example.org", ""))
+    at33.websak.edit("user", "KARNOR", name="Kari Traa")
+    for command in (["snapshot", "diff", "before.json"], ["drift"]):
+        document = json.loads(at33(*command, "--format", "json")[0])
+        assert [(c["address"], [f["path"] for f in c["fields"]]) for c in document["changes"]] == [
+            ("user/frogner/KARNOR", ["name"])
+        ], command
+
+
+def test_a_move_in_the_config_is_no_change_in_websak(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI, OLANOR=OLA)
+    at33.lists("sagene", LISHAN=OLA.replace("olanor", "lishan").replace("ola.", "lise."))
+    at33.apply()
+    at33("snapshot", "save", "--out", "before.json")
+    at33.lists("frogner", KARNOR=KARI)
+    at33.lists("sagene", LISHAN=OLA.replace("olanor", "lishan").replace("ola.", "lise."), OLANOR=OLA)
+    drift = json.loads(at33("drift", "--format", "json")[0])
+    assert drift["changes"] == []
+    assert {w["cause"] for w in drift["drift"]} <= {"config"}
+    assert json.loads(at33("snapshot", "diff", "before.json", "--format", "json")[0])["changes"] == []
+
+
+def test_what_was_half_done_can_be_taken_back(at33: Office) -> None:
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    at33.lists("frogner", KARNOR=KARI, OLANOR=OLA)
+    at33.websak.fault("status", method="POST", path="/roles", code=400)
+    at33.apply(code=5)
+    assert at33.user("OLANOR")["active"] is True
+    at33("rollback", "last", "--out", "back.json")
+    at33.apply("back.json")
+    assert at33.user("OLANOR")["active"] is False
+
+
+def test_a_run_that_made_users_with_numbers_can_be_taken_back(at33: Office) -> None:
+    settings = at33.root / "config" / "websak.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "user_import: {national_id: true}\n", encoding="utf-8")
+    at33.lists("frogner", KARNOR=KARI)
+    at33.apply()
+    at33.lists("frogner", KARNOR=KARI, OLANOR=OLA.replace("}", ', national_no: "13097248022"}'))
+    at33.apply()
+    at33("rollback", "last", "--out", "back.json")
+    at33.apply("back.json")
+    assert at33.user("OLANOR")["active"] is False

@@ -327,9 +327,16 @@ class Journal:
         return seq == 0 or bool(self._rows("SELECT 1 FROM entries WHERE seq = ? AND hash = ?", str(seq), digest))
 
     def fold(self) -> None:
-        """Put what is in the log beside the database into it, and the log away; the database is then one file."""
-        with self._lock:
-            self._db.execute("PRAGMA journal_mode=DELETE")
+        """Put what is in the log beside the database into it, and the log away; the database is then one file.
+
+        Raises:
+            JournalError: If another has it open.
+        """
+        try:
+            with self._lock:
+                self._db.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as error:  # another command has it open
+            raise JournalError(f"the journal {self.path} cannot be made one file: {error}") from None
 
     def copy_to(self, path: Path) -> None:
         """Write a whole copy into one new file, whatever is under way."""

@@ -215,6 +215,7 @@ class Dialogue:
 
     def apply_saved(self, saved: "Plan", digest: str, name: str, all_or_nothing: bool, expand: bool) -> None:
         """Do what still holds of a saved plan, once."""
+        from websakctl.apply.journal import JournalError
         from websakctl.operations.read_setup import within_seats
 
         if missing := {change.address.kind for change in saved.changes} - set(self.scene.kinds):
@@ -238,11 +239,17 @@ class Dialogue:
             )
         if not changes:  # it was applied all the same, and is not applied again
             start = {**run.about, "environment": run.environment, "changes": []}
-            self.session.journal.settle(run.name, [("start", start, None), ("end", {"counts": {}}, None)])
+            left_out = ("stale", {"left": len(stale)}, None)
+            self.session.journal.settle(run.name, [("start", start, None), left_out, ("end", {"counts": {}}, None)])
             self.supersede(run)
             summarise(self.session, saved.environment, None, stale, run.name, self.write_work_list(saved))
         carried = self.carry_out(run, changes, live, self.scene.config.state, all_or_nothing=all_or_nothing)
-        by_hand, dropped = self.write_work_list(saved), (*stale, *carried.holding.stale)
+        if dropped := (*stale, *carried.holding.stale):
+            try:
+                self.session.journal.write(run.name, "stale", {"left": len(dropped)})
+            except JournalError as error:
+                carried.applied = replace(carried.applied, unrecorded=str(error))
+        by_hand = self.write_work_list(saved)
         summarise(self.session, saved.environment, carried.applied, dropped, run.name, by_hand)
 
     def resume(self) -> None:

@@ -1,5 +1,6 @@
 """``snapshot``: the whole live setup to a file, and the difference of two."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -119,8 +120,9 @@ def load_snapshot(session: Session, name: str) -> "State":
     from websakctl.operations.snapshot import SnapshotError, from_snapshot
 
     if name == "last":
-        saved = sorted(_folder(session).glob(f"{quote(session.target.name, safe='')}-*.json"))
-        name = saved[-1].stem if saved else name
+        ours = re.compile(rf"{re.escape(quote(session.target.name, safe=''))}-\d{{8}}T\d{{6}}(-\d+)?")
+        saved = sorted(path.stem for path in _folder(session).glob("*.json") if ours.fullmatch(path.stem))
+        name = saved[-1] if saved else name
     path = Path(name) if Path(name).is_file() else _folder(session) / f"{name}.json"
     if not path.is_file():
         raise Problem(f"there is no snapshot {name}", Exit.FAILED, "`websakctl snapshot list` names them")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 SETTLING = 60.0  # seconds after which the lease of a lost apply has ended, and with it all that it had under way
 LONGEST_FAREWELL = 120.0  # seconds that an apply whose starter died may take to finish what it was at
-_REFUSED = 4
+_REFUSED, _INCOMPLETE = 4, 5
 _PREFIX = "WEBSAKCTL_"
 _CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET")
 _LONGEST = 4_000  # characters of what a command said on stderr
@@ -163,16 +163,16 @@ def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
     if begun is None:
         with _file_of(job.plan) as file:
             return _command(job, (step[0], file, *step[1:]), stop)
-    run, ended = begun
+    run, ended, whole = begun
     if not ended:
         return _command(job, ("apply", "--resume", "--auto-approve"), stop)
-    return Ended(
-        0, json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []}), f"run {run} had done it", False
-    )
+    said = f"run {run} had done it" if whole else f"error: run {run} ended before and did not do all of it: plan again"
+    told = json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []})
+    return Ended(0 if whole else _INCOMPLETE, told, said, False)
 
 
-def _run_of(job: Job) -> tuple[str, bool] | None:
-    """The run that began to apply the job's plan."""
+def _run_of(job: Job) -> tuple[str, bool, bool] | None:
+    """The run that began to apply the job's plan, whether it has ended, and whether it did all of it."""
     from websakctl.apply.journal import Journal
     from websakctl.plan.document import identity
 
@@ -180,7 +180,16 @@ def _run_of(job: Job) -> tuple[str, bool] | None:
     if not path.is_file():
         return None
     with Journal(path) as journal:
-        return journal.run_of_plan(identity(json.loads(job.plan)))
+        begun = journal.run_of_plan(identity(json.loads(job.plan)))
+        if begun is None:
+            return None
+        last: dict[str | None, Any] = {}
+        for entry in journal.entries(begun[0]):
+            if entry.what == "stale":
+                last[None] = "stale"
+            elif entry.what == "result":
+                last[entry.address] = entry.body.get("status")
+        return (*begun, all(status == "done" for status in last.values()))
 
 
 def _until_nobody_applies(job: Job, stop: Stop) -> None:

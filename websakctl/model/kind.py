@@ -134,6 +134,11 @@ class Kind:
         """Fields that have requests of their own."""
         return frozenset(self._marked(Stepwise))
 
+    @property
+    def placed_by_us(self) -> bool:
+        """Whether only config and journal say which district one belongs to: the User API tells neither it nor a prefix."""
+        return self.api is Api.USER and not self.local_keys
+
     @cached_property
     def config_only(self) -> frozenset[str]:
         """Fields that never leave the config."""

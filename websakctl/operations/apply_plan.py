@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from websakctl.apply.attempt import Attempt, Outcome, Status
@@ -86,11 +87,13 @@ def apply_changes(
         JournalError: If the run's start cannot be written; then nothing is sent.
     """
     elsewhere = {(a.kind, a.key): r for a, r in live.items()}
+    accepted = run.journal.accepted(run.environment)
+    now_managed = partial(after_change, desired=desired, protected=protected, known=known, accepted=accepted)
 
     def attempt(change: Change) -> Outcome:
         there = what_is_there(change, live, elsewhere)
         one = Attempt(change, there, writer.of(change.address.kind), run.journal, run.name)
-        outcome = _settled(run, one, one(), there.fields if there else {}, desired, protected, known)
+        outcome = _settled(run, one, one(), partial(now_managed, before=there.fields if there else {}))
         if outcome.status is Status.NOT_STARTED:
             run.stop.set()
         return outcome
@@ -107,7 +110,7 @@ def apply_changes(
     applied = Applied(execution)
     if read_again is not None:
         try:
-            applied = _read_back(run, execution, read_again, done_before, desired)
+            applied = _read_back(run, execution, read_again, done_before, desired, live)
         except LiveError as error:
             applied = Applied(execution, unread=str(error))
         except JournalError as error:
@@ -131,10 +134,7 @@ def _settled(
     run: Run,
     one: Attempt,
     outcome: Outcome,
-    before: Mapping[str, Any],
-    desired: State,
-    protected: set[Address],
-    known: Mapping[Address, Known],
+    now_managed: Callable[[Change], tuple[list[Row], list[Address]]],
 ) -> Outcome:
     """Journal the result together with what is now managed, in one go."""
     change, address = outcome.change, outcome.change.address
@@ -148,7 +148,7 @@ def _settled(
     applied: list[Row] = []
     gone: list[Address] = []
     if outcome.status is Status.DONE:
-        applied, gone = after_change(change, desired=desired, before=before, protected=protected, known=known)
+        applied, gone = now_managed(change)
     try:
         run.journal.settle(run.name, entries, environment=run.environment, applied=applied, gone=gone)
     except JournalError as error:
@@ -161,7 +161,12 @@ def _settled(
 
 
 def _read_back(
-    run: Run, execution: Execution, read_again: Callable[[], State], done_before: tuple[Change, ...], desired: State
+    run: Run,
+    execution: Execution,
+    read_again: Callable[[], State],
+    done_before: tuple[Change, ...],
+    desired: State,
+    before: State,
 ) -> Applied:
     """Read what was written again: report once what the server made of it, and doubt what is not there."""
     done = [o.change for o in execution.outcomes if o.status is Status.DONE]
@@ -171,14 +176,16 @@ def _read_back(
     for wait in READ_BACKS:
         time.sleep(wait)
         live = read_again()
-        found = differences(done, live, desired)
+        found = differences(done, live, desired, before)
         if not any(d.missing for d in found):
             break
     again = [replace(d, missing=False) for d in found if _seen_before(run, d)]
     found = [d for d in found if replace(d, missing=False) not in again]
     accepted = [d for d in found if d.expected] + again
     strange = [d for d in found if d.strange]
-    accepted += [d for d in differences(done_before, live, desired) if d.expected]  # the rest is anybody's doing since
+    accepted += [
+        d for d in differences(done_before, live, desired, None) if d.expected
+    ]  # the rest is anybody's doing since
     told = run.journal.accepted(run.environment)
     accepted = [d for d in accepted if not _told_before(told.get((d.address, d.path)), d)]
     run.journal.accept(run.environment, [(d.address, d.path, d.wanted, d.made) for d in accepted])
@@ -233,8 +240,9 @@ def adopt_unchanged(
 
     What was ``known``, is not desired and has gone from live without us is no longer managed by anybody.
     """
+    accepted = run.journal.accepted(run.environment)
     rows = [
-        (a, as_made(a, r.fields, there.fields, known.get(a)), a in protected)
+        (a, as_made(a, r.fields, there.fields, known.get(a), accepted), a in protected)
         for a, r in desired.items()
         if a not in changing and (there := live.get(a)) is not None and there.active
     ]

@@ -62,7 +62,8 @@ def find_drift(scene: Scene, live: State) -> Drift:
     for address, there in live.items():
         old = address if address in applied else moved.get((address.kind, address.key))
         if old is not None and there.active:
-            now[address] = Resource(address, _seen(scene, old, applied[old].fields, there.fields))
+            place = old if scene.kinds[address.kind].placed_by_us else address
+            now[place] = Resource(place, _seen(scene, old, applied[old].fields, there.fields))
     kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
     plan = decide(
         Question(

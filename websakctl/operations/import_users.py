@@ -255,10 +255,11 @@ class _Reading:
         self.complaints: list[Complaint] = []
         rules = config.settings.user_import
         self.roles = _by_word(rules.roles)
-        for address, role in config.own.items():
-            if address.kind == "user_role":
-                for word in (address.key, role.fields["name"], *role.fields["aliases"]):
-                    self.roles.setdefault(_word(word), address.key)
+        roles = {a.key: r.fields for a, r in config.own.items() if a.kind == "user_role"}
+        words = [(key, key) for key in roles] + [(fields["name"], key) for key, fields in roles.items()]
+        words += [(alias, key) for key, fields in roles.items() for alias in fields["aliases"]]
+        for word, key in words:  # an alias of one role may be the name of another
+            self.roles.setdefault(_word(word), key)
         self.districts = _by_word(rules.districts)
         for district in config.districts.values():
             short = district.name.removeprefix("Bydel ")

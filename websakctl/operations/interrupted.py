@@ -114,6 +114,7 @@ def record_verdicts(
     entries.extend(("judged", {"verdict": verdict}, address) for address, verdict in sorted(judged.verdicts.items()))
     applied: list[Row] = []
     gone: list[Address] = []
+    accepted = journal.accepted(environment)
     for change in judged.holding.already:
         address = change.address
         detail = "found so when the run was resumed"
@@ -130,7 +131,9 @@ def record_verdicts(
             )
         )
         before = live[address].fields if address in live else {}
-        now, left = after_change(change, desired=desired, before=before, protected=protected, known=known)
+        now, left = after_change(
+            change, desired=desired, before=before, protected=protected, known=known, accepted=accepted
+        )
         applied += now
         gone += left
     journal.settle(run.run, entries, environment=environment, applied=applied, gone=gone)

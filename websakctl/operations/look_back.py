@@ -141,6 +141,7 @@ def events(journal: Journal, run: str) -> list[str]:
         "lease broken": "{by} took the lease away from {owner}",
         "stopped": "it was stopped before its end",
         "resumed": "it was gone on with, {left} changes left",
+        "stale": "{left} changes of the plan no longer held, and were not done",
         "end": "",
     }
     found = []
@@ -223,7 +224,13 @@ def _done(journal: Journal, run: str) -> list[Deed]:
         if change["address"] in begun and address not in last:  # it was interrupted right there
             fields = tuple(FieldChange(f["path"], f["before"], f["after"]) for f in change["fields"])
             last[address] = Deed(run, "", "", "", address, change["action"], Status.UNKNOWN.value, "", fields)
-    return [deed for deed in last.values() if deed.status in (Status.DONE.value, Status.UNKNOWN.value)]
+    half = {e.address for e in journal.entries(run) if e.what == "outcome" and e.body.get("outcome") == "done"}
+    known = (Status.DONE.value, Status.UNKNOWN.value)
+    return [  # of what failed half-way, live tells how far it came
+        deed if deed.status in known else replace(deed, status=Status.UNKNOWN.value)
+        for deed in last.values()
+        if deed.status in known or str(deed.address) in half
+    ]
 
 
 @dataclass(slots=True)
@@ -300,7 +307,17 @@ class _Back:
         if not there.active:
             self.already += 1
             return
-        fields = [f for f in deed.fields if f.path not in ABOUT_ITSELF]
+        kind = self.scene.kinds[address.kind]
+        fields = [
+            f
+            for f in deed.fields
+            if f.path not in ABOUT_ITSELF and not (f.path in kind.write_only and withheld(f.after))
+        ]
+        if (
+            deed.status == Status.UNKNOWN.value
+        ):  # later requests may have failed, and what is never told was not remembered
+            mine = kind.stepwise | kind.write_only
+            fields = [f for f in fields if f.path.partition(".")[0] not in mine]
         if since := [f for f in fields if not self._as_made(there, f)]:
             self.cannot(address, _changed_since(since, there))
             return

@@ -1,13 +1,14 @@
 """What is managed once a change is done: the journal's ``known``, and what it no longer knows."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Change
-from websakctl.plan.diff import Known, patched
+from websakctl.plan.diff import Accepted, Known, is_accepted, patched, same
 
 Row = tuple[Address, Mapping[str, Any], bool]  # address, fields, whether it is protected
 
@@ -19,6 +20,7 @@ def after_change(
     before: Mapping[str, Any],
     protected: set[Address],
     known: Mapping[Address, Known],
+    accepted: Accepted = MappingProxyType({}),
 ) -> tuple[list[Row], list[Address]]:
     """Say what a change that is done makes managed, and what is no longer.
 
@@ -28,6 +30,7 @@ def after_change(
         before: The live fields that it was done to; empty for what it made.
         protected: Addresses that the config protects.
         known: What was managed before: a field that the API never tells is as it was last applied, unless the change has it.
+        accepted: What the server was seen to make of a value.
     """
     address = change.address
     if change.action.removes:
@@ -38,16 +41,27 @@ def after_change(
         next((known[a] for a in (address, *gone) if a in known), None) if change.action is not Action.CREATE else None
     )
     wanted = desired.get(address)
-    fields = as_made(address, wanted.fields if wanted is not None else before, before, last)
+    fields = as_made(address, wanted.fields if wanted is not None else before, before, last, accepted)
     return [(address, patched(fields, change.fields), address in protected)], gone
 
 
 def as_made(
-    address: Address, wanted: Mapping[str, Any], live: Mapping[str, Any], last: Known | None
+    address: Address, wanted: Mapping[str, Any], live: Mapping[str, Any], last: Known | None, accepted: Accepted
 ) -> Mapping[str, Any]:
-    """What was applied: the config's fields, but for those that the API sets only when a resource is made, or never tells."""
+    """What was applied: the config's fields where live is so, or as the server was seen to make them; else nobody has applied them yet.
+
+    A field that the API never tells is as it was last applied. A reference may be to what has a new key in the same run.
+    """
     kind = all_kinds()[address.kind]
-    fixed = {name: live[name] for name in kind.create_only if name in live}
+    fixed = {
+        name: live[name]
+        for name, value in wanted.items()
+        if name in live
+        and live[name] != value
+        and name not in kind.references
+        and not same(live[name], value)
+        and not is_accepted(accepted, address, name, value, live[name])
+    }
     if kind.write_only and last is not None:  # nobody has written them now
         fixed |= {name: value for name, value in last.fields.items() if name in kind.write_only}
     return {**wanted, **fixed} if fixed else wanted

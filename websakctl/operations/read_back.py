@@ -5,10 +5,10 @@ from typing import Any
 
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
-from websakctl.model.resource import State
+from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change
 from websakctl.plan.diff import ABOUT_ITSELF, canonical, normalised, same
-from websakctl.plan.stale import value_at
+from websakctl.plan.stale import value_at, what_is_there
 from websakctl.record import record
 
 
@@ -41,23 +41,33 @@ class Difference:
         return f"{self.path} was written as {self.wanted!r} and {verb} {self.made!r}"
 
 
-def differences(done: Iterable[Change], live: State, desired: State) -> list[Difference]:
+def differences(done: Iterable[Change], live: State, desired: State, before: State | None) -> list[Difference]:
     """Compare changes that were done with live: values that the server normalised, and writes that do not show.
 
-    ``desired`` is the config's state where the changes come from it: a write replaces the whole object, and a server may
-    make something of a value that was only sent back.
+    Args:
+        done: What was done.
+        live: What was read afterwards.
+        desired: The config's state: a write replaces the whole object, and a server may make something of a value that
+            was only sent back.
+        before: What was there when the run began, and so was sent back; ``None`` where it is not known any more.
     """
-    return [difference for change in done for difference in (*_of(change, live), *_sent_along(change, live, desired))]
+    elsewhere = {(a.kind, a.key): r for a, r in before.items()} if before is not None else {}
+    found: list[Difference] = []
+    for change in done:
+        was = what_is_there(change, before, elsewhere) if before is not None else desired.get(change.address)
+        found += (*_of(change, live), *_sent_along(change, live, desired, was))
+    return found
 
 
-def _sent_along(change: Change, live: State, desired: State) -> Iterator[Difference]:
+def _sent_along(change: Change, live: State, desired: State, was: Resource | None) -> Iterator[Difference]:
     there, wanted = live.get(change.address), desired.get(change.address)
     if there is None or wanted is None or change.action.removes:
         return
     changed = {f.path.partition(".")[0] for f in change.fields}
     for name, value in wanted.fields.items():
         made = there.fields.get(name)
-        if name not in changed and not same(made, value) and normalised(value, made):
+        sent = was is not None and same(was.fields.get(name), value)  # else the config wants it, and nobody wrote it
+        if sent and name not in changed and not same(made, value) and normalised(value, made):
             yield Difference(change.address, name, value, made)
 
 

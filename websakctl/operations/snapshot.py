@@ -76,8 +76,13 @@ def _state(objects: list[dict[str, Any]]) -> State:
 
 def difference(scene: Scene, before: State, after: State) -> Plan:
     """What happened between two states, as a plan from the one to the other."""
-    active = {a: r for a, r in _kept(after).items() if r.active and a.kind in scene.kinds}
     was = {a: r for a, r in before.items() if a.kind in scene.kinds}
+    places = {(a.kind, a.key): a for a in was if scene.kinds[a.kind].placed_by_us}
+    active = {
+        (place := places.get((a.kind, a.key), a)): replace(r, address=place)
+        for a, r in _kept(after).items()
+        if r.active and a.kind in scene.kinds
+    }
     plan = decide(
         Question(
             desired=active,

@@ -160,7 +160,8 @@ def compare(
         if kind.write_only and there is not None:
             applied = known.get(address) or last.get((address.kind, address.key))
             change = _with_what_is_never_told(kind, wanted, there, change, applied)
-            change = _without_erasing(kind, wanted, change, result.manual)
+            if not kind.observed:  # else nothing is to be written
+                change = _without_erasing(kind, wanted, change, result.manual)
         if change is None:
             result.unchanged.append(address)
         else:
@@ -305,7 +306,7 @@ def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepte
         if name in kind.write_only:
             continue
         before = live.get(name)
-        if before == after or same(before, after) or _is_accepted(accepted, wanted.address, name, after, before):
+        if before == after or same(before, after) or is_accepted(accepted, wanted.address, name, after, before):
             continue
         if name in kind.create_only:
             fixed.setdefault((name, repr(before), repr(after)), []).append(wanted.address)
@@ -318,7 +319,8 @@ def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepte
             yield FieldChange(name, before, after)
 
 
-def _is_accepted(accepted: Accepted, address: Address, name: str, wanted: Any, made: Any) -> bool:
+def is_accepted(accepted: Accepted, address: Address, name: str, wanted: Any, made: Any) -> bool:
+    """Whether the server was seen to make this of that."""
     pair = accepted.get((address, name)) if accepted else None
     return pair is not None and same(pair[0], wanted) and same(pair[1], made)
 
