@@ -83,8 +83,16 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         for key in ("setup_url", "token_url", "client_id", "root_unit", "api_version", "concurrency", "rate")
         if (value := getattr(around, key)) is not None
     }
+    for variable in ("base_url", "setup_url", "token_url"):
+        if "@" in (getattr(around, variable) or "").partition("://")[2].partition("/")[0]:
+            raise UnknownEnvironment(
+                f"WEBSAKCTL_{variable.upper()} has a name or a password in it, and would be shown; those belong into"
+                " WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET"
+            )
     if around.base_url:
-        described = (entry or Environment()).changed({**said, "base_url": around.base_url.rstrip("/")})
+        base = around.base_url.rstrip("/")
+        other = {} if entry is not None and entry.base_url.rstrip("/") == base else {"setup_url": "", "token_url": ""}
+        described = (entry or Environment()).changed({**other, **said, "base_url": base})  # never half of two Websaks
         return Target(name, _filled(described), embedded=False, client_secret=around.client_secret)
     if entry is None and name == SANDBOX:
         said.setdefault("root_unit", SANDBOX_ROOT_UNIT)

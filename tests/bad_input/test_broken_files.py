@@ -1,5 +1,7 @@
 """Files that are broken as a whole: still a finding with a place and advice, quickly, without a traceback, and nothing written."""
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -167,6 +169,30 @@ def test_a_link_to_nothing_and_a_folder_named_like_a_file(house: Callable[..., A
         ("file-unreadable", "config/folder.yaml:1:1"),
         ("file-unreadable", "config/gone.yaml:1:1"),
     ]
+
+
+def test_a_folder_that_is_a_link_is_read_once_and_a_hidden_one_never(house: Callable[..., Any]) -> None:
+    repository = house({"config/.backup/old.yaml": "nonsense: {}\n", "elsewhere/more.yaml": "nonsense: {}\n"})
+    (repository.root / "config" / "shared").symlink_to("../elsewhere")
+    (repository.root / "elsewhere" / "back").symlink_to("../config")
+    assert [(f.rule, f.at.file) for f in repository.load().findings] == [("unknown-section", "config/shared/more.yaml")]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(
+    house: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = house({"config/policy/ours.yaml": "policies: {}\n"})
+    scandir = os.scandir
+
+    def closed(path: Any = ".") -> Any:
+        if str(path).endswith("policy"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    (finding,) = repository.load().findings
+    assert (finding.rule, finding.at.file) == ("file-unreadable", "config/policy")
+    assert "Permission denied" in finding.message
 
 
 def test_a_broken_district_file_is_one_finding(house: Callable[..., Any]) -> None:

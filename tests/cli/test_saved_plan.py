@@ -156,3 +156,10 @@ def test_a_plan_file_is_its_owners_alone_and_never_half(applied: Cli) -> None:
     nowhere = applied("plan", "--out", "no/such/p.json", code=1)
     assert "cannot write no/such/p.json" in nowhere.err
     applied("plan", "--out", ".", code=1)
+
+
+@pytest.mark.parametrize("line", [["plan", "--out"], ["snapshot", "save", "--out"]])
+def test_no_result_is_written_over_the_config(cli: Cli, websak: Any, line: list[str]) -> None:
+    before = (cli.root / "config/org_units.yaml").read_bytes()
+    assert "it is left" in cli(*line, "config/org_units.yaml", code=1).err
+    assert (cli.root / "config/org_units.yaml").read_bytes() == before

@@ -3,6 +3,8 @@
 import stat
 from typing import Any
 
+import pytest
+
 from .command_line import Cli
 
 
@@ -31,6 +33,24 @@ def test_a_base_url_is_an_environment_by_itself_whatever_its_name(cli: Cli) -> N
 
 def test_the_base_url_of_a_variable_goes_before_that_of_the_file(cli: Cli, websak: Any) -> None:
     assert websak.server.base_url in cli("plan", "--environment", "test").out.splitlines()[0]
+
+
+def test_a_base_url_of_a_variable_takes_no_other_address_of_the_file(cli: Cli, websak: Any) -> None:
+    cli.edit(
+        "config/websak.yaml",
+        '  test: {base_url: "http://127.0.0.1:9",',
+        '  test: {base_url: "http://127.0.0.1:9", setup_url: "http://127.0.0.1:9/setup", token_url: "http://127.0.0.1:9/t",',
+    )
+    other = {"WEBSAKCTL_SETUP_URL": None, "WEBSAKCTL_TOKEN_URL": None}
+    plan = cli.plan("--environment", "test", env=other).json
+    assert any("no Setup API" in warning for warning in plan["warnings"])  # not that of another Websak
+
+
+@pytest.mark.parametrize("name", ["BASE_URL", "SETUP_URL", "TOKEN_URL"])
+def test_a_password_in_an_address_is_refused_and_not_shown(cli: Cli, name: str) -> None:
+    said = cli("plan", env={f"WEBSAKCTL_{name}": "http://user:hunter2secret@127.0.0.1:1"}, code=64)
+    assert f"WEBSAKCTL_{name}" in said.err
+    assert "hunter2secret" not in said.err + said.out
 
 
 def test_without_a_setup_api_its_kinds_are_manual(cli: Cli, websak: Any) -> None:

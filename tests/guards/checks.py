@@ -187,6 +187,9 @@ def a_probable_rename(guards: ModuleType) -> None:
     assert renames(guards, state(old, name="Oppvekst"), state(new, name="Noe annet")) == []
     assert renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), {new: (old,)}) == []
     assert renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), {new: ()}) == []
+    assert (
+        len(renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), {new: (unit("OPVEKST"),)})) == 1
+    )
     assert renames(guards, state(old, name="Oppvekst"), state(unit("OPPVEKST", "sagene"), name="Oppvekst")) == []
     assert renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), desired={}) == []
     # what follows from the key, or can only be set once, does not tell them apart

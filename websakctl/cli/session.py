@@ -442,13 +442,20 @@ def render(subject: Subject, format_name: str) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file that others may read: findings about the config hold no live data."""
+    _keep_config(path)
     path.write_text(text, encoding="utf-8")
+
+
+def _keep_config(path: Path) -> None:
+    if path.suffix in (".yaml", ".yml") and path.exists():
+        raise Problem(f"{path} is there and is YAML, which no result is: it is left", what_next="name another file")
 
 
 def write_private(path: Path, text: str, *, redacted_before: bool = False) -> None:
     """Write a file that only its owner can read; it is whole or not there. What was redacted value by value stays as it is."""
     import tempfile
 
+    _keep_config(path)
     if path.exists() and not path.is_file():
         raise Problem(f"cannot write {path}: it is there and is no file", what_next="name a file")
     try:

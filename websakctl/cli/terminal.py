@@ -151,7 +151,7 @@ class Terminal:
             return sys.stdin.readline().strip()
         except KeyboardInterrupt:
             sys.stderr.write("\n")
-            return ""
+            raise
 
     @contextmanager
     def progress(self, title: str, total: int) -> Iterator[Ticker]:

@@ -80,7 +80,7 @@ def _view(entries: list[Entry]) -> RunView:
             last[entry.address] = str(entry.body.get("status"))
     counts = Counter(last.values())
     end = next((e for e in reversed(entries) if e.what == "end"), None)
-    planned = len(about.get("changes", []))
+    planned = len(about.get("changes", [])) or len(last)  # a record that is taken back has no changes
     if end is None:
         state = "interrupted"
     elif "superseded_by" in end.body or "because" in end.body:

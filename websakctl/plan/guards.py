@@ -87,13 +87,13 @@ def probable_renames(
         kind = kinds[change.address.kind]
         if change.action.removes:
             gone.setdefault(_content(kind, change.address.scope, live[change.address]), []).append(change.address)
-        elif change.action is Action.CREATE and change.address not in previously and change.address in desired:
+        elif change.action is Action.CREATE and previously.get(change.address) != () and change.address in desired:
             made.append(change.address)
     pairs: dict[tuple[str, str, str], list[Address]] = {}
     for new in made if gone else ():
         alike = gone.get(_content(kinds[new.kind], new.scope, desired[new]))
-        if alike:
-            old = _local(alike.pop(0), districts)
+        if alike and (was := alike.pop(0)) not in previously.get(new, ()):
+            old = _local(was, districts)
             pairs.setdefault((new.kind, old, _local(new, districts)), []).append(new)
     return tuple(
         Finding(

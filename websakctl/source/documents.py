@@ -139,9 +139,31 @@ def read_document(path: Path, found: Documents) -> Document | None:
 
 
 def _yaml_files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    return sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES and not p.name.startswith("."))
+    """Every YAML file below a folder, through links too; a folder that cannot be looked into is among them, to be told."""
+    found: list[Path] = []
+    seen: set[str] = set()
+
+    def look_into(here: Path) -> None:
+        real = os.path.realpath(here)
+        if real in seen:  # a link that leads back
+            return
+        seen.add(real)
+        try:
+            entries = list(os.scandir(here))
+        except OSError:
+            found.append(here)
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if Path(entry.name).suffix in _SUFFIXES:
+                found.append(here / entry.name)
+            if entry.is_dir():
+                look_into(here / entry.name)
+
+    if folder.is_dir():
+        look_into(folder)
+    return sorted(found)
 
 
 def _name(root: Path, path: Path) -> str:
@@ -153,6 +175,8 @@ def _read(root: Path, path: Path) -> File:
     name = _name(root, path)
     try:
         if path.exists() and not path.is_file():
+            if path.suffix not in _SUFFIXES:
+                os.scandir(path).close()  # says why it cannot be looked into
             raise OSError(errno.EISDIR, "this is not a file")
         return File(name, path.read_bytes())
     except OSError as error:
