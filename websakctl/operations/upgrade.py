@@ -148,11 +148,8 @@ def _capabilities(before: Probes, after: Probes) -> Iterable[Check]:
     if before.required and not after.required:
         yield Check("OpenAPI documents", False, "can be read no longer, so required fields cannot be compared")
     elif gone := sorted(before.required.keys() - after.required.keys()):
-        yield Check(
-            "OpenAPI documents",
-            False,
-            f"schemas gone, or not to be read any longer: {', '.join(gone[:5])}{' and more' * (len(gone) > 5)}",
-        )
+        schemas = ", ".join(gone[:5]) + ", …" * (len(gone) > 5)
+        yield Check("OpenAPI documents", False, f"schemas gone, or not to be read any longer: {schemas}")
     for name, fields in after.required.items():
         fresh = [f for f in fields if f not in before.required.get(name, ())]
         if fresh and name in before.required:

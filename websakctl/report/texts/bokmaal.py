@@ -324,6 +324,7 @@ _UPGRADE = {  # websakctl/operations/upgrade.py, and what websakctl/cli/upgrade.
     "now deprecated, ends {day}": "nå på vei ut, slutter {day}",
     "was to end {before}, now {now}": "skulle slutte {before}, nå {now}",
     "never": "aldri",
+    "schemas gone, or not to be read any longer: {schemas}": "skjemaer som er borte eller ikke lenger kan leses: {schemas}",
     "can be read no longer, so required fields cannot be compared": "kan ikke lenger leses, så påkrevde felt kan ikke sammenlignes",
     "schema {name}": "skjema {name}",
     "now required: {fields}": "nå påkrevd: {fields}",
