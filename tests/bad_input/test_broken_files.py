@@ -120,7 +120,7 @@ def test_the_command_says_so_in_few_words(name: str, house: Callable[..., Any]) 
     before = repository.files()
     began = time.perf_counter()
     result = repository.validate()
-    assert time.perf_counter() - began < 30  # a file of 10 MB that unfolds a millionfold is not unfolded
+    assert time.perf_counter() - began < 10
     assert result.returncode == 3
     assert result.stderr.startswith(f"{EXTRA}:{file.place or '1:'}")
     assert f"error[{file.rule}]" in result.stderr
@@ -175,6 +175,7 @@ def test_a_folder_that_is_a_link_is_read_once_and_a_hidden_one_never(house: Call
     repository = house({"config/.backup/old.yaml": "nonsense: {}\n", "elsewhere/more.yaml": "nonsense: {}\n"})
     (repository.root / "config" / "shared").symlink_to("../elsewhere")
     (repository.root / "elsewhere" / "back").symlink_to("../config")
+    (repository.root / "elsewhere" / "loop").symlink_to("loop")
     assert [(f.rule, f.at.file) for f in repository.load().findings] == [("unknown-section", "config/shared/more.yaml")]
 
 

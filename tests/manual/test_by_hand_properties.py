@@ -34,7 +34,12 @@ def test_doing_all_steps_leaves_none(scenery: Scenery) -> None:
         done.add(step.address)
         before = recorded.get(step.address)
         rows, gone = after_change(
-            step.change, desired=scenery.desired, before=before.fields if before else {}, protected=set(), known={}
+            step.change,
+            desired=scenery.desired,
+            before=before.fields if before else {},
+            protected=set(),
+            known={},
+            accepted={},
         )
         for address in gone:
             recorded.pop(address, None)
