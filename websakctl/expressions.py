@@ -18,10 +18,5 @@ def search(expression: str, document: Mapping[str, Any]) -> Any:
 
     try:
         return jmespath.search(expression, document)
-    except (
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:  # its own are ValueErrors; it lets others out
+    except (TypeError, ValueError, ArithmeticError, RecursionError) as error:  # its own are ValueErrors
         raise CannotJudge(next(iter(str(error).splitlines()), type(error).__name__)) from None

@@ -60,6 +60,10 @@ class UnknownEnvironment(Exception):
     """The environment that was asked for is nowhere described."""
 
 
+class LoginInAddress(Exception):
+    """An address that holds credentials: addresses are printed."""
+
+
 @record
 class Target:
     """The Websak that a command is about. ``embedded``: the sandbox that the command starts itself."""
@@ -85,10 +89,7 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
     }
     for variable in ("base_url", "setup_url", "token_url"):
         if "@" in (getattr(around, variable) or "").partition("://")[2].partition("/")[0]:
-            raise UnknownEnvironment(
-                f"WEBSAKCTL_{variable.upper()} has a name or a password in it, and would be shown; those belong into"
-                " WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET"
-            )
+            raise LoginInAddress(f"WEBSAKCTL_{variable.upper()} has a name or a password in it, which would be shown")
     if around.base_url:
         base = around.base_url.rstrip("/")
         other = {} if entry is not None and entry.base_url.rstrip("/") == base else {"setup_url": "", "token_url": ""}

@@ -148,10 +148,13 @@ class Session:
     @cached_property
     def target(self) -> "Target":
         """The environment."""
-        from websakctl.settings import UnknownEnvironment, choose_target
+        from websakctl.settings import LoginInAddress, UnknownEnvironment, choose_target
 
         try:
             return choose_target(self.call.environment, self.around, self.config.settings)
+        except LoginInAddress as error:
+            into = "put it into WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET, or use `websakctl auth login`"
+            raise Problem(str(error), Exit.USAGE, into) from None
         except UnknownEnvironment as error:
             raise Problem(
                 str(error), Exit.USAGE, "add it under environments: in config/websak.yaml, or set WEBSAKCTL_BASE_URL"

@@ -183,13 +183,10 @@ def _run_of(job: Job) -> tuple[str, bool, bool] | None:
         begun = journal.run_of_plan(identity(json.loads(job.plan)))
         if begun is None:
             return None
-        last: dict[str | None, Any] = {}
-        for entry in journal.entries(begun[0]):
-            if entry.what == "stale":
-                last[None] = "stale"
-            elif entry.what == "result":
-                last[entry.address] = entry.body.get("status")
-        return (*begun, all(status == "done" for status in last.values()))
+        entries = journal.entries(begun[0])
+    last = {entry.address: entry.body.get("status") for entry in entries if entry.what == "result"}
+    stale = any(entry.what == "stale" for entry in entries)
+    return (*begun, not stale and set(last.values()) <= {"done"})
 
 
 def _until_nobody_applies(job: Job, stop: Stop) -> None:

@@ -281,9 +281,7 @@ class DepartmentsWriter(DepartmentsReader):
                 raise LiveError(f"{now.address} is not in Websak any more")
             handle = _handle(fresh)
         body = self._request(handle.raw, fields)
-        self._units.ids[address.key] = (
-            handle.id
-        )  # it may get a new key, which its children name; also if no answer comes
+        self._units.ids[address.key] = handle.id  # a new key, which its children name, also if no answer comes
         answer = self._writing.send("PUT", f"{self.base}/{handle.id}", body)
         if not isinstance(answer.body, dict):
             raise UnknownOutcome(f"PUT {self.base}/{handle.id}: the answer is not the unit")

@@ -183,9 +183,8 @@ def _read_back(
     found = [d for d in found if replace(d, missing=False) not in again]
     accepted = [d for d in found if d.expected] + again
     strange = [d for d in found if d.strange]
-    accepted += [
-        d for d in differences(done_before, live, desired, None) if d.expected
-    ]  # the rest is anybody's doing since
+    before_us = differences(done_before, live, desired, None)
+    accepted += [d for d in before_us if d.expected]  # the rest is anybody's doing since
     told = run.journal.accepted(run.environment)
     accepted = [d for d in accepted if not _told_before(told.get((d.address, d.path)), d)]
     run.journal.accept(run.environment, [(d.address, d.path, d.wanted, d.made) for d in accepted])

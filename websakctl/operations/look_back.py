@@ -313,9 +313,7 @@ class _Back:
             for f in deed.fields
             if f.path not in ABOUT_ITSELF and not (f.path in kind.write_only and withheld(f.after))
         ]
-        if (
-            deed.status == Status.UNKNOWN.value
-        ):  # later requests may have failed, and what is never told was not remembered
+        if deed.status == Status.UNKNOWN.value:  # later requests may have failed; what is never told is not remembered
             mine = kind.stepwise | kind.write_only
             fields = [f for f in fields if f.path.partition(".")[0] not in mine]
         if since := [f for f in fields if not self._as_made(there, f)]:

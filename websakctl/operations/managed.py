@@ -1,7 +1,6 @@
 """What is managed once a change is done: the journal's ``known``, and what it no longer knows."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from websakctl.kinds import all_kinds
@@ -20,7 +19,7 @@ def after_change(
     before: Mapping[str, Any],
     protected: set[Address],
     known: Mapping[Address, Known],
-    accepted: Accepted = MappingProxyType({}),
+    accepted: Accepted,
 ) -> tuple[list[Row], list[Address]]:
     """Say what a change that is done makes managed, and what is no longer.
 

@@ -152,6 +152,7 @@ def record_done(
             before=there.fields if there else {},
             protected=scene.config.protected,
             known=scene.known,
+            accepted=scene.accepted,
         )
         applied += rows
         gone += left

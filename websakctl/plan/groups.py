@@ -1,9 +1,7 @@
 """The same change in several districts is one group."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from functools import cached_property
 from typing import Any
 
@@ -12,15 +10,17 @@ from websakctl.plan.change import Change, FieldChange, Group
 from websakctl.record import record
 
 
+class _Local(str):
+    """A text without its district's prefix: not the same as one that never had it, though it reads alike."""
+
+    __slots__ = ()
+
+
 @record(slots=False)
 class _Common:
-    """Rewrites a district's values to what all districts have in common.
-
-    ``cut`` counts the texts whose prefix was cut off: another district's may have been without from the start.
-    """
+    """Rewrites a district's values to what all districts have in common."""
 
     district: District
-    cut: Counter[str] = field(default_factory=Counter)
 
     @cached_property
     def named(self) -> re.Pattern[str]:
@@ -36,10 +36,6 @@ class _Common:
             return [self.value(inner) for inner in value]
         return value
 
-    def fields(self, fields: Iterable[FieldChange]) -> tuple[FieldChange, ...]:
-        self.cut.clear()
-        return tuple(FieldChange(f.path, self.value(f.before), self.value(f.after)) for f in fields)
-
     def text(self, text: str) -> str:
         d = self.district
         if text == d.short_name:
@@ -47,9 +43,7 @@ class _Common:
         if text == d.slug:
             return "{district.slug}"
         if text.startswith(f"{d.prefix}-"):
-            local = d.local_key(text)
-            self.cut[local] += 1
-            return local
+            return _Local(d.local_key(text))
         if d.name in text or d.orgnr in text:
             return self.named.sub(lambda m: "{district.name}" if m["name"] else "{district.orgnr}", text)
         return text
@@ -57,7 +51,7 @@ class _Common:
 
 def _frozen(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return tuple((key, _frozen(inner)) for key, inner in value.items())
+        return tuple((_frozen(key), _frozen(inner)) for key, inner in value.items())
     if isinstance(value, list | tuple):
         return tuple(map(_frozen, value))
     return (type(value).__name__, value)
@@ -79,13 +73,12 @@ def grouped(changes: Iterable[Change], districts: Mapping[str, District]) -> tup
             signature: Any = change.address
         else:
             key = rewrite.text(change.address.key)
-            fields = rewrite.fields(change.fields)
+            fields = tuple(FieldChange(f.path, rewrite.value(f.before), rewrite.value(f.after)) for f in change.fields)
             signature = (
                 change.address.kind,
                 change.action,
                 key,
                 tuple((f.path, _frozen(f.before), _frozen(f.after)) for f in fields),
-                tuple(rewrite.cut.items()),
             )
         members = found.get(signature)
         if members is None:

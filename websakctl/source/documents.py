@@ -140,29 +140,23 @@ def read_document(path: Path, found: Documents) -> Document | None:
 
 def _yaml_files(folder: Path) -> list[Path]:
     """Every YAML file below a folder, through links too; a folder that cannot be looked into is among them, to be told."""
-    found: list[Path] = []
+    found: set[Path] = set()
     seen: set[str] = set()
 
-    def look_into(here: Path) -> None:
+    def not_looked_into(error: OSError) -> None:
+        found.add(Path(os.fsdecode(error.filename)))
+
+    if not folder.is_dir():
+        return []
+    for here, folders, files in os.walk(folder, onerror=not_looked_into, followlinks=True):
         real = os.path.realpath(here)
         if real in seen:  # a link that leads back
-            return
+            folders.clear()
+            continue
         seen.add(real)
-        try:
-            entries = list(os.scandir(here))
-        except OSError:
-            found.append(here)
-            return
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if Path(entry.name).suffix in _SUFFIXES:
-                found.append(here / entry.name)
-            if entry.is_dir():
-                look_into(here / entry.name)
-
-    if folder.is_dir():
-        look_into(folder)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(here, name) for name in (*files, *folders) if not name.startswith("."))
+        found.update(path for path in paths if path.suffix in _SUFFIXES)
     return sorted(found)
 
 
