@@ -96,6 +96,7 @@ def test_any_edit_gives_exactly_the_wanted_value(text: str, new: Any, data: st.D
 @given(files() | wild_files(), words, st.data())
 def test_an_edit_is_the_same_with_either_line_end(text: str, word: str, data: st.DataObject) -> None:
     unix = text.replace("\r\n", "\n")
+    unix += "" if "\n" in unix else "\n"  # a text without any line end has neither
     value = read(unix)
     if not (spots := paths(value)):
         return
