@@ -350,8 +350,8 @@ def validate_anew(root: Path, state_dir: Path) -> Measured:
 
 def scene_and_live(root: Path, state_dir: Path) -> Any:
     from websakctl.kinds import all_kinds
-    from websakctl.operations.make_plan import Scene
-    from websakctl.operations.read_setup import read_setup
+    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.read_setup import read_setup
 
     connection = connection_to(state_dir)
     config = load(root, state_dir)
@@ -361,7 +361,7 @@ def scene_and_live(root: Path, state_dir: Path) -> Any:
 
 def plan(root: Path, state_dir: Path) -> Measured:
     """Load, read live, compare; the files are what they were at the command before."""
-    from websakctl.operations.make_plan import make_plan
+    from websakctl.operations.change.make_plan import make_plan
 
     load_modules()
     connection_to(state_dir)
@@ -381,9 +381,9 @@ def apply(root: Path, state_dir: Path) -> Measured:
     """Carry out a plan that is made already: journal, write, read back."""
     from websakctl.apply.attempt import Status
     from websakctl.apply.journal import Journal
-    from websakctl.operations.apply_plan import Run, apply_changes
-    from websakctl.operations.make_plan import make_plan
-    from websakctl.operations.read_setup import read_setup, writer_for
+    from websakctl.operations.change.apply_plan import Run, apply_changes
+    from websakctl.operations.change.make_plan import make_plan
+    from websakctl.operations.change.read_setup import read_setup, writer_for
 
     connection, scene, live = scene_and_live(root, state_dir)
     changes = make_plan(scene, live.state).changes
@@ -453,7 +453,7 @@ def many_as_html(_: Path, __: Path) -> Measured:
 
 def distinct_as_text(root: Path, state_dir: Path) -> Measured:
     """A plan of this config, which is made beforehand, for a terminal."""
-    from websakctl.operations.make_plan import make_plan
+    from websakctl.operations.change.make_plan import make_plan
     from websakctl.plan.document import to_document
     from websakctl.report.subjects import PlanReport
 

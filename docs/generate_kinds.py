@@ -8,8 +8,8 @@ from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, Overridable, Ref, Stepwise, Unique, WriteOnly
 from websakctl.model.strict import json_schema
-from websakctl.operations.explain import type_in_words, unsaid
-from websakctl.operations.schema import schema_of_kind
+from websakctl.operations.config.explain import type_in_words, unsaid
+from websakctl.operations.config.schema import schema_of_kind
 
 PAGE = Path(__file__).with_name("kinds.md")
 APIS = {

@@ -17,7 +17,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
-from websakctl.operations.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import Scene, make_plan
 from websakctl.plan.change import Plan
 from websakctl.plan.diff import Known
 from websakctl.plan.document import to_document

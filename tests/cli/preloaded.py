@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 def main() -> None:
     import websakctl.__main__
     import websakctl.cli.app
-    import websakctl.cli.apply
+    import websakctl.cli.change.apply
     import websakctl.live.websak
-    import websakctl.operations.read_setup
+    import websakctl.operations.change.read_setup
     import websakctl.settings
     import websakctl.source.building
     import websakctl.source.load  # noqa: F401  # what commands load when they need it

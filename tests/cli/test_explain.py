@@ -9,7 +9,7 @@ import pytest
 from websakctl.diagnostics import RULES
 from websakctl.kinds import all_kinds
 from websakctl.model.vocabulary import FIELDS, GLOSSARY, word_for
-from websakctl.operations.explain import explain, explain_resource
+from websakctl.operations.config.explain import explain, explain_resource
 from websakctl.source.load import load_configuration
 
 from .command_line import SMALL, Cli, write_files

@@ -107,7 +107,7 @@ def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times:
 STOPPED_BEFORE = """
 import signal, sys, threading
 from types import SimpleNamespace
-from websakctl.cli.apply import _stop_gently
+from websakctl.cli.change.apply import _stop_gently
 from websakctl.cli.terminal import Terminal
 
 stop = threading.Event()

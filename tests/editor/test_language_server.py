@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from websakctl.kinds import all_kinds
-from websakctl.operations.schema import codes_of, schema_of_files, schema_of_settings
+from websakctl.operations.config.schema import codes_of, schema_of_files, schema_of_settings
 from websakctl.source.load import load_configuration
 
 ROOT = Path(__file__).parents[2]

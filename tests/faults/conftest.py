@@ -17,7 +17,7 @@ from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.apply_plan import Run, apply_changes
+from websakctl.operations.change.apply_plan import Run, apply_changes
 from websakctl.plan.change import Change, Plan
 from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known

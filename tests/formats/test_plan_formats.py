@@ -12,7 +12,7 @@ import pytest
 
 from websakctl.model.address import Address
 from websakctl.model.district import District
-from websakctl.operations.plan_schema import plan_schema
+from websakctl.operations.config.plan_schema import plan_schema
 from websakctl.plan.change import Action, Change, FieldChange, Finding, Plan
 from websakctl.plan.document import to_document
 from websakctl.plan.groups import grouped

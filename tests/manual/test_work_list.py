@@ -14,9 +14,9 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.kind import Api, set_by_people
 from websakctl.model.resource import Resource
-from websakctl.operations.compare_districts import compare_districts
-from websakctl.operations.make_plan import Scene, make_plan
-from websakctl.operations.work_list import UnknownItem, WorkList, named, work_list
+from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.config.compare_districts import compare_districts
+from websakctl.operations.rollout.work_list import UnknownItem, WorkList, named, work_list
 from websakctl.plan.document import from_document, to_document
 from websakctl.plan.selection import Selection
 from websakctl.report.formats.csv import FORMAT

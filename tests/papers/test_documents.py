@@ -9,7 +9,7 @@ import pytest
 from docx import Document
 
 from tests.cli.command_line import Cli, write_files
-from websakctl.operations.scaffold import shipped
+from websakctl.operations.config.scaffold import shipped
 from websakctl.report.documents.markdown import CannotWrite, render_markdown
 from websakctl.report.documents.word import word
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.cli.command_line import Cli, write_files
-from websakctl.operations.happenings import Happening
-from websakctl.operations.rollout_view import view_rollout
+from websakctl.operations.rollout.happenings import Happening
+from websakctl.operations.rollout.view import view_rollout
 from websakctl.report.pages.status import StatusPage
 from websakctl.rollout.schedule import schedule
 from websakctl.source.load import load_configuration

@@ -18,10 +18,10 @@ from websakctl.kinds import all_kinds
 from websakctl.live.websak import Connection
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.apply_plan import Run, adopt_unchanged, apply_changes
-from websakctl.operations.find_drift import find_drift
-from websakctl.operations.make_plan import Scene, make_plan
-from websakctl.operations.read_setup import LiveSetup, read_setup, writer_for
+from websakctl.operations.change.apply_plan import Run, adopt_unchanged, apply_changes
+from websakctl.operations.change.find_drift import find_drift
+from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.read_setup import LiveSetup, read_setup, writer_for
 from websakctl.plan.change import Plan
 from websakctl.source.configuration import Configuration
 

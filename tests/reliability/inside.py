@@ -15,7 +15,7 @@ from websakctl.apply import attempt
 from websakctl.apply.journal import Journal
 from websakctl.cli import app
 from websakctl.live import transport
-from websakctl.operations import apply_plan, interrupted
+from websakctl.operations.change import apply_plan, interrupted
 
 PAUSE = 0.3  # seconds, instead of transport.PAUSE
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from websakctl.__main__ import main
 from websakctl.apply import attempt
-from websakctl.operations import apply_plan, interrupted
+from websakctl.operations.change import apply_plan, interrupted
 
 if __name__ == "__main__":
     interrupted.SETTLING = 0.0

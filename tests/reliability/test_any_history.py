@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 
 from websakctl.apply.journal import Journal
 from websakctl.live.transport import Pace, Writing
-from websakctl.operations.read_setup import read_setup
+from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.diff import same
 
 from . import inside

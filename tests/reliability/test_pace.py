@@ -18,9 +18,9 @@ from websakctl.apply.attempt import Status
 from websakctl.live import lease, transport
 from websakctl.live.errors import Strained
 from websakctl.live.transport import Pace
-from websakctl.operations.apply_plan import Run, apply_changes
-from websakctl.operations.make_plan import make_plan
-from websakctl.operations.read_setup import read_setup, writer_for
+from websakctl.operations.change.apply_plan import Run, apply_changes
+from websakctl.operations.change.make_plan import make_plan
+from websakctl.operations.change.read_setup import read_setup, writer_for
 
 from . import inside
 from .proxy import AFTER, BEFORE, Crossing, Instead

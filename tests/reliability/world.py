@@ -22,9 +22,9 @@ import httpx
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
 from websakctl.live.websak import Connection
-from websakctl.operations.find_drift import find_drift
-from websakctl.operations.make_plan import Scene, make_plan
-from websakctl.operations.read_setup import read_setup
+from websakctl.operations.change.find_drift import find_drift
+from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.change import Plan
 from websakctl.sandbox.process import Server, ensure_server, stop_server
 from websakctl.source.load import load_configuration

@@ -9,7 +9,7 @@ import pytest
 
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.rollout_view import RolloutView, view_rollout
+from websakctl.operations.rollout.view import RolloutView, view_rollout
 from websakctl.plan.change import Action, Change, ManualStep, Plan
 from websakctl.rollout.gates import Standing, Verdict
 from websakctl.source.configuration import Configuration

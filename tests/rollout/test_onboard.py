@@ -3,7 +3,7 @@
 import pytest
 
 from websakctl.model.address import Address
-from websakctl.operations.onboard import departures, halve
+from websakctl.operations.rollout.onboard import departures, halve
 from websakctl.plan.change import Action, Change, FieldChange
 
 

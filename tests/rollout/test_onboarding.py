@@ -14,8 +14,8 @@ from tests.cli.command_line import Cli, write_files
 from tests.reliability import inside
 from tests.rollout.districts import FILES, HOLE, WHOLE, workbook
 from websakctl.apply.journal import JournalError
-from websakctl.cli.apply import Dialogue
-from websakctl.cli.rollout_run import Onboarding
+from websakctl.cli.change.apply import Dialogue
+from websakctl.cli.rollout.run import Onboarding
 
 
 @pytest.fixture

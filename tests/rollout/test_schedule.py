@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websakctl.operations.calendar import holidays_around, norwegian_holidays
+from websakctl.operations.rollout.calendar import holidays_around, norwegian_holidays
 from websakctl.report.gantt import gantt
 from websakctl.report.texts import LANGUAGES, text
 from websakctl.rollout.batches import Batch

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.command_line import Cli
 from websakctl.live.errors import Unreachable
 from websakctl.model.district import District
-from websakctl.operations.check_sub_orgs import check_online
+from websakctl.operations.rollout.check_sub_orgs import check_online
 
 from .registers import FROGNER, SAGENE, Registers, sub_unit, unit
 

@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 
 from tests.cli.command_line import SMALL, write_files
-from websakctl.operations.import_users import Import, files_of, read_people, write_all
+from websakctl.operations.rollout.import_users import Import, files_of, read_people, write_all
 from websakctl.source.configuration import Configuration
 from websakctl.source.load import load_configuration
 from websakctl.source.sheets import SheetError, read_sheet

@@ -17,7 +17,7 @@ from websakctl.live.adapter import Units
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Answer
 from websakctl.live.users import KeptRows, People, Row, UsersReader
-from websakctl.operations.user_rows import RowFile
+from websakctl.operations.change.user_rows import RowFile
 
 from .office import KARI, OLA, Office
 

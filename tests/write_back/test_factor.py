@@ -13,10 +13,10 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
-from websakctl.operations.factor import factored, nodes, recognise
-from websakctl.operations.make_plan import Scene, make_plan
-from websakctl.operations.pull import Why
-from websakctl.operations.write_back import tried
+from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.config.factor import factored, nodes, recognise
+from websakctl.operations.config.pull import Why
+from websakctl.operations.config.write_back import tried
 from websakctl.source.configuration import Configuration
 from websakctl.source.parsing import parse
 

@@ -38,7 +38,7 @@ def _batches(session: "Session") -> Iterable[str]:
 
 
 def _runs(session: "Session") -> Iterable[str]:
-    from websakctl.operations.look_back import runs
+    from websakctl.operations.change.look_back import runs
 
     return (view.run for view in runs(session.journal))
 

@@ -5,7 +5,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from websakctl import __version__
 from websakctl.cli import completion
 from websakctl.cli.call import Call as Call  # what every command imports from here
 from websakctl.cli.exits import Exit, Problem
+
+if TYPE_CHECKING:
+    from websakctl.report.texts import Language
 
 
 def _version(asked: bool) -> None:
@@ -189,3 +192,16 @@ def _pass_on(ctx: typer.Context, call: Call, misplaced: set[str]) -> None:
             f"write it after: {ctx.command_path} {ctx.invoked_subcommand} …",
         )
     ctx.find_root().obj = call
+
+
+Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="Bokmål or English.")]
+
+
+def language_of(said: str) -> "Language":
+    """The language by its name; any other ends the command."""
+    from websakctl.report.texts import LANGUAGES
+
+    for language in LANGUAGES:
+        if language == said:
+            return language
+    raise Problem(f"--lang {said} is not one of nb, en", Exit.USAGE)

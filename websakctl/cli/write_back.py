@@ -13,8 +13,8 @@ from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
-    from websakctl.operations.make_plan import Scene
-    from websakctl.operations.write_back import WriteBack
+    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.config.write_back import WriteBack
 
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
 Force = Annotated[bool, typer.Option("--force", help="Write into files with changes that are not committed, too.")]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
+from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
 from websakctl.report.subjects import DocumentReport, GridReport, Section
 from websakctl.rollout.gates import Standing
 from websakctl.rollout.schedule import Activity, iso_week

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from websakctl.operations.check_sub_orgs import RegisterCheck
+from websakctl.operations.rollout.check_sub_orgs import RegisterCheck
 from websakctl.report.subjects import DocumentReport, Section
 from websakctl.rollout.receiving import Mismatch
 from websakctl.rollout.register import Difference

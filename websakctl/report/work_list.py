@@ -7,7 +7,7 @@ from websakctl.model.address import BASE
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
 from websakctl.model.vocabulary import FIELDS, word_for
-from websakctl.operations.work_list import Item, WorkList
+from websakctl.operations.rollout.work_list import Item, WorkList
 from websakctl.plan.change import Action, FieldChange
 from websakctl.report.formats.markdown import text as literal
 from websakctl.report.formats.text import safe

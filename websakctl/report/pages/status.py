@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from websakctl.operations.happenings import Happening
-from websakctl.operations.rollout_view import BatchView, DistrictView, RolloutView
+from websakctl.operations.rollout.happenings import Happening
+from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
 from websakctl.record import record
 from websakctl.report.charts import seats_chart
 from websakctl.report.gantt import gantt

@@ -292,7 +292,7 @@ _STEPS = {  # websakctl/plan/diff.py
     "{fields} differs, and replacing the {kind} would erase its {lacking}, which the config does not say: say it, or change the {kind} in Websak": "{fields} avviker, og å erstatte {kind} ville slette {lacking}, som oppsettet ikke sier noe om: si det, eller endre {kind} i Websak",
 }
 
-_UPGRADE = {  # websakctl/operations/upgrade.py, and what websakctl/cli/upgrade.py makes of it
+_UPGRADE = {  # websakctl/operations/change/upgrade.py, and what websakctl/cli/change/upgrade.py makes of it
     "Upgrade of Websak {environment}": "Oppgradering av Websak {environment}",
     "Nothing was lost.": "Ingenting gikk tapt.",
     "{n} thing to look at.": "{n} forhold å se på.",

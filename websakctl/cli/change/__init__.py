@@ -1,0 +1,1 @@
+"""Commands that compare with Websak, change it, and look back."""

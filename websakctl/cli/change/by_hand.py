@@ -1,0 +1,207 @@
+"""What people have set in an environment: the journal, and the exported files that a command or the settings name."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from websakctl.model.address import Address
+    from websakctl.model.kind import Kind
+    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.rollout.by_hand import ByHand
+    from websakctl.operations.rollout.work_list import WorkList
+    from websakctl.plan.diff import Known
+    from websakctl.report.texts import Language
+    from websakctl.source.export_file import Export
+
+
+def read_by_hand(
+    session: Session, by_hand: "Mapping[str, Kind]", known: "Mapping[Address, Known]", said: list[str] | None
+) -> "ByHand":
+    """Read the journal and the files.
+
+    Raises:
+        Problem: If a file cannot be used, or one that the command line names is not there.
+    """
+    from dataclasses import replace
+
+    from websakctl.operations.rollout.by_hand import done_by_hand
+
+    named = {kind: session.root / path for kind, path in session.target.described.exports.items()}
+    asked = dict(_asked(one) for one in said or ())
+    for kind in {**named, **asked}:
+        _check(kind, by_hand, "--export" if kind in asked else "exports: in config/websak.yaml")
+    missing = [
+        f"{path} is not there: what is recorded counts for {kind}"
+        for kind, path in named.items()
+        if not (kind in asked or path.is_file())
+    ]
+    files = {kind: path for kind, path in {**named, **asked}.items() if kind in asked or path.is_file()}
+    exports = [_read(session, by_hand[kind], path) for kind, path in files.items()]
+    name = session.target.name
+    found = done_by_hand(
+        known,
+        by_hand,
+        exports,
+        desired=session.config.state if exports else {},
+        recorded_at=session.journal.recorded_at(name) if exports or _once_through_an_api(known, by_hand) else {},
+    )
+    return replace(found, warnings=(*missing, *found.warnings))
+
+
+def _once_through_an_api(known: "Mapping[Address, Known]", by_hand: "Mapping[str, Kind]") -> bool:
+    from websakctl.model.kind import Api
+
+    others = {name for name, kind in by_hand.items() if kind.api is not Api.MANUAL}
+    return bool(others) and any(address.kind in others for address in known)
+
+
+def _asked(text: str) -> tuple[str, Path]:
+    kind, equals, file = text.partition("=")
+    if not equals or not kind or not file:
+        raise Problem(f"--export {text} is not KIND=FILE", Exit.USAGE, "such as --export form=forms.xlsx")
+    return kind, Path(file)
+
+
+def _check(kind: str, by_hand: "Mapping[str, Kind]", where: str) -> None:
+    from websakctl.kinds import all_kinds
+    from websakctl.source.problems import did_you_mean
+
+    if kind not in all_kinds():
+        raise Problem(f"{where}: there is no kind {kind}", Exit.USAGE, did_you_mean(kind, by_hand))
+    if kind not in by_hand:
+        raise Problem(
+            f"{where}: {kind} is read through an API here, not from a file",
+            Exit.USAGE,
+            f"the kinds that people set are {', '.join(sorted(by_hand))}",
+        )
+
+
+def _read(session: Session, kind: "Kind", path: Path) -> "Export":
+    from websakctl.source.export_file import ExportError, read_export
+
+    try:
+        export = read_export(path, kind, session.config.districts)
+    except ExportError as error:
+        raise Problem(
+            f"the export of {kind.name} cannot be used; nothing was done\n  {error}",
+            Exit.FAILED,
+            "mend the file or export it again; `websakctl explain " + kind.name + "` names the fields",
+        ) from None
+    except OSError as error:
+        raise Problem(
+            f"cannot read {path}: {error.strerror}", Exit.FAILED, "name the file with --export KIND=FILE"
+        ) from None
+    if export.ignored:
+        session.terminal.say(f"note: {path.name}: not a field of {kind.name}, left out: {', '.join(export.ignored)}")
+    if session.call.verbose:
+        session.terminal.say(
+            f"{path.name}: {len(export.rows)} of kind {kind.name} as of {export.made_at:%Y-%m-%d %H:%M} (UTC); fields {', '.join(sorted(export.columns))}."
+        )
+    return export
+
+
+def scene_by_hand(session: Session, export: list[str] | None = None) -> "Scene":
+    """What is known of the kinds that people set; Websak itself is not asked."""
+    from websakctl.kinds import all_kinds
+    from websakctl.model.kind import set_by_people
+    from websakctl.operations.change.make_plan import Scene
+
+    config, name = session.valid_config(), session.target.name
+    by_hand = set_by_people(all_kinds(), setup_api=session.has_setup_api)
+    known = session.journal.known(name)
+    done = read_by_hand(session, by_hand, known, export)
+    for warning in done.warnings:
+        session.terminal.warn(f"warning: {warning}")
+    return Scene(config=config, known=known, kinds={}, by_hand=by_hand, done_by_hand=done.state, environment=name)
+
+
+class Written(NamedTuple):
+    """A work list that was written: its items, and its files."""
+
+    items: int
+    files: tuple[str, ...]
+
+
+def folder_of(session: Session) -> Path:
+    """Where the work lists of this state directory are."""
+    return session.state_dir / "worklists"
+
+
+def write_work_list(
+    session: Session,
+    work: "WorkList",
+    beside: Path | None = None,
+    language: "Language" = "nb",
+    *,
+    keep: bool = True,
+    say: bool = True,
+) -> "Written":
+    """Write an environment's list as Markdown and CSV, readable by its owner only.
+
+    Args:
+        session: Whose state directory keeps it.
+        work: The list; an empty one takes the place of one that was not.
+        beside: Another folder to write it to.
+        language: What people read.
+        keep: Whether the state directory gets it: it keeps whole lists only.
+        say: Whether to tell where it is.
+
+    Returns:
+        How many items it has, and the files, those that were asked for rather than those that are kept.
+    """
+    from urllib.parse import quote
+
+    kept = folder_of(session)
+    name = quote(work.environment, safe="")
+    folders = [*([kept] if keep else []), *([beside] if beside is not None else [])]
+    if not (work.items or work.others or beside or (kept / f"{name}.md").exists()):
+        return Written(0, ())
+    written = files_of(session, work, language)
+    for folder in folders:
+        make_folder(folder)
+        for suffix, text in written.items():
+            _write(folder / f"{name}.{suffix}", text)
+    if say:
+        count = f"{len(work.items)} item{'s' * (len(work.items) != 1)}"
+        session.terminal.say(
+            f"Work list for people: {count}, in {folders[-1] / name}.md and .csv; `websakctl worklist list` shows them."
+        )
+    return Written(len(work.items), tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in written))
+
+
+def files_of(session: Session, work: "WorkList", language: "Language") -> dict[str, str]:
+    """The list's files by suffix."""
+    from datetime import date
+
+    from websakctl.kinds import all_kinds
+    from websakctl.report.formats.csv import FORMAT
+    from websakctl.report.subjects import Look
+    from websakctl.report.work_list import Wording, markdown, rows
+
+    wording = Wording(all_kinds(), session.config.districts, language)
+    table = FORMAT.render(rows(work, wording), Look())
+    return {"md": markdown(work, wording, today=date.today().isoformat()), "csv": f"\ufeff{table}\n"}  # for Excel
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that only its owner reads, if it is not there.
+
+    Raises:
+        Problem: If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Problem(
+            f"cannot make {folder}: {error.strerror}", what_next="name a folder that can be written"
+        ) from None
+
+
+def _write(path: Path, text: str) -> None:
+    from websakctl.cli.session import write_private
+
+    write_private(path, text)

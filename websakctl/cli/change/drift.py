@@ -1,0 +1,85 @@
+"""``drift``: live against what was last applied."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from websakctl.cli.change.plan import DetailedExit, Expand, Refresh, announce_interrupted, read_live, scene_of
+from websakctl.cli.exits import Exit
+from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.session import Session
+from websakctl.redaction import redacted
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.operations.change.find_drift import Drift
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "drift", example="websakctl drift --detailed-exitcode", formats=PLAN_FORMATS)(drift)
+
+
+def drift(
+    call: Call,
+    detailed_exitcode: DetailedExit = False,
+    expand: Expand = False,
+    district: Districts = None,
+    kind: KindNames = None,
+    target: Targets = None,
+    batch: Batch = None,
+    refresh: Refresh = None,
+    export: Exports = None,
+) -> None:
+    """Show what somebody changed by hand: live against what was last applied. Writes nothing."""
+
+    from websakctl.operations.change.find_drift import Cause, find_drift
+
+    session = Session(call)
+    session.valid_config()
+    announce_interrupted(session)
+    scene = scene_of(session, session.selection(district, kind, target, batch), refresh=refresh, export=export)
+    found = find_drift(scene, read_live(session, scene).state)
+    report = session.plan_report(found.plan, drift=True)
+    causes = {cause.name.lower(): found.count(cause) for cause in Cause}
+    ways = [
+        {
+            "address": str(w.address),
+            "path": w.path,
+            "applied": w.applied,
+            "live": w.live,
+            "config": w.config,
+            "cause": w.cause.name.lower(),
+        }
+        for w in found.fields
+    ]
+    document = redacted({**report.document, "causes": causes, "drift": ways})
+    session.write(report._replace(made=lambda: document), expand=expand)
+    if call.format == "text":
+        _tell(session, found)
+    if not scene.known:
+        session.terminal.say(
+            f"Nothing has been applied to {scene.environment} from here yet, so there is nothing to drift from."
+        )
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and found.plan.changes else Exit.OK)
+
+
+def _tell(session: Session, found: "Drift") -> None:
+    """The causes apart; what both sides changed is shown three ways."""
+    from websakctl.operations.change.find_drift import Cause
+    from websakctl.report.formats.text import shown
+
+    counts = [f"{cause.value}: {found.count(cause)}" for cause in Cause if found.count(cause)]
+    if counts:
+        session.terminal.result("Fields by cause: " + "; ".join(counts) + ".")
+    rows = [
+        (str(w.address), w.path, shown(w.applied), shown(w.live), shown(w.config))
+        for w in found.fields
+        if w.cause is Cause.BOTH
+    ]
+    if rows:
+        session.write(
+            TableReport(
+                "Changed on both sides:", ("address", "field", "last applied", "Websak now", "config now"), rows
+            )
+        )

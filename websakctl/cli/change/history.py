@@ -1,0 +1,179 @@
+"""``history``: who changed what, when and why. ``rollback``: the plan that takes a run back."""
+
+from typing import Annotated
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.change.plan import Expand, Out, read_live, save_plan, say_how_long, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+LAST = "last"
+
+RunArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[RUN]", help="A run's name, `last`, or `verify`.", autocompletion=completion.runs),
+]
+RunNeeded = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="The run to take back; `last` is the newest.", autocompletion=completion.runs),
+]
+OfAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="ADDRESS",
+        help="Everything that was done to one resource.",
+        autocompletion=completion.addresses,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "history", example="websakctl history --address org_unit/frogner/FR-OPPV")(history)
+    command(app, "rollback", example="websakctl rollback last --out back.plan.json")(rollback)
+
+
+def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> None:
+    """Show who changed what, when and why: all runs, one run, or one resource. `history verify` checks that nothing was altered."""
+    from websakctl.operations.change.look_back import NoSuchRun, deeds, events, runs
+    from websakctl.report.formats.text import shown
+
+    session = Session(call)
+    if run == "verify":
+        verify(session)
+        return
+    if run is None and address is None:
+        views = runs(session.journal)
+        rows = [(v.run, v.at[:19], v.environment, v.user, v.state, _counted(dict(v.counts)), v.reason) for v in views]
+        data = [
+            {
+                "run": v.run,
+                "at": v.at,
+                "environment": v.environment,
+                "user": v.user,
+                "client_id": v.client_id,
+                "reason": v.reason,
+                "ci": v.ci,
+                "state": v.state,
+                "counts": dict(v.counts),
+            }
+            for v in views
+        ]
+        session.write(
+            TableReport(
+                "" if rows else "Nothing has been applied from here yet.",
+                ("run", "at (UTC)", "environment", "who", "state", "changes", "why"),
+                rows,
+                data,
+            )
+        )
+        return
+    run = _named(session, run) if run is not None else None
+    try:
+        found = deeds(session.journal, run=run, address=address)
+    except NoSuchRun as error:
+        raise Problem(str(error), Exit.FAILED, "`websakctl history` lists them") from None
+    rows2: list[tuple[str, ...]] = []
+    for d in found:
+        rows2.append(
+            (d.at[:19], d.user, d.run if address else "", str(d.address), d.action, d.status, d.detail or d.reason)
+        )
+        rows2.extend(
+            ("", "", "", f"    {f.path}", "", "", f"{shown(f.before)} -> {shown(f.after)}")
+            for f in d.fields
+            if f.path != "active"
+        )
+    columns = ("at (UTC)", "who", "run", "address", "action", "outcome", "why")
+    data2 = [
+        {
+            "run": d.run,
+            "at": d.at,
+            "user": d.user,
+            "reason": d.reason,
+            "address": str(d.address),
+            "action": d.action,
+            "status": d.status,
+            "detail": d.detail,
+            "fields": [{"path": f.path, "before": f.before, "after": f.after} for f in d.fields],
+        }
+        for d in found
+    ]
+    notes = ("\n".join(events(session.journal, run)),) if run is not None else ()
+    session.write(TableReport("" if rows2 else "Nothing was done to it from here.", columns, rows2, data2, notes))
+
+
+def _counted(counts: dict[str, int]) -> str:
+    planned = counts.pop("planned", 0)
+    return f"{counts.pop('done', 0)} of {planned}" + "".join(f", {n} {what}" for what, n in counts.items())
+
+
+def verify(session: Session) -> None:
+    """Check the chain of the journal's entries."""
+    broken = session.journal.broken_link()
+    count = session.journal.count()
+    data = {"entries": count, "intact": broken is None, "first_broken": broken}
+    if broken is None:
+        session.write(
+            TableReport(f"The journal is whole: {count} entries, each chained to the one before it.", (), (), data)
+        )
+        return
+    session.write(
+        TableReport(f"The journal was altered: entry {broken} is missing or is not what was written.", (), (), data)
+    )
+    raise Problem(
+        f"the journal {session.journal.path} is not whole",
+        Exit.FAILED,
+        "compare it with a backup; entries before that one are as they were written",
+    )
+
+
+def _named(session: Session, run: str) -> str:
+    """The run of that name; ``last`` is the newest of the environment."""
+    from websakctl.operations.change.look_back import runs
+
+    if run != LAST:
+        return run
+    newest = next((view.run for view in runs(session.journal) if view.environment == session.target.name), None)
+    if newest is None:
+        raise Problem(f"nothing has been applied to {session.target.name} from here yet", Exit.FAILED)
+    return newest
+
+
+def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False) -> None:
+    """Show the plan that takes a run back, against live as it is now; save it with --out and apply that. Writes nothing."""
+    from websakctl.operations.change.look_back import ElsewhereError, NoSuchRun, take_back
+    from websakctl.operations.change.read_setup import guarded
+
+    session = Session(call)
+    session.valid_config()
+    run = _named(session, run)
+    scene = scene_of(session, session.selection(None, None, None, None))
+    live = read_live(session, scene)
+    try:
+        plan = guarded(
+            session.connection,
+            scene,
+            take_back(session.journal, run, scene, live.state),
+            live.state,
+            session.target.described.own_user,
+        )
+    except NoSuchRun as error:
+        raise Problem(str(error), Exit.FAILED, "`websakctl history` lists them") from None
+    except ElsewhereError as error:
+        raise Problem(
+            f"{error}, and this is {session.target.name}", Exit.REFUSED, f"--environment {error.environment}"
+        ) from None
+    report = session.plan_report(plan)
+    say_how_long(session, live, plan.changes)
+    if out is not None:
+        save_plan(session, out, report)
+    session.write(report, expand=expand)
+    if plan.changes:
+        session.terminal.say(
+            "The config still asks for what this takes back: change it too, or the next apply does it again."
+        )

@@ -1,0 +1,177 @@
+"""What an apply came to: per change, per district, in all; and its exit code."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.apply.attempt import Outcome
+    from websakctl.cli.change.by_hand import Written
+    from websakctl.operations.change.apply_plan import Applied
+    from websakctl.plan.stale import Stale
+
+
+def summarise(
+    session: Session,
+    environment: str,
+    applied: "Applied | None",
+    stale: "tuple[Stale, ...]",
+    run: str,
+    by_hand: "Written",
+) -> NoReturn:
+    """Write the outcome of every change that is not done, totals, and what the server made of values.
+
+    Raises:
+        Problem: If the apply is not complete.
+        typer.Exit: Otherwise.
+    """
+    from websakctl.apply.attempt import Status
+
+    outcomes = applied.execution.outcomes if applied else ()
+    left = [o for o in outcomes if o.status is not Status.DONE]
+    if session.call.format == "json":
+        session.write(
+            TableReport(
+                "", (), (), {**_data(environment, applied, stale, run, session), "work_list": by_hand._asdict()}
+            )
+        )
+    elif applied is not None or stale:
+        _tell(session, applied, stale, run)
+    unread, unrecorded = (applied.unread, applied.unrecorded) if applied else ("", "")
+    if not left and not stale:
+        if unread:
+            raise Problem(
+                f"all was written, but it could not be read back: {unread}",
+                Exit.INCOMPLETE,
+                "websakctl apply --resume reads it back",
+            )
+        if unrecorded:
+            raise Problem(
+                f"all was written, but {unrecorded}",
+                Exit.INCOMPLETE,
+                "make room for the journal; then websakctl apply --resume",
+            )
+        raise typer.Exit(Exit.OK)
+    for trouble in filter(None, (unread, unrecorded)):
+        session.terminal.error(trouble)
+    tried = [o for o in left if o.status is Status.FAILED or (o.status is Status.NOT_STARTED and o.exit_hint)]
+    hints = {o.exit_hint for o in tried}
+    nothing_done = outcomes and not any(o.status in (Status.DONE, Status.UNKNOWN) for o in outcomes)
+    if nothing_done and len(hints) == 1 and (hint := hints.pop()) not in (0, Exit.INCOMPLETE):
+        raise Problem("nothing could be done", Exit(hint), "mend the cause and apply again")
+    if any(o.status is Status.NOT_STARTED for o in left):
+        raise Problem(
+            "the apply was stopped before its end", Exit.INCOMPLETE, "websakctl apply --resume goes on with it"
+        )
+    raise Problem(
+        "the apply is not complete",
+        Exit.INCOMPLETE,
+        "mend the cause and run `websakctl apply` again: it does what is left",
+    )
+
+
+def _data(
+    environment: str, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str, session: Session
+) -> dict[str, object]:
+    from websakctl.apply.attempt import Status
+
+    outcomes = applied.execution.outcomes if applied else ()
+    counts = Counter(o.status for o in outcomes)
+    return {
+        "format_version": 1,
+        "run": run,
+        "environment": environment,
+        "counts": {**{s.value.replace(" ", "_"): counts[s] for s in Status}, "stale": len(stale)},
+        "districts": {scope: dict(sorted(per.items())) for scope, per in _per_scope(outcomes).items()},
+        "outcomes": [
+            {
+                "address": str(o.change.address),
+                "action": o.change.action.value,
+                "status": o.status.value,
+                "detail": o.detail,
+                "blocked_by": str(o.blocked_by) if o.blocked_by else None,
+                "at": [
+                    {"field": name, "message": message, "position": place}
+                    for name, message, place in positions(session, o)
+                ],
+            }
+            for o in outcomes
+        ],
+        "normalised": [
+            {"address": str(d.address), "path": d.path, "wanted": d.wanted, "made": d.made}
+            for d in (applied.normalised if applied else ())
+        ],
+        "stale": [
+            {
+                "address": str(s.change.address),
+                "because_of": str(s.because_of) if s.because_of else None,
+                "fields": [
+                    {"path": path, "before": before, "now": now, "wanted": wanted}
+                    for path, before, now, wanted in s.conflicts
+                ],
+            }
+            for s in stale
+        ],
+    }
+
+
+def _per_scope(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for o in outcomes:
+        found.setdefault(o.change.address.scope, Counter())[o.status.value] += 1
+    return dict(sorted(found.items()))
+
+
+def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str) -> None:
+    from websakctl.apply.attempt import Status
+
+    outcomes = applied.execution.outcomes if applied else ()
+    counts = Counter(o.status for o in outcomes)
+    rest = "".join(f", {counts[s]} {s.value}" for s in Status if counts[s] and s is not Status.DONE)
+    told = f"Applied: {counts[Status.DONE]} of {len(outcomes)} changes done{rest}{f', {len(stale)} stale' if stale else ''} (run {run})."
+    rows = []
+    for o in outcomes:
+        if o.status is Status.DONE:
+            continue
+        rows.append((str(o.change.address), o.status.value, o.detail))
+        rows.extend(
+            ("", "", f"{name}: {message} ({place})" if message else f"written at {place}")
+            for name, message, place in positions(session, o)
+        )
+    notes = []
+    if any(o.status is not Status.DONE for o in outcomes):
+        per = _per_scope(outcomes)
+        notes.append(
+            "By district: "
+            + "; ".join(f"{scope} {', '.join(f'{n} {s}' for s, n in sorted(c.items()))}" for scope, c in per.items())
+        )
+    normalised = applied.normalised if applied else ()
+    notes.extend(
+        f"note: {d.address}: {d.told} by the server; this is accepted and will not show as a change" for d in normalised
+    )
+    session.write(TableReport(told, ("address", "outcome", "why"), rows, notes=notes))
+
+
+def positions(session: Session, outcome: "Outcome") -> list[tuple[str, str, str]]:
+    """Where in the YAML the fields stand that a server complained of, as (field, complaint, position)."""
+    from websakctl.apply.attempt import Status
+    from websakctl.kinds import all_kinds
+
+    origin = session.config.origins.get(outcome.change.address)
+    if outcome.status is not Status.FAILED or origin is None:
+        return []
+    kind = all_kinds()[outcome.change.address.kind]
+    found = []
+    for pointer, message in outcome.fields:
+        name = pointer.strip("/").split("/")[0]
+        found.append((name, message, str(origin.of_field(name) if name in kind.model.shape else origin.position())))
+    if not found and outcome.exit_hint == 0:
+        words = outcome.detail.casefold()
+        named = next((name for name in kind.managed_fields if name.replace("_", " ") in words), None)
+        found.append((named or "", "", str(origin.of_field(named) if named else origin.position())))
+    return found

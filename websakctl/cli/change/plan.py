@@ -1,0 +1,204 @@
+"""``plan``: live against desired; writes nothing."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.session import Session, write_private
+from websakctl.report.subjects import PlanReport
+
+if TYPE_CHECKING:
+    from websakctl.live.users import RowStore
+    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.read_setup import LiveSetup
+    from websakctl.plan.change import Change, Plan
+    from websakctl.plan.selection import Selection
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")]
+DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")]
+Expand = Annotated[bool, typer.Option("--expand", help="Show every change with all its fields.")]
+Refresh = Annotated[
+    Literal["full", "changes"] | None,
+    typer.Option(
+        "--refresh",
+        help="Read all users, or only those changed since the day's first full read. Unsaid: changes; full for apply and in CI.",
+    ),
+]
+Prune = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prune",
+        metavar="KIND",
+        help="Also remove what is not managed, of this kind (repeatable).",
+        autocompletion=completion.kinds,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "plan",
+        example="websakctl plan --district frogner --out frogner.plan.json",
+        formats=PLAN_FORMATS,
+    )(plan)
+
+
+def plan(
+    call: Call,
+    out: Out = None,
+    detailed_exitcode: DetailedExit = False,
+    expand: Expand = False,
+    district: Districts = None,
+    kind: KindNames = None,
+    target: Targets = None,
+    batch: Batch = None,
+    prune: Prune = None,
+    refresh: Refresh = None,
+    export: Exports = None,
+) -> None:
+    """Show what apply would change. Writes nothing."""
+    from websakctl.operations.change.make_plan import make_plan
+    from websakctl.operations.change.read_setup import guarded
+
+    session = Session(call)
+    session.valid_config()
+    announce_interrupted(session)
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export)
+    live = read_live(session, scene)
+    result = guarded(
+        session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
+    )
+    report = session.plan_report(result)
+    say_if_nothing(session, scene, result)
+    say_how_long(session, live, result.changes)
+    if out is not None:
+        save_plan(session, out, report)
+    session.write(report, expand=expand)
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.changes else Exit.OK)
+
+
+def save_plan(session: Session, out: Path, report: PlanReport) -> None:
+    """Write a plan for ``apply FILE``; only its owner can read it."""
+    import json
+
+    write_private(out, json.dumps(report.document, ensure_ascii=False, indent=1) + "\n", redacted_before=True)
+    named = f" --environment {session.call.environment}" if session.call.environment else ""
+    session.terminal.say(f"Saved. To apply it:\n  websakctl apply{named} {out}")
+
+
+def say_how_long(session: Session, live: "LiveSetup", changes: "tuple[Change, ...]") -> None:
+    """How many writes are ahead, and roughly how long they will take."""
+    from websakctl.operations.change.read_setup import count_writes
+
+    if changes:
+        seconds = live.seconds_to_write(changes, session.connection)
+        about = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(1, round(seconds))} s"
+        count = count_writes(changes)
+        session.terminal.say(
+            f"{count} write{'s' * (count != 1)}, roughly {about} at {session.connection.concurrency} at a time."
+        )
+
+
+def say_if_nothing(session: Session, scene: "Scene", plan: "Plan") -> None:
+    """Say that a selection meets nothing: it may be misspelt, and "no changes" would sound like good news."""
+    if not (scene.selection.everything or plan.checked or plan.unmanaged or plan.manual):
+        session.terminal.say("note: nothing is selected; `websakctl plan --expand` shows addresses")
+
+
+def announce_interrupted(session: Session, *, alone: bool = False) -> None:
+    """Say that a run was interrupted, before anything else; ``alone``: nobody else can be at it now."""
+    if not session.journal.open_runs(session.target.name):
+        return  # as nearly always: what can read such a run takes longer to load than to ask
+    from websakctl.operations.change.interrupted import interrupted_runs
+
+    for run in interrupted_runs(session.journal, session.target.name):
+        if not alone and session.apply_under_way():
+            session.terminal.say(f"note: an apply to {session.target.name} is under way (run {run.run})")
+        else:
+            session.terminal.say(f"note: {run.told}; `websakctl apply --resume` goes on with it")
+
+
+def scene_of(
+    session: Session,
+    selection: "Selection",
+    prune: list[str] | None = None,
+    refresh: str | None = None,
+    export: list[str] | None = None,
+) -> "Scene":
+    """What the plans of this command have in common."""
+    from datetime import date
+
+    from websakctl.cli.change.by_hand import read_by_hand
+    from websakctl.kinds import all_kinds
+    from websakctl.model.kind import set_by_people
+    from websakctl.operations.change.make_plan import Scene
+
+    for name in set(prune or ()) - set(all_kinds()):
+        raise Problem(f"there is no kind {name} to prune", Exit.USAGE, f"the kinds are {', '.join(all_kinds())}")
+    connection = session.connection
+    by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
+    known = session.journal.known(session.target.name)
+    done = read_by_hand(session, by_hand, known, export)
+    warnings = (
+        ()
+        if connection.setup_url
+        else (
+            "this Websak has no Setup API: its kinds are steps for a person, and only a local lock keeps two applies apart",
+        )
+    )
+    config = session.config
+    return Scene(
+        config=config,
+        today=date.today(),
+        known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
+        user_rows=user_rows(session, refresh) if config.with_users else None,
+        accepted=session.journal.accepted(session.target.name),
+        kinds=connection.kinds(all_kinds()),
+        by_hand=by_hand,
+        done_by_hand=done.state,
+        environment=session.target.name,
+        protected=session.target.described.protected,
+        selection=selection,
+        prune=frozenset(prune or ()),
+        warnings=(*warnings, *readable_by_others(session), *done.warnings),
+    )
+
+
+def user_rows(session: Session, refresh: str | None = None) -> "RowStore":
+    """What was listed of the environment's users today; in CI, and where it is asked for, all are read anew."""
+    import os
+    from datetime import UTC, datetime
+    from urllib.parse import quote
+
+    from websakctl.operations.change.user_rows import RowFile
+
+    full = refresh == "full" or (refresh is None and bool(os.environ.get("CI")))
+    path = session.state_dir / f"users-{quote(session.target.name, safe='')}.json"
+    return RowFile(path, session.connection.base_url, datetime.now(UTC).date(), full)
+
+
+def readable_by_others(session: Session) -> tuple[str, ...]:
+    """A word about files of users that others on this machine can read."""
+    files = sorted((session.root / "users").glob("*.yaml")) if session.config.with_users else []
+    wide = [f"users/{path.name}" for path in files if path.stat().st_mode & 0o077]
+    if not wide:
+        return ()
+    return (f"others on this machine can read {', '.join(wide)}: chmod 600 {' '.join(wide)}",)
+
+
+def read_live(session: Session, scene: "Scene") -> "LiveSetup":
+    """Read the whole live setup; ``--verbose`` says what it took."""
+    from websakctl.operations.change.read_setup import read_setup
+
+    live = read_setup(session.connection, scene)
+    if session.call.verbose:
+        session.terminal.say(
+            f"Read {len(live.state)} live objects with {live.requests} requests (User API {live.api_version})."
+        )
+    return live

@@ -1,0 +1,155 @@
+"""``snapshot``: the whole live setup to a file, and the difference of two."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from websakctl import __version__
+from websakctl.cli import completion
+from websakctl.cli.change.plan import DetailedExit, Expand, read_live, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, Targets, command
+from websakctl.cli.session import Session, read_json, write_private
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.model.resource import State
+    from websakctl.operations.change.read_setup import LiveSetup
+
+SnapshotOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Where to (default: among the tool's own things).")
+]
+First = Annotated[
+    str,
+    typer.Argument(
+        metavar="BEFORE", help="A snapshot: its name, `last`, or a file.", autocompletion=completion.snapshots
+    ),
+]
+Second = Annotated[
+    str | None,
+    typer.Argument(metavar="[AFTER]", help="Another; unsaid, live as it is now.", autocompletion=completion.snapshots),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="The whole live setup, kept to be compared.", no_args_is_help=True)
+    command(group, "save", example="websakctl snapshot save --out before.json")(save)
+    command(group, "list", example="websakctl snapshot list")(list_snapshots)
+    command(group, "diff", example="websakctl snapshot diff last", formats=PLAN_FORMATS)(diff)
+    app.add_typer(group, name="snapshot")
+
+
+def _folder(session: Session) -> Path:
+    return session.state_dir / "snapshots"
+
+
+def save(call: Call, out: SnapshotOut = None) -> None:
+    """Save the whole live setup to a file: canonical, and readable by its owner only."""
+    session = Session(call)
+    session.valid_config()
+    live = read_live(session, scene_of(session, session.selection(None, None, None, None), refresh="full"))
+    path = save_snapshot(session, live, out)
+    session.write(
+        TableReport(
+            f"Saved {len(live.state)} objects to {path}.", (), (), {"file": str(path), "objects": len(live.state)}
+        )
+    )
+
+
+def save_snapshot(session: Session, live: "LiveSetup", out: Path | None) -> Path:
+    """Write a snapshot of what was read."""
+    import json
+
+    from websakctl.operations.change.snapshot import to_snapshot
+
+    now = datetime.now(UTC)
+    taken_at = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    document = to_snapshot(
+        live.state,
+        environment=session.target.name,
+        tool_version=__version__,
+        taken_at=taken_at,
+        api_version=live.api_version,
+    )
+    path = out
+    if path is None:
+        _folder(session).mkdir(mode=0o700, exist_ok=True)
+        name = f"{quote(session.target.name, safe='')}-{now:%Y%m%dT%H%M%S}"
+        names = (f"{name}.json", *(f"{name}-{n}.json" for n in range(2, 1000)))
+        path = next(p for p in (_folder(session) / each for each in names) if not p.exists())
+    objects = ",\n  ".join(json.dumps(o, ensure_ascii=False, sort_keys=True) for o in document.pop("objects"))
+    head = json.dumps(document, ensure_ascii=False, indent=1)
+    text = f'{head[:-2]},\n "objects": [\n  {objects}\n ]\n}}\n'  # an object a line, so that diff tools show which
+    write_private(path, text, redacted_before=True)
+    return path
+
+
+def list_snapshots(call: Call) -> None:
+    """List the snapshots that were saved without --out."""
+    session = Session(call)
+    rows, data = [], []
+    for path in sorted(_folder(session).glob("*.json")):
+        try:
+            found = read_json(path, "a snapshot")
+        except Problem:
+            found = None
+        whole = isinstance(found, dict) and isinstance(found.get("objects"), list)
+        about = {"environment": None, "taken_at": None, "objects": None}
+        if isinstance(found, dict) and whole:
+            about = {name: found.get(name) for name in about} | {"objects": len(found["objects"])}
+        rows.append((path.stem, *(about.values() if whole else ("cannot be read", "", ""))))
+        data.append({"name": path.stem, **about})
+    session.write(
+        TableReport(
+            "" if rows else "There are no snapshots here.", ("name", "environment", "taken at", "objects"), rows, data
+        )
+    )
+
+
+def load_snapshot(session: Session, name: str) -> "State":
+    """Read a snapshot by its name or file.
+
+    Raises:
+        Problem: If there is none, or it cannot be trusted.
+    """
+    from websakctl.operations.change.snapshot import SnapshotError, from_snapshot
+
+    if name == "last":
+        ours = re.compile(rf"{re.escape(quote(session.target.name, safe=''))}-\d{{8}}T\d{{6}}(-\d+)?")
+        saved = sorted(path.stem for path in _folder(session).glob("*.json") if ours.fullmatch(path.stem))
+        name = saved[-1] if saved else name
+    path = Path(name) if Path(name).is_file() else _folder(session) / f"{name}.json"
+    if not path.is_file():
+        raise Problem(f"there is no snapshot {name}", Exit.FAILED, "`websakctl snapshot list` names them")
+    try:
+        return from_snapshot(read_json(path, "a snapshot"))
+    except SnapshotError as error:
+        raise Problem(f"{path}: {error}", Exit.REFUSED) from None
+
+
+def diff(
+    call: Call,
+    before: First,
+    after: Second = None,
+    detailed_exitcode: DetailedExit = False,
+    expand: Expand = False,
+    district: Districts = None,
+    kind: KindNames = None,
+    target: Targets = None,
+) -> None:
+    """Show what happened between two snapshots, or between one and now."""
+    from websakctl.operations.change.snapshot import difference
+
+    session = Session(call)
+    session.valid_config()
+    scene = scene_of(session, session.selection(district, kind, target, None))
+    first = load_snapshot(session, before)
+    second = load_snapshot(session, after) if after is not None else read_live(session, scene).state
+    found = difference(scene, first, second)
+    session.write(session.plan_report(found, compared=True), expand=expand)
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and found.changes else Exit.OK)

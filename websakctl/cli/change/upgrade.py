@@ -1,0 +1,217 @@
+"""``upgrade check``: before and after a Websak upgrade, once for all districts."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from websakctl import __version__
+from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.snapshot import load_snapshot, save_snapshot
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, Lang, command, language_of
+from websakctl.cli.session import Session, read_json, write_private
+from websakctl.report.subjects import DocumentReport, Look, Section, TableReport
+
+if TYPE_CHECKING:
+    from websakctl.live.websak import WebsakReader
+    from websakctl.model.resource import State
+    from websakctl.operations.change.upgrade import Probes, UpgradeReport
+    from websakctl.report.texts import Language
+
+Stage = Annotated[
+    str, typer.Argument(metavar="before|after", help="Before the upgrade a record is taken; after it, it is compared.")
+]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Also write the report as HTML, to be filed with the change."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="Around a Websak upgrade, once for all districts.", no_args_is_help=True)
+    command(group, "check", example="websakctl upgrade check after --html upgrade.html")(check)
+    app.add_typer(group, name="upgrade")
+
+
+def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb") -> None:
+    """Record the setup and the server's capabilities before an upgrade; after it, report what became of them."""
+    language = language_of(lang)
+    session = Session(call)
+    if stage not in ("before", "after"):
+        raise Problem(f"{stage} is neither before nor after", Exit.USAGE, "websakctl upgrade check before")
+    session.valid_config()
+    record = session.state_dir / f"upgrade-{quote(session.target.name, safe='')}.json"
+    if stage == "before":
+        _before(session, record)
+    else:
+        _after(session, record, html, language)
+
+
+def _reader(session: Session) -> "WebsakReader":
+    from websakctl.kinds import all_kinds
+    from websakctl.live.websak import WebsakReader
+    from websakctl.operations.scopes import scope_of
+
+    connection = session.connection
+    kinds = connection.kinds(all_kinds())
+    return WebsakReader(connection, kinds, scope_of(session.config.state, session.config.districts, kinds))
+
+
+def _probes(session: Session, reader: "WebsakReader", api_version: str) -> "Probes":
+    from websakctl.live.errors import LiveError
+    from websakctl.operations.change.upgrade import Probes, version_seen
+
+    capabilities = reader.capabilities()
+    try:
+        setup = reader.setup_info() or {}
+    except LiveError:
+        setup = {}  # it shows among the capabilities
+    required = reader.required_fields(session.target.described.openapi_url)
+    return Probes(api_version or version_seen(capabilities), capabilities, required, setup)
+
+
+def _before(session: Session, record: Path) -> None:
+    from websakctl.redaction import redacted
+
+    scene = scene_of(session, session.selection(None, None, None, None), refresh="full")
+    live = read_live(session, scene)
+    with _reader(session) as reader:
+        probes = _probes(session, reader, live.api_version)
+    snapshot = save_snapshot(session, live, None)
+    taken_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    write_private(
+        record,
+        json.dumps(
+            redacted(
+                {"format_version": 1, "taken_at": taken_at, "snapshot": snapshot.stem, "probes": probes.to_document()}
+            ),
+            ensure_ascii=False,
+            indent=1,
+        )
+        + "\n",
+        redacted_before=True,
+    )
+    data = {
+        "snapshot": snapshot.stem,
+        "taken_at": taken_at,
+        "objects": len(live.state),
+        "api_version": live.api_version,
+    }
+    session.write(
+        TableReport(
+            f"Recorded: {len(live.state)} objects (snapshot {snapshot.stem}), User API {live.api_version}, {len(probes.capabilities)} capabilities.\nAfter the upgrade: websakctl upgrade check after --html FILE",
+            (),
+            (),
+            data,
+        )
+    )
+
+
+def _after(session: Session, record: Path, html: Path | None, language: "Language") -> None:
+    from websakctl.live.errors import LiveError
+    from websakctl.operations.change.upgrade import Probes, compare_upgrade
+
+    if not record.is_file():
+        raise Problem(
+            f"no upgrade of {session.target.name} was begun from here", Exit.FAILED, "websakctl upgrade check before"
+        )
+    document = read_json(record, "a record of an upgrade")
+    try:
+        if not isinstance(document, dict):
+            raise TypeError
+        taken_at, snapshot, before = (
+            str(document["taken_at"]),
+            str(document["snapshot"]),
+            Probes.from_document(document["probes"]),
+        )
+    except (KeyError, TypeError):
+        raise Problem(
+            f"{record} is not a record of an upgrade", Exit.FAILED, "websakctl upgrade check before"
+        ) from None
+    scene = scene_of(session, session.selection(None, None, None, None), refresh="full")
+    recorded = load_snapshot(session, snapshot)
+    live: State | LiveError
+    try:
+        found = read_live(session, scene)
+        live, version = found.state, found.api_version
+    except LiveError as error:  # what it cannot do any more belongs in the report
+        live, version = error, session.connection.api_version or ""
+    with _reader(session) as reader:
+        after = _probes(session, reader, version)
+        if not isinstance(live, LiveError):
+            reader.departments.read()
+        report = compare_upgrade(
+            scene,
+            snapshot=recorded,
+            live=live,
+            before=before,
+            after=after,
+            journal=session.journal,
+            find=lambda address: reader.find(address.kind).find(address),
+        )
+    filed = _filed(session, report, taken_at)
+    session.write(filed)
+    if html is not None:
+        from websakctl.report.formats.html import FORMAT
+        from websakctl.report.texts.filed import filed_in
+
+        write_private(html, FORMAT.render(filed_in(filed, language), Look()) + "\n")
+        session.terminal.say(f"Written to {html}.")
+    raise typer.Exit(Exit.OK if report.ok else Exit.FAILED)
+
+
+def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> DocumentReport:
+    from websakctl.report.formats.text import FORMAT as TEXT
+
+    plan = session.plan_report(report.setup, compared=True)
+    changed = [line for line in TEXT.render(plan, Look(width=160)).splitlines()[2:] if line]
+    if report.unread:
+        changed = [f"FAILED: it could not be read, so nothing is known of it: {report.unread}"]
+    checks = [("ok" if c.ok else "FAILED", c.what, c.told) for c in report.capabilities]
+    districts = [("ok" if c.ok else "FAILED", slug, c.what, c.told) for slug, found in report.districts for c in found]
+    kinds = sorted({*report.before, *report.after})
+    failed = sum(1 for row in (*checks, *districts) if row[0] == "FAILED") + len(report.setup.changes)
+    failed += bool(report.unread)
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    data: dict[str, Any] = {
+        "format_version": 1,
+        "ok": report.ok,
+        "before": taken_at,
+        "after": now,
+        "objects": {"before": dict(report.before), "after": dict(report.after)},
+        "setup": plan.document,
+        "unread": report.unread,
+        "capabilities": [{"ok": c.ok, "what": c.what, "detail": c.told} for c in report.capabilities],
+        "deprecated": list(report.deprecated),
+        "districts": {
+            slug: [{"ok": c.ok, "what": c.what, "detail": c.told} for c in found] for slug, found in report.districts
+        },
+    }
+    return DocumentReport(
+        title=f"Upgrade of Websak {session.target.name}",
+        ok=report.ok,
+        verdict="Nothing was lost." if report.ok else f"{failed} thing{'s' * (failed != 1)} to look at.",
+        facts=(
+            ("Environment", f"{session.target.name} ({session.connection.base_url})"),
+            ("Recorded before", taken_at),
+            ("Compared", now),
+            ("Tool", f"websakctl {__version__}"),
+        ),
+        sections=(
+            Section(
+                "Setup",
+                ("kind", "before", "after"),
+                [(kind, report.before.get(kind, 0), report.after.get(kind, 0)) for kind in kinds],
+                changed,
+            ),
+            Section("Capabilities", ("", "what", "found"), checks),
+            Section("Deprecated calls still in use", lines=report.deprecated or ("none",)),
+            Section("Smoke checks per district", ("", "district", "what", "found"), districts),
+        ),
+        data=data,
+    )

@@ -1,0 +1,72 @@
+"""``explain``: a rule, a kind, a field, a word, or what made each value of a resource."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.operations.config.explain import Explanation
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="RULE|KIND[.FIELD]|ADDRESS",
+        help="A rule of validate, a kind or one of its fields, or KIND/SCOPE/KEY.",
+        autocompletion=completion.explainable,
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "explain", example="websakctl explain org_unit/frogner/FR-OPPV")(explain)
+
+
+def explain(call: Call, what: What) -> None:
+    """Explain a rule, a kind or its field, a Norwegian word, or which lines made each value of a resource.
+
+    No network. Rules, kinds, fields and words need no config.
+    """
+    from websakctl.kinds import all_kinds
+    from websakctl.operations.config import explain as operation
+
+    session, kinds = Session(call), all_kinds()
+    if "/" in what:
+        found = _resource(session, what)
+    else:
+        explained = operation.explain(what, kinds)
+        if explained is None:
+            raise Problem(f"there is nothing to explain by the name {what}", Exit.USAGE, operation.near(what, kinds))
+        found = explained
+    session.write(TableReport(found.headline, found.columns, found.rows, found.data, found.notes))
+
+
+def _resource(session: Session, text: str) -> "Explanation":
+    from websakctl.kinds import all_kinds
+    from websakctl.model.address import Address
+    from websakctl.operations.config.explain import explain_resource
+    from websakctl.source.problems import did_you_mean
+
+    try:
+        address = Address.parse(text)
+    except ValueError as error:
+        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
+    kinds = all_kinds()
+    if address.kind not in kinds:
+        known = did_you_mean(address.kind, kinds) or f"the kinds are {', '.join(kinds)}"
+        raise Problem(f"there is no kind {address.kind}", Exit.USAGE, known)
+    config = session.config
+    if address not in config.whole:
+        hint = did_you_mean(text, map(str, config.whole)) or "`websakctl plan --expand` lists addresses"
+        raise Problem(
+            f"the config makes no {text}",
+            Exit.FAILED,
+            hint if config.valid else "the config is not valid: mend first what `websakctl validate` says",
+        )
+    return explain_resource(config, address, kinds[address.kind])

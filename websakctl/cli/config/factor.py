@@ -1,0 +1,51 @@
+"""``pull --all`` where there is no config yet: a whole live setup as one."""
+
+from typing import TYPE_CHECKING
+
+from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.session import Session
+from websakctl.cli.write_back import carry_out, check_explained, report
+
+if TYPE_CHECKING:
+    from websakctl.operations.config.write_back import Left
+
+
+def is_empty(session: Session) -> bool:
+    """Whether there is nothing here but, perhaps, settings and the districts' facts."""
+    if not any((session.root / name).is_dir() for name in ("config", "districts")):
+        from websakctl.source.load import load_configuration
+
+        session.config = load_configuration(session.root)  # there is none, and that is all right here
+    return not session.valid_config().state
+
+
+def pull_everything(
+    session: Session, reason: str | None, owner: str | None, *, auto_approve: bool, force: bool
+) -> None:
+    """Write all of Websak as a config: what the districts have in common once, the rest where it differs."""
+    from websakctl.operations.config.factor import factored, recognise
+    from websakctl.operations.config.pull import Why
+    from websakctl.operations.config.write_back import NotWritten
+    from websakctl.plan.selection import Selection
+
+    scene = scene_of(session, Selection())
+    live = read_live(session, scene).state
+    numbered = not session.config.districts
+    left: list[Left] = []
+    if numbered:
+        districts, left = recognise(live, scene.kinds)
+        session.config.districts.update(districts)
+        live = read_live(session, scene).state  # once more: each object now comes with its district
+    try:
+        found, files = factored(session.root, scene, live, Why(reason=reason, owner=owner), numbered)
+    except NotWritten as error:
+        raise Problem(f"it cannot be written: {error}", Exit.FAILED) from None
+    check_explained(found)
+    found.left = [*left, *(one for one in found.left if one.address not in {other.address for other in left})]
+    carry_out(session, files, auto_approve=auto_approve, force=force)
+    if numbered and session.config.districts:
+        session.terminal.warn(
+            "note: the districts' numbers are not in Websak; they are numbered in order: see districts/*/district.yaml"
+        )
+    report(session, found, files, "pulled")

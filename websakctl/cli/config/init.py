@@ -1,0 +1,44 @@
+"""``init``: a new config repository."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from websakctl.cli.config.schema import write_schemas
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to (default: here).")]
+Ci = Annotated[
+    list[str] | None, typer.Option("--ci", metavar="github|gitlab", help="Also write a pipeline (repeatable).")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "init", example="websakctl init websak-setup --ci github")(init)
+
+
+def init(call: Call, folder: Folder = Path(), ci: Ci = None) -> None:
+    """Scaffold a config repository that passes validate. Files that are there are never touched."""
+    from websakctl.operations.config.scaffold import ScaffoldError, repository, write
+
+    for name in ci or ():
+        if name not in ("github", "gitlab"):
+            raise Problem(f"--ci {name} is neither github nor gitlab", Exit.USAGE)
+    try:
+        files = repository(tuple(ci or ()))
+        write(files, folder)
+    except ScaffoldError as error:
+        raise Problem(str(error), Exit.REFUSED, "name an empty folder: websakctl init DIR") from None
+    schemas = Session(replace(call, root=folder, quiet=True))
+    written = write_schemas(schemas)
+    go = "" if folder == Path() else f"  cd {folder}\n"
+    told = f"Wrote {len(files) + len(written)} files. Next:\n{go}  websakctl districts add NAME --number NN --orgnr NNNNNNNNN --short-name ABC\n  websakctl plan"
+    Session(call).write(
+        TableReport(told, (), (), {"folder": str(folder), "files": [*(file.path for file in files), *written]})
+    )

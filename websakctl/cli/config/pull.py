@@ -1,0 +1,94 @@
+"""``pull``: live state into the config."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Batch, Call, Districts, KindNames, Targets, command
+from websakctl.cli.session import Session
+from websakctl.cli.write_back import (
+    AutoApprove,
+    Force,
+    Owner,
+    Reason,
+    carry_out,
+    check_explained,
+    report,
+    without_users,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from websakctl.model.address import Address
+    from websakctl.operations.config.write_back import WriteBack
+    from websakctl.plan.selection import Selection
+
+All = Annotated[bool, typer.Option("--all", help="Also what is not in the config yet; where there is none, all.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(
+        app,
+        "pull",
+        example='websakctl pull --district frogner --reason "Decided in March" --owner "Bydel Frogner, stab"',
+    )(pull)
+
+
+def pull(
+    call: Call,
+    district: Districts = None,
+    kind: KindNames = None,
+    target: Targets = None,
+    batch: Batch = None,
+    all_: All = False,
+    reason: Reason = None,
+    owner: Owner = None,
+    auto_approve: AutoApprove = False,
+    force: Force = False,
+) -> None:
+    """Write what Websak has into the config, where the config says otherwise. Shows the difference and asks first."""
+    session = Session(call)
+    if all_:
+        from websakctl.cli.config.factor import is_empty, pull_everything
+
+        if is_empty(session):
+            pull_everything(session, reason, owner, auto_approve=auto_approve, force=force)
+            return
+    session.valid_config()
+    found, files = _found(session, session.selection(district, kind, target, batch), reason, owner, everything=all_)
+    if files:
+        carry_out(session, files, auto_approve=auto_approve, force=force)
+    report(session, found, files, "pulled")
+
+
+def _found(
+    session: Session, selection: "Selection", reason: str | None, owner: str | None, *, everything: bool
+) -> "tuple[WriteBack, dict[str, str]]":
+    from websakctl.operations.config.adopt import adopt, unmanaged
+    from websakctl.operations.config.pull import Why, check_pulled
+    from websakctl.operations.config.pull import pull as pull_live
+    from websakctl.operations.config.write_back import NotWritten, tried
+    from websakctl.source.documents import read_documents
+
+    scene = without_users(scene_of(session, selection))
+    live = read_live(session, scene).state
+    documents, why = read_documents(session.root), Why(reason=reason, owner=owner)
+
+    def pulled(refused: "Mapping[Address, str]") -> "WriteBack":
+        found = pull_live(scene, live, documents, why, refused)
+        check_explained(found)
+        return found
+
+    wanted = [a for a in unmanaged(scene, live) if a in selection] if everything else []
+    try:
+        found, files = adopt(session.root, scene, live, wanted, pulled)
+        check_pulled(scene, live, tried(session.root, files), found.written)
+    except NotWritten as error:
+        raise Problem(
+            f"it cannot be written: {error}", Exit.FAILED, "narrow it with --target, or write it by hand"
+        ) from None
+    return found, files

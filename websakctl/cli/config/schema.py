@@ -1,0 +1,81 @@
+"""``schema``: JSON Schema for editors."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+
+KindArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[KIND]",
+        help="One kind's entry; `websak` for config/websak.yaml; `plan` for saved plans; unsaid, any config file.",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "schema", example="websakctl schema > websakctl.schema.json", formats=("json",))(schema)
+
+
+Write = Annotated[
+    bool, typer.Option("--write", help="Write the schemas that the files' modelines name: config/*.schema.json.")
+]
+
+
+def schema(call: Call, kind: KindArgument = None, write: Write = False) -> None:
+    """Show the JSON Schema of the config's files, or of one kind; editors offer fields, words and codes from it."""
+    from websakctl.kinds import all_kinds
+    from websakctl.operations.config.plan_schema import plan_schema
+    from websakctl.operations.config.schema import schema_of_files, schema_of_kind, schema_of_settings
+    from websakctl.source.problems import did_you_mean
+
+    kinds = all_kinds()
+    session = Session(call)
+    if write:
+        if kind is not None:
+            raise Problem("--write writes all schemas; no KIND", Exit.USAGE)
+        session.terminal.result(f"Wrote {' and '.join(write_schemas(session))}.")
+        return
+    if kind is None:
+        found = schema_of_files(kinds, _codes(session))
+    elif kind == "plan":
+        found = plan_schema()
+    elif kind == "websak":
+        found = schema_of_settings()
+    elif kind in kinds:
+        found = schema_of_kind(kinds[kind])
+    else:
+        raise Problem(
+            f"there is no kind {kind}", Exit.USAGE, did_you_mean(kind, kinds) or f"the kinds are {', '.join(kinds)}"
+        )
+    session.terminal.result(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _codes(session: Session) -> dict[str, list[str]]:
+    """Codes that exist in the repository; none outside one."""
+    from websakctl.operations.config.schema import codes_of
+
+    has_config = (session.root / "config").is_dir()
+    return codes_of(session.config) if has_config else {}
+
+
+def write_schemas(session: Session) -> list[str]:
+    """Write the schemas that the files' modelines name; gives their paths below the root."""
+    from websakctl.kinds import all_kinds
+    from websakctl.operations.config.schema import schema_of_files, schema_of_settings
+
+    written = {
+        "config/files.schema.json": schema_of_files(all_kinds(), _codes(session)),
+        "config/websak.schema.json": schema_of_settings(),
+    }
+    for name, document in written.items():
+        path = session.root / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return list(written)

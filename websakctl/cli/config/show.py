@@ -1,0 +1,90 @@
+"""``show``: one resource, as the config has it and as it is."""
+
+from typing import Annotated
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="KIND/SCOPE/KEY.", autocompletion=completion.addresses)
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Only the config; no network.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "show", example="websakctl show org_unit/frogner/FR-OPPV")(show)
+
+
+def show(call: Call, address: AddressArgument, offline: Offline = False) -> None:
+    """Show one resource: as the config has it, as it is in Websak, and where it was written."""
+    from websakctl.kinds import all_kinds
+    from websakctl.model.address import Address
+    from websakctl.plan.diff import same
+    from websakctl.report.formats.text import shown
+    from websakctl.source.problems import did_you_mean
+
+    session = Session(call)
+    config = session.valid_config()
+    try:
+        wanted = Address.parse(address)
+    except ValueError as error:
+        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
+    if wanted.kind not in all_kinds():
+        raise Problem(
+            f"there is no kind {wanted.kind}",
+            Exit.USAGE,
+            did_you_mean(wanted.kind, all_kinds()) or f"the kinds are {', '.join(all_kinds())}",
+        )
+    desired, live = config.whole.get(wanted), None
+    if not offline:
+        scene = scene_of(session, session.selection(None, None, None, None))
+        live = scene.with_by_hand(read_live(session, scene).state).get(wanted)
+    if desired is None and live is None:
+        hint = did_you_mean(address, map(str, config.whole))
+        raise Problem(f"there is no {address}", Exit.FAILED, hint or "`websakctl plan --expand` lists addresses")
+    in_config, in_websak = dict(desired.fields) if desired else {}, dict(live.fields) if live else {}
+    at = config.position_of(wanted)
+    origin = config.origins.get(wanted)
+    names = list(dict.fromkeys([*in_config, *(n for n, v in in_websak.items() if v is not None)]))
+    rows = []
+    never_told = all_kinds()[wanted.kind].write_only
+    for name in names:
+        there = shown(in_websak.get(name)) if live else "" if offline else "(not there)"
+        differs = "differs" if live and name in in_config and not same(in_config[name], in_websak.get(name)) else ""
+        if live and name in never_told:
+            there, differs = "(never told)", ""
+        rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", there, differs))
+    data = {
+        "address": address,
+        "kind": wanted.kind,
+        "scope": wanted.scope,
+        "key": wanted.key,
+        "config": in_config if desired else None,
+        "live": in_websak if live else None,
+        "active": live.active if live else None,
+        "source": {"file": at.file, "line": at.line, "column": at.column} if at else None,
+    }
+    notes = [f"Written at {at}." if at else "Not in the config."]
+    if origin is not None and origin.made_for is not None:
+        notes.append(f"Made for the district described at {origin.made_for}.")
+    if origin is not None and origin.override is not None:
+        document, section, key = origin.override
+        notes.append(f"Overridden at {document.key_position(section.spans, key)}.")
+    if live is not None and not live.active:
+        notes.append("Retired in Websak.")
+    session.write(
+        TableReport(
+            f"{address}: {all_kinds()[wanted.kind].title}",
+            ("field", "config", "Websak", ""),
+            rows,
+            data,
+            ("\n".join(notes),),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Commands for bringing districts in, and for what belongs to them."""

@@ -1,0 +1,171 @@
+"""``districts documents``: the local project plan, the letters and the hand-over note, to be sent to districts."""
+
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Batch, Call, Lang, language_of
+from websakctl.cli.session import Session
+from websakctl.record import record
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.report.texts import Language
+
+PAPERS = ("plan", "letters", "handover")
+TYPES = ("docx", "md")
+
+Slugs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SLUG", help="The districts.", autocompletion=completion.districts),
+]
+What = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what", metavar="|".join(PAPERS), help="Only this document (repeatable; default: plan and letters)."
+    ),
+]
+Types = Annotated[
+    list[str] | None, typer.Option("--as", metavar="|".join(TYPES), help="The files' type (repeatable; default: docx).")
+]
+Folder = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where they are written (default: documents/ in the root).")
+]
+Force = Annotated[bool, typer.Option("--force", help="Write over documents that are there.")]
+
+
+@record
+class Paper:
+    """One document, before it is a file."""
+
+    what: str
+    stem: str
+    title: str
+    markdown: str
+
+
+def documents(
+    call: Call,
+    slugs: Slugs = None,
+    what: What = None,
+    batch: Batch = None,
+    types: Types = None,
+    lang: Lang = "nb",
+    out: Folder = None,
+    force: Force = False,
+) -> None:
+    """Write what districts get on paper: local project plan, letters to units that read Altinn, hand-over note.
+
+    All or none is written. A value that the config lacks is an error that names it; a file that is there already stays.
+    """
+    language = language_of(lang)
+    wanted = _chosen("--what", what, PAPERS, ("plan", "letters"))
+    suffixes = _chosen("--as", types, TYPES, ("docx",))
+    session = Session(call)
+    session.valid_config()
+    if not slugs and batch is None:
+        raise Problem("no district is named", Exit.USAGE, "name districts, or a whole batch with --batch NAME")
+    chosen = sorted(session.selection(slugs, None, None, batch).scopes)
+    today = date.today()
+    files: dict[Path, bytes] = {}
+    rows = []
+    for slug in chosen:
+        for paper in _papers(session, slug, wanted, language, today):
+            for suffix in suffixes:
+                path = (out or session.root / "documents") / slug / f"{paper.stem}.{suffix}"
+                files[path] = _written(session, paper, suffix, language, today)
+                rows.append((slug, paper.what, str(path)))
+    _write(files, force=force)
+    data = [dict(zip(("district", "what", "file"), row, strict=True)) for row in rows]
+    headline = f"{len(rows)} document{'s' * (len(rows) != 1)} written." if rows else "There is nothing to write."
+    session.write(TableReport(headline, ("district", "what", "file"), rows, data))
+
+
+def _chosen(option: str, said: list[str] | None, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+    for name in said or ():
+        if name not in known:
+            raise Problem(f"{option} {name} is not one of {', '.join(known)}", Exit.USAGE)
+    return tuple(name for name in known if name in said) if said else default
+
+
+def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Language", today: date) -> list[Paper]:
+    from websakctl.operations.config.scaffold import shipped
+    from websakctl.operations.rollout.calendar import holidays_around
+    from websakctl.report.documents.markdown import CannotWrite, render_markdown
+    from websakctl.report.documents.values import letter_values, values_of
+    from websakctl.report.texts import text
+    from websakctl.rollout.batches import batch_of, in_order
+    from websakctl.rollout.schedule import schedule
+
+    batch = batch_of(in_order(session.config.whole)).get(slug)
+    activities = schedule([batch], holidays_around([batch.go_live])) if batch and batch.go_live else ()
+    values = values_of(session.config, slug, today=today, language=language, activities=activities)
+    folders = [session.root / "templates" / "documents", shipped() / "documents"]
+    name = values["district"]["name"]
+    found: list[tuple[str, str, str, str, dict[str, Any]]] = []
+    if "plan" in wanted:
+        title = text("Local project plan, {district}", language, district=name)
+        found.append(("plan", "project-plan", f"{slug}-plan", title, values))
+    if "letters" in wanted:
+        for orgnr, about in letter_values(values):
+            title = text("Reading mail in Altinn, {unit}", language, unit=about["number"]["name"])
+            found.append(("letter", "letter", f"{slug}-letter-{orgnr}", title, about))
+    if "handover" in wanted:
+        title = text("Hand-over to operations, {district}", language, district=name)
+        found.append(("handover", "handover", f"{slug}-handover", title, values))
+    papers, missing = [], []
+    for what, template, stem, title, about in found:
+        try:
+            markdown = render_markdown(folders, f"{language}/{template}.md", about, language)
+        except CannotWrite as error:
+            missing.append(f"{stem}: {error}")
+        else:
+            papers.append(Paper(what, stem, title, markdown))
+    if missing:
+        raise Problem(
+            f"documents for {slug} cannot be written:\n  " + "\n  ".join(missing) + "\nNothing was written.",
+            Exit.REFUSED,
+            "add what has no value to the config, or change the template: your own may stand in templates/documents/",
+        )
+    return papers
+
+
+def _written(session: Session, paper: Paper, suffix: str, language: "Language", today: date) -> bytes:
+    if suffix == "md":
+        return paper.markdown.encode()
+    from websakctl.report.documents.word import word
+
+    about = session.config.settings.organisation
+    return word(paper.markdown, title=paper.title, author=about.name if about else "", language=language, today=today)
+
+
+def _write(files: dict[Path, bytes], *, force: bool) -> None:
+    """All or nothing: one that is there is never written over without being asked to."""
+    there = [path for path in files if path.exists()]
+    if there and not force:
+        raise Problem(
+            f"{', '.join(map(str, there[:3]))}{' …' if len(there) > 3 else ''} "
+            f"{'are' if len(there) > 1 else 'is'} there already; nothing was written",
+            Exit.REFUSED,
+            "name another folder with --out DIR, or write over them with --force",
+        )
+    fresh = {path: path.with_name(f".{path.name}.new") for path in files}
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh[path].touch(mode=0o600)  # the hand-over note names who attested
+            fresh[path].write_bytes(content)
+        for path, written in fresh.items():
+            written.replace(path)
+    except OSError as error:
+        for written in fresh.values():
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
+        raise Problem(
+            f"cannot write {error.filename}: {error.strerror}", Exit.FAILED, "name a folder that can be written"
+        ) from None

@@ -1,0 +1,49 @@
+"""``licences``: bought, allotted, in use, and needed batch by batch."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli.options import Batch, Call, Districts, command
+from websakctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from websakctl.model.resource import State
+
+FORMATS = ("text", "json", "csv", "markdown", "svg")
+Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "licences", example="websakctl licences --batch PULJE-1", formats=FORMATS)(licences)
+
+
+def licences(call: Call, offline: Offline = False, district: Districts = None, batch: Batch = None) -> None:
+    """Show licence seats: bought, allotted, in use, and needed by the next batches. Writes nothing.
+
+    The high-water mark is the most that is in use once every planned batch is live.
+    """
+    from datetime import date
+
+    from websakctl.report.charts import seats_chart
+    from websakctl.report.seats import seats_document, seats_rows
+    from websakctl.rollout.capacity import seats
+
+    session = Session(call)
+    config = session.valid_config()
+    scopes = session.selection(district, None, None, batch).scopes
+    pools = seats(config.whole, None if offline else live_users(session), date.today())
+    if call.format == "svg":
+        session.terminal.result(seats_chart(pools, "en"))
+        return
+    report = seats_rows if call.format == "csv" else seats_document
+    session.write(report(pools, scopes=scopes, batch=batch))
+
+
+def live_users(session: Session) -> "State":
+    """All live users, of districts that list theirs and of those that do not."""
+    from websakctl.cli.change.plan import scene_of
+    from websakctl.operations.change.read_users import read_users
+
+    return read_users(session.connection, scene_of(session, session.selection(None, None, None, None)))

@@ -1,0 +1,62 @@
+"""``rollout report``: the status page, one HTML file for project owners."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, Lang, command, language_of
+from websakctl.cli.rollout.status import Offline, group, look
+from websakctl.cli.session import Session, write_private
+from websakctl.report.subjects import TableReport
+
+_WEEK = timedelta(days=7)
+
+Html = Annotated[Path, typer.Option("--html", metavar="FILE", help="Where the page is written.")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="YYYY-MM-DD", help="Tell what changed since that day (default: a week ago)."),
+]
+
+
+def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group is registered with `rollout`
+    """Add the command."""
+    command(group, "report", example="websakctl rollout report --html status.html")(report)
+
+
+def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offline: Offline = False) -> None:
+    """Write the status page: batches, readiness, licences, mail routes, schedule, what changed. Writes nothing to Websak."""
+    from websakctl.operations.rollout.calendar import holidays_around
+    from websakctl.operations.rollout.happenings import happenings
+    from websakctl.report.pages.status import StatusPage
+    from websakctl.rollout.schedule import schedule
+
+    language = language_of(lang)
+    session = Session(call)
+    first = _day(since) if since else date.today() - _WEEK
+    config = session.valid_config()
+    view = look(session, offline=offline)
+    batches = [b.batch for b in view.batches]
+    organisation = config.settings.organisation
+    page = StatusPage(
+        view=view,
+        owner=organisation.name if organisation else "",
+        environment=session.target.name,
+        names={slug: district.name for slug, district in config.districts.items()},
+        since=first,
+        happenings=happenings(session.journal, config, session.target.name, first),
+        activities=schedule(batches, holidays_around([b.go_live for b in batches if b.go_live])),
+    )
+    write_private(html, page.render(language))
+    ready = sum(1 for batch in view.batches for district in batch.districts if not district.in_the_way)
+    data = {"file": str(html), "language": language, "since": first.isoformat(), "districts_ready": ready}
+    session.write(TableReport(f"Written to {html}.", (), (), data))
+
+
+def _day(said: str) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        raise Problem(f"--since {said} is not a day", Exit.USAGE, "write it as 2027-02-01") from None

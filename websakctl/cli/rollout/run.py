@@ -1,0 +1,494 @@
+"""``rollout run|pause|resume``: bring a batch in, one district first; hold it back, and take it up again."""
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.change.apply import (
+    Allow,
+    AutoApprove,
+    BreakLease,
+    Concurrency,
+    Dialogue,
+    Rate,
+    nothing_written_if_interrupted,
+)
+from websakctl.cli.change.plan import announce_interrupted, read_live, say_how_long, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command
+from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
+from websakctl.cli.session import Session
+from websakctl.report.subjects import DocumentReport, Section, TableReport
+
+if TYPE_CHECKING:
+    from websakctl.apply.attempt import Outcome
+    from websakctl.cli.change.apply import Carried
+    from websakctl.model.resource import State
+    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.read_setup import LiveSetup
+    from websakctl.plan.change import Change, Plan
+
+Canary = Annotated[
+    str | None,
+    typer.Option(
+        "--canary",
+        metavar="SLUG",
+        help="The district that goes first (default: the batch's first).",
+        autocompletion=completion.districts,
+    ),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the journal.")]
+Why = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="Why: it stands in the config and is told to whoever asks.")
+]
+
+
+def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group is registered with `rollout`
+    """Add the commands."""
+    command(group, "run", example="websakctl rollout run PULJE-1 --users users.xlsx --canary frogner")(run)
+    command(group, "pause", example='websakctl rollout pause PULJE-1 --reason "Decided by the owners, sak 27/12"')(
+        pause
+    )
+    command(group, "resume", example="websakctl rollout resume PULJE-1")(resume)
+
+
+def run(
+    call: Call,
+    batch: BatchName,
+    users: Users = None,
+    canary: Canary = None,
+    auto_approve: AutoApprove = False,
+    allow: Allow = None,
+    reason: Reason = "",
+    break_lease: BreakLease = None,
+    concurrency: Concurrency = None,
+    rate: Rate = None,
+) -> None:
+    """Bring a batch in: gates, one plan for its districts, one district first, then the rest. Exit 4 while a gate is not passed.
+
+    After the first district the plan is made anew: the rest is done only if it is
+    still what was approved, and the batch was not paused meanwhile. Run it again to go on where it stopped.
+    """
+    session = Session(call)
+    session.valid_config()
+    refuse_unknown(session, batch)
+    session.pace(concurrency, rate)
+    with session.alone(), nothing_written_if_interrupted():
+        Onboarding(session, batch, _first_to_go(session, batch, canary)).run(
+            users, auto_approve, allow or [], reason, break_lease
+        )
+
+
+def _first_to_go(session: Session, batch: str, wanted: str | None) -> str:
+    from websakctl.source.problems import did_you_mean
+
+    districts = _fields(session, batch)["districts"]
+    if not districts:
+        raise Problem(f"{batch} has no districts", Exit.REFUSED, "name them under rollout_batches: in config/")
+    if wanted is not None and wanted not in districts:
+        hint = did_you_mean(wanted, districts) or f"its districts are {', '.join(districts)}"
+        raise Problem(f"{wanted} is not in {batch}", Exit.USAGE, hint)
+    return str(wanted or districts[0])
+
+
+def write_users(session: Session, files: Mapping[str, str]) -> None:
+    """Write the districts' files of users, all or none."""
+    from websakctl.operations.rollout.import_users import write_all
+
+    if not files:
+        return
+    try:
+        write_all(session.root, files)
+    except OSError as error:
+        raise Problem(f"cannot write {error.filename}: {error.strerror}; nothing was written") from None
+    session.terminal.say(f"Wrote {', '.join(files)}.")
+
+
+def _fields(session: Session, batch: str) -> dict[str, Any]:
+    from websakctl.model.address import BASE, Address
+
+    return dict(session.config.state[Address("rollout_batch", BASE, batch)].fields)
+
+
+@dataclass
+class _Part:
+    """One of the two runs: what it was to do, and what became of it."""
+
+    name: str
+    run: str
+    planned: int
+    outcomes: "tuple[Outcome, ...]"
+    complete: bool
+
+
+@dataclass
+class Onboarding:
+    """One batch on its way in."""
+
+    session: Session
+    batch: str
+    canary: str
+    parts: list[_Part] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)  # somebody asked the last run to stop
+
+    def run(
+        self, users: Path | None, auto_approve: bool, allow: list[str], reason: str, break_lease: str | None
+    ) -> None:
+        """Gates, plan, the canary, a look, and the rest."""
+        from websakctl.operations.rollout.onboard import halve
+
+        session = self.session
+        self.refuse_if_paused()
+        files = import_for(session, self.batch, users) if users is not None else {}
+        self.refuse_if_not_ready()
+        announce_interrupted(session, alone=True)
+        self.dialogue = Dialogue(session, self.scene(), auto_approve, allow, "", False, break_lease)
+        self.reason = f"rollout {self.batch}" + (f": {reason}" if reason else "")
+        live = self.dialogue.read_live()
+        plan = self.planned(live)
+        self.dialogue.show(plan, expand=False)
+        self.dialogue.guard(plan)
+        if not plan.changes:
+            write_users(session, files)
+            self.dialogue.reason = self.reason
+            idle = self.dialogue.new_run(plan, "", self.dialogue.taken_over((), live.state, whole=False))
+            self.dialogue.supersede(idle)
+            self.dialogue.adopt(idle, live.state, ())
+            self.end(plan)
+        say_how_long(session, live, plan.changes)
+        self.dialogue.confirm(len(plan.changes), from_file=False)
+        write_users(session, files)  # not before everybody has agreed: what is listed is what is wanted
+        halves = halve(plan.changes, self.canary)
+        paused_before = self.paused_in(live.state)
+        if not halves.first:  # it went first before
+            self.carry_out("the rest", plan, halves.rest, live)
+            self.end(plan)
+        self.carry_out(f"{self.canary} first", plan, halves.first, live)
+        if halves.rest:
+            with self.incomplete_from_here():
+                self.end_at_ctrl_c()
+                live, rest = self.look_again(plan, halves.rest, paused_before)
+                if self.asked_to_go_on(len(rest.changes)):  # an answer may take days
+                    live, rest = self.look_again(plan, halves.rest, paused_before)
+                self.carry_out("the rest", rest, rest.changes, live)
+        self.end(plan)
+
+    @contextmanager
+    def incomplete_from_here(self) -> Iterator[None]:
+        """The first district is written: whatever ends the command now leaves the batch half in, and says so."""
+        from websakctl.apply.journal import JournalError
+        from websakctl.live.errors import LiveError
+
+        again = f"mend the cause; then: websakctl rollout run {self.batch}"
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.end_incomplete("interrupted", f"websakctl rollout run {self.batch} goes on")
+        except LiveError as error:
+            self.end_incomplete(str(error), error.what_next or again)
+        except JournalError as error:
+            self.end_incomplete(str(error), again)
+        except Problem as problem:
+            if problem.exit_code is Exit.INCOMPLETE:
+                raise
+            self.end_incomplete(str(problem).removesuffix("; nothing was written"), problem.what_next or again)
+
+    def end_at_ctrl_c(self) -> None:
+        """Between two runs nothing is under way, and Ctrl-C need not wait for anything; nor did one that came too late."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        if self.stop.is_set():
+            raise KeyboardInterrupt
+
+    # --- before anything is written
+
+    def refuse_if_paused(self) -> None:
+        """A paused batch runs nothing, and loses nothing."""
+        fields = _fields(self.session, self.batch)
+        if fields["paused"]:
+            raise Problem(
+                f"{self.batch} is paused: {fields['pause_reason'] or 'no reason is given'}; nothing was written",
+                Exit.REFUSED,
+                f"websakctl rollout resume {self.batch}",
+            )
+
+    def refuse_if_not_ready(self) -> None:
+        """Every gate of every district lets it through, or nothing is written."""
+        from websakctl.report.readiness import check_document
+
+        view = look(self.session)
+        one = view.of(self.batch)
+        if one.ready:
+            return
+        self.session.write(check_document(view, one))
+        closed = sorted({v.gate for d in one.districts for v in d.in_the_way})
+        named = (
+            f"{len(closed)} gate{'s' * (len(closed) != 1)} not passed ({', '.join(closed)})"
+            if closed
+            else "no gate is declared"
+        )
+        raise Problem(
+            f"{self.batch} is not ready: {named}; nothing was written in Websak",
+            Exit.REFUSED,
+            f"see to what stands above; `websakctl rollout check {self.batch}` looks again",
+        )
+
+    # --- plan and carry out
+
+    def scene(self) -> "Scene":
+        """The batch's districts, and what of the base they need."""
+        return scene_of(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
+
+    def planned(self, live: "LiveSetup") -> "Plan":
+        """The plan for the batch's districts."""
+        from websakctl.operations.change.make_plan import make_plan
+        from websakctl.operations.change.read_setup import guarded
+
+        session, scene = self.session, self.dialogue.scene
+        return guarded(
+            session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
+        )
+
+    def carry_out(self, what: str, plan: "Plan", changes: "tuple[Change, ...]", live: "LiveSetup") -> None:
+        """Do one part as a run of its own; end the command if it is not complete."""
+        from websakctl.apply.attempt import Status
+        from websakctl.apply.journal import JournalError
+
+        if not changes:
+            return
+        dialogue, session = self.dialogue, self.session
+        dialogue.reason = f"{self.reason} ({what})"
+        dialogue.tell = _by_district(session, changes)
+        run = dialogue.new_run(plan, "", dialogue.taken_over(changes, live.state, whole=False))
+        self.stop = run.stop
+        carried = dialogue.carry_out(run, changes, live, session.config.state)
+        outcomes = carried.applied.execution.outcomes
+        complete = (
+            all(o.status is Status.DONE for o in outcomes)
+            and not carried.holding.stale
+            and not carried.applied.unread
+            and not carried.applied.unrecorded
+        )
+        self.parts.append(_Part(what, run.name, len(changes), outcomes, complete))
+        if not complete:
+            self.end_incomplete(_what_lacks(carried), "mend the cause and run it again: it does what is left")
+        already = {change.address for change in carried.holding.already}
+        try:
+            dialogue.adopt(run, carried.state, {c.address for c in changes} - already)
+        except JournalError as error:
+            self.end_incomplete(f"all of it was written, but {error}", "make room for the journal, and run it again")
+
+    def look_again(self, approved: "Plan", rest: "tuple[Change, ...]", paused_before: bool) -> "tuple[LiveSetup, Plan]":
+        """Plan anew: what is left must be what was approved, and nothing more."""
+        from websakctl.operations.rollout.onboard import departures
+
+        self.dialogue.scene = self.scene()
+        live = read_live(self.session, self.dialogue.scene)
+        self.stop_if_paused(live.state, paused_before)
+        plan = self.planned(live)
+        if found := departures(rest, plan.changes):
+            words = {"new": "was not in the plan", "gone": "is no longer to do", "other": "would do something else"}
+            for departure in found[:20]:
+                self.session.terminal.warn(f"  {departure.address}: {words[departure.how]}")
+            self.end_incomplete(
+                f"the rest of the plan is no longer what was approved ({len(found)} changes differ)",
+                "look at what is listed above; run it again to see and approve the plan as it is now",
+            )
+        known = {finding.guard for finding in approved.findings}  # allowed for all, so for a part of it
+        self.dialogue.guard(replace(plan, findings=tuple(f for f in plan.findings if f.guard not in known)))
+        return live, plan
+
+    def asked_to_go_on(self, count: int) -> bool:
+        """Whether somebody was asked, and said yes: this is the time to look at the first district."""
+        if self.dialogue.auto_approve:
+            return False
+        self.session.terminal.say(f"{self.canary} is done, and the rest of the plan is what was approved.")
+        answer = self.session.terminal.ask(f"Go on with {count} changes in the other districts? Only yes is a yes: ")
+        if answer != "yes":
+            self.end_incomplete("not gone on with", f"websakctl rollout run {self.batch} goes on")
+        return True
+
+    def stop_if_paused(self, live: "State", paused_before: bool) -> None:
+        """Whether somebody paused the batch meanwhile: in the files here, or in Websak from elsewhere."""
+        from websakctl.model.address import BASE, Address
+        from websakctl.source.load import load_configuration
+
+        again = load_configuration(self.session.root, date.today())
+        now = again.state.get(Address("rollout_batch", BASE, self.batch)) if again.valid else None
+        fields = now.fields if now else _fields(self.session, self.batch)
+        if fields["paused"] or (self.paused_in(live) and not paused_before):
+            why = fields["pause_reason"] or self.reason_in(live) or "no reason is given"
+            self.end_incomplete(
+                f"{self.batch} was paused meanwhile: {why}",
+                f"websakctl rollout resume {self.batch}, then run it again: it does what is left",
+            )
+
+    def paused_in(self, live: "State") -> bool:
+        """Whether Websak has the batch as paused."""
+        return bool(self._live_fields(live).get("paused"))
+
+    def reason_in(self, live: "State") -> str:
+        """Why, as Websak has it."""
+        return str(self._live_fields(live).get("pause_reason") or "")
+
+    def _live_fields(self, live: "State") -> dict[str, Any]:
+        from websakctl.model.address import BASE, Address
+
+        there = live.get(Address("rollout_batch", BASE, self.batch))
+        return dict(there.fields) if there else {}
+
+    # --- the last word
+
+    def end(self, plan: "Plan") -> NoReturn:
+        """The report of a batch that is in; what is left for people is on the work list."""
+        self.dialogue.write_work_list(plan)
+        self.session.write(self.report(plan, f"{self.batch} is in: every change of its districts is done.", ok=True))
+        raise typer.Exit(Exit.OK)
+
+    def end_incomplete(self, why: str, what_next: str) -> NoReturn:
+        """What was done and what was not; the exit code says that it goes on."""
+        self.session.write(self.report(None, f"{self.batch} is not in yet: {why}", ok=False))
+        raise Problem(why, Exit.INCOMPLETE, what_next)
+
+    def report(self, plan: "Plan | None", verdict: str, *, ok: bool) -> DocumentReport:
+        """What each run came to in each district."""
+        rows, data = [], []
+        for part in self.parts:
+            for scope, counts in sorted(_counted(part.outcomes).items()):
+                rows.append((part.name, scope, counts["done"], sum(counts.values()) - counts["done"]))
+            data.append(
+                {
+                    "part": part.name,
+                    "run": part.run,
+                    "planned": part.planned,
+                    "complete": part.complete,
+                    "districts": {scope: dict(c) for scope, c in sorted(_counted(part.outcomes).items())},
+                }
+            )
+        manual = len(plan.manual) if plan else 0
+        lines = [f"{manual} steps are left for people: websakctl worklist list"] if manual else []
+        return DocumentReport(
+            title=f"Rollout of {self.batch}",
+            ok=ok,
+            verdict=verdict,
+            facts=[(f"run ({part.name})", part.run) for part in self.parts],
+            sections=[
+                section
+                for section in (
+                    Section("Districts", ("part", "district", "done", "not done"), rows),
+                    Section("Left to do", lines=lines),
+                )
+                if section.rows or section.lines
+            ],
+            data={
+                "format_version": 1,
+                "batch": self.batch,
+                "canary": self.canary,
+                "complete": ok,
+                "verdict": verdict,
+                "runs": data,
+                "manual": manual,
+            },
+        )
+
+
+def _counted(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        found.setdefault(outcome.change.address.scope, Counter())[outcome.status.value] += 1
+    return found
+
+
+def _by_district(session: Session, changes: "tuple[Change, ...]") -> "Callable[[Outcome], None]":
+    """Say of each district how much of it is done, when the last of its changes has been tried."""
+    from websakctl.apply.attempt import Status
+
+    left = Counter(change.address.scope for change in changes)
+    total, done = dict(left), Counter[str]()
+
+    def tell(outcome: "Outcome") -> None:
+        scope = outcome.change.address.scope
+        left[scope] -= 1
+        done[scope] += outcome.status is Status.DONE
+        if not left[scope]:
+            session.terminal.say(f"{scope}: {done[scope]} of {total[scope]} changes done")
+
+    return tell
+
+
+def _what_lacks(carried: "Carried") -> str:
+    from websakctl.apply.attempt import Status
+
+    left = sum(1 for o in carried.applied.execution.outcomes if o.status is not Status.DONE)
+    if left or carried.holding.stale:
+        return f"{left + len(carried.holding.stale)} changes are not done"
+    return carried.applied.unread or carried.applied.unrecorded
+
+
+# --- pause and resume
+
+
+def pause(call: Call, batch: BatchName, reason: Why) -> None:
+    """Hold a batch back, and lose nothing. It refuses to run, and a run under way stops after its first district.
+
+    Writes `paused` and the reason into the batch's entry in the config, and leaves every other byte alone.
+    """
+    _set(call, batch, {"paused": True, "pause_reason": reason}, f"{batch} is paused.")
+
+
+def resume(call: Call, batch: BatchName) -> None:
+    """Take a paused batch up again. Takes the pause out of the config; `rollout run` goes on from where it was."""
+    _set(
+        call,
+        batch,
+        {"paused": None, "pause_reason": None},
+        f"{batch} is no longer paused. `websakctl rollout run {batch}` goes on.",
+    )
+
+
+def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
+    from websakctl.cli.write_back import carry_out
+    from websakctl.model.address import BASE, Address
+    from websakctl.operations.config.write_back import NotWritten, WriteBack, section_path, sound, tried
+    from websakctl.source.patching import Drop, Put
+
+    session = Session(call)
+    config = session.valid_config()
+    refuse_unknown(session, batch)
+    origin = config.origins[Address("rollout_batch", BASE, batch)]
+    place = (*section_path(origin.document, origin.section, "rollout_batches"), origin.key)
+    said = origin.section.get(origin.key) or {}
+    found = WriteBack()
+    for name, value in values.items():
+        if value is not None and said.get(name) != value:
+            found.edit(origin.document.file, Put((*place, name), value))
+        elif value is None and name in said:
+            found.edit(origin.document.file, Drop((*place, name)))
+    try:
+        files = found.files(session.root)
+        sound(tried(session.root, files))
+    except NotWritten as error:
+        raise Problem(
+            f"{error}; nothing was written", Exit.FAILED, "see to --reason, or to the batch's entry"
+        ) from None
+    carry_out(session, files, auto_approve=True, force=True)
+    fields = _fields(session, batch)
+    data = {
+        "batch": batch,
+        "paused": bool(values["paused"]),
+        "was_paused": bool(fields["paused"]),
+        "files": list(files),
+    }
+    notes = [] if files else ["It was so already."]
+    session.write(TableReport(told, (), (), data, notes))
+    if files:
+        session.terminal.say(f"Written into {', '.join(files)}: commit it. Websak learns of it with the next apply.")

@@ -1,0 +1,132 @@
+"""``rollout``: which districts are ready to go live, and bringing them in, a batch at a time."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Batch, Call, command
+from websakctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from websakctl.operations.rollout.view import RolloutView
+
+FORMATS = ("text", "json", "markdown", "html")
+BatchName = Annotated[
+    str, typer.Argument(metavar="BATCH", help="A rollout batch, such as PULJE-1.", autocompletion=completion.batches)
+]
+Users = Annotated[
+    Path | None,
+    typer.Option("--users", metavar="FILE", help="With the districts' users as this file of HR lists them."),
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Only what the config says; no network.")]
+
+group = typer.Typer(help="Readiness of the districts, and bringing them in batch by batch.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(group, "status", example="websakctl rollout status --batch PULJE-1", formats=(*FORMATS, "matrix"))(status)
+    command(group, "check", example="websakctl rollout check PULJE-1", formats=FORMATS)(check)
+    command(group, "schedule", example="websakctl rollout schedule --batch PULJE-1", formats=(*FORMATS, "svg"))(
+        schedule
+    )
+    app.add_typer(group, name="rollout")
+
+
+def status(call: Call, offline: Offline = False, batch: Batch = None) -> None:
+    """Show every gate of every district, batch by batch. Writes nothing."""
+    from websakctl.report.readiness import status_document, status_grid
+
+    session = Session(call)
+    session.valid_config()
+    refuse_unknown(session, batch)
+    view = look(session, offline=offline)
+    chosen = [b for b in view.batches if batch in (None, b.batch.key)]
+    session.write((status_grid if call.format == "matrix" else status_document)(view, chosen))
+
+
+def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = False) -> None:
+    """Show why a batch is not ready, and what to do next in each district. Exit 4 when it is not. Writes nothing."""
+    from websakctl.report.readiness import check_document
+
+    session = Session(call)
+    session.valid_config()
+    refuse_unknown(session, batch)
+    if users is not None:
+        import_for(session, batch, users)
+    view = look(session, offline=offline)
+    one = view.of(batch)
+    session.write(check_document(view, one))
+    raise typer.Exit(Exit.OK if one.ready else Exit.REFUSED)
+
+
+def import_for(session: Session, batch: str, users: Path) -> dict[str, str]:
+    """Make a file of HR part of the session's config, for the batch's districts only.
+
+    Returns:
+        The districts' files of users as they are to be written.
+    """
+    from websakctl.cli.rollout.users import prepare
+
+    _, files = prepare(session, users, session.selection(None, None, None, batch).scopes)
+    return files
+
+
+def schedule(call: Call, batch: Batch = None) -> None:
+    """Show when each preparation must be done, computed back from the day of each batch. Reads only the config.
+
+    Dates skip weekends and Norwegian public holidays, and are told in ISO weeks too.
+    """
+    from datetime import date
+
+    from websakctl.operations.rollout.calendar import holidays_around
+    from websakctl.report.gantt import gantt
+    from websakctl.report.readiness import schedule_document
+    from websakctl.rollout import schedule as calendar
+    from websakctl.rollout.batches import in_order
+
+    session = Session(call)
+    config = session.valid_config()
+    refuse_unknown(session, batch)
+    chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
+    activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]))
+    drawn = gantt(activities, "en", today=date.today()) if call.format in ("svg", "html") else ""
+    if call.format == "svg":
+        session.terminal.result(drawn)
+    else:
+        session.write(schedule_document(activities, drawn))
+
+
+def refuse_unknown(session: Session, batch: str | None) -> None:
+    """End the command if there is no such batch; one that has no districts yet is one."""
+    from websakctl.source.problems import did_you_mean
+
+    batches = [a.key for a in session.config.state if a.kind == "rollout_batch"]
+    if batch is not None and batch not in batches:
+        hint = did_you_mean(batch, batches) or f"the batches are {', '.join(batches)}"
+        raise Problem(f"there is no rollout batch {batch}", Exit.USAGE, hint)
+
+
+def look(session: Session, *, offline: bool = False) -> "RolloutView":
+    """How the rollout stands, asked of Websak unless ``offline``."""
+    from datetime import date
+
+    from websakctl.operations.change.make_plan import make_plan
+    from websakctl.operations.change.read_users import read_users
+    from websakctl.operations.rollout.view import view_rollout
+
+    if offline:
+        return view_rollout(session.config, date.today())
+    scene = scene_of(session, session.selection(None, None, None, None))
+    live = read_live(session, scene).state
+    return view_rollout(
+        session.config,
+        date.today(),
+        live=scene.with_by_hand(live),
+        users=read_users(session.connection, scene),
+        plan=make_plan(scene, live),
+    )

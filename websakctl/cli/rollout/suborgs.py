@@ -1,0 +1,157 @@
+"""``suborgs``: every sub-org number and where its mail goes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Batch, Call, Districts, command, leading_command
+from websakctl.cli.session import Session
+
+if TYPE_CHECKING:
+    from websakctl.live.fiks import FiksConnection
+
+FORMATS = ("text", "json", "csv", "markdown")
+Arrives = Annotated[
+    Literal["dokulink", "svarinn", "altinn", "paper", "unsaid"] | None,
+    typer.Option("--arrives", help="Only numbers whose mail comes this way today; shows what each still needs."),
+]
+Holes = Annotated[bool, typer.Option("--holes", help="Only numbers whose route has a hole.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--file",
+        metavar="FILE",
+        help="Compare with the register's bulk file instead, JSON or CSV, packed or not (repeatable); no network.",
+    ),
+]
+DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer()
+    leading_command(group, example="websakctl suborgs --arrives dokulink", formats=FORMATS)(suborgs)
+    command(group, "check", example="websakctl suborgs check --district frogner", formats=("text", "json", "markdown"))(
+        check
+    )
+    app.add_typer(group, name="suborgs")
+
+
+def suborgs(
+    call: Call, arrives: Arrives = None, holes: Holes = False, district: Districts = None, batch: Batch = None
+) -> None:
+    """Show every sub-org number and where its mail goes, the holes first. Reads only the config.
+
+    Also shows how many numbers come through SvarInn to the document centre, today and after each batch.
+    """
+    from datetime import date
+
+    from websakctl.report.mail import routes_document, routes_rows
+    from websakctl.rollout.routing import loads, routes
+
+    session = Session(call)
+    config = session.valid_config()
+    session.selection(None, None, None, batch)  # ends the command if there is no such batch
+    scopes = session.selection(district, None, None, None).scopes
+    every = [
+        route
+        for route in routes(config.whole, date.today())
+        if (not scopes or route.district in scopes) and batch in (None, route.batch)
+    ]
+    chosen = [
+        route
+        for route in every
+        if (route.holes or not holes)
+        and (arrives is None or (arrives == (route.arrives or "unsaid") and not route.ended))
+    ]
+    if call.format == "csv":
+        session.write(routes_rows(chosen))
+        return
+    whole_picture = not holes and arrives is None
+    session.write(
+        routes_document(chosen, loads(config.whole, every) if whole_picture else (), still_needed=arrives is not None)
+    )
+
+
+def check(
+    call: Call,
+    file: Files = None,
+    detailed_exitcode: DetailedExit = False,
+    district: Districts = None,
+    batch: Batch = None,
+) -> None:
+    """Compare the numbers with the business register, and with KS Fiks where there are credentials. Writes nothing.
+
+    Tells what exists and is not in the config, is closed, renamed, unknown or somebody else's; and what is registered to
+    fetch mail before its batch is ready, or not at all. Never fetches mail.
+    """
+    from datetime import date
+
+    from websakctl.operations.rollout.check_sub_orgs import check_files, check_online, check_receiving
+    from websakctl.report.register import check_document
+    from websakctl.rollout.routing import routes
+    from websakctl.source.register_file import RegisterFileError
+
+    session = Session(call)
+    config = session.valid_config()
+    scopes = session.selection(district, None, None, batch).scopes or frozenset(config.districts)
+    today = date.today()
+    chosen = [route for route in routes(config.whole, today) if route.district in scopes]
+    mismatches = None
+    if file:
+        why_not = "--file works without a network"
+        try:
+            found = check_files(file, chosen, config.districts, scopes, today)
+        except RegisterFileError as error:
+            raise Problem(str(error), Exit.FAILED, "fetch it again: underenheter/lastned of the register") from None
+    else:
+        connection, why_not = fiks_connection(session)
+        url = (session.around.register_url or config.settings.registers.business).rstrip("/")
+        session.terminal.say(
+            f"Asking {url} about {len(chosen)} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …"
+        )
+        found = check_online(url, chosen, config.districts, scopes, today)
+        if connection is not None:
+            session.terminal.say(f"Asking {connection.url} …")
+            mismatches = check_receiving(connection, chosen, config.settings.registers.fiks.receiving_system, today)
+    session.write(check_document(found, mismatches, why_not))
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and (found.differences or mismatches) else Exit.OK)
+
+
+def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
+    """Who we are at KS Fiks; without any of it nothing is asked, and the second part says why."""
+    from importlib.util import find_spec
+
+    from websakctl.live.fiks import FiksConnection
+
+    around, said = session.around, session.config.settings.registers.fiks
+    parts = {
+        "client_id": around.fiks_client_id or said.client_id,
+        "key_id": around.fiks_key_id or said.key_id,
+        "integration_id": around.fiks_integration_id or said.integration_id,
+        "integration_password": around.fiks_password.get_secret_value() if around.fiks_password else "",
+        "private_key": around.fiks_private_key.get_secret_value() if around.fiks_private_key else "",
+    }
+    for name, stored_as in (("integration_password", "fiks-password"), ("private_key", "fiks-private-key")):
+        if not parts[name] and parts["client_id"]:
+            parts[name] = _stored(stored_as)
+    lacking = [name for name, value in parts.items() if not value]
+    if lacking:
+        return None, f"no {' and no '.join(name.replace('_', ' ') for name in lacking)} (docs/mail-routes.md)"
+    if find_spec("jwt") is None:
+        raise Problem(
+            "the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'"
+        )
+    url, issuer = around.fiks_url or said.url, around.fiks_issuer or said.issuer
+    return FiksConnection(url=url.rstrip("/"), issuer=issuer, **parts), ""
+
+
+def _stored(name: str) -> str:
+    from websakctl.secrets import KeyringUnavailable, stored_text
+
+    try:
+        return stored_text(name) or ""
+    except KeyringUnavailable:
+        return ""

@@ -1,0 +1,203 @@
+"""``users``: who works in the districts, from files of HR."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from websakctl.cli.change.plan import Expand, Out, Refresh, read_live, save_plan, say_how_long, scene_of
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Batch, Call, Districts, command
+from websakctl.cli.session import Session
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.operations.rollout.import_users import Import
+    from websakctl.source.configuration import Configuration
+
+group = typer.Typer(name="users", help="Users of the districts, from files of HR.", no_args_is_help=True)
+SHOWN = 50  # complaints that are written out; JSON has them all
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX.", show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and write no file.")]
+Add = Annotated[bool, typer.Option("--add", help="The file only adds: people who are not in it stay.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(group, "import", example="websakctl users import ansatte.xlsx --district frogner --dry-run")(import_)
+    command(group, "list", example="websakctl users list --district frogner", formats=("text", "json", "csv"))(list_)
+    app.add_typer(group)
+
+
+def import_(
+    call: Call,
+    file: File,
+    dry_run: DryRun = False,
+    add: Add = False,
+    out: Out = None,
+    expand: Expand = False,
+    district: Districts = None,
+    batch: Batch = None,
+    refresh: Refresh = None,
+) -> None:
+    """Read a file of HR into the districts' users, and show the plan. It is taken whole, or not at all.
+
+    Whoever is no longer in the file leaves the district's users, and is deactivated by the next apply.
+    """
+    from websakctl.operations.change.make_plan import make_plan
+    from websakctl.operations.change.read_setup import guarded
+
+    if dry_run and out is not None:
+        raise Problem("--dry-run writes nothing, so there is nothing to save a plan for", Exit.USAGE, "leave one out")
+    session = Session(call)
+    session.valid_config()
+    scopes = session.selection(district, None, None, batch).scopes
+    found, files = prepare(session, file, scopes, add=add)
+    selection = session.selection(found.districts, ["user"], None, None)
+    scene = scene_of(session, selection, None, refresh)
+    live = read_live(session, scene)
+    plan = guarded(
+        session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
+    )
+    report = session.plan_report(plan)
+    if not dry_run:
+        write(session, files)
+        if out is not None:
+            save_plan(session, out, report)
+    say_how_long(session, live, plan.changes)
+    if call.format == "json":
+        session.write(TableReport("", (), (), {**_as_json(found, written=not dry_run), "plan": report.document}))
+    else:
+        session.write(report, expand=expand)
+        if not dry_run and out is None and plan.changes:
+            session.terminal.say("To carry it out:\n  websakctl apply --kind user")
+
+
+def prepare(
+    session: Session, file: Path, only: frozenset[str], *, add: bool = False
+) -> "tuple[Import, dict[str, str]]":
+    """Understand a file, and make it part of the session's config without writing it.
+
+    Returns:
+        What was understood, and the texts of the districts' files of users, for ``write_all``.
+
+    Raises:
+        Problem: If any row is not in order; all that is wrong has been shown.
+    """
+    from datetime import date
+
+    from websakctl.operations.rollout.import_users import files_of, read_people
+    from websakctl.source.load import load_configuration
+    from websakctl.source.sheets import SheetError, read_sheet
+
+    try:
+        sheet = read_sheet(file)
+    except SheetError as error:
+        raise Problem(str(error), Exit.INVALID, error.what_next) from None
+    found = read_people(sheet, session.config, only=only, add=add)
+    _tell(session, found)
+    if found.complaints:
+        _complain(session, found)
+    files = files_of(found, session.config, add=add)
+    session.config = load_configuration(session.root, date.today(), files)
+    session.valid_config()
+    return found, files
+
+
+def write(session: Session, files: dict[str, str]) -> None:
+    """Write what was prepared, every file or none."""
+    from websakctl.operations.rollout.import_users import write_all
+
+    try:
+        write_all(session.root, files)
+    except OSError as error:
+        raise Problem(f"cannot write {error.filename}: {error.strerror}; nothing was written") from None
+    session.terminal.say(f"Wrote {', '.join(files)}.")
+
+
+def _tell(session: Session, found: "Import") -> None:
+    """How the file was read, and what was made of it."""
+    from websakctl.report.formats.text import safe
+
+    say = session.terminal.say
+    columns = ", ".join(f"{name}: {safe(header)}" for name, header in found.columns.items())
+    say(f"Read {safe(found.file)} ({safe(found.about)}).")
+    if columns:
+        say(f"Columns: {columns}.")
+    if found.passed_over:
+        say(f"Passed over: {', '.join(map(safe, found.passed_over))}.")
+    if not found.complaints:
+        for slug in found.districts:
+            count = sum(1 for person in found.people if person.district == slug)
+            left = f", {len(found.left[slug])} no longer" if found.left.get(slug) else ""
+            say(f"  {slug}: {count} user{'s' * (count != 1)}{left}")
+
+
+def _complain(session: Session, found: "Import") -> None:
+    """Show every complaint with its row and column, and end the command."""
+    from websakctl.redaction import redact
+    from websakctl.report.formats.text import safe
+
+    for one in found.complaints[:SHOWN]:
+        where = f"{found.file}:{one.row}:{one.column}"
+        session.terminal.error(redact(safe(f"{where}: {one.message}")), redact(safe(one.help)))
+    if len(found.complaints) > SHOWN:
+        session.terminal.error(f"and {len(found.complaints) - SHOWN} more; --format json has them all")
+    if session.call.format == "json":
+        session.write(TableReport("", (), (), _as_json(found, written=False)))
+    rows = len({one.row for one in found.complaints})
+    raise Problem(
+        f"{rows} row{'s' * (rows != 1)} of {safe(found.file)} cannot be taken; nothing was written",
+        Exit.INVALID,
+        "mend the file, or the rules under user_import: in config/websak.yaml; docs/users.md tells more",
+    )
+
+
+def _as_json(found: "Import", *, written: bool) -> dict[str, Any]:
+    from websakctl.redaction import redacted
+
+    document: dict[str, Any] = redacted(
+        {
+            "format_version": 1,
+            "file": found.file,
+            "read_as": found.about,
+            "columns": found.columns,
+            "passed_over": list(found.passed_over),
+            "written": written,
+            "districts": {
+                slug: {
+                    "users": sum(1 for p in found.people if p.district == slug),
+                    "left": found.left.get(slug, []),
+                }
+                for slug in found.districts
+            },
+            "errors": [
+                {"row": c.row, "column": c.column, "message": c.message, "help": c.help} for c in found.complaints
+            ],
+        }
+    )
+    return document
+
+
+def list_(call: Call, district: Districts = None, batch: Batch = None) -> None:
+    """List the users in the config, district by district. No network."""
+    session = Session(call)
+    config = session.valid_config()
+    scopes = session.selection(district, None, None, batch).scopes
+    rows = list(_rows(config, scopes))
+    columns = ("district", "code", "name", "role", "unit", "e-mail")
+    data = [dict(zip(("district", "code", "name", "role", "unit", "email"), row, strict=True)) for row in rows]
+    users, districts = len(rows), len({row[0] for row in rows})
+    told = f"{users} user{'s' * (users != 1)} in {districts} district{'s' * (districts != 1)}."
+    if not rows:
+        told = "No district lists its users; `websakctl users import FILE` reads them from HR."
+    session.write(TableReport(told, columns if rows or call.format == "csv" else (), rows, data))
+
+
+def _rows(config: "Configuration", scopes: frozenset[str]) -> "list[tuple[str, ...]]":
+    return [
+        (a.scope, a.key, u.fields["name"], u.fields["role"], u.fields["unit"], u.fields.get("email") or "")
+        for a, u in sorted(config.state.items())
+        if a.kind == "user" and (not scopes or a.scope in scopes)
+    ]

@@ -1,0 +1,307 @@
+"""``worklist``: what people set where there is no API, and the record that it is done."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from websakctl.cli import completion
+from websakctl.cli.change.by_hand import files_of, folder_of, scene_by_hand, write_work_list
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.session import Session, user_name
+from websakctl.report.subjects import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.rollout.work_list import Evidence, Item, WorkList
+    from websakctl.report.texts import Language
+
+FORMATS = ("text", "json", "csv", "markdown")
+Names = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...",
+        help="Ids from the list, addresses, or globs such as 'committee/frogner/*'.",
+        autocompletion=completion.addresses,
+    ),
+]
+SomeNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...",
+        help="Ids from the list, addresses, or globs (default: all).",
+        autocompletion=completion.addresses,
+    ),
+]
+By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who set it.")]
+Shown = Annotated[
+    str, typer.Option("--evidence", metavar="TEXT", help="Where it can be seen: a link, a case number, a line.")
+]
+On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="When it was set, YYYY-MM-DD (default: today).")]
+Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is not done after all.")]
+OnlyDone = Annotated[bool, typer.Option("--done", help="What was recorded as done instead: who, when, evidence.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="The language of the list.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write Markdown and CSV into this folder.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(
+        help="What people set where there is no API: the list, and the record that it is done.", no_args_is_help=True
+    )
+    command(group, "list", example="websakctl worklist list --district frogner", formats=FORMATS[:3])(list_)
+    command(group, "show", example="websakctl worklist show --lang en --out lists", formats=FORMATS)(show)
+    command(group, "done", example='websakctl worklist done 3f9a2c01 --by "Kari Nordmann" --evidence "Sak 27/1234"')(
+        done
+    )
+    command(
+        group,
+        "reopen",
+        example='websakctl worklist reopen committee/frogner/FR-BU --by "Kari Nordmann" --reason "feil utvalg"',
+    )(reopen)
+    app.add_typer(group, name="worklist")
+
+
+def list_(
+    call: Call,
+    only_done: OnlyDone = False,
+    district: Districts = None,
+    kind: KindNames = None,
+    target: Targets = None,
+    batch: Batch = None,
+    export: Exports = None,
+) -> None:
+    """List what is left for people to set, one line each. Reads the config and the journal; Websak is not asked."""
+    session = Session(call)
+    scene, work = _open(session, export)
+    selection = session.selection(district, kind, target, batch)
+    if only_done:
+        _list_done(session, scene, selection.__contains__)
+        return
+    chosen = work.chosen(selection)
+    rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in chosen.items]
+    left = f"{len(rows)} item{'s' * (len(rows) != 1)} left for people in {work.environment}."
+    if len(rows) != len(work.items):
+        left = f"{left[:-1]} ({len(work.items)} in all)."
+    session.write(
+        TableReport(
+            left if rows else f"Nothing is left for people in {work.environment}.",
+            ("id", "what", "address", "name") if rows else (),
+            rows,
+            {"environment": work.environment, "items": [_data(item) for item in chosen.items]},
+            ("`websakctl worklist show` says what to set, `websakctl worklist done ID` records it.",) if rows else (),
+        )
+    )
+
+
+def _list_done(session: Session, scene: "Scene", chosen: Any) -> None:
+    from websakctl.operations.rollout.work_list import recorded
+
+    found = [one for one in recorded(session.journal, scene.environment) if chosen(one.address)]
+    rows = [(d.on, d.by, d.action, str(d.address), d.evidence, d.run) for d in found]
+    data = [
+        {
+            "on": d.on,
+            "by": d.by,
+            "action": d.action,
+            "address": str(d.address),
+            "evidence": d.evidence,
+            "at": d.at,
+            "run": d.run,
+        }
+        for d in found
+    ]
+    session.write(
+        TableReport(
+            "" if rows else f"Nothing was recorded as done in {scene.environment}.",
+            ("on", "by", "what", "address", "evidence", "run") if rows else (),
+            rows,
+            {"environment": scene.environment, "done": data},
+        )
+    )
+
+
+def show(
+    call: Call,
+    names: SomeNames = None,
+    lang: Lang = "nb",
+    out: Out = None,
+    district: Districts = None,
+    kind: KindNames = None,
+    target: Targets = None,
+    batch: Batch = None,
+    export: Exports = None,
+) -> None:
+    """Show the work list as people get it: what to set where, before and after, with check boxes, in order."""
+    import dataclasses
+
+    session = Session(call)
+    language = _language(lang)
+    _, work = _open(session, export)
+    chosen = work.chosen(session.selection(district, kind, target, batch))
+    if names:
+        kept = {item.id for item in _named(work, names)}
+        chosen = dataclasses.replace(chosen, items=tuple(item for item in chosen.items if item.id in kept))
+    if out is not None:
+        write_work_list(session, chosen, out, language, keep=False)
+        return
+    if call.format == "json":
+        session.write(
+            TableReport("", (), (), {"environment": work.environment, "items": [_data(item) for item in chosen.items]})
+        )
+        return
+    suffix = "csv" if call.format == "csv" else "md"
+    session.terminal.result(files_of(session, chosen, language)[suffix].removeprefix("\ufeff").rstrip("\n"))
+
+
+def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, export: Exports = None) -> None:
+    """Record that items of the work list are set: who, when, and where that can be seen. The plan then counts them as done."""
+    from datetime import date
+
+    from websakctl.operations.change.apply_plan import new_run_name
+    from websakctl.operations.rollout.work_list import Evidence, record_done, work_list
+
+    session = Session(call)
+    said = Evidence(by=_said("--by", by), on=_day(on, date.today()), evidence=_said("--evidence", evidence))
+    scene, work = _open(session, export)
+    items = _named(work, names)
+    _tell_what_comes_first(session, work, items)
+    run = new_run_name()
+    about = {"user": user_name(), "owner": session.owner, "reason": f"work list: {said.evidence}"}
+    record_done(session.journal, scene, run, items, said, about)
+    left = work_list(scene_by_hand(session, export))
+    if folder_of(session).is_dir():
+        write_work_list(session, left, say=False)
+    rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in items]
+    session.write(
+        TableReport(
+            f"Recorded as done: {len(items)} item{'s' * (len(items) != 1)} (run {run}); {len(left.items)} left.",
+            ("id", "what", "address", "name"),
+            rows,
+            _recorded(run, said, items, left),
+        )
+    )
+
+
+def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
+    """Record that items were not done after all: they are on the work list again. Nothing is lost from the history."""
+    from datetime import date
+
+    from websakctl.operations.change.apply_plan import new_run_name
+    from websakctl.operations.rollout.work_list import Evidence, UnknownItem, take_back, work_list
+
+    session = Session(call)
+    scene = scene_by_hand(session)
+    said = Evidence(by=_said("--by", by), on=date.today().isoformat(), evidence=_said("--reason", reason))
+    run = new_run_name()
+    about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {said.evidence}"}
+    try:
+        addresses = take_back(session.journal, scene, run, names, said, about)
+    except UnknownItem as error:
+        raise Problem(
+            f"nothing that {error} names is recorded as done in {scene.environment}; nothing was changed",
+            Exit.FAILED,
+            "`websakctl worklist list --done` shows what is",
+        ) from None
+    left = work_list(scene_by_hand(session))
+    if folder_of(session).is_dir():
+        write_work_list(session, left, say=False)
+    session.write(
+        TableReport(
+            f"Reopened: {len(addresses)} item{'s' * (len(addresses) != 1)} (run {run}); {len(left.items)} left.",
+            ("address",),
+            [(str(address),) for address in addresses],
+            {"run": run, "reopened": [str(address) for address in addresses], "left": len(left.items)},
+        )
+    )
+
+
+def _recorded(run: str, said: "Evidence", items: "list[Item]", left: "WorkList") -> dict[str, Any]:
+    return {
+        "run": run,
+        "by": said.by,
+        "on": said.on,
+        "evidence": said.evidence,
+        "done": [_data(item) for item in items],
+        "left": len(left.items),
+    }
+
+
+def _open(session: Session, export: list[str] | None) -> "tuple[Scene, WorkList]":
+    from websakctl.operations.rollout.work_list import work_list
+
+    scene = scene_by_hand(session, export)
+    return scene, work_list(scene)
+
+
+def _named(work: "WorkList", names: list[str]) -> "list[Item]":
+    from websakctl.operations.rollout.work_list import UnknownItem, named
+    from websakctl.source.problems import did_you_mean
+
+    try:
+        return named(work, names)
+    except UnknownItem as error:
+        known = [*(item.id for item in work.items), *(str(item.address) for item in work.items)]
+        raise Problem(
+            f"the work list of {work.environment} has no item {error}; nothing was done",
+            Exit.FAILED,
+            did_you_mean(str(error), known)
+            or "`websakctl worklist list` shows them; an id changes when the config asks for something else",
+        ) from None
+
+
+def _tell_what_comes_first(session: Session, work: "WorkList", items: "list[Item]") -> None:
+    """Say what these were to wait for and nobody has recorded: it may be done, or it may have been forgotten."""
+    doing = {item.id for item in items}
+    addresses = {item.id: item.address for item in work.items}
+    before = sorted({str(addresses[id_]) for item in items for id_ in item.after if id_ not in doing})
+    if before:
+        session.terminal.warn(f"note: these come first on the list and are not recorded as done: {', '.join(before)}")
+
+
+def _said(option: str, text: str) -> str:
+    if not text.strip():
+        raise Problem(f"{option} is empty", Exit.USAGE, "the journal keeps who set it and where that can be seen")
+    return text.strip()
+
+
+def _day(text: str | None, today: Any) -> str:
+    from datetime import date
+
+    if text is None:
+        return str(today.isoformat())
+    try:
+        day = date.fromisoformat(text) if len(text) == len("2027-01-01") else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise Problem(f"--on {text} is not a date", Exit.USAGE, "write YYYY-MM-DD")
+    if day > today:
+        raise Problem(f"--on {text} has not been yet", Exit.USAGE, "record it when it is done")
+    return text
+
+
+def _language(said: str) -> "Language":
+    from websakctl.report.texts import LANGUAGES
+
+    for language in LANGUAGES:
+        if language == said:
+            return language
+    raise Problem(f"--lang {said} is not one of {', '.join(LANGUAGES)}", Exit.USAGE)
+
+
+def _data(item: "Item") -> dict[str, Any]:
+    address = item.address
+    return {
+        "id": item.id,
+        "number": item.number,
+        "address": str(address),
+        "kind": address.kind,
+        "scope": address.scope,
+        "key": address.key,
+        "name": item.label,
+        "action": item.change.action.value,
+        "fields": [{"path": f.path, "before": f.before, "after": f.after} for f in item.change.fields],
+        "after": list(item.after),
+    }

@@ -1,0 +1,1 @@
+"""Verbs that compare with Websak, change it, and look back."""

@@ -1,0 +1,169 @@
+"""The drift verb: live against what was last applied, with the cause of each difference told apart."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from websakctl.model.address import Address
+from websakctl.model.kind import Kind, Removal
+from websakctl.model.resource import Resource, State
+from websakctl.operations.change.make_plan import Scene
+from websakctl.plan.change import Action, Plan
+from websakctl.plan.decide import Question, decide
+from websakctl.plan.diff import Known, compare, same
+from websakctl.plan.stale import value_at
+from websakctl.record import record
+from websakctl.redaction import redacted, withheld
+
+
+class Cause(StrEnum):
+    """Why config, live and what was last applied are not the same."""
+
+    LIVE = "live changed by hand"
+    CONFIG = "config changed, not yet applied"
+    BOTH = "both changed"
+
+
+@record
+class ThreeWay:
+    """One field three ways."""
+
+    address: Address
+    path: str
+    applied: Any
+    live: Any
+    config: Any
+    cause: Cause
+
+
+@record
+class Drift:
+    """What happened to live since the last apply, as a plan from then to now; and every difference three ways."""
+
+    plan: Plan
+    fields: tuple[ThreeWay, ...]
+
+    def count(self, cause: Cause) -> int:
+        """How many differences have this cause."""
+        return sum(1 for f in self.fields if f.cause is cause)
+
+
+def find_drift(scene: Scene, live: State) -> Drift:
+    """Compare live with what was last applied, and both with the config; what people set is compared alike."""
+    scene, live = replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
+    applied: State = {
+        a: Resource(a, _remembered(known.fields, scene.config.state.get(a), live.get(a)))
+        for a, known in scene.known.items()
+        if a.kind in scene.kinds
+    }
+    moved = {(a.kind, a.key): a for a in applied if a not in live}
+    now: State = {}
+    for address, there in live.items():
+        old = address if address in applied else moved.get((address.kind, address.key))
+        if old is not None and there.active:
+            place = old if scene.kinds[address.kind].placed_by_us else address
+            now[place] = Resource(place, _seen(scene, old, applied[old].fields, there.fields))
+    kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
+    plan = decide(
+        Question(
+            desired=now,
+            live=applied,
+            kinds=kinds,
+            districts=scene.config.districts,
+            known=scene.known,
+            selection=scene.selection,
+            environment=scene.environment,
+            environment_protected=scene.protected,
+            warnings=scene.warnings,
+        )
+    )
+    plan = replace(
+        plan,
+        findings=(),
+        warnings=scene.warnings,
+        changes=tuple(replace(c, reason="changed in Websak since the last apply") for c in plan.changes),
+    )
+    return Drift(plan, tuple(_three_ways(scene, plan, applied, live)))
+
+
+def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resource | None) -> dict[str, Any]:
+    """What was applied, whole: what was taken out of it before it was kept is what config or live has, if the rest agrees."""
+    sources = [resource.fields for resource in (wanted, there) if resource is not None]
+
+    def whole(name: str, value: Any) -> Any:
+        return next((f[name] for f in sources if name in f and redacted(f[name]) == value), value)
+
+    return {name: whole(name, value) if withheld(value) else value for name, value in fields.items()}
+
+
+def _seen(scene: Scene, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    """Live's values of the fields that were applied; what the server was seen to make of a value counts as that value."""
+    result = {}
+    never_told = scene.kinds[address.kind].write_only
+    for name, value in before.items():
+        if name in never_told:
+            result[name] = value
+            continue
+        made = there.get(name)
+        pair = scene.accepted.get((address, name))
+        result[name] = value if pair is not None and same(pair[0], value) and same(pair[1], made) else made
+    return result
+
+
+def _all_seen(kind: Kind) -> Kind:
+    """The same kind, whose disappearance and every field's change is shown whatever the API offers."""
+    return kind.replace(
+        on_removal=Removal.DEACTIVATE if kind.on_removal is Removal.MANUAL else kind.on_removal, observed=True
+    )
+
+
+def _three_ways(scene: Scene, plan: Plan, applied: State, live: State) -> list[ThreeWay]:
+    found: list[ThreeWay] = []
+    by_hand: set[tuple[Address, str]] = set()
+    by_key = {(a.kind, a.key): r for a, r in scene.config.state.items()}
+    for change in plan.changes:
+        wanted = scene.config.state.get(change.address) or by_key.get((change.address.kind, change.address.key))
+        for f in change.fields if not change.action.removes else ():
+            by_hand.add((change.address, f.path))
+            config = value_at(wanted, f.path) if wanted is not None else None
+            both = wanted is None or not same(config, f.before)
+            found.append(
+                ThreeWay(change.address, f.path, f.before, f.after, config, Cause.BOTH if both else Cause.LIVE)
+            )
+        if change.action.removes:
+            by_hand.add((change.address, "active"))
+            found.append(
+                ThreeWay(
+                    change.address,
+                    "active",
+                    True,
+                    False,
+                    wanted is not None,
+                    Cause.LIVE if wanted is not None else Cause.BOTH,
+                )
+            )
+    desired = {
+        a: r
+        for a, r in scene.config.state.items()
+        if a.kind in scene.kinds and a in scene.selection and (a in applied or a.kind not in scene.by_hand)
+    }  # what people have yet to set is on the work list
+    was = {a: r for a, r in applied.items() if a in scene.selection}
+    known = {a: Known(r.fields) for a, r in was.items()}
+    kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
+    previously = scene.config.previously
+    for change in compare(desired, was, kinds, known=known, previously=previously).changes:
+        if change.action in (Action.CREATE, Action.DEACTIVATE, Action.DELETE):
+            here = change.action is Action.CREATE
+            if (change.address, "active") not in by_hand:
+                there = live.get(change.address)
+                found.append(
+                    ThreeWay(change.address, "active", not here, there is not None and there.active, here, Cause.CONFIG)
+                )
+            continue
+        found.extend(
+            ThreeWay(change.address, f.path, f.before, f.before, f.after, Cause.CONFIG)
+            for f in change.fields
+            if (change.address, f.path) not in by_hand
+        )
+    return sorted(found, key=lambda t: (t.address, t.path))

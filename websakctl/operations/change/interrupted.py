@@ -1,0 +1,139 @@
+"""Runs that began and did not end: which they are, and what they still have to do."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from websakctl.apply.attempt import Status
+from websakctl.apply.journal import Journal
+from websakctl.model.address import Address
+from websakctl.model.resource import State
+from websakctl.operations.change.managed import Row, after_change
+from websakctl.plan.change import Change
+from websakctl.plan.diff import Known
+from websakctl.plan.document import read_change
+from websakctl.plan.stale import Holding, still_holding, untold
+from websakctl.record import record
+
+SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
+
+
+@record
+class Interrupted:
+    """A run that has no end in the journal."""
+
+    run: str
+    at: str  # RFC 3339
+    about: Mapping[str, Any]
+    changes: tuple[Change, ...]
+    done: frozenset[Address]
+    doubtful: frozenset[Address]  # a request was about to be sent or under way, and its outcome is not known
+    begun: frozenset[Address] = frozenset()  # some request was about to be sent, whatever came of it
+    last_sign: str = ""  # RFC 3339: its newest entry
+
+    def settling(self, now: datetime) -> float:
+        """Seconds to wait before the writes in doubt are judged; none where nothing is in doubt or enough time has passed."""
+        if not self.doubtful:
+            return 0.0
+        age = (now - datetime.fromisoformat(self.last_sign or self.at)).total_seconds()
+        return min(SETTLING, max(0.0, SETTLING - age))
+
+    @property
+    def told(self) -> str:
+        """In one line."""
+        doubt = f", {len(self.doubtful)} in doubt" if self.doubtful else ""
+        return f"run {self.run} ({self.about.get('user', 'somebody')}, {self.at}) was interrupted: {len(self.done)} of {len(self.changes)} changes done{doubt}"
+
+
+@record
+class Judged:
+    """What is left of an interrupted run, and what became of the writes in doubt."""
+
+    holding: Holding
+    verdicts: Mapping[Address, str]  # happened / did not happen / differs
+
+
+def interrupted_runs(journal: Journal, environment: str) -> list[Interrupted]:
+    """The environment's interrupted runs, oldest first."""
+    return [_read(journal, run) for run in journal.open_runs(environment)]
+
+
+def _read(journal: Journal, run: str) -> Interrupted:
+    entries = journal.entries(run)
+    start = next(entry for entry in entries if entry.what == "start")
+    done: set[Address] = set()
+    doubtful: set[Address] = set()
+    begun: set[Address] = set()
+    for entry in entries:
+        address = Address.parse(entry.address) if entry.address else None
+        if address is None:
+            continue
+        if entry.what == "intent":
+            doubtful.add(address)
+            begun.add(address)
+        elif entry.what == "result" and entry.body.get("status") == Status.DONE.value:
+            done.add(address)
+            doubtful.discard(address)
+        elif entry.what == "result" and entry.body.get("status") == Status.FAILED.value:
+            doubtful.discard(address)
+    changes = tuple(map(read_change, start.body.get("changes", [])))
+    last = entries[-1].at
+    return Interrupted(run, start.at, start.body, changes, frozenset(done), frozenset(doubtful), frozenset(begun), last)
+
+
+def judge(run: Interrupted, live: State) -> Judged:
+    """Compare what is left of a run with live as it is now."""
+    left = tuple(change for change in run.changes if change.address not in run.done)
+    holding = still_holding(left, live, run.begun)
+    verdicts = {change.address: "happened" for change in holding.already if change.address in run.doubtful}
+    for change in holding.changes:
+        if change.address in run.doubtful:
+            tells = not any(untold(change, f) for f in change.fields)
+            verdicts[change.address] = "did not happen" if tells else "cannot be looked up, and is written again"
+    verdicts.update(
+        {stale.change.address: "differs" for stale in holding.stale if stale.change.address in run.doubtful}
+    )
+    return Judged(holding, verdicts)
+
+
+def record_verdicts(
+    journal: Journal,
+    run: Interrupted,
+    judged: Judged,
+    *,
+    environment: str,
+    desired: State,
+    live: State,
+    protected: set[Address],
+    known: Mapping[Address, Known],
+) -> None:
+    """Journal what was found of the writes in doubt, and take over what is already so."""
+    entries: list[tuple[str, Mapping[str, Any], Address | None]] = [
+        ("resumed", {"left": len(judged.holding.changes)}, None)
+    ]
+    entries.extend(("judged", {"verdict": verdict}, address) for address, verdict in sorted(judged.verdicts.items()))
+    applied: list[Row] = []
+    gone: list[Address] = []
+    accepted = journal.accepted(environment)
+    for change in judged.holding.already:
+        address = change.address
+        detail = "found so when the run was resumed"
+        entries.append(
+            (
+                "result",
+                {
+                    "action": change.action.value,
+                    "status": Status.DONE.value,
+                    "detail": detail,
+                    "fields": [[f.path, f.before, f.after] for f in change.fields],
+                },
+                address,
+            )
+        )
+        before = live[address].fields if address in live else {}
+        now, left = after_change(
+            change, desired=desired, before=before, protected=protected, known=known, accepted=accepted
+        )
+        applied += now
+        gone += left
+    journal.settle(run.run, entries, environment=environment, applied=applied, gone=gone)

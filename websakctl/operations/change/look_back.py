@@ -1,0 +1,377 @@
+"""Looking back: which runs there were, what each did, and the plan that takes one back."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from websakctl.apply.attempt import Status
+from websakctl.apply.journal import Entry, Journal
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource, State
+from websakctl.operations.change.make_plan import Scene, with_policies
+from websakctl.plan.change import Action, FieldChange, ManualStep, Plan
+from websakctl.plan.decide import Question, decide, digest
+from websakctl.plan.diff import ABOUT_ITSELF, Known, patched
+from websakctl.plan.guards import Limits
+from websakctl.plan.stale import holds, value_at
+from websakctl.record import record
+from websakctl.redaction import withheld
+
+
+class NoSuchRun(Exception):
+    """The journal knows no run of that name."""
+
+
+class ElsewhereError(Exception):
+    """The run was made in another environment."""
+
+    def __init__(self, run: str, environment: str) -> None:
+        super().__init__(f"run {run} was made in {environment}")
+        self.environment = environment
+
+
+@record
+class RunView:
+    """One run, in short."""
+
+    run: str
+    at: str
+    environment: str
+    user: str
+    client_id: str
+    reason: str
+    ci: str
+    state: str  # complete / incomplete / interrupted / superseded
+    counts: Mapping[str, int]
+
+
+@record
+class Deed:
+    """One change that a run tried: what, with before and after, and what came of it."""
+
+    run: str
+    at: str
+    user: str
+    reason: str
+    address: Address
+    action: str
+    status: str
+    detail: str
+    fields: tuple[FieldChange, ...]
+
+
+def runs(journal: Journal) -> list[RunView]:
+    """All runs, newest first."""
+    by_run: dict[str, list[Entry]] = {}
+    for entry in journal.entries():
+        by_run.setdefault(entry.run, []).append(entry)
+    found = [_view(entries) for entries in by_run.values() if any(e.what == "start" for e in entries)]
+    return sorted(found, key=lambda view: view.at, reverse=True)
+
+
+def _view(entries: list[Entry]) -> RunView:
+    start = next(e for e in entries if e.what == "start")  # a lease may have been broken before it
+    about = start.body
+    last: dict[str, str] = {}
+    for entry in entries:
+        if entry.what == "result" and entry.address:
+            last[entry.address] = str(entry.body.get("status"))
+    counts = Counter(last.values())
+    end = next((e for e in reversed(entries) if e.what == "end"), None)
+    planned = len(about.get("changes", [])) or len(last)  # a record that is taken back has no changes
+    if end is None:
+        state = "interrupted"
+    elif "superseded_by" in end.body or "because" in end.body:
+        state = "superseded"
+    else:
+        state = "complete" if counts[Status.DONE.value] == planned else "incomplete"
+    return RunView(
+        run=start.run,
+        at=start.at,
+        environment=str(about.get("environment", "")),
+        user=str(about.get("user") or ""),
+        client_id=str(about.get("client_id") or ""),
+        reason=str(about.get("reason") or ""),
+        ci=str(about.get("ci") or ""),
+        state=state,
+        counts={"planned": planned, **dict(sorted(counts.items()))},
+    )
+
+
+def deeds(journal: Journal, *, run: str | None = None, address: str | None = None) -> list[Deed]:
+    """What was done, in order: of one run, or to one address.
+
+    Raises:
+        NoSuchRun: If there is no such run.
+    """
+    entries = journal.entries(run)
+    if run is not None and not entries:
+        raise NoSuchRun(f"there is no run {run}")
+    about: dict[str, Mapping[str, Any]] = {e.run: e.body for e in entries if e.what == "start"}
+    planned = {(e.run, c["address"]): c for e in entries if e.what == "start" for c in e.body.get("changes", [])}
+    found: list[Deed] = []
+    for entry in entries:
+        if entry.what != "result" or not entry.address or (address is not None and entry.address != address):
+            continue
+        whose = about.get(entry.run, {})
+        raw = entry.body.get("fields") or [
+            [f["path"], f["before"], f["after"]] for f in planned.get((entry.run, entry.address), {}).get("fields", [])
+        ]
+        found.append(
+            Deed(
+                run=entry.run,
+                at=entry.at,
+                user=str(whose.get("user") or ""),
+                reason=str(whose.get("reason") or ""),
+                address=Address.parse(entry.address),
+                action=str(entry.body.get("action", "")),
+                status=str(entry.body.get("status", "")),
+                detail=str(entry.body.get("detail", "")),
+                fields=tuple(FieldChange(*f) for f in raw),
+            )
+        )
+    return found
+
+
+def events(journal: Journal, run: str) -> list[str]:
+    """What else happened in a run, one line each."""
+    told = {
+        "lease broken": "{by} took the lease away from {owner}",
+        "stopped": "it was stopped before its end",
+        "resumed": "it was gone on with, {left} changes left",
+        "stale": "{left} changes of the plan no longer held, and were not done",
+        "end": "",
+    }
+    found = []
+    for entry in journal.entries(run):
+        words = told.get(entry.what, "").format_map({"by": "", "owner": "", "left": "", **entry.body})
+        if entry.what == "end" and "superseded_by" in entry.body:
+            words = f"run {entry.body['superseded_by']} was planned anew from what it left"
+        if words:
+            found.append(f"{entry.at[:19]}  {words}")
+    return found
+
+
+def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
+    """Plan towards the state before a run, against live as it is now.
+
+    Only what the run did and nobody changed since is taken back; the rest is named. Where a write's outcome is not known,
+    live tells whether it happened.
+
+    Raises:
+        NoSuchRun: If there is no such run.
+        ElsewhereError: If it was a run to another environment.
+    """
+    where = _environment_of(journal, run)
+    if where != scene.environment:
+        raise ElsewhereError(run, where)
+    live = scene.with_by_hand(live)
+    back = _Back(scene, live)
+    for deed in _done(journal, run):
+        if deed.address.kind in scene.kinds:
+            back.take(deed)
+        elif deed.detail.startswith("set by "):  # people said so
+            back.cannot(deed.address, "people set it: `websakctl worklist reopen` takes the record back")
+        else:
+            back.cannot(deed.address, "this Websak has no API for it")
+    others = {a: r for a, r in live.items() if a not in back.addresses}
+    guards = scene.config.settings.guards
+    plan = decide(
+        Question(
+            desired={**{a: r for a, r in others.items() if r.active}, **back.wanted},
+            live=live,
+            kinds=scene.kinds,
+            by_hand=scene.by_hand,
+            districts=scene.config.districts,
+            known=back.known,
+            protected=scene.config.protected,
+            limits=Limits(guards.per_kind, guards.per_district, guards.in_all),
+            environment=scene.environment,
+            environment_protected=scene.protected,
+            warnings=(*scene.warnings, *back.told()),
+        )
+    )
+    seen = plan.live_digest
+    plan = replace(
+        plan,
+        changes=tuple(replace(c, reason=f"takes back run {run}") for c in plan.changes),
+        unchanged=0,
+        manual=tuple(sorted((*plan.manual, *back.steps), key=lambda step: step.address)),
+        digests=cache(lambda: (digest(scene.config.state), seen)),
+    )
+    return with_policies(scene, plan)
+
+
+def _environment_of(journal: Journal, run: str) -> str:
+    start = next((e for e in journal.entries(run) if e.what == "start"), None)
+    if start is None:
+        raise NoSuchRun(f"there is no run {run}")
+    return str(start.body.get("environment", ""))
+
+
+def _done(journal: Journal, run: str) -> list[Deed]:
+    """What the run did or may have done, each address once."""
+    last: dict[Address, Deed] = {}
+    for deed in deeds(journal, run=run):
+        if deed.action in set(Action):
+            last[deed.address] = deed
+    begun = {e.address for e in journal.entries(run) if e.what == "intent"}
+    changes = next(e for e in journal.entries(run) if e.what == "start").body.get("changes", [])
+    for change in changes:
+        address = Address.parse(change["address"])
+        if change["address"] in begun and address not in last:  # it was interrupted right there
+            fields = tuple(FieldChange(f["path"], f["before"], f["after"]) for f in change["fields"])
+            last[address] = Deed(run, "", "", "", address, change["action"], Status.UNKNOWN.value, "", fields)
+    half = {e.address for e in journal.entries(run) if e.what == "outcome" and e.body.get("outcome") == "done"}
+    known = (Status.DONE.value, Status.UNKNOWN.value)
+    return [  # of what failed half-way, live tells how far it came
+        deed if deed.status in known else replace(deed, status=Status.UNKNOWN.value)
+        for deed in last.values()
+        if deed.status in known or str(deed.address) in half
+    ]
+
+
+@dataclass(slots=True)
+class _Back:
+    """Collects what is to be as it was before."""
+
+    scene: Scene
+    live: State
+    wanted: State = field(default_factory=dict)
+    known: dict[Address, Known] = field(default_factory=dict)  # managed and not wanted: they are retired
+    steps: list[ManualStep] = field(default_factory=list)
+    addresses: set[Address] = field(default_factory=set)
+    already: int = 0
+
+    def told(self) -> tuple[str, ...]:
+        """In words, what needs nothing."""
+        if not self.already:
+            return ()
+        are = "changes are as they were" if self.already > 1 else "changes is as it was"
+        return (f"{self.already} of the run's {are} before it already",)
+
+    def cannot(self, address: Address, why: str) -> None:
+        """Name what cannot be taken back."""
+        self.steps.append(ManualStep(address, why))
+
+    def take(self, deed: Deed) -> None:
+        """Take one deed back, or say why not."""
+        address, action = deed.address, Action(deed.action)
+        there = self._with_what_is_never_told(address)
+        self.addresses.add(address)
+        if there is not None and there.active:
+            self.wanted[address] = there  # as it is, unless it turns out otherwise
+        if action is Action.DELETE:
+            self._make_again(deed, there)
+        elif any(f.path == "key" for f in deed.fields):
+            self.cannot(address, "it was renamed: name it back in the config, with `previously`")
+        elif there is None:
+            if action is Action.CREATE:
+                self.already += 1
+            else:
+                self.cannot(address, "it is not in Websak any more")
+        elif action is Action.DEACTIVATE:
+            self.already += there.active
+            self.wanted[address] = Resource(address, there.fields)
+        elif action in (Action.CREATE, Action.ACTIVATE):
+            self._retire(deed, there)
+        else:
+            self._put_back(deed, there)
+
+    def _with_what_is_never_told(self, address: Address) -> Resource | None:
+        """The live resource, with the fields that the API never tells as they were last applied."""
+        there, names = self.live.get(address), self.scene.kinds[address.kind].write_only
+        known = self.scene.known.get(address)
+        if there is None or known is None or not names:
+            return there
+        last = {name: value for name, value in known.fields.items() if name in names and not withheld(value)}
+        self.known[address] = Known(last, known.protected)
+        return replace(there, fields={**there.fields, **last})
+
+    def _make_again(self, deed: Deed, there: Resource | None) -> None:
+        fields = {f.path: f.before for f in deed.fields}
+        if there is None:
+            if held := [name for name, value in fields.items() if withheld(value)]:
+                self.cannot(deed.address, _held_back(held))
+            else:
+                self.wanted[deed.address] = Resource(deed.address, fields)
+        elif all(holds(there.fields.get(name), value) for name, value in fields.items()):
+            self.already += 1
+        else:
+            self.cannot(deed.address, "it was deleted and is there again: somebody made it anew")
+
+    def _retire(self, deed: Deed, there: Resource) -> None:
+        address = deed.address
+        if not there.active:
+            self.already += 1
+            return
+        kind = self.scene.kinds[address.kind]
+        fields = [
+            f
+            for f in deed.fields
+            if f.path not in ABOUT_ITSELF and not (f.path in kind.write_only and withheld(f.after))
+        ]
+        if deed.status == Status.UNKNOWN.value:  # later requests may have failed; what is never told is not remembered
+            mine = kind.stepwise | kind.write_only
+            fields = [f for f in fields if f.path.partition(".")[0] not in mine]
+        if since := [f for f in fields if not self._as_made(there, f)]:
+            self.cannot(address, _changed_since(since, there))
+            return
+        del self.wanted[address]
+        was = self.scene.known.get(address)
+        self.known[address] = Known(there.fields, was is not None and was.protected)
+        if deed.action == Action.ACTIVATE and fields:
+            self.cannot(address, f"it can be retired again, and keeps what the run made of {_named(fields)}")
+
+    def _put_back(self, deed: Deed, there: Resource) -> None:
+        address, scope = deed.address, deed.address.scope
+        made: list[FieldChange] = []
+        held: list[FieldChange] = []
+        since: list[FieldChange] = []
+        for f in deed.fields:
+            now = value_at(there, f.path)
+            if self._as_made(there, f):
+                (held if withheld(f.before) else made).append(f)
+            elif not holds(now, f.before):
+                since.append(f)
+        if held:
+            self.cannot(address, _held_back([f.path for f in held]))
+        if since:
+            self.cannot(address, _changed_since(since, there))
+        if not (made or since or held):
+            self.already += 1
+        if not there.active:
+            if made:
+                self.cannot(address, "it is retired by now")
+            return
+        for f in made:
+            scope = str(f.before) if f.path == "scope" else scope
+        if scope != address.scope:
+            del self.wanted[address]
+        inverse = tuple(FieldChange(f.path, f.after, f.before) for f in made)
+        target = Address(address.kind, scope, address.key)
+        self.wanted[target] = Resource(target, patched(there.fields, inverse))
+
+    def _as_made(self, there: Resource, f: FieldChange) -> bool:
+        """Whether a field still is what the run made it, or what the server made of that."""
+        now = value_at(there, f.path)
+        if holds(now, f.after):
+            return True
+        pair = self.scene.accepted.get((there.address, f.path))
+        return pair is not None and holds(pair[0], f.after) and holds(now, pair[1])
+
+
+def _changed_since(since: Iterable[FieldChange], there: Resource) -> str:
+    return "changed since: " + "; ".join(
+        f"{f.path} was {f.before!r}, the run made it {f.after!r}, now it is {value_at(there, f.path)!r}" for f in since
+    )
+
+
+def _held_back(names: Iterable[str]) -> str:
+    return f"its earlier {' and '.join(names)} was held back, as a secret or an identity number"
+
+
+def _named(fields: Iterable[FieldChange]) -> str:
+    return " and ".join(f.path for f in fields)

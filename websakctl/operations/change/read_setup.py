@@ -1,0 +1,90 @@
+"""Read the whole live setup, each kind listed once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from websakctl.live.adapter import ScopeOf, Units
+from websakctl.live.transport import Pace
+from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
+from websakctl.model.resource import State
+from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.read_users import people_of, read_users
+from websakctl.operations.scopes import scope_of
+from websakctl.plan.change import Action, Change, Plan
+from websakctl.plan.guards import lock_out, may_lock_out
+from websakctl.record import record
+
+
+@record
+class LiveSetup:
+    """What was read, and what a writer needs to go on from there."""
+
+    state: State
+    units: Units
+    api_version: str
+    requests: int
+    seconds_each: float = 0.05  # mean time of a request
+
+    def seconds_to_write(self, changes: Iterable[Change], connection: Connection) -> float:
+        """Roughly how long the changes will take: a read and a write each, several at a time, no faster than the rate."""
+        writes = count_writes(changes)
+        return max(
+            writes * 2 * self.seconds_each / connection.concurrency,
+            writes / connection.rate if connection.rate else 0.0,
+        )
+
+
+def count_writes(changes: Iterable[Change]) -> int:
+    """How many requests will change something."""
+    return sum(2 if change.action is Action.ACTIVATE and len(change.fields) > 1 else 1 for change in changes)
+
+
+def _scope_of(scene: Scene) -> ScopeOf:
+    return scope_of([*scene.known, *scene.config.state], scene.config.districts, scene.kinds)
+
+
+def read_setup(connection: Connection, scene: Scene) -> LiveSetup:
+    """Read with a client that cannot write.
+
+    Raises:
+        LiveError: If any part cannot be read or trusted; then nothing is known.
+    """
+    with WebsakReader(connection, scene.kinds, _scope_of(scene), people_of(scene), alike=scene.config.state) as reader:
+        state = reader.read()
+        traffic = reader.traffic
+        return LiveSetup(
+            state,
+            reader.units,
+            reader.departments.version(),
+            traffic.requests,
+            traffic.seconds / max(1, traffic.requests),
+        )
+
+
+def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_user: str) -> Plan:
+    """Add what the guards object to that must see live users; they are read only for plans that could break something."""
+    if may_lock_out(plan.changes, scene.kinds):
+        with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
+            found = lock_out(plan.changes, reader.administrators(live), own_user)
+        plan = replace(plan, findings=(*plan.findings, *found))
+    return within_seats(connection, scene, plan)
+
+
+def within_seats(connection: Connection, scene: Scene, plan: Plan) -> Plan:
+    """Say anew whether the plan leaves more users than seats, as Websak is now."""
+    if not plan.changes:
+        return plan
+    from websakctl.plan.seats import may_overrun, overrun  # with the rules of capacity
+
+    if not may_overrun(plan.changes, scene.config.own):
+        return plan
+    found = overrun(plan.changes, read_users(connection, scene), scene.config.whole, scene.today)
+    others = (finding for finding in plan.findings if not finding.guard.startswith("seats:"))
+    return replace(plan, findings=(*others, *found))
+
+
+def writer_for(connection: Connection, scene: Scene, live: LiveSetup, pace: Pace | None = None) -> WebsakWriter:
+    """A writer that knows what was read; without a ``pace`` it goes by the connection's rate."""
+    people = people_of(scene)
+    people = replace(people, store=None) if people is not None else None  # whoever writes reads in full
+    return WebsakWriter(connection, scene.kinds, _scope_of(scene), live.units, live.api_version, pace, people)

@@ -1,0 +1,174 @@
+"""The adopt verb: live objects that the config does not have yet, written into it as entries."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from websakctl.model.address import BASE, Address
+from websakctl.model.kind import Kind, referred
+from websakctl.model.resource import State
+from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, at_fault, sound, tried
+from websakctl.plan.diff import compare
+from websakctl.source.building import DEFAULTS
+from websakctl.source.canonical import section_order
+from websakctl.source.configuration import Configuration
+from websakctl.source.documents import Document, Documents, plain, read_documents
+from websakctl.source.emitting import document as emitted
+from websakctl.source.patching import Put
+from websakctl.source.tree import Map
+from websakctl.source.wording import Unsayable, local_key, said, under_defaults
+
+Also = Callable[[Mapping[Address, str]], WriteBack]
+
+
+def unmanaged(scene: Scene, live: State) -> list[Address]:
+    """Live objects that are not in the config, and were not last time either."""
+    found = compare(scene.config.state, live, scene.kinds, known=scene.known, previously=scene.config.previously)
+    return sorted(found.unmanaged)
+
+
+def adopt(
+    root: Path, scene: Scene, live: State, wanted: Sequence[Address], also: Also = lambda _: WriteBack()
+) -> tuple[WriteBack, dict[str, str]]:
+    """Write entries for live objects, and for what they refer to; what would make the config invalid is left out.
+
+    Args:
+        root: The config repository.
+        scene: What the config says.
+        live: What there is.
+        wanted: What to adopt.
+        also: What is written at the same time, given what is to be left out.
+
+    Returns:
+        What is written and left out, and the files' texts, tried out.
+
+    Raises:
+        NotWritten: If the config would not be valid, or a plan would have something to do.
+    """
+    documents = read_documents(root)
+    refused: dict[Address, str] = {}
+    while True:
+        found = also(refused)
+        found.add(Adopter(scene, live, documents, refused).adopt(wanted))
+        files = found.files(root)
+        if not files:
+            return found, files
+        after = tried(root, files)
+        blamed = {} if after.valid else at_fault(after, {w.address for w in found.written} - refused.keys())
+        if after.valid or not blamed:
+            check_adopted(scene, live, sound(after), found.written)
+            return found, files
+        refused.update(blamed)
+
+
+def check_adopted(scene: Scene, live: State, after: Configuration, written: Iterable[Written]) -> None:
+    """See that a plan has nothing to do for what was adopted.
+
+    Raises:
+        NotWritten: If it has.
+    """
+    addresses = {w.address for w in written if not w.path}
+    found = compare(after.state, live, scene.kinds, known={}, accepted=scene.accepted, previously=after.previously)
+    for change in found.changes:
+        if change.address in addresses:
+            fields = ", ".join(f.path for f in change.fields)
+            raise NotWritten(f"{change.address}: a plan would {change.action} it ({fields})")
+    if missing := addresses - after.state.keys():
+        raise NotWritten(f"{min(missing)} would not be in the config")
+
+
+class Adopter:
+    """Words live objects as entries, each after what it refers to."""
+
+    def __init__(self, scene: Scene, live: State, documents: Documents, refused: Mapping[Address, str]) -> None:
+        self.scene, self.live, self.documents = scene, live, documents
+        self.config = scene.config
+        self.result = WriteBack()
+        self.entries: dict[Address, tuple[str, dict[str, Any]]] = {}  # local key and fields
+        self.refused = dict(refused)
+
+    def adopt(self, wanted: Iterable[Address]) -> WriteBack:
+        """Write entries for what is wanted into the files that have their like."""
+        for address in wanted:
+            self.take(address, ())
+        by_section: dict[tuple[str, str], list[Address]] = {}
+        for address in self.entries:
+            by_section.setdefault((address.scope, address.kind), []).append(address)
+        for (scope, kind), addresses in by_section.items():
+            self._write(scope, self.scene.kinds[kind], addresses)
+        managed = self.config.state
+        self.result.left += [Left(a, why) for a, why in sorted(self.refused.items()) if a not in managed]
+        return self.result
+
+    def take(self, address: Address, path: tuple[Address, ...]) -> bool:
+        """Word an object, and first what it refers to; gives whether it is or will be in the config."""
+        if address in self.config.state or address in self.entries or address in path:
+            return True
+        if address in self.refused:
+            return False
+        why = self._why_not(address, path)
+        if why:
+            self.refused[address] = why
+        return not why
+
+    def _why_not(self, address: Address, path: tuple[Address, ...]) -> str:
+        there, kind = self.live.get(address), self.scene.kinds[address.kind]
+        if there is None:
+            return "it is not in Websak"
+        if not there.active:
+            return "it is retired in Websak"
+        district = self.config.districts.get(address.scope)
+        if address.scope != BASE and district is None:
+            return f"there is no district {address.scope} in the config"
+        try:
+            local, fields = local_key(kind, address.key, district), said(kind, address, there.fields, district)
+        except Unsayable as error:
+            return str(error)
+        for name, ref, key in referred(kind, there.fields):
+            if ref.kind == "district":
+                if key not in self.config.districts:
+                    return f"its {name} name {key}, and there is no such district in the config"
+            elif not self.take(Address(ref.kind, address.scope if ref.same_scope else BASE, key), (*path, address)):
+                return f"its {name} is {key}, which cannot be adopted"
+        self.entries[address] = local, fields
+        return ""
+
+    # --- where it goes
+
+    def _write(self, scope: str, kind: Kind, addresses: list[Address]) -> None:
+        folder = "config" if scope == BASE else f"districts/{scope}"
+        document = self._holder(scope, kind, f"{folder}/{kind.plural}.yaml")
+        file = document.file if document is not None else f"{folder}/{kind.plural}.yaml"
+        shared = self._shared(document, kind)
+        district = self.config.districts.get(scope)
+        entries = {
+            local: under_defaults(kind, fields, shared, district)
+            for local, fields in (self.entries[a] for a in addresses)
+        }
+        if document is None:
+            self.result.new[file] = emitted({kind.plural: entries}, depth={})
+        elif kind.plural in document.top:
+            self.result.edit(file, *(Put((kind.plural, key), entry) for key, entry in entries.items()))
+        else:
+            order = section_order()
+            after = order[order.index(kind.plural) + 1 :]
+            self.result.edit(file, Put((kind.plural,), entries, after))
+        self.result.written += [
+            Written(a, "", None, {"key": self.entries[a][0], **self.entries[a][1]}, file, "as an entry")
+            for a in addresses
+        ]
+
+    def _holder(self, scope: str, kind: Kind, file: str) -> Document | None:
+        """The file that has such entries already, else the one that is named for them."""
+        documents = self.documents.base if scope == BASE else self.documents.districts.get(scope, [])
+        for document in documents:
+            if isinstance(document.top.get(kind.plural), Map):
+                return document
+        return next((d for d in documents if d.file == file), None)
+
+    @staticmethod
+    def _shared(document: Document | None, kind: Kind) -> Mapping[str, Any]:
+        defaults = document.top.get(DEFAULTS) if document is not None else None
+        found = defaults.get(kind.plural) if isinstance(defaults, Map) else None
+        return plain(found) if isinstance(found, Map) else {}

@@ -1,0 +1,1 @@
+"""Verbs for bringing districts in, and for what belongs to them."""

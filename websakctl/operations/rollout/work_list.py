@@ -1,0 +1,255 @@
+"""The work list: what people set where, in an order that holds; and the record that they have."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from websakctl.apply.attempt import Status
+from websakctl.apply.journal import Journal
+from websakctl.model.address import BASE, Address
+from websakctl.model.kind import Kind
+from websakctl.model.resource import Resource
+from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.managed import Row, after_change
+from websakctl.plan.change import Change, ManualStep
+from websakctl.plan.document import change_document
+from websakctl.plan.selection import Selection
+from websakctl.record import record
+
+REOPENED = "reopen"  # the action of a record that takes another back
+
+
+@record
+class Item:
+    """One thing to set. ``number`` is its place in the order of the whole list, from 1; ``after`` names the items before it."""
+
+    id: str
+    number: int
+    change: Change
+    label: str  # what tells a reader which one it is; empty where nothing does
+    after: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> Address:
+        """What it is about."""
+        return self.change.address
+
+
+@record
+class WorkList:
+    """What is left for people in one environment. ``others``: steps that show by themselves when they are done."""
+
+    environment: str
+    items: tuple[Item, ...]
+    others: tuple[ManualStep, ...] = ()
+
+    def chosen(self, selection: Selection) -> "WorkList":
+        """The part that a selection names; numbers stay."""
+        return replace(
+            self,
+            items=tuple(item for item in self.items if item.address in selection),
+            others=tuple(step for step in self.others if step.address in selection),
+        )
+
+
+@record(kw_only=True)
+class Evidence:
+    """Who says that something was set, when, and where that can be seen."""
+
+    by: str
+    on: str  # YYYY-MM-DD
+    evidence: str
+
+    def told(self) -> str:
+        """In a line, for the history."""
+        return f"set by {self.by} on {self.on}: {self.evidence}"
+
+
+class UnknownItem(Exception):
+    """The work list has no such item."""
+
+
+def work_list(scene: Scene, others: Iterable[ManualStep] = ()) -> WorkList:
+    """What is left of the kinds that people set; nothing is read from Websak for it.
+
+    Args:
+        scene: The selection does not matter: a work list is whole.
+        others: Steps of other kinds, which a plan against live has found.
+    """
+    wanted = {a: r for a, r in scene.config.state.items() if a.kind in scene.by_hand}
+    alone = replace(
+        scene, config=replace(scene.config, state=wanted), kinds={}, selection=Selection(), prune=frozenset()
+    )
+    steps = [step for step in make_plan(alone, {}).manual if step.change is not None]
+    steps.sort(key=_place)  # what is done once comes first, then one district after the other; else the order holds
+    ids = {step.address: step.id for step in steps}
+    items = [
+        Item(
+            step.id,
+            number,
+            step.change,
+            _label(scene, scene.by_hand[step.address.kind], step.address),
+            tuple(ids[address] for address in step.change.requires if address in ids),
+        )
+        for number, step in enumerate(steps, 1)
+        if step.change is not None
+    ]
+    return WorkList(scene.environment, tuple(items), tuple(step for step in others if step.change is None))
+
+
+def _place(step: ManualStep) -> tuple[bool, bool, str]:
+    """What goes comes last, and what is shared goes last of all: others may still refer to it."""
+    removes, shared = step.change is not None and step.change.action.removes, step.address.scope == BASE
+    return removes, shared if removes else not shared, step.address.scope
+
+
+def _label(scene: Scene, kind: Kind, address: Address) -> str:
+    resource = scene.config.state.get(address) or scene.done_by_hand.get(address, Resource(address, {}))
+    return str(resource.fields.get(kind.label) or "")
+
+
+def named(whole: WorkList, names: Iterable[str]) -> list[Item]:
+    """The items that ids, addresses or globs of addresses name, in the order of the list.
+
+    Raises:
+        UnknownItem: If one of them names none.
+    """
+    found: set[str] = set()
+    for name in names:
+        ids = {
+            item.id
+            for item in whole.items
+            if name in (item.id, str(item.address)) or fnmatchcase(str(item.address), name)
+        }
+        if not ids:
+            raise UnknownItem(name)
+        found |= ids
+    return [item for item in whole.items if item.id in found]
+
+
+def record_done(
+    journal: Journal, scene: Scene, run: str, items: Iterable[Item], evidence: Evidence, about: Mapping[str, Any]
+) -> None:
+    """Record that items are done: a run of its own in the journal, all of it or nothing.
+
+    Raises:
+        JournalError: If it cannot be written.
+    """
+    items = list(items)
+    changes = [item.change for item in items]
+    said = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence}
+    start = {**about, **said, "environment": scene.environment, "changes": [change_document(c) for c in changes]}
+    entries: list[tuple[str, Mapping[str, Any], Address | None]] = [("start", start, None)]
+    applied: list[Row] = []
+    gone: list[Address] = []
+    for item in items:
+        change = item.change
+        there = scene.done_by_hand.get(change.address)
+        rows, left = after_change(
+            change,
+            desired=scene.config.state,
+            before=there.fields if there else {},
+            protected=scene.config.protected,
+            known=scene.known,
+            accepted=scene.accepted,
+        )
+        applied += rows
+        gone += left
+        result = _result(item, scene.environment, evidence, said)
+        entries.append(("result", {**result, "was": dict(there.fields) if there else None}, change.address))
+    entries.append(("end", {"counts": {Status.DONE.value: len(changes)}}, None))
+    journal.settle(run, entries, environment=scene.environment, applied=applied, gone=gone)
+
+
+def _result(item: Item, environment: str, evidence: Evidence, said: Mapping[str, Any]) -> dict[str, Any]:
+    change = item.change
+    return {
+        **said,
+        "id": item.id,
+        "action": change.action.value,
+        "status": Status.DONE.value,
+        "detail": evidence.told(),
+        "environment": environment,
+        "fields": [[f.path, f.before, f.after] for f in change.fields],
+    }
+
+
+@record
+class Done:
+    """One item that was recorded. ``was``: what was known before, if anything was."""
+
+    run: str
+    id: str
+    at: str
+    address: Address
+    action: str
+    by: str
+    on: str
+    evidence: str
+    was: Mapping[str, Any] | None = None
+
+
+def take_back(
+    journal: Journal, scene: Scene, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
+) -> list[Address]:
+    """Record that items were not done after all: what was known before they were recorded is known again.
+
+    Args:
+        journal: Where they were recorded.
+        scene: Whose environment it is.
+        run: A new run's name.
+        names: Ids, addresses or globs of addresses of what was recorded.
+        evidence: Who says so and when; its ``evidence`` is why.
+        about: What else the run's start says.
+
+    Raises:
+        UnknownItem: If one of the names names nothing that was recorded.
+        JournalError: If it cannot be written.
+    """
+    last = {done.address: done for done in reversed(recorded(journal, scene.environment))}
+    standing = [done for done in last.values() if done.action != REOPENED]
+    chosen: dict[Address, Done] = {}
+    for name in names:
+        found = [d for d in standing if name in (d.id, str(d.address)) or fnmatchcase(str(d.address), name)]
+        if not found:
+            raise UnknownItem(name)
+        chosen |= {done.address: done for done in found}
+    said = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence, "environment": scene.environment}
+    detail = f"not done after all, says {evidence.by} on {evidence.on}: {evidence.evidence}"
+    result = {**said, "action": REOPENED, "status": Status.DONE.value, "detail": detail, "fields": []}
+    journal.settle(
+        run,
+        [
+            ("start", {**about, **said, "changes": []}, None),
+            *(("result", result, address) for address in chosen),
+            ("end", {"counts": {}}, None),
+        ],
+        environment=scene.environment,
+        applied=[(a, d.was, a in scene.config.protected) for a, d in chosen.items() if d.was is not None],
+        gone=[a for a, d in chosen.items() if d.was is None],
+    )
+    return sorted(chosen)
+
+
+def recorded(journal: Journal, environment: str) -> list[Done]:
+    """What was recorded as done in an environment, or as not done after all; newest first."""
+    found = [
+        Done(
+            entry.run,
+            str(entry.body.get("id", "")),
+            entry.at,
+            Address.parse(entry.address),
+            str(entry.body.get("action", "")),
+            str(entry.body["by"]),
+            str(entry.body.get("on", "")),
+            str(entry.body.get("evidence", "")),
+            entry.body.get("was"),
+        )
+        for entry in journal.entries()
+        if entry.what == "result"
+        and entry.address
+        and "by" in entry.body
+        and entry.body.get("environment") == environment
+    ]
+    return found[::-1]
