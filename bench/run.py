@@ -309,58 +309,43 @@ def bare_write(_: Path, state_dir: Path) -> Measured:
     return Measured(**taken, count=len(statuses), note=",".join(map(str, sorted(set(statuses)))))
 
 
-def forget(state_dir: Path) -> None:
-    """Make every file new: nothing is known of what it came to before."""
-    shutil.rmtree(state_dir / "cache", ignore_errors=True)
-
-
-def load(root: Path, state_dir: Path) -> Any:
-    """The config as a command reads it: found as before where every file is what it was, else parsed, built and kept."""
-    from websakctl.source.load import load_configuration
-
-    return load_configuration(root, date.today(), kept_in=state_dir / "cache")
-
-
 def load_modules() -> None:
     """What an empty run loads is no part of what a resource costs."""
     import httpcore  # noqa: F401
 
     from websakctl.kinds import all_kinds
     from websakctl.operations import make_plan, read_setup  # noqa: F401
-    from websakctl.source import building, load, parsing, recalling, sensitive  # noqa: F401
+    from websakctl.source import building, load, parsing, sensitive  # noqa: F401
     from websakctl.source.rules import _checks
 
     all_kinds()
     _checks()
 
 
-def validate(root: Path, state_dir: Path) -> Measured:
-    """Everything that `websakctl validate` looks at, of files that are what they were at the command before."""
+def validate(root: Path, _: Path) -> Measured:
+    """Everything that `websakctl validate` looks at."""
+    from websakctl.source.load import load_configuration
+
     load_modules()
     with clock() as taken:
-        config = load(root, state_dir)
+        config = load_configuration(root, date.today())
     return Measured(**taken, count=len(config.state), note="" if config.valid else "NOT VALID")
-
-
-def validate_anew(root: Path, state_dir: Path) -> Measured:
-    """The same of files that are all new; what they come to is kept for the next command."""
-    forget(state_dir)
-    return validate(root, state_dir)
 
 
 def scene_and_live(root: Path, state_dir: Path) -> Any:
     from websakctl.kinds import all_kinds
     from websakctl.operations.change.make_plan import Scene
     from websakctl.operations.change.read_setup import read_setup
+    from websakctl.source.load import load_configuration
 
     connection = connection_to(state_dir)
-    config = load(root, state_dir)
+    config = load_configuration(root, date.today())
     scene = Scene(config=config, known={}, kinds=connection.kinds(all_kinds()), environment="bench")
     return connection, scene, read_setup(connection, scene)
 
 
 def plan(root: Path, state_dir: Path) -> Measured:
-    """Load, read live, compare; the files are what they were at the command before."""
+    """Load, read live, compare."""
     from websakctl.operations.change.make_plan import make_plan
 
     load_modules()
@@ -369,12 +354,6 @@ def plan(root: Path, state_dir: Path) -> Measured:
         _, scene, live = scene_and_live(root, state_dir)
         found = make_plan(scene, live.state)
     return Measured(**taken, count=len(found.changes), note="" if not found.changes else "NOT EMPTY")
-
-
-def plan_anew(root: Path, state_dir: Path) -> Measured:
-    """The same of files that are all new, as after an edit that went everywhere."""
-    forget(state_dir)
-    return plan(root, state_dir)
 
 
 def apply(root: Path, state_dir: Path) -> Measured:
@@ -464,7 +443,7 @@ def distinct_as_text(root: Path, state_dir: Path) -> Measured:
 
 PHASES = {
     each.__name__: each
-    for each in (bare_parse, bare_fetch, bare_write, validate, validate_anew, plan, plan_anew, apply, many_as_text, many_as_markdown, many_as_html, distinct_as_text)
+    for each in (bare_parse, bare_fetch, bare_write, validate, plan, apply, many_as_text, many_as_markdown, many_as_html, distinct_as_text)
 }  # fmt: skip
 
 
@@ -495,15 +474,7 @@ def measure(size: int, repeat: int, api_version: str) -> dict[str, Measured]:
         change_config(changed)
         with serving(state_dir, api_version):
             for turn in range(repeat):
-                for phase in (
-                    "bare_parse",
-                    "validate_anew",
-                    "validate",
-                    "bare_fetch",
-                    "plan_anew",
-                    "plan",
-                    "bare_write",
-                ):
+                for phase in ("bare_parse", "validate", "bare_fetch", "plan", "bare_write"):
                     say(f"{size}: {phase} ({turn + 1} of {repeat})")
                     found.setdefault(phase, []).append(measured(phase, root, state_dir))
                 say(f"{size}: apply ({turn + 1} of {repeat})")
@@ -525,9 +496,7 @@ def rows_for(size: int, found: dict[str, Measured]) -> list[tuple[str, ...]]:
     parse, fetch, write = found["bare_parse"], found["bare_fetch"], found["bare_write"]
     bare = {
         "validate": (parse.wall, parse.cpu, "parsing the YAML"),
-        "validate_anew": (parse.wall, parse.cpu, "the same"),
         "plan": (parse.wall + fetch.wall, parse.cpu + fetch.cpu, f"parsing, and fetching {fetch.count} pages"),
-        "plan_anew": (parse.wall + fetch.wall, parse.cpu + fetch.cpu, "the same"),
         "apply": (
             write.wall + fetch.wall,
             write.cpu + fetch.cpu,
@@ -536,9 +505,7 @@ def rows_for(size: int, found: dict[str, Measured]) -> list[tuple[str, ...]]:
     }
     names = {
         "validate": "validate",
-        "validate_anew": "validate, every file new",
         "plan": "plan, no changes",
-        "plan_anew": "the same, every file new",
         "apply": f"apply, {found['apply'].count} changes",
     }
     rows = []

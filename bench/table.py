@@ -142,14 +142,10 @@ def startup(repeat: int) -> list[Row]:
             shutil.copytree(ROOT / part, repository / part)
         program = str(where / "websakctl")
         spent([program, "apply", "--auto-approve"], repository, env)
-        words = "websakctl show org_unit/frogner/FR-BH"
-        completing = {**env, "_WEBSAKCTL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"}
         commands: dict[str, tuple[list[str], dict[str, str], float]] = {
-            "`--version`": ([program, "--version"], env, 1.5),
-            "`--help`": ([program, "--help"], env, 9),
-            "completion of an address": ([program], completing, 10),
-            "`validate` of the shipped repository": ([program, "validate"], env, 16),
-            "no-op `plan` of it, sandbox running": ([program, "plan"], env, 24),
+            "`validate` of the shipped repository": ([program, "validate"], env, 12),
+            "no-op `plan` of it, sandbox running": ([program, "plan"], env, 20),
+            "no-op `plan` of it, one `WEBSAKCTL_*` set": ([program, "plan"], {**env, "WEBSAKCTL_CONCURRENCY": "4"}, 23),
         }
         bare: list[Spent] = []
         found: dict[str, list[Spent]] = {}
@@ -168,23 +164,6 @@ def startup(repeat: int) -> list[Row]:
     ]  # fmt: skip
 
 
-PYYAML = """
-import sys, time, yaml
-from pathlib import Path
-texts = [file.read_text(encoding="utf-8") for file in sorted(Path(sys.argv[1]).rglob("*.yaml"))]
-cpu, wall = time.process_time(), time.perf_counter()
-for text in texts:
-    yaml.load(text, yaml.CSafeLoader)
-print(time.process_time() - cpu, time.perf_counter() - wall)
-"""
-
-
-def pyyaml(root: Path) -> list[Spent]:
-    """What PyYAML's C loader takes for the same files; nothing where it is not installed."""
-    done = subprocess.run([sys.executable, "-c", PYYAML, root], capture_output=True, text=True, check=False)
-    return [Spent(*map(float, done.stdout.split()))] if done.returncode == 0 else []
-
-
 @contextmanager
 def made_up(size: int) -> Iterator[tuple[Path, Path]]:
     """A config of that size and the state of a sandbox that runs and holds just that."""
@@ -199,46 +178,30 @@ def made_up(size: int) -> Iterator[tuple[Path, Path]]:
 def growth(sizes: list[int], repeat: int) -> list[Row]:
     """Validate and plan beside bare parsing and fetching, at each size."""
     rows: list[Row] = []
-    ours = ("validate_anew", "validate", "plan_anew", "plan")
-    each: dict[str, dict[int, list[Spent]]] = {phase: {} for phase in ours}
     for size in sizes:
         found: dict[str, list[run.Measured]] = {}
-        loads: list[Spent] = []
         with made_up(size) as (root, state):
             for _ in range(repeat):
-                for phase in ("bare_parse", "bare_fetch", *ours):
+                for phase in ("bare_parse", "bare_fetch", "validate", "plan"):
                     found.setdefault(phase, []).append(run.measured(phase, root, state))
-                loads += pyyaml(root)
         spent = {phase: spent_on(ones) for phase, ones in found.items()}
-        bare = [Spent(p.cpu + f.cpu, p.wall + f.wall) for p, f in zip(spent["bare_parse"], spent["bare_fetch"], strict=True)]  # fmt: skip
+        spent["bare"] = [Spent(p.cpu + f.cpu, p.wall + f.wall) for p, f in zip(spent["bare_parse"], spent["bare_fetch"], strict=True)]  # fmt: skip
         events = found["bare_parse"][0].count / size
-        micro = {phase: least(ones) / size * 1e6 for phase, ones in {**spent, "bare": bare}.items()}
-        for anew, said in (("", "files as before"), ("_anew", "every file new")):
-            validate, plan = f"validate{anew}", f"plan{anew}"
-            rows.append(ratio(f"§2 `validate` at {at(size)}, {said}, to the bare C events", 2, spent[validate], spent["bare_parse"],
-                              f"{micro[validate]:.1f} to {micro['bare_parse']:.1f} µs a resource of {events:.0f} events"))  # fmt: skip
-            if loads:
-                rows.append(ratio(f"§2 `validate` at {at(size)}, {said}, to PyYAML's C loader", 0.4, spent[validate], loads,
-                                  f"{micro[validate]:.1f} to {least(loads) / size * 1e6:.1f} µs"))  # fmt: skip
-            rows.append(ratio(f"§2 no-op `plan` at {at(size)}, {said}, to bare events and pages", 1.6, spent[plan], bare,
-                              f"{micro[plan]:.1f} to {micro['bare']:.1f} µs a resource"))  # fmt: skip
-            if size == max(sizes):
-                memory = max(one.memory for one in found[plan])
-                rows.append(counted(f"§2 peak memory of that `plan` at {at(size)}, {said}, MB", 400, round(memory)))
-        for phase, costs in each.items():
-            costs[size] = spent[phase]
-    if len(sizes) > 1:
-        large, small = max(sizes), min(sizes)
+        micro = {phase: least(ones) / size * 1e6 for phase, ones in spent.items()}
         rows += [
-            ratio(f"§2 `{phase.removesuffix('_anew')}`{', every file new' * phase.endswith('_anew')}: cost of a resource at {at(large)} "
-                  f"to that at {at(small)}", 1.25, costs[large], costs[small], times=small / large)
-            for phase, costs in each.items()
+            ratio(f"§2 `validate` at {at(size)}, to the bare C events", 1.8, spent["validate"], spent["bare_parse"],
+                  f"{micro['validate']:.1f} to {micro['bare_parse']:.1f} µs a resource of {events:.0f} events"),
+            ratio(f"§2 no-op `plan` at {at(size)}, to bare events and pages", 1.8, spent["plan"], spent["bare"],
+                  f"{micro['plan']:.1f} to {micro['bare']:.1f} µs a resource"),
         ]  # fmt: skip
+        if size == max(sizes):
+            memory = max(one.memory for one in found["plan"])
+            rows.append(counted(f"§2 peak memory of that `plan` at {at(size)}, MB", 300, round(memory)))
     return rows
 
 
 def reading(repeat: int) -> list[Row]:
-    """Requests of a plan of the fifteen districts, and the same one at a time and eight at a time over a slow line."""
+    """Reads of the fifteen districts, one at a time and eight at a time over a slow line."""
     from websakctl.kinds import all_kinds
     from websakctl.live.websak import WebsakReader
     from websakctl.operations.scopes import scope_of
@@ -252,7 +215,6 @@ def reading(repeat: int) -> list[Row]:
         with run.serving(state, "3.3"):
             server = run.connection_to(state)
             _ask(server.base_url, "POST", "/_sandbox/settings", server.client_secret, {"latency_ms": LATENCY})
-            requests = 0
             for _ in range(repeat):
                 for concurrency in taken:
                     connection = run.replace(server, concurrency=concurrency)
@@ -263,10 +225,8 @@ def reading(repeat: int) -> list[Row]:
                         with run.clock() as clock:
                             reader.read()
                         taken[concurrency].append(Spent(clock["cpu"], clock["wall"]))
-                        requests = reader.traffic.requests
     walls = [min(one.wall for one in ones) * 1000 for ones in taken.values()]
     return [
-        counted("§4 requests of a no-op plan of the fifteen districts", 20, requests),
         ratio(f"§4 reads at {LATENCY} ms latency: 8 at a time, times faster than 1", 5, taken[1], taken[8],
               f"{walls[0]:.0f} ms to {walls[1]:.0f} ms", by="wall", at_least=True),
     ]  # fmt: skip
@@ -307,10 +267,10 @@ def output(repeat: int) -> list[Row]:
     found: dict[str, list[run.Measured]] = {}
     with made_up(run.MANY) as (root, state):
         for _ in range(repeat):
-            for phase in ("plan_anew", *(f"many_as_{form}" for form in forms)):
+            for phase in ("plan", *(f"many_as_{form}" for form in forms)):
                 found.setdefault(phase, []).append(run.measured(phase, root, state))
     many = f"{at(run.MANY)} changes in {run.GROUPS} groups"
-    plan = spent_on(found["plan_anew"])
+    plan = spent_on(found["plan"])
     rows = []
     for form, most in forms.items():
         written = found[f"many_as_{form}"]
@@ -321,41 +281,34 @@ def output(repeat: int) -> list[Row]:
     with made_up(10_000) as (root, state):
         run.change_config(root, 1)
         for _ in range(repeat):
-            for phase in ("plan_anew", "distinct_as_text"):
+            for phase in ("plan", "distinct_as_text"):
                 distinct.setdefault(phase, []).append(run.measured(phase, root, state))
-    text, plan = (spent_on(distinct[phase]) for phase in ("distinct_as_text", "plan_anew"))
-    rows.append(ratio(f"§6 {at(distinct['plan_anew'][0].count)} distinct changes as text, to the plan's time", 0.05, text, plan,
+    text, plan = (spent_on(distinct[phase]) for phase in ("distinct_as_text", "plan"))
+    rows.append(ratio(f"§6 {at(distinct['plan'][0].count)} distinct changes as text, to the plan's time", 0.05, text, plan,
                       f"{least(text) * 1000:.0f} ms to {least(plan):.2f} s"))  # fmt: skip
     return rows
 
 
-PEERS = (  # what was promised of which peer at which size; the last: it says how much slower than it we may be
-    ("octoDNS", 10_000, 8, False),
-    ("octoDNS", 50_000, 10, False),
-    ("Terraform", 1_000, 7, False),
-    ("script by hand", 10_000, 2.5, False),
-    ("script by hand", 100_000, 3.5, False),
-    ("script by hand", 1_000, 1.3, True),
+PEERS = (  # how many times faster than which peer, at which size
+    ("octoDNS", 10_000, 8),
+    ("octoDNS", 50_000, 12),
+    ("script by hand", 10_000, 2),
+    ("script by hand", 100_000, 3.5),
+    ("Terraform", 1_000, 15),
 )
-OURS = (("websakctl", "files as before"), ("websakctl, every file new", "every file new"))
 
 
 def against(found: list[dict[str, Any]]) -> list[Row]:
     """What `make bench-peers` found, as ratios."""
     by = {(row["peer"], row["size"]): row for row in found if "left_out" not in row}
     rows = []
-    for peer, size, promised, slower in PEERS:
-        for own, said in OURS:
-            if (peer, size) not in by or (own, size) not in by:
-                continue
-            theirs, ours = ([Spent(*one) for one in by[name, size]["runs"]] for name in (peer, own))
-            note = f"{least(ours):.2f} s to {least(theirs):.2f} s of CPU time; {len(ours)} runs each"
-            what = f"§3 no-op plan at {at(size)}, {said}"
-            if slower:
-                rows.append(ratio(f"{what}, to that of the {peer}", promised, ours, theirs, note))
-            else:
-                what = f"{what}, times faster than {'the ' * (' ' in peer)}{peer}"
-                rows.append(ratio(what, promised, theirs, ours, note, at_least=True))
+    for peer, size, promised in PEERS:
+        if (peer, size) not in by or ("websakctl", size) not in by:
+            continue
+        theirs, ours = ([Spent(*one) for one in by[name, size]["runs"]] for name in (peer, "websakctl"))
+        note = f"{least(ours):.2f} s to {least(theirs):.2f} s of CPU time; {len(ours)} runs each"
+        what = f"§3 no-op plan at {at(size)}, times faster than {'the ' * (' ' in peer)}{peer}"
+        rows.append(ratio(what, promised, theirs, ours, note, at_least=True))
     return rows
 
 
@@ -407,7 +360,8 @@ def main() -> None:
     parser.add_argument(
         "--only",
         default="",
-        help="some of startup, growth, reading, applying, output: measured again, and put in their places",
+        help="some of startup, growth, reading: measured again, and put in their places; "
+        "applying, output: printed, and no part of the page",
     )
     asked = parser.parse_args()
     sizes = [int(size) for size in asked.sizes.split(",")]
@@ -418,9 +372,10 @@ def main() -> None:
         "applying": lambda: applying(max(1, (asked.repeat + 1) // 2)),  # each is two
         "output": lambda: output(asked.repeat),
     }
+    chosen = asked.only.split(",") if asked.only else ["startup", "growth", "reading"]
     rows: list[Row] = []
     for name, measure in parts.items():
-        if not asked.only or name in asked.only.split(","):
+        if name in chosen:
             print(f"{name} …", file=sys.stderr, flush=True)
             found = measure()
             print(*(f"  {r.what}: {r.measured} ({r.promised:g})" for r in found), sep="\n", file=sys.stderr, flush=True)

