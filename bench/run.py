@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout that this file stands in, whatever is installed
 
 from websakctl.__main__ import COLLECT_AFTER  # noqa: E402  # found by the line above
+from websakctl.redaction import Secret  # noqa: E402
 
 SIZES = (1_000, 10_000, 50_000)
 DISTRICTS = 15
@@ -216,7 +217,7 @@ def connection_to(state_dir: Path) -> Any:
         setup_url=server.setup_url,
         token_url=server.token_url,
         client_id=server.client_id,
-        client_secret=server.client_secret,
+        client_secret=Secret(server.client_secret),
         root_unit="OSLO",
         api_version=server.api_version,
         concurrency=CONCURRENCY,

@@ -3,7 +3,7 @@
 import json
 import re
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 SECRET, NATIONAL_ID = "[secret]", "[national identity number]"
 
@@ -51,6 +51,46 @@ def keep_secret(value: str) -> None:
     if len(value) >= 8:
         found = sorted({*_secrets, *_written(value)}, key=lambda secret: (-len(secret), secret))
         _secrets = dict.fromkeys(found)
+
+
+class Secret:
+    """A text that is never shown: ``reveal`` gives it, and what is made stays out of all that ``redact`` writes.
+
+    A plain class on purpose: msgspec, rich and dataclasses show every field of a class of values.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        keep_secret(value)
+
+    def reveal(self) -> str:
+        """The text itself, for whoever sends or stores it."""
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return f"Secret({SECRET!r})"
+
+    def __str__(self) -> str:
+        return SECRET
+
+    def __reduce__(self) -> NoReturn:
+        """Neither pickled nor copied into another process.
+
+        Raises:
+            TypeError: Always.
+        """
+        raise TypeError("a secret is not pickled")
 
 
 def _written(value: str) -> set[str]:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import field
 
-from websakctl.record import record
+import msgspec
+
+from websakctl.redaction import Secret
 
 SERVICE = "websakctl"
 
@@ -14,12 +15,11 @@ class KeyringUnavailable(Exception):
     """There is no keyring here, as on most CI machines."""
 
 
-@record
-class Credentials:
-    """Who the client is. The secret never shows in a repr."""
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Who the client is."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: Secret
 
 
 @contextmanager
@@ -45,12 +45,12 @@ def stored(environment: str) -> Credentials | None:
         return None
     try:
         found = json.loads(text)
-        return Credentials(found["client_id"], found["client_secret"])
+        return Credentials(client_id=found["client_id"], client_secret=Secret(found["client_secret"]))
     except (ValueError, KeyError, TypeError):
         return None
 
 
-def stored_text(name: str) -> str | None:
+def stored_secret(name: str) -> Secret | None:
     """A secret that `keyring set websakctl NAME` stored.
 
     Raises:
@@ -59,7 +59,8 @@ def stored_text(name: str) -> str | None:
     with _keyring():
         import keyring
 
-        return keyring.get_password(SERVICE, name)
+        text = keyring.get_password(SERVICE, name)
+    return Secret(text) if text else None
 
 
 def store(environment: str, credentials: Credentials) -> None:
@@ -74,7 +75,7 @@ def store(environment: str, credentials: Credentials) -> None:
         keyring.set_password(
             SERVICE,
             environment,
-            json.dumps({"client_id": credentials.client_id, "client_secret": credentials.client_secret}),
+            json.dumps({"client_id": credentials.client_id, "client_secret": credentials.client_secret.reveal()}),
         )
 
 

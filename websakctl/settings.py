@@ -2,13 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from websakctl.record import record
+from websakctl.redaction import Secret
 from websakctl.source.settings_file import Environment, SettingsFile
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 PREFIX = "WEBSAKCTL_"
 SANDBOX = "sandbox"
@@ -26,7 +23,7 @@ class Surroundings:
     setup_url: str | None = None
     token_url: str | None = None
     client_id: str | None = None
-    client_secret: "SecretStr | None" = None
+    client_secret: Secret | None = None
     root_unit: str | None = None
     state_dir: Path | None = None
     credentials: str | None = None  # under which name the keyring has the client's; the environment's unsaid
@@ -39,8 +36,8 @@ class Surroundings:
     fiks_client_id: str | None = None
     fiks_key_id: str | None = None
     fiks_integration_id: str | None = None
-    fiks_password: "SecretStr | None" = None
-    fiks_private_key: "SecretStr | None" = None
+    fiks_password: Secret | None = None
+    fiks_private_key: Secret | None = None
 
 
 def look_around() -> Surroundings:
@@ -71,7 +68,7 @@ class Target:
     name: str
     described: Environment
     embedded: bool
-    client_secret: "SecretStr | None" = None
+    client_secret: Secret | None = None
 
 
 def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -> Target:

@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, create_m
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from websakctl.model.shape import Invalid
+from websakctl.redaction import Secret
 
 _LIMITS = {
     "api_version": Field(pattern=r"^(3\.0|3\.3)$"),
@@ -33,7 +34,7 @@ def read_variables(prefix: str, named: type) -> dict[str, Any]:
     Raises:
         Invalid: If one is not as it should be.
     """
-    types = get_type_hints(named, localns={"SecretStr": SecretStr})
+    types = {n: SecretStr | None if t == Secret | None else t for n, t in get_type_hints(named).items()}
     fields: dict[str, Any] = {
         name: (Annotated[type_, _LIMITS[name]] if name in _LIMITS else type_, None) for name, type_ in types.items()
     }
@@ -41,4 +42,5 @@ def read_variables(prefix: str, named: type) -> dict[str, Any]:
         said = create_model("Variables", __base__=_Variables, **fields)(_env_prefix=prefix)
     except ValidationError as error:
         raise Invalid(list(error.errors(include_input=False, include_url=False))) from None
-    return {name: getattr(said, name) for name in types}
+    values = {name: getattr(said, name) for name in types}
+    return {n: Secret(v.get_secret_value()) if isinstance(v, SecretStr) else v for n, v in values.items()}

@@ -19,7 +19,7 @@ WATCHED = (
     "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata", "msgspec",
 )  # fmt: skip
 NOTHING: set[str] = set()
-OFFLINE = {"typer", "ruamel"}
+OFFLINE = {"typer", "ruamel", "msgspec"}
 ONLINE = OFFLINE | {"httpx", "httpcore", "sqlite3"}
 ALLOWED = {
     ("--version",): NOTHING,

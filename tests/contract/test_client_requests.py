@@ -25,6 +25,7 @@ from websakctl.live.users import KeptRows, People
 from websakctl.live.users_writer import UsersWriter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
+from websakctl.redaction import Secret
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -171,7 +172,7 @@ def use_everything(server: Any, api_version: str | None) -> None:
         setup_url=server.setup_url,
         token_url=server.token_url,
         client_id=server.client_id,
-        client_secret=server.client_secret,
+        client_secret=Secret(server.client_secret),
         root_unit="OSLO",
         api_version=api_version,
     )

@@ -3,11 +3,12 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
 import stamina
+from msgspec.structs import replace
 
 from websakctl.apply import attempt
 from websakctl.apply.attempt import Outcome
@@ -21,6 +22,7 @@ from websakctl.operations.change.apply_plan import Run, apply_changes
 from websakctl.plan.change import Change, Plan
 from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known
+from websakctl.redaction import Secret
 
 SUMMARY = "RELIABILITY_SUMMARY"  # names the file that docs/reliability.md is made of: a line of JSON for each trial
 PATIENT, IMPATIENT = 10.0, 0.5  # seconds that a client waits for an answer
@@ -110,7 +112,7 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
                 setup_url=server.setup_url,
                 token_url=server.token_url,
                 client_id=server.client_id,
-                client_secret=server.client_secret,
+                client_secret=Secret(server.client_secret),
                 root_unit="OSLO",
                 api_version=api,
                 answer_timeout=PATIENT,

@@ -3,17 +3,19 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import stamina
+from msgspec.structs import replace
 
 from websakctl.kinds import all_kinds
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
+from websakctl.redaction import Secret
 from websakctl.sandbox import process
 
 
@@ -87,7 +89,7 @@ def _running(home: Path, version: str) -> Iterator[Websak]:
         setup_url=server.setup_url,
         token_url=server.token_url,
         client_id=server.client_id,
-        client_secret=server.client_secret,
+        client_secret=Secret(server.client_secret),
         root_unit="OSLO",
         answer_timeout=5.0,
     )

@@ -9,6 +9,7 @@ import pytest
 from websakctl.live.errors import NotAsAgreed, NotPermitted, Unreachable
 from websakctl.live.tokens import ClientCredentials
 from websakctl.model.address import Address
+from websakctl.redaction import Secret
 
 GROUP = Address("access_group", "frogner", "FR-NYE")
 TOKEN = "/connect/token"
@@ -82,7 +83,7 @@ def test_a_token_endpoint_that_stays_away_is_unreachable(websak33: Any, no_waits
 
 
 def test_a_wrong_secret_is_not_permitted(websak33: Any) -> None:
-    with websak33.reader(client_secret="wrong") as reader, pytest.raises(NotPermitted, match="invalid_client"):
+    with websak33.reader(client_secret=Secret("wrong")) as reader, pytest.raises(NotPermitted, match="invalid_client"):
         reader.read()
 
 
@@ -105,7 +106,7 @@ def test_a_scope_is_asked_for_only_where_there_is_such_an_api(websak33: Any) -> 
 def test_threads_that_ask_at_once_get_one_token(websak33: Any) -> None:
     server = websak33.server
     websak33.fault("delay", TOKEN, times=None, seconds=0.05)
-    auth = ClientCredentials(server.token_url, server.client_id, server.client_secret, "userapi")
+    auth = ClientCredentials(server.token_url, server.client_id, Secret(server.client_secret), "userapi")
     gate = threading.Barrier(8)
 
     def ask(_: int) -> str:

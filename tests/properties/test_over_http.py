@@ -23,6 +23,7 @@ from websakctl.operations.change.find_drift import find_drift
 from websakctl.operations.change.make_plan import Scene, make_plan
 from websakctl.operations.change.read_setup import LiveSetup, read_setup, writer_for
 from websakctl.plan.change import Plan
+from websakctl.redaction import Secret
 from websakctl.source.configuration import Configuration
 
 CI = bool(os.environ.get("CI"))
@@ -49,7 +50,7 @@ class Websak:
             setup_url=server.setup_url,
             token_url=server.token_url,
             client_id=server.client_id,
-            client_secret=server.client_secret,
+            client_secret=Secret(server.client_secret),
             root_unit="OSLO",
             concurrency=concurrency,
         )

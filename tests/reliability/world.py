@@ -26,6 +26,7 @@ from websakctl.operations.change.find_drift import find_drift
 from websakctl.operations.change.make_plan import Scene, make_plan
 from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.change import Plan
+from websakctl.redaction import Secret
 from websakctl.sandbox.process import Server, ensure_server, stop_server
 from websakctl.source.load import load_configuration
 
@@ -259,7 +260,7 @@ class World:
             setup_url=server.setup_url,
             token_url=server.token_url,
             client_id=server.client_id,
-            client_secret=server.client_secret,
+            client_secret=Secret(server.client_secret),
             root_unit="OSLO",
         )
 

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cli.command_line import Cli
-from websakctl.secrets import stored_text
+from websakctl.redaction import Secret
+from websakctl.secrets import stored_secret
 
 from .registers import FROGNER, SAGENE, Registers
 
@@ -106,4 +107,4 @@ def test_an_answer_that_is_none_is_not_taken_for_nothing_registered(cli: Cli, fi
 def test_secrets_may_stand_in_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = {("websakctl", "fiks-password"): "kept"}
     monkeypatch.setattr("keyring.get_password", lambda service, name: kept.get((service, name)))
-    assert (stored_text("fiks-password"), stored_text("fiks-private-key")) == ("kept", None)
+    assert (stored_secret("fiks-password"), stored_secret("fiks-private-key")) == (Secret("kept"), None)

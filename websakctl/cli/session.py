@@ -15,7 +15,7 @@ from websakctl import __version__
 from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.terminal import Terminal
-from websakctl.redaction import redact
+from websakctl.redaction import Secret, redact
 from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
 
 if TYPE_CHECKING:
@@ -182,12 +182,12 @@ class Session:
 
     def pace(self, concurrency: int | None, rate: float | None) -> None:
         """What the command line says of speed wins."""
-        import dataclasses
+        from msgspec.structs import replace
 
         if concurrency is not None:
-            self.connection = dataclasses.replace(self.connection, concurrency=concurrency)
+            self.connection = replace(self.connection, concurrency=concurrency)
         if rate is not None:
-            self.connection = dataclasses.replace(self.connection, rate=rate)
+            self.connection = replace(self.connection, rate=rate)
 
     def _embedded(self) -> "Connection":
         from websakctl.live.websak import Connection
@@ -217,16 +217,16 @@ class Session:
             setup_url=setup_url,
             token_url=server.token_url,
             client_id=server.client_id,
-            client_secret=server.client_secret,
+            client_secret=Secret(server.client_secret),
             root_unit=described.root_unit,
             concurrency=described.concurrency,
             rate=described.rate,
         )
 
-    def _credentials(self) -> tuple[str, str]:
+    def _credentials(self) -> "tuple[str, Secret]":
         described, secret = self.target.described, self.target.client_secret
         if secret is not None and described.client_id:
-            return described.client_id, secret.get_secret_value()
+            return described.client_id, secret
         from websakctl.secrets import KeyringUnavailable, stored
 
         try:
@@ -234,7 +234,7 @@ class Session:
         except KeyringUnavailable:
             found = None
         client_id = described.client_id or (found.client_id if found else "")
-        client_secret = secret.get_secret_value() if secret is not None else found.client_secret if found else ""
+        client_secret = secret or (found.client_secret if found else None)
         if not client_id or not client_secret:
             raise Problem(
                 f"there are no client credentials for {self.target.name}",

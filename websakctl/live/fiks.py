@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 from types import TracebackType
 from typing import Any
 
 import httpx
+import msgspec
 
 from websakctl.live.adapter import rows_of
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.tokens import SignedGrant, tls
 from websakctl.live.transport import Reading, ReadOnly, Traffic
-from websakctl.record import record
-from websakctl.redaction import keep_secret
+from websakctl.redaction import Secret
 from websakctl.rollout.receiving import Receiving
 
 SYSTEMS = "/api/v2/mottakersystem"
@@ -22,24 +21,22 @@ SCOPE = "ks:fiks"
 AT_A_TIME = 4
 
 
-@record(kw_only=True)
-class FiksConnection:
-    """Where KS Fiks is and who we are there. What is secret never shows in a repr."""
+class FiksConnection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where KS Fiks is and who we are there."""
 
     url: str
     issuer: str
     client_id: str
     key_id: str
     integration_id: str
-    integration_password: str = field(repr=False)
-    private_key: str = field(repr=False)
+    integration_password: Secret
+    private_key: Secret
 
 
 class Fiks:
     """Asks KS Fiks. Can only read."""
 
     def __init__(self, connection: FiksConnection) -> None:
-        keep_secret(connection.integration_password)
         self.traffic = Traffic()
         self._client = httpx.Client(
             base_url=connection.url,
@@ -52,7 +49,7 @@ class Fiks:
                 "Accept": "application/json",
                 "User-Agent": "websakctl",
                 "IntegrasjonId": connection.integration_id,
-                "IntegrasjonPassord": connection.integration_password,
+                "IntegrasjonPassord": connection.integration_password.reveal(),
             },
             follow_redirects=False,
             trust_env=False,

@@ -12,7 +12,7 @@ import httpx
 
 from websakctl.live.errors import NotAsAgreed, NotPermitted, Unreachable
 from websakctl.live.repeating import repeated
-from websakctl.redaction import keep_secret
+from websakctl.redaction import Secret, keep_secret
 
 ATTEMPTS = 4
 GRANT = 100  # seconds that a signed grant lives; Maskinporten takes 120 at the most
@@ -127,19 +127,20 @@ class BearerTokens(httpx.Auth, ABC):
 class ClientCredentials(BearerTokens):
     """OAuth 2 client credentials (RFC 6749 §4.4)."""
 
-    def __init__(self, token_url: str, client_id: str, client_secret: str, scopes: str, timeout: float = 15.0) -> None:
+    def __init__(
+        self, token_url: str, client_id: str, client_secret: Secret, scopes: str, timeout: float = 15.0
+    ) -> None:
         super().__init__(token_url, timeout)
-        keep_secret(client_secret)
-        self._form = {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": client_secret,
-            "scope": scopes,
-        }
+        self._client_id, self._client_secret, self._scopes = client_id, client_secret, scopes
 
     def form(self) -> dict[str, str]:
         """The same each time."""
-        return self._form
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self._client_id,
+            "client_secret": self._client_secret.reveal(),
+            "scope": self._scopes,
+        }
 
 
 class SignedGrant(BearerTokens):
@@ -151,9 +152,8 @@ class SignedGrant(BearerTokens):
 
     refused_help = "check registers.fiks in config/websak.yaml and WEBSAKCTL_FIKS_PRIVATE_KEY: docs/mail-routes.md"
 
-    def __init__(self, issuer: str, client_id: str, key_id: str, private_key: str, scopes: str) -> None:
+    def __init__(self, issuer: str, client_id: str, key_id: str, private_key: Secret, scopes: str) -> None:
         super().__init__(f"{issuer.rstrip('/')}/token")
-        keep_secret(private_key)
         self._issuer, self._client_id, self._key_id, self._key, self._scopes = (
             issuer, client_id, key_id, private_key, scopes,
         )  # fmt: skip
@@ -176,7 +176,7 @@ class SignedGrant(BearerTokens):
             "jti": str(uuid.uuid4()),
         }
         try:
-            grant = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
+            grant = jwt.encode(claims, self._key.reveal(), algorithm="RS256", headers={"kid": self._key_id})
         except (jwt.PyJWTError, ValueError, TypeError):
             raise NotPermitted(
                 "the private key for Maskinporten cannot sign: it is no RSA key in PEM", self.refused_help

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
 
 from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
@@ -19,7 +20,7 @@ from websakctl.live.transport import Pace, Reading, ReadOnly, Traffic, Writing
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import State
-from websakctl.record import record
+from websakctl.redaction import Secret
 
 if TYPE_CHECKING:
     from websakctl.live.capabilities import Capability
@@ -30,15 +31,14 @@ CONNECT, ANSWER = 10.0, 60.0  # seconds
 USER_KIND = "user"
 
 
-@record(kw_only=True)
-class Connection:
-    """Where a Websak is and how to get in. ``client_secret`` never shows in a repr."""
+class Connection(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a Websak is and how to get in."""
 
     base_url: str
     setup_url: str
     token_url: str
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: Secret
     root_unit: str = ""
     api_version: str | None = None
     concurrency: int = 4

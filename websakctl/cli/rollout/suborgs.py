@@ -11,6 +11,7 @@ from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
     from websakctl.live.fiks import FiksConnection
+    from websakctl.redaction import Secret
 
 FORMATS = ("text", "json", "csv", "markdown")
 Arrives = Annotated[
@@ -127,31 +128,39 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
     from websakctl.live.fiks import FiksConnection
 
     around, said = session.around, session.config.settings.registers.fiks
-    parts = {
-        "client_id": around.fiks_client_id or said.client_id,
-        "key_id": around.fiks_key_id or said.key_id,
-        "integration_id": around.fiks_integration_id or said.integration_id,
-        "integration_password": around.fiks_password.get_secret_value() if around.fiks_password else "",
-        "private_key": around.fiks_private_key.get_secret_value() if around.fiks_private_key else "",
-    }
-    for name, stored_as in (("integration_password", "fiks-password"), ("private_key", "fiks-private-key")):
-        if not parts[name] and parts["client_id"]:
-            parts[name] = _stored(stored_as)
-    lacking = [name for name, value in parts.items() if not value]
-    if lacking:
-        return None, f"no {' and no '.join(name.replace('_', ' ') for name in lacking)} (docs/mail-routes.md)"
+    client_id = around.fiks_client_id or said.client_id
+    key_id = around.fiks_key_id or said.key_id
+    integration_id = around.fiks_integration_id or said.integration_id
+    password = around.fiks_password or (_stored("fiks-password") if client_id else None)
+    private_key = around.fiks_private_key or (_stored("fiks-private-key") if client_id else None)
+    if not (client_id and key_id and integration_id and password and private_key):
+        parts = {
+            "client id": client_id, "key id": key_id, "integration id": integration_id,
+            "integration password": password, "private key": private_key,
+        }  # fmt: skip
+        missing = [name for name, value in parts.items() if not value]
+        return None, f"no {' and no '.join(missing)} (docs/mail-routes.md)"
     if find_spec("jwt") is None:
         raise Problem(
             "the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'"
         )
     url, issuer = around.fiks_url or said.url, around.fiks_issuer or said.issuer
-    return FiksConnection(url=url.rstrip("/"), issuer=issuer, **parts), ""
+    connection = FiksConnection(
+        url=url.rstrip("/"),
+        issuer=issuer,
+        client_id=client_id,
+        key_id=key_id,
+        integration_id=integration_id,
+        integration_password=password,
+        private_key=private_key,
+    )
+    return connection, ""
 
 
-def _stored(name: str) -> str:
-    from websakctl.secrets import KeyringUnavailable, stored_text
+def _stored(name: str) -> "Secret | None":
+    from websakctl.secrets import KeyringUnavailable, stored_secret
 
     try:
-        return stored_text(name) or ""
+        return stored_secret(name)
     except KeyringUnavailable:
-        return ""
+        return None

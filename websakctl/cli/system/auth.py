@@ -8,6 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
+from websakctl.redaction import Secret
 from websakctl.report.subjects import TableReport
 
 ClientId = Annotated[
@@ -54,7 +55,7 @@ def login(call: Call, client_id: ClientId = None) -> None:
             "websakctl auth login --client-id ID < FILE, or run it in a terminal",
         )
     try:
-        store(session.keyring_entry, Credentials(client, secret))
+        store(session.keyring_entry, Credentials(client_id=client, client_secret=Secret(secret)))
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     told = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."
