@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, NoReturn
 
 SECRET, NATIONAL_ID = "[secret]", "[national identity number]"
+DIGEST_START, DIGEST_END = "[digest ", "]"  # around 16 hexadecimal digits: a person's value that is known elsewhere
 
 _GAP = r"[ .\-\u00a0\u00ad\u2007\u2009-\u2013\u202f\u2060\ufeff]?"  # what people, word processors and web pages put in between
 _NUMBER = (  # the look-behind comes after a first digit: that is twice as fast
@@ -13,7 +14,7 @@ _NUMBER = (  # the look-behind comes after a first digit: that is twice as fast
 )
 _ELEVEN = re.compile(_NUMBER)
 _ELEVEN_ALONE = (  # fingerprints and names of runs are let be
-    rf"sha256:[0-9a-f]{{64}}|[0-9]{{8}}T[0-9]{{6}}-[0-9a-f]{{6}}(?![0-9A-Za-z])|({_NUMBER})"
+    rf"sha256:[0-9a-f]{{64}}|\[digest [0-9a-f]{{16}}\]|[0-9]{{8}}T[0-9]{{6}}-[0-9a-f]{{6}}(?![0-9A-Za-z])|({_NUMBER})"
 )
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\+\"(?:(?!\\+\").)*\\+\""
 _NAME = r"(?:client|access|refresh|id)[_-]?(?:secret|token)|client[_-]assertion|api[_-]?key|passwo?r?d|passord"
@@ -186,7 +187,7 @@ def redacted(value: Any) -> Any:
 def withheld(value: Any) -> bool:
     """Whether a part of a value was taken out: what it was is not known any more."""
     if isinstance(value, str):
-        return SECRET in value or NATIONAL_ID in value
+        return SECRET in value or NATIONAL_ID in value or DIGEST_START in value
     if isinstance(value, dict):
         return any(map(withheld, value)) or any(map(withheld, value.values()))
     return isinstance(value, list | tuple) and any(map(withheld, value))
