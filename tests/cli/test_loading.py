@@ -14,7 +14,7 @@ import pytest
 from .command_line import Cli
 
 WATCHED = (
-    "typer", "pydantic", "pydantic_settings", "ruamel", "httpx", "httpcore", "keyring", "rich", "tabulate", "stamina", "tenacity",
+    "typer", "pydantic", "pydantic_settings", "ruamel", "httpx", "httpcore", "keyring", "rich", "tabulate",
     "filelock", "jmespath", "sqlite3", "fastapi", "uvicorn", "sqlalchemy", "jinja2", "docx", "openpyxl", "holidays", "authlib",
     "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata", "msgspec",
 )  # fmt: skip

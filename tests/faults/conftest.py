@@ -7,18 +7,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
-import stamina
 from msgspec.structs import replace
 
+from tests.seams import NoWaiting
 from websakctl.apply import attempt
 from websakctl.apply.attempt import Outcome
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
+from websakctl.live.runtime import Runtime
 from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.change.apply_plan import Run, apply_changes
+from websakctl.operations.change.apply_plan import Run, apply_changes, new_run_name
 from websakctl.plan.change import Change, Plan
 from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known
@@ -80,7 +81,9 @@ class Stage:
                 os.close(handle)
 
     def carry_out(self, changes: tuple[Change, ...], live: State, *, patient: bool = True) -> tuple[Outcome, ...]:
-        run = Run(environment="sandbox", journal=self.journal, concurrency=2)
+        run = Run(
+            environment="sandbox", journal=self.journal, runtime=Runtime(), name=new_run_name(Runtime()), concurrency=2
+        )
         writer = self.writer if patient else self.impatient
         applied = apply_changes(run, changes, live, writer, desired={}, protected=set(), known={})
         return applied.execution.outcomes
@@ -116,9 +119,10 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
                 root_unit="OSLO",
                 api_version=api,
                 answer_timeout=PATIENT,
+                runtime=Runtime(clock=NoWaiting()),
             )
             reader = WebsakReader(connection, all_kinds(), _scope)
-            pace = Pace(stop_after=1000, sleep=lambda _: None)  # the server is to fail again and again here
+            pace = Pace(stop_after=1000, clock=NoWaiting())  # the server is to fail again and again here
             writers = [
                 WebsakWriter(replace(connection, answer_timeout=wait), all_kinds(), _scope, reader.units, api, pace)
                 for wait in (PATIENT, IMPATIENT)
@@ -134,8 +138,6 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(autouse=True)
-def no_waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As many repetitions and looks as ever, with next to no time between them."""
+def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many looks as ever, with next to no time between them."""
     monkeypatch.setattr(attempt, "LOOKS", (0.0, 0.02, 0.2))
-    with stamina.set_testing(True, attempts=6, cap=True):
-        yield

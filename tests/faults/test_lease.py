@@ -81,7 +81,7 @@ def test_a_lease_that_is_gone_is_told_once(stage: Any, monkeypatch: pytest.Monke
         stage.sandbox.ask("DELETE", "lease")
         until(lambda: bool(lost))
     assert len(lost) == 1
-    assert not any(thread.name == "lease" for thread in threading.enumerate())
+    assert not any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
 
 
 def test_a_renewal_that_is_answered_after_it_was_given_back_tells_of_no_loss(
@@ -92,12 +92,12 @@ def test_a_renewal_that_is_answered_after_it_was_given_back_tells_of_no_loss(
     stage.schedule([{"match": RENEW, "fault": "delay", "params": {"seconds": 0.3}}])
     with held(stage, lost=lost.append):
         until(lambda: stage.hits()[0] == 1)
-    until(lambda: not any(thread.name == "lease" for thread in threading.enumerate()))
+    until(lambda: not any(isinstance(thread, threading.Timer) for thread in threading.enumerate()))
     assert lost == []
 
 
 def test_a_renewal_without_a_token_is_tried_again(stage: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread lives on; a token that cannot be had for a while is no end of the lease."""
+    """A token that cannot be had for a while is no end of the lease."""
     monkeypatch.setattr(lease, "RENEW", 0.02)
     token = {"path": "/connect/token"}
     stage.schedule(

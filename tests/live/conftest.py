@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-import stamina
 from msgspec.structs import replace
 
 from websakctl.kinds import all_kinds
+from websakctl.live.clock import SystemClock
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 from websakctl.redaction import Secret
@@ -138,7 +138,6 @@ def websak(request: pytest.FixtureRequest) -> Websak:
 
 
 @pytest.fixture
-def no_waits() -> Iterator[None]:
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many repetitions as ever, without the pauses between them."""
-    with stamina.set_testing(True, attempts=6, cap=True):
-        yield
+    monkeypatch.setattr(SystemClock, "sleep", lambda self, seconds: None)

@@ -58,11 +58,11 @@ def test_a_write_waits_as_long_as_it_is_asked_to_and_is_sent_again(websak33: Any
     ],
 )
 def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, seconds: float | None) -> None:
-    assert retry_after(httpx.Response(429, headers={"Retry-After": header})) == seconds
+    assert retry_after(httpx.Response(429, headers={"Retry-After": header}), datetime.now(UTC)) == seconds
 
 
 def test_retry_after_as_a_date_is_the_time_until_then() -> None:
-    found = retry_after(httpx.Response(429, headers={"Retry-After": ends_at(20)}))
+    found = retry_after(httpx.Response(429, headers={"Retry-After": ends_at(20)}), datetime.now(UTC))
     assert found is not None
     assert 18 < found <= 20
 

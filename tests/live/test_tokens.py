@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from websakctl.live.errors import NotAsAgreed, NotPermitted, Unreachable
+from websakctl.live.runtime import Runtime
 from websakctl.live.tokens import ClientCredentials
 from websakctl.model.address import Address
 from websakctl.redaction import Secret
@@ -106,7 +107,8 @@ def test_a_scope_is_asked_for_only_where_there_is_such_an_api(websak33: Any) -> 
 def test_threads_that_ask_at_once_get_one_token(websak33: Any) -> None:
     server = websak33.server
     websak33.fault("delay", TOKEN, times=None, seconds=0.05)
-    auth = ClientCredentials(server.token_url, server.client_id, Secret(server.client_secret), "userapi")
+    secret = Secret(server.client_secret)
+    auth = ClientCredentials(server.token_url, server.client_id, secret, "userapi", Runtime())
     gate = threading.Barrier(8)
 
     def ask(_: int) -> str:

@@ -15,7 +15,7 @@ import websakctl, websakctl.cli.app
 for found in pkgutil.walk_packages(websakctl.__path__, "websakctl."):
     if not found.name.startswith(("websakctl.sandbox", "websakctl.__main__")):
         importlib.import_module(found.name)
-import websakctl.sandbox.process, tabulate, stamina, keyring, filelock
+import websakctl.sandbox.process, tabulate, keyring, filelock
 import gc; gc.collect(); gc.freeze(); gc.disable()
 for line in sys.stdin:
     asked = json.loads(line)

@@ -15,10 +15,11 @@ from tests.strategies import DISTRICTS, desired_states, resource
 from websakctl.apply.attempt import Status
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
+from websakctl.live.runtime import Runtime
 from websakctl.live.websak import Connection
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.apply_plan import Run, adopt_unchanged, apply_changes
+from websakctl.operations.change.apply_plan import Run, adopt_unchanged, apply_changes, new_run_name
 from websakctl.operations.change.find_drift import find_drift
 from websakctl.operations.change.make_plan import Scene, make_plan
 from websakctl.operations.change.read_setup import LiveSetup, read_setup, writer_for
@@ -63,7 +64,13 @@ class Websak:
 
     def apply(self, desired: State, concurrency: int) -> Plan:
         plan, live, scene = self.plan(desired)
-        run = Run(environment="test", journal=self.journal, concurrency=concurrency)
+        run = Run(
+            environment="test",
+            journal=self.journal,
+            runtime=Runtime(),
+            name=new_run_name(Runtime()),
+            concurrency=concurrency,
+        )
         with writer_for(self.connection(concurrency), scene, live) as writer:
             applied = apply_changes(
                 run, plan.changes, live.state, writer, desired=desired, protected=set(), known=scene.known

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-import stamina
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -25,6 +24,7 @@ from hypothesis.stateful import (
 )
 
 from websakctl.apply.journal import Journal
+from websakctl.live import retry
 from websakctl.live.transport import Pace, Writing
 from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.diff import same
@@ -362,5 +362,5 @@ def test_any_history_ends_right(world33: World, monkeypatch: pytest.MonkeyPatch,
         print_blob=True,
         suppress_health_check=list(HealthCheck),
     )
-    with stamina.set_testing(True, attempts=6, cap=True):
-        run_state_machine_as_test(History, settings=profile)
+    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.0)
+    run_state_machine_as_test(History, settings=profile)

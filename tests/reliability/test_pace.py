@@ -1,24 +1,27 @@
 """How fast writes go, and that a server that struggles is left alone."""
 
 import contextlib
-import dataclasses
 import itertools
 import re
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 import pytest
-import stamina
+from msgspec.structs import replace
 
+from tests.seams import NotedWaiting, NoWaiting
 from websakctl.apply import attempt
 from websakctl.apply.attempt import Status
 from websakctl.live import lease, transport
+from websakctl.live.clock import SystemClock
 from websakctl.live.errors import Strained
+from websakctl.live.runtime import Runtime
 from websakctl.live.transport import Pace
-from websakctl.operations.change.apply_plan import Run, apply_changes
+from websakctl.operations.change.apply_plan import Run, apply_changes, new_run_name
 from websakctl.operations.change.make_plan import make_plan
 from websakctl.operations.change.read_setup import read_setup, writer_for
 
@@ -107,7 +110,7 @@ def test_a_run_of_one_change_that_was_not_begun_is_open_too(world33: World) -> N
 
 def test_turns_are_given_out_in_order() -> None:
     slept: list[float] = []
-    pace = Pace(rate=10, sleep=slept.append)
+    pace = Pace(rate=10, clock=NoWaiting(slept))
     for _ in range(5):
         pace.wait()
     assert slept == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=0.05)
@@ -115,7 +118,7 @@ def test_turns_are_given_out_in_order() -> None:
 
 def test_failures_of_the_server_pause_everybody_then_stop_everybody() -> None:
     slept: list[float] = []
-    pace = Pace(pause=7.0, pause_after=2, stop_after=6, sleep=slept.append)
+    pace = Pace(pause=7.0, pause_after=2, stop_after=6, clock=NoWaiting(slept))
     for status in (500, 200, 503, 429, 502):
         pace.note(status, pace.wait())
     assert slept == []  # an answer in between begins the count anew
@@ -157,7 +160,7 @@ def test_who_waits_for_a_turn_hears_what_the_server_asks_for_meanwhile(asked: fl
 def test_many_failures_at_once_are_one_reason_to_pause_and_none_to_stop() -> None:
     """Eight at a time, and the server is away for a second: that is not eight failures in a row."""
     slept: list[float] = []
-    pace = Pace(sleep=slept.append)
+    pace = Pace(clock=NoWaiting(slept))
     turns = [pace.wait() for _ in range(8)]
     for turn in turns:
         pace.note(503, turn)
@@ -170,12 +173,15 @@ def test_a_server_that_is_gone_is_not_asked_for_every_change(world33: World, mon
     scene = world33.scene()
     live = read_setup(world33.connection, scene)
     plan = make_plan(scene, live.state)
-    nobody = dataclasses.replace(
-        world33.connection, base_url="http://127.0.0.1:9", setup_url="http://127.0.0.1:9/api/setup"
+    nobody = replace(
+        world33.connection,
+        base_url="http://127.0.0.1:9",
+        setup_url="http://127.0.0.1:9/api/setup",
+        runtime=Runtime(clock=NoWaiting()),
     )
-    with world33.place.journal() as journal, stamina.set_testing(True, attempts=6, cap=True):
-        run = Run(environment=ENVIRONMENT, journal=journal)
-        with writer_for(nobody, scene, live, Pace(sleep=slept.append)) as writer:
+    with world33.place.journal() as journal:
+        run = Run(environment=ENVIRONMENT, journal=journal, runtime=Runtime(), name=new_run_name(Runtime()))
+        with writer_for(nobody, scene, live, Pace(clock=NoWaiting(slept))) as writer:
             outcomes = apply_changes(
                 run, plan.changes, live.state, writer, desired=scene.config.state, protected=set(), known={}
             ).execution.outcomes
@@ -198,9 +204,15 @@ def test_after_repeated_errors_the_run_stops_cleanly_and_can_be_resumed(
     plan = make_plan(scene, live.state)
     world33.fault("status", path="^/api/", method="PUT", code=500, times=1000)
     world33.fault("status", path="^/api/", method="POST", code=500, times=1000)
-    pace = Pace(pause=0.2, sleep=lambda seconds: (slept.append(seconds), time.sleep(seconds))[0])
+    pace = Pace(pause=0.2, clock=NotedWaiting(slept))
     with world33.place.journal() as journal:
-        run = Run(environment=ENVIRONMENT, journal=journal, concurrency=concurrency)
+        run = Run(
+            environment=ENVIRONMENT,
+            journal=journal,
+            runtime=Runtime(),
+            name=new_run_name(Runtime()),
+            concurrency=concurrency,
+        )
         with writer_for(world33.connection, scene, live, pace) as writer:
             outcomes = apply_changes(
                 run, plan.changes, live.state, writer, desired=scene.config.state, protected=set(), known={}
@@ -243,25 +255,24 @@ def test_the_command_itself_pauses_stops_and_goes_on(world33: World, landed: int
     world33.has_arrived("502 to every write, from one of them on")
 
 
-class _Fast:
+class _Fast(SystemClock):
     """A clock a hundred times as fast."""
 
-    @staticmethod
-    def monotonic() -> float:
-        return time.monotonic() * 100
+    def monotonic(self) -> float:
+        return super().monotonic() * 100
+
+    def call_later(self, seconds: float, act: Callable[[], None]) -> Callable[[], None]:
+        return super().call_later(seconds / 100, act)
 
 
-def test_a_lease_that_cannot_be_renewed_in_time_is_given_up_before_it_ends(
-    world33: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lease, "RENEW", 0.1)
-    monkeypatch.setattr(lease, "time", _Fast)
+def test_a_lease_that_cannot_be_renewed_in_time_is_given_up_before_it_ends(world33: World) -> None:
+    fast = replace(world33.connection, runtime=Runtime(clock=_Fast()))
     world33.fault("status", path="/lease/", method="PUT", code=500, times=1000)
     scene = world33.scene()
     live = read_setup(world33.connection, scene)
     lost = threading.Event()
     told: list[Any] = []
-    with writer_for(world33.connection, scene, live) as writer:
+    with writer_for(fast, scene, live) as writer:
         held = writer.lease(owner="us", purpose="a test", lost=lambda why: (told.append(why), lost.set()))
         assert held is not None
         with held:

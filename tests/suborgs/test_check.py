@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.command_line import Cli
 from websakctl.live.errors import Unreachable
+from websakctl.live.runtime import Runtime
 from websakctl.model.district import District
 from websakctl.operations.rollout.check_sub_orgs import check_online
 
@@ -116,7 +117,9 @@ def test_without_a_network_the_bulk_file_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("websakctl.live.transport.ATTEMPTS", 1)
     frogner = District("frogner", "Bydel Frogner", "05", FROGNER, "BFR", "FR")
     with pytest.raises(Unreachable) as told:
-        check_online("http://127.0.0.1:9", [], {"frogner": frogner}, frozenset({"frogner"}), date(2027, 1, 10))
+        check_online(
+            "http://127.0.0.1:9", [], {"frogner": frogner}, frozenset({"frogner"}), date(2027, 1, 10), Runtime()
+        )
     assert "--file" in told.value.what_next
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from websakctl.live.business_register import SIZE, BusinessRegister
 from websakctl.live.errors import NotAsAgreed
+from websakctl.live.runtime import Runtime
 from websakctl.rollout.register import Standing
 
 from .registers import FROGNER, Registers, sub_unit, unit
@@ -15,7 +16,7 @@ def many(registers: Registers, count: int) -> None:
 
 
 def below(registers: Registers, number: str = FROGNER) -> list[str]:
-    with BusinessRegister(f"{registers.url}/brreg") as register:
+    with BusinessRegister(f"{registers.url}/brreg", Runtime()) as register:
         return [found.orgnr for found in register.below([number])[number]]
 
 
@@ -63,11 +64,14 @@ def test_a_circle_ends(registers: Registers) -> None:
 )
 def test_what_is_said_of_one_number(registers: Registers, number: str, standing: Standing) -> None:
     registers.removed.add("975016528")
-    with BusinessRegister(f"{registers.url}/brreg") as register:
+    with BusinessRegister(f"{registers.url}/brreg", Runtime()) as register:
         assert register.look_up([number])[number].standing is standing
 
 
 def test_an_answer_about_another_number_is_not_believed(registers: Registers) -> None:
     registers.sub_units["975016684"] = sub_unit("975016528", "ASKELADDEN BARNEHAGE", FROGNER)
-    with BusinessRegister(f"{registers.url}/brreg") as register, pytest.raises(NotAsAgreed, match="is about 975016528"):
+    with (
+        BusinessRegister(f"{registers.url}/brreg", Runtime()) as register,
+        pytest.raises(NotAsAgreed, match="is about 975016528"),
+    ):
         register.look_up(["975016684"])

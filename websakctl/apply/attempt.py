@@ -1,6 +1,5 @@
 """One change, carried out: send, and when the outcome is unknown, look before sending again."""
 
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import field
@@ -9,6 +8,7 @@ from typing import Any, NoReturn
 
 from websakctl.apply.journal import Journal, JournalError
 from websakctl.live.adapter import InSteps, KindWriter
+from websakctl.live.clock import Clock
 from websakctl.live.errors import (
     Changed,
     LiveError,
@@ -72,7 +72,7 @@ class Attempt:
     writer: KindWriter
     journal: Journal
     run: str
-    pause: Callable[[float], None] = time.sleep
+    clock: Clock
     pending: list[tuple[str, dict[str, Any], Address | None]] = field(
         default_factory=list
     )  # entries for whoever settles
@@ -223,7 +223,7 @@ class Attempt:
     def _settle(self, happened: Callable[[], bool], doubt: str) -> bool:
         """Look until it shows; only a last look that was answered well says that it has not happened."""
         for number, wait in enumerate(LOOKS, 1):
-            self.pause(wait)
+            self.clock.sleep(wait)
             try:
                 if happened():
                     return True

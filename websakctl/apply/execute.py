@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from graphlib import TopologicalSorter
 
 from websakctl.apply.attempt import Outcome, Status
@@ -31,6 +31,7 @@ def execute(
     attempt: Callable[[Change], Outcome],
     *,
     concurrency: int,
+    executor: Callable[[int], Executor],
     stop: threading.Event,
     watch: Watch = lambda _: None,
     fail_fast: bool = False,
@@ -41,8 +42,9 @@ def execute(
         changes: What to do; ``requires`` may only name changes among these.
         attempt: Does one; called from several threads.
         concurrency: How many at a time.
+        executor: Runs them; is told how many.
         stop: When set, nothing new is begun; what is under way is finished.
-        watch: Told of each outcome as it comes.
+        watch: Told of each outcome as it comes; of several at a time, in the order in which they were begun.
         fail_fast: Begin nothing new after the first failure.
     """
     by_address = {change.address: change for change in changes}
@@ -52,7 +54,7 @@ def execute(
     running: dict[Future[Outcome], Address] = {}
     waiting: list[Address] = list(order.get_ready())
     ended_early = False
-    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="apply") as pool:
+    with executor(concurrency) as pool:
         while waiting or running:
             ended_early = ended_early or stop.is_set()
             while waiting and len(running) < concurrency and not ended_early:
@@ -61,7 +63,7 @@ def execute(
             if not running:
                 break
             finished, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in finished:
+            for future in [each for each in running if each in finished]:  # a set has no order of its own
                 address = running.pop(future)
                 outcome = future.result()
                 outcomes[address] = outcome

@@ -12,11 +12,12 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from websakctl.live.clock import Clock, SystemClock
 from websakctl.model.address import Address
 from websakctl.plan.diff import Known
 from websakctl.record import record
@@ -63,11 +64,12 @@ class JournalError(Exception):
 class Journal:
     """One state directory's journal. Safe to use from several threads; several processes wait for each other."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         self.path = path
+        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -118,7 +120,7 @@ class Journal:
         Raises:
             JournalError: If it cannot be written; then nothing of it is.
         """
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = self._clock.now().isoformat(timespec="milliseconds")
         with self._transaction() as db:
             row = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
             seq, previous = row or (0, "")
@@ -352,7 +354,7 @@ class Journal:
             )
             db.execute(
                 "INSERT INTO plans VALUES (?,?,?) ON CONFLICT DO NOTHING",
-                (digest, run, datetime.now(UTC).isoformat(timespec="seconds")),
+                (digest, run, self._clock.now().isoformat(timespec="seconds")),
             )
             row = db.execute("SELECT run, at FROM plans WHERE digest = ?", (digest,)).fetchone()
         return None if row[0] == run else f"{row[0]} ({row[1]})"

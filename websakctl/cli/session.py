@@ -20,6 +20,7 @@ from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
 
 if TYPE_CHECKING:
     from websakctl.apply.journal import Journal
+    from websakctl.live.runtime import Runtime
     from websakctl.live.websak import Connection
     from websakctl.plan.change import Plan
     from websakctl.plan.selection import Selection
@@ -137,6 +138,13 @@ class Session:
     # --- the Websak
 
     @cached_property
+    def runtime(self) -> "Runtime":
+        """Time, identifiers, threads and connections: the process's own."""
+        from websakctl.live.runtime import Runtime
+
+        return Runtime()
+
+    @cached_property
     def target(self) -> "Target":
         """The environment."""
         from websakctl.settings import LoginInAddress, UnknownEnvironment, choose_target
@@ -178,6 +186,7 @@ class Session:
             api_version=described.api_version,
             concurrency=described.concurrency,
             rate=described.rate,
+            runtime=self.runtime,
         )
 
     def pace(self, concurrency: int | None, rate: float | None) -> None:
@@ -221,6 +230,7 @@ class Session:
             root_unit=described.root_unit,
             concurrency=described.concurrency,
             rate=described.rate,
+            runtime=self.runtime,
         )
 
     def _credentials(self) -> "tuple[str, Secret]":

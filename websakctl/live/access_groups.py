@@ -44,7 +44,7 @@ class AccessGroupsReader:
         return Resource(
             Address(KIND, scope, name),
             {},
-            not ended(row.get("toDate"), f"access group {name}"),
+            not ended(row.get("toDate"), f"access group {name}", self._reading.runtime.clock.now()),
             Handle(id=str(row["groupId"]), raw=row),
         )
 

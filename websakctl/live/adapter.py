@@ -117,8 +117,8 @@ def composed(value: Any) -> str:
     return text if text.isascii() else normalize("NFC", text)
 
 
-def ended(value: Any, what: str) -> bool:
-    """Whether an end date has passed; dates come with and without offset, a date without one is taken as UTC.
+def ended(value: Any, what: str, now: datetime) -> bool:
+    """Whether an end date has passed ``now``; dates come with and without offset, a date without one is taken as UTC.
 
     Raises:
         NotAsAgreed: If it is no date.
@@ -131,4 +131,4 @@ def ended(value: Any, what: str) -> bool:
         raise NotAsAgreed(f"{what}: {value!r} is not a date") from None
     if end.tzinfo is None:
         end = end.replace(tzinfo=UTC)
-    return end <= datetime.now(UTC)
+    return end <= now

@@ -1,14 +1,13 @@
 """The business register (Enhetsregisteret) over its open API: what stands below a district, and single numbers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
 import httpx
 
 from websakctl.live.errors import NotAsAgreed
-from websakctl.live.tokens import tls
+from websakctl.live.runtime import Runtime
 from websakctl.live.transport import Reading, ReadOnly, Traffic
 from websakctl.rollout.register import Registered, Standing
 
@@ -23,17 +22,18 @@ _UNITS, _SUB_UNITS = "enheter", "underenheter"
 class BusinessRegister:
     """Asks the register. Needs no key, and can only read."""
 
-    def __init__(self, url: str) -> None:
-        self.traffic = Traffic()
+    def __init__(self, url: str, runtime: Runtime) -> None:
+        self.traffic = Traffic(runtime.clock)
+        self._runtime = runtime
         self._client = httpx.Client(
             base_url=url,
             timeout=_ANSWER,
-            transport=ReadOnly(httpx.HTTPTransport(verify=tls(url), limits=httpx.Limits(max_connections=AT_A_TIME))),
+            transport=ReadOnly(runtime.transport(url, AT_A_TIME)),
             headers={"Accept": "application/json", "User-Agent": "websakctl"},
             follow_redirects=False,
             trust_env=False,
         )
-        self._reading = Reading(self._client, self.traffic)
+        self._reading = Reading(self._client, self.traffic, runtime)
 
     def __enter__(self) -> "BusinessRegister":
         return self
@@ -50,7 +50,7 @@ class BusinessRegister:
             LiveError: If any part cannot be read or trusted; then nothing is known.
         """
         asked = list(numbers)
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
+        with self._runtime.executor(AT_A_TIME) as pool:
             return dict(zip(asked, pool.map(lambda number: list(self._walk(number)), asked), strict=True))
 
     def _walk(self, top: str) -> Iterator[Registered]:
@@ -87,7 +87,7 @@ class BusinessRegister:
             LiveError: If any of them cannot be read or trusted.
         """
         asked = list(numbers)
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
+        with self._runtime.executor(AT_A_TIME) as pool:
             return dict(zip(asked, pool.map(self._one, asked), strict=True))
 
     def _one(self, number: str) -> Registered:

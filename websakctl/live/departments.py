@@ -148,17 +148,18 @@ class DepartmentsReader:
 
     def _keyed(self, rows: list[Any]) -> list[tuple[str, Any]]:
         """Give each row its natural key: external id, else code, else ``#id``; an active unit goes before an ended one."""
+        now = self._reading.runtime.clock.now()
         taken: dict[str, Any] = {}
         order: tuple[list[Any], ...] = ([], [], [], [])
         for row in rows:
             end = row.validToDate
-            past = end is not None and ended(end, "a department's end date")
+            past = end is not None and ended(end, "a department's end date", now)
             order[past if row.externalId else 2 + past].append(row)
         for row in chain.from_iterable(order):
             external = composed(row.externalId)
             if external and external in taken:
                 other = taken[external]
-                if not ended(row.validToDate, "end date") and not ended(other.validToDate, "end date"):
+                if not any(ended(each.validToDate, "end date", now) for each in (row, other)):
                     raise LiveError(
                         f"two units have the external id {external} (ids {other.id} and {row.id})",
                         "clear or change one of them in Websak; the server does not check it",
@@ -206,7 +207,7 @@ class DepartmentsReader:
         above = None if parent == self._units.root_id else self._by_id.get(parent)
         fields["parent"] = above if above is not None or parent == self._units.root_id else f"#{parent}"
         end = row.validToDate
-        active = end is None or not ended(end, f"department {id_}")
+        active = end is None or not ended(end, f"department {id_}", self._reading.runtime.clock.now())
         address = Address(KIND, scope, key)
         return Resource(address, held_once(fields, self._alike.get(address)), active, Handle(id_, "", raw))
 

@@ -1,7 +1,6 @@
 """KS Fiks: which receiving system gets a number's mail. Asks two paths that only tell, and never fetches mail."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any
 
@@ -10,7 +9,8 @@ import msgspec
 
 from websakctl.live.adapter import rows_of
 from websakctl.live.errors import NotAsAgreed
-from websakctl.live.tokens import SignedGrant, tls
+from websakctl.live.runtime import Runtime
+from websakctl.live.tokens import SignedGrant
 from websakctl.live.transport import Reading, ReadOnly, Traffic
 from websakctl.redaction import Secret
 from websakctl.rollout.receiving import Receiving
@@ -36,15 +36,16 @@ class FiksConnection(msgspec.Struct, frozen=True, kw_only=True):
 class Fiks:
     """Asks KS Fiks. Can only read."""
 
-    def __init__(self, connection: FiksConnection) -> None:
-        self.traffic = Traffic()
+    def __init__(self, connection: FiksConnection, runtime: Runtime) -> None:
+        self.traffic = Traffic(runtime.clock)
+        self._runtime = runtime
         self._client = httpx.Client(
             base_url=connection.url,
-            auth=SignedGrant(connection.issuer, connection.client_id, connection.key_id, connection.private_key, SCOPE),
-            timeout=30.0,
-            transport=ReadOnly(
-                httpx.HTTPTransport(verify=tls(connection.url), limits=httpx.Limits(max_connections=AT_A_TIME))
+            auth=SignedGrant(
+                connection.issuer, connection.client_id, connection.key_id, connection.private_key, SCOPE, runtime
             ),
+            timeout=30.0,
+            transport=ReadOnly(runtime.transport(connection.url, AT_A_TIME)),
             headers={
                 "Accept": "application/json",
                 "User-Agent": "websakctl",
@@ -54,7 +55,7 @@ class Fiks:
             follow_redirects=False,
             trust_env=False,
         )
-        self._reading = Reading(self._client, self.traffic)
+        self._reading = Reading(self._client, self.traffic, runtime)
 
     def __enter__(self) -> "Fiks":
         return self
@@ -83,7 +84,7 @@ class Fiks:
             LiveError: If any of it cannot be read or trusted; then nothing is known.
         """
         asked = list(numbers)
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
+        with self._runtime.executor(AT_A_TIME) as pool:
             return dict(zip(asked, pool.map(self._of, asked), strict=True))
 
     def _of(self, number: str) -> tuple[Receiving, ...]:

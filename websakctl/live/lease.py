@@ -1,7 +1,6 @@
 """The Setup API's lease: two applies never overlap, and whoever waits sees who holds it and why."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -52,7 +51,7 @@ class Holder:
 
 
 class Lease:
-    """Held while in the context: taken, renewed by a thread, given back."""
+    """Held while in the context: taken, renewed as time passes, given back."""
 
     def __init__(
         self,
@@ -66,14 +65,17 @@ class Lease:
     ) -> None:
         self._client, self._reading, self._writing = client, reading, writing
         self.owner, self.purpose, self._lost = owner, purpose, lost
+        self._clock = writing.runtime.clock
         self._id = ""
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+        self._ends = 0.0  # by the clock's ``monotonic``
+        self._lock = threading.Lock()
+        self._cancel: Callable[[], None] | None = None  # the next renewal; ``None`` once none is to come
 
     def __enter__(self) -> "Lease":
         self._id = self._take()
         self._client.headers["Lease"] = self._id
-        self._thread.start()
+        self._ends = self._clock.monotonic() + TTL
+        self._cancel = self._clock.call_later(RENEW, self._renew)
         return self
 
     def _take(self) -> str:
@@ -114,29 +116,33 @@ class Lease:
         return True
 
     def _renew(self) -> None:
-        pause, ends = RENEW, time.monotonic() + TTL
-        while not self._done.wait(pause):
-            asked, status = time.monotonic(), 0
-            with suppress(httpx.HTTPError, LiveError):  # the latter where there is no token just now
-                answer = self._client.put(f"/lease/{self._id}", json={"ttl_seconds": TTL}, timeout=max(1.0, RENEW / 2))
-                status = answer.status_code
-            if self._done.is_set():
+        asked, status = self._clock.monotonic(), 0
+        with suppress(httpx.HTTPError, LiveError):  # the latter where there is no token just now
+            answer = self._client.put(f"/lease/{self._id}", json={"ttl_seconds": TTL}, timeout=max(1.0, RENEW / 2))
+            status = answer.status_code
+        with self._lock:
+            if self._cancel is None:
                 return  # given back meanwhile: that it is gone is right
-            if status in (404, 409):
-                self._lost(f"the lease was lost ({words_of(None, status)}); nothing more is begun")
-                return
+            wait = RENEW
             if 200 <= status < 300:
-                pause, ends = RENEW, asked + TTL
-                continue
-            pause = RENEW / 4
-            if time.monotonic() + pause > ends:
-                self._lost("the lease could not be renewed in time, and others may have it; nothing more is begun")
-                return
+                self._ends = asked + TTL
+            else:
+                wait = RENEW / 4
+            gone = status in (404, 409)
+            in_time = self._clock.monotonic() + wait <= self._ends
+            self._cancel = self._clock.call_later(wait, self._renew) if in_time and not gone else None
+        if gone:
+            self._lost(f"the lease was lost ({words_of(None, status)}); nothing more is begun")
+        elif not in_time:
+            self._lost("the lease could not be renewed in time, and others may have it; nothing more is begun")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._done.set()
+        with self._lock:
+            if self._cancel is not None:
+                self._cancel()
+            self._cancel = None
         self._client.headers.pop("Lease", None)
         try:
             self._writing.send("DELETE", f"/lease/{self._id}", expect=(200, 204, 404))

@@ -1,32 +1,20 @@
 """Bearer tokens: client credentials at the Acos Identity Server, a signed grant at Maskinporten; renewed when they end."""
 
-import ssl
 import threading
-import time
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Generator
-from functools import cache
 
 import httpx
 
 from websakctl.live.errors import NotAsAgreed, NotPermitted, Unreachable
-from websakctl.live.repeating import repeated
+from websakctl.live.retry import retry
+from websakctl.live.runtime import Runtime
 from websakctl.redaction import Secret, keep_secret
 
 ATTEMPTS = 4
 GRANT = 100  # seconds that a signed grant lives; Maskinporten takes 120 at the most
 EARLY = 30.0  # seconds before the end at which a token is renewed
-
-
-@cache
-def _trusting_authorities() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-def tls(url: str) -> ssl.SSLContext:
-    """What to trust at ``url``. The list of authorities takes 50 ms to load: once, and not for plain HTTP."""
-    return _trusting_authorities() if url.startswith("https") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+ANSWER = 15.0  # seconds to wait for one
 
 
 class _Busy(Exception):
@@ -41,9 +29,9 @@ class BearerTokens(httpx.Auth, ABC):
 
     refused_help = "check the client id and secret: `websakctl auth status`, then `websakctl auth login`"
 
-    def __init__(self, token_url: str, timeout: float = 15.0) -> None:
+    def __init__(self, token_url: str, runtime: Runtime) -> None:
         self._url = token_url
-        self._timeout = timeout
+        self._runtime = runtime
         self._lock = threading.Lock()
         self._token = ""
         self._ends = 0.0
@@ -74,31 +62,34 @@ class BearerTokens(httpx.Auth, ABC):
             NotAsAgreed: If it answers with something else than a token.
         """
         with self._lock:
-            if self._token and self._token != instead_of and time.monotonic() < self._ends - EARLY:
+            now = self._runtime.clock.monotonic()
+            if self._token and self._token != instead_of and now < self._ends - EARLY:
                 return self._token
             if self._token == instead_of:
                 self._token = ""  # it is of no use any more, whether or not there is another
             self._token, lifetime = self._fetch()
             self._was_there = True
-            self._ends = time.monotonic() + max(lifetime, EARLY + 1)
+            self._ends = self._runtime.clock.monotonic() + max(lifetime, EARLY + 1)
             return self._token
 
     def _fetch(self) -> tuple[str, float]:
         try:
-            return repeated(self._ask, _Busy, attempts=ATTEMPTS, seconds=30)
+            return retry(
+                self._ask,
+                lambda error: isinstance(error, _Busy),
+                attempts=ATTEMPTS,
+                seconds=30,
+                runtime=self._runtime,
+            )
         except _Busy as busy:
             raise Unreachable(f"the token endpoint {self._url} {busy}") from None
 
     def _ask(self) -> tuple[str, float]:
         try:
-            response = httpx.post(
-                self._url,
-                data=self.form(),
-                timeout=self._timeout,
-                headers={"Accept": "application/json"},
-                verify=tls(self._url),
-                trust_env=False,
-            )
+            with httpx.Client(
+                transport=self._runtime.transport(self._url, 1), timeout=ANSWER, trust_env=False
+            ) as client:
+                response = client.post(self._url, data=self.form(), headers={"Accept": "application/json"})
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             why = f"does not answer ({type(error).__name__})"
             if not self._was_there and isinstance(
@@ -127,10 +118,8 @@ class BearerTokens(httpx.Auth, ABC):
 class ClientCredentials(BearerTokens):
     """OAuth 2 client credentials (RFC 6749 §4.4)."""
 
-    def __init__(
-        self, token_url: str, client_id: str, client_secret: Secret, scopes: str, timeout: float = 15.0
-    ) -> None:
-        super().__init__(token_url, timeout)
+    def __init__(self, token_url: str, client_id: str, client_secret: Secret, scopes: str, runtime: Runtime) -> None:
+        super().__init__(token_url, runtime)
         self._client_id, self._client_secret, self._scopes = client_id, client_secret, scopes
 
     def form(self) -> dict[str, str]:
@@ -152,8 +141,10 @@ class SignedGrant(BearerTokens):
 
     refused_help = "check registers.fiks in config/websak.yaml and WEBSAKCTL_FIKS_PRIVATE_KEY: docs/mail-routes.md"
 
-    def __init__(self, issuer: str, client_id: str, key_id: str, private_key: Secret, scopes: str) -> None:
-        super().__init__(f"{issuer.rstrip('/')}/token")
+    def __init__(
+        self, issuer: str, client_id: str, key_id: str, private_key: Secret, scopes: str, runtime: Runtime
+    ) -> None:
+        super().__init__(f"{issuer.rstrip('/')}/token", runtime)
         self._issuer, self._client_id, self._key_id, self._key, self._scopes = (
             issuer, client_id, key_id, private_key, scopes,
         )  # fmt: skip
@@ -166,14 +157,14 @@ class SignedGrant(BearerTokens):
         """
         import jwt
 
-        now = int(time.time())
+        now = int(self._runtime.clock.now().timestamp())
         claims = {
             "aud": self._issuer,
             "iss": self._client_id,
             "scope": self._scopes,
             "iat": now,
             "exp": now + GRANT,
-            "jti": str(uuid.uuid4()),
+            "jti": self._runtime.identifier(),
         }
         try:
             grant = jwt.encode(claims, self._key.reveal(), algorithm="RS256", headers={"kid": self._key_id})

@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from websakctl.live.clock import Clock, SystemClock
 from websakctl.live.decoding import LONG, Content, parsed
 from websakctl.live.errors import (
     Changed,
@@ -24,7 +24,8 @@ from websakctl.live.errors import (
     WriteRefused,
     words_of,
 )
-from websakctl.live.repeating import repeated
+from websakctl.live.retry import retry
+from websakctl.live.runtime import Runtime
 from websakctl.record import record
 
 ATTEMPTS = 6
@@ -74,6 +75,7 @@ class Answer:
 class Traffic:
     """How many requests were sent; ``notes`` are things worth a word, such as a deprecated call."""
 
+    clock: Clock
     requests: int = 0
     seconds: float = 0.0  # spent waiting for answers, all threads together
     notes: set[str] = field(default_factory=set)
@@ -82,13 +84,13 @@ class Traffic:
     @contextmanager
     def count(self) -> Iterator[None]:
         """Count one request and the time it takes."""
-        began = time.monotonic()
+        began = self.clock.monotonic()
         try:
             yield
         finally:
             with self.lock:
                 self.requests += 1
-                self.seconds += time.monotonic() - began
+                self.seconds += self.clock.monotonic() - began
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +106,7 @@ class Pace:
     pause: float = field(default_factory=lambda: PAUSE)
     pause_after: int = 3
     stop_after: int = 9
-    sleep: Callable[[float], None] = time.sleep
+    clock: Clock = field(default_factory=SystemClock)
     _failures: int = 0  # in a row, since the latest pause
     _pauses: int = 0  # in a row
     _closed: str = ""
@@ -125,12 +127,12 @@ class Pace:
                     raise Strained(self._closed)
                 if turn and turn >= self._not_before:
                     return self._pauses
-                now = time.monotonic()
+                now = self.clock.monotonic()
                 turn = max(now, self._next, self._not_before)
                 if self.rate:
                     self._next = turn + 1 / self.rate
             if turn > now:
-                self.sleep(turn - now)  # meanwhile the server may ask for more time, or be given up
+                self.clock.sleep(turn - now)  # meanwhile the server may ask for more time, or be given up
 
     def note(self, status: int | None, turn: int = 0, asked: float | None = None) -> None:
         """Count what a write was answered with.
@@ -155,14 +157,15 @@ class Pace:
         if asked > LONGEST_WAIT:
             self._closed = f"the server asks to be left alone for {asked:.0f} s; no more were sent"
         else:
-            self._not_before = max(self._not_before, time.monotonic() + asked)
+            self._not_before = max(self._not_before, self.clock.monotonic() + asked)
 
     def _pause(self) -> None:
         failures = self._failures + self._pauses * self.pause_after
         if failures >= self.stop_after:
             self._closed = f"the server failed {failures} writes in a row; no more were sent"
             return
-        self._not_before = max(self._not_before, time.monotonic() + min(self.pause * 2**self._pauses, LONGEST_WAIT))
+        pause = min(self.pause * 2**self._pauses, LONGEST_WAIT)
+        self._not_before = max(self._not_before, self.clock.monotonic() + pause)
         self._pauses += 1
         self._failures = 0
 
@@ -180,13 +183,13 @@ def _worth_repeating(error: Exception) -> bool | float:
     return False
 
 
-def retry_after(response: httpx.Response) -> float | None:
+def retry_after(response: httpx.Response, now: datetime) -> float | None:
     """Seconds that the server asks to wait, and we are ready to: a number or an HTTP date (RFC 9110 §10.2.3)."""
-    asked = _asked_to_wait(response)
+    asked = _asked_to_wait(response, now)
     return None if asked is None else min(asked, LONGEST_WAIT)
 
 
-def _asked_to_wait(response: httpx.Response) -> float | None:
+def _asked_to_wait(response: httpx.Response, now: datetime) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     if value.isdigit():
         return float(value)
@@ -196,15 +199,16 @@ def _asked_to_wait(response: httpx.Response) -> float | None:
         return None
     if when.tzinfo is None:
         when = when.replace(tzinfo=UTC)
-    return max((when - datetime.now(UTC)).total_seconds(), 0.0)
+    return max((when - now).total_seconds(), 0.0)
 
 
 class Reading:
     """Reads over a client that can only read. This is all that planning is given."""
 
-    def __init__(self, client: httpx.Client, traffic: Traffic) -> None:
+    def __init__(self, client: httpx.Client, traffic: Traffic, runtime: Runtime) -> None:
         self._client = client
         self.traffic = traffic
+        self.runtime = runtime
 
     def get(
         self,
@@ -226,8 +230,12 @@ class Reading:
             Unreachable, NotPermitted, NotAsAgreed: As their names say.
         """
         try:
-            return repeated(
-                lambda: self._get(path, params, absent, parse), _worth_repeating, attempts=ATTEMPTS, seconds=90
+            return retry(
+                lambda: self._get(path, params, absent, parse),
+                _worth_repeating,
+                attempts=ATTEMPTS,
+                seconds=90,
+                runtime=self.runtime,
             )
         except _Again as error:
             raise error.final from None
@@ -243,11 +251,11 @@ class Reading:
         if response.status_code in absent:
             return Answer(response.status_code, None, response.headers)
         if response.status_code == 429:
-            raise _Again(retry_after(response), Unreachable(f"GET {path}: the server is busy (429) and stays so"))
+            raise _Again(self._asked(response), Unreachable(f"GET {path}: the server is busy (429) and stays so"))
         if response.status_code >= 500:
             words = words_of(_json(content), response.status_code)
             final = NotAsAgreed if response.status_code in (500, 501) else Unreachable
-            raise _Again(retry_after(response), final(f"GET {path}: HTTP {response.status_code} ({words})"))
+            raise _Again(self._asked(response), final(f"GET {path}: HTTP {response.status_code} ({words})"))
         _raise_if_not_permitted(response, f"GET {path}")
         if response.status_code == 204:
             return Answer(204, None, response.headers)
@@ -257,14 +265,18 @@ class Reading:
             )
         return Answer(200, believed(response, content, f"GET {path}", parse), response.headers)
 
+    def _asked(self, response: httpx.Response) -> float | None:
+        return retry_after(response, self.runtime.clock.now())
+
 
 class Writing:
     """Sends writes, one request each. A write is repeated by itself only where it cannot have happened."""
 
-    def __init__(self, client: httpx.Client, traffic: Traffic, pace: Pace | None = None) -> None:
+    def __init__(self, client: httpx.Client, traffic: Traffic, runtime: Runtime, pace: Pace | None = None) -> None:
         self._client = client
         self.traffic = traffic
-        self._pace = pace or Pace()
+        self.runtime = runtime
+        self._pace = pace or Pace(clock=runtime.clock)
 
     def send(
         self,
@@ -292,11 +304,12 @@ class Writing:
             UnknownOutcome: It was sent, and what came of it is not known.
         """
         try:
-            return repeated(
+            return retry(
                 lambda: self._send(method, path, body, headers, expect, bodiless),
                 _worth_repeating,
                 attempts=ATTEMPTS,
                 seconds=120,
+                runtime=self.runtime,
             )
         except _Again as error:
             raise error.final from None
@@ -321,11 +334,12 @@ class Writing:
             raise _Again(None, Unreachable(f"{what}: {_cause(error)}")) from None
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise UnknownOutcome(f"{what}: {_cause(error)} after it was sent") from None
-        self._pace.note(response.status_code, turn, _asked_to_wait(response))
+        asked = _asked_to_wait(response, self.runtime.clock.now())
+        self._pace.note(response.status_code, turn, asked)
         if response.status_code == 429:
-            if (asked := _asked_to_wait(response) or 0.0) > LONGEST_WAIT:
+            if asked is not None and asked > LONGEST_WAIT:
                 raise Strained(f"{what}: the server is busy (429) and asks to be left alone for {asked:.0f} s")
-            raise _Again(retry_after(response), Refused(f"{what}: the server is busy (429) and stays so", 429))
+            raise _Again(asked, Refused(f"{what}: the server is busy (429) and stays so", 429))
         _raise_if_not_permitted(response, what)
         if "Deprecation" in response.headers:
             self.traffic.notes.add(

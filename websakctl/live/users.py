@@ -1,7 +1,7 @@
 """Users over the User API: what one is, in answers and in requests, and how all are listed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import field, replace
 from datetime import date, timedelta
 from typing import Any, Protocol
@@ -232,7 +232,7 @@ class UsersReader:
         with_roles = [u for u in users if "roles" in wanted.get(u.address.key, {})]
         if not with_groups and not with_roles:
             return users
-        with ThreadPoolExecutor(max_workers=self._concurrency) as pool:
+        with self._reading.runtime.executor(self._concurrency) as pool:
             roles = dict(
                 zip(
                     (u.address for u in with_roles),
@@ -260,7 +260,7 @@ class UsersReader:
         """Whether an access group is the base's."""
         return (self._scope_of(GROUP, group) or BASE) == BASE
 
-    def _memberships(self, users: list[Resource], pool: ThreadPoolExecutor) -> dict[str, set[str]]:
+    def _memberships(self, users: list[Resource], pool: Executor) -> dict[str, set[str]]:
         """Names of the groups that each user is in, by the user's id: group by group where the API lists members."""
         found: dict[str, set[str]] = {}
         if self._version() == "3.3":

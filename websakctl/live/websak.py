@@ -1,7 +1,6 @@
 """One Websak: connect to it for reading or for writing, and read the whole setup."""
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -9,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import msgspec
 
-from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
 from websakctl.live.departments import KIND as DEPARTMENT_KIND
-from websakctl.live.departments import DepartmentsReader, DepartmentsWriter
+from websakctl.live.departments import DepartmentsReader
 from websakctl.live.errors import NotAsAgreed, Unreachable
+from websakctl.live.runtime import Runtime
 from websakctl.live.setup_api import SetupReader, SetupWriter
-from websakctl.live.tokens import ClientCredentials, tls
+from websakctl.live.tokens import ClientCredentials
 from websakctl.live.transport import Pace, Reading, ReadOnly, Traffic, Writing
+from websakctl.live.user_api import DEPARTMENTS, UserApi
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import State
@@ -44,6 +44,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 4
     rate: float | None = None  # writes a second at the most
     answer_timeout: float = ANSWER
+    runtime: Runtime = Runtime()
 
     @property
     def scopes(self) -> str:
@@ -70,15 +71,16 @@ class _Clients:
         auth: ClientCredentials | None = None,
     ) -> None:
         auth = auth or ClientCredentials(
-            connection.token_url, connection.client_id, connection.client_secret, connection.scopes
-        )
-        limits = httpx.Limits(
-            max_connections=connection.concurrency + 2, max_keepalive_connections=connection.concurrency + 2
+            connection.token_url,
+            connection.client_id,
+            connection.client_secret,
+            connection.scopes,
+            connection.runtime,
         )
         timeout = httpx.Timeout(connection.answer_timeout, connect=CONNECT)
 
         def client(url: str) -> httpx.Client:
-            transport = wrap(httpx.HTTPTransport(verify=tls(url), limits=limits))
+            transport = wrap(connection.runtime.transport(url, connection.concurrency + 2))
             return httpx.Client(
                 base_url=url,
                 auth=auth,
@@ -114,41 +116,30 @@ class WebsakReader:
         alike: State | None = None,
     ) -> None:
         self.connection = connection
-        self.traffic = Traffic()
+        runtime = connection.runtime
+        self.traffic = Traffic(runtime.clock)
         self.units = Units()
         self._clients = _Clients(connection, wrap=ReadOnly)
-        reading = Reading(self._clients.user, self.traffic)
-        setup = Reading(self._clients.setup, self.traffic) if self._clients.setup else None
-        self.departments = DepartmentsReader(
-            reading,
-            self.units,
+        reading = Reading(self._clients.user, self.traffic, runtime)
+        setup = Reading(self._clients.setup, self.traffic, runtime) if self._clients.setup else None
+        user_api = UserApi(
+            reading=reading,
+            units=self.units,
+            scope_of=scope_of,
             root_unit=connection.root_unit,
             api_version=connection.api_version,
-            scope_of=scope_of,
+            concurrency=connection.concurrency,
             alike=alike or {},
-        )
-        groups = AccessGroupsReader(reading, scope_of)
+            people=people,
+        ).readers()
+        self.departments: DepartmentsReader = user_api[DEPARTMENTS]
         self._kinds = connection.kinds(kinds)
         self._readers: dict[str, KindReader] = {}
-        for name, kind in connection.kinds(kinds).items():
+        for name, kind in self._kinds.items():
             if kind.api is Api.SETUP and setup is not None:
                 self._readers[name] = SetupReader(setup, kind, scope_of, alike or {})
-            elif kind.endpoint == "departments":
-                self._readers[name] = self.departments
-            elif kind.endpoint == "access_groups":
-                self._readers[name] = groups
-            elif kind.endpoint == "users" and people is not None:
-                from websakctl.live.users import UsersReader
-
-                self._readers[name] = UsersReader(
-                    reading,
-                    self.units,
-                    groups,
-                    people,
-                    scope_of=scope_of,
-                    version=self.departments.version,
-                    concurrency=connection.concurrency,
-                )
+            elif kind.endpoint in user_api:
+                self._readers[name] = user_api[kind.endpoint]
         self._reading, self._setup = reading, setup
 
     def __enter__(self) -> "WebsakReader":
@@ -171,7 +162,7 @@ class WebsakReader:
         """
         chosen = {name: reader for name, reader in self._readers.items() if only is None or name in only}
         self._clients.auth.token()  # one token before the threads start
-        pool = ThreadPoolExecutor(max_workers=max(1, self.connection.concurrency))
+        pool = self.connection.runtime.executor(max(1, self.connection.concurrency))
         patient = True
         try:
             users = chosen.pop(USER_KIND, None)  # they are in units, and in groups
@@ -263,41 +254,34 @@ class WebsakWriter:
         pace: Pace | None = None,
         people: "People | None" = None,
     ) -> None:
-        self.traffic = Traffic()
+        runtime = connection.runtime
+        self._runtime = runtime
+        self.traffic = Traffic(runtime.clock)
         self._concurrency = max(1, connection.concurrency)
-        pace = pace or Pace(rate=connection.rate)
+        pace = pace or Pace(rate=connection.rate, clock=runtime.clock)
         self._clients = _Clients(connection, wrap=lambda inner: inner)
         self._readers = _Clients(connection, wrap=ReadOnly, auth=self._clients.auth)
-        reading, writing = Reading(self._readers.user, self.traffic), Writing(self._clients.user, self.traffic, pace)
-        groups = AccessGroupsWriter(reading, writing, scope_of)
+        user_api = UserApi(
+            reading=Reading(self._readers.user, self.traffic, runtime),
+            units=units,
+            scope_of=scope_of,
+            root_unit=connection.root_unit,
+            api_version=api_version,
+            concurrency=connection.concurrency,
+            alike={},
+            people=people,
+        ).writers(Writing(self._clients.user, self.traffic, runtime, pace))
         self._writers: dict[str, KindWriter] = {}
         for name, kind in connection.kinds(kinds).items():
             if kind.api is Api.SETUP and self._clients.setup is not None and self._readers.setup is not None:
                 self._writers[name] = SetupWriter(
-                    Reading(self._readers.setup, self.traffic),
-                    Writing(self._clients.setup, self.traffic, pace),
+                    Reading(self._readers.setup, self.traffic, runtime),
+                    Writing(self._clients.setup, self.traffic, runtime, pace),
                     kind,
                     scope_of,
                 )
-            elif kind.endpoint == "departments":
-                self._writers[name] = DepartmentsWriter(
-                    reading, writing, units, root_unit=connection.root_unit, api_version=api_version, scope_of=scope_of
-                )
-            elif kind.endpoint == "access_groups":
-                self._writers[name] = groups
-            elif kind.endpoint == "users" and people is not None:
-                from websakctl.live.users_writer import UsersWriter
-
-                self._writers[name] = UsersWriter(
-                    reading,
-                    writing,
-                    units,
-                    groups,
-                    people,
-                    scope_of=scope_of,
-                    version=lambda: api_version,
-                    concurrency=connection.concurrency,
-                )
+            elif kind.endpoint in user_api:
+                self._writers[name] = user_api[kind.endpoint]
 
     def __enter__(self) -> "WebsakWriter":
         return self
@@ -317,8 +301,8 @@ class WebsakWriter:
         client = self._clients.setup
         return Lease(
             client,
-            Reading(self._readers.setup, self.traffic),
-            Writing(client, self.traffic),
+            Reading(self._readers.setup, self.traffic, self._runtime),
+            Writing(client, self.traffic, self._runtime),
             owner=owner,
             purpose=purpose,
             lost=lost,
@@ -331,7 +315,7 @@ class WebsakWriter:
             LiveError: If any part cannot be read or trusted; then nothing is known.
         """
         self._clients.auth.token()  # one token before the threads start
-        with ThreadPoolExecutor(max_workers=self._concurrency) as pool:
+        with self._runtime.executor(self._concurrency) as pool:
             others = [writer for name, writer in self._writers.items() if name != USER_KIND]
             parts = list(pool.map(lambda writer: writer.read(), others))
         if USER_KIND in self._writers:  # they are in units, and in groups

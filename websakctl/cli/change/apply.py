@@ -297,6 +297,7 @@ class Dialogue:
         going_on = Run(
             environment=session.target.name,
             journal=session.journal,
+            runtime=session.runtime,
             concurrency=session.connection.concurrency,
             fail_fast=self.fail_fast,
             name=run.run,
@@ -325,16 +326,14 @@ class Dialogue:
 
     def read_live(self) -> "LiveSetup":
         """Read live; a write that may have been under way when a run died is given time to show."""
-        import time
-        from datetime import UTC, datetime
-
         from websakctl.operations.change.interrupted import interrupted_runs
 
         runs = interrupted_runs(self.session.journal, self.session.target.name)
-        wait = max((run.settling(datetime.now(UTC)) for run in runs), default=0.0)
+        clock = self.session.runtime.clock
+        wait = max((run.settling(clock.now()) for run in runs), default=0.0)
         if wait > 0:
             self.session.terminal.say(f"Waiting {wait:.0f} s: a write of the interrupted run may still be under way.")
-            time.sleep(wait)
+            clock.sleep(wait)
         return read_live(self.session, self.scene)
 
     def config_digest(self) -> str:
@@ -365,7 +364,7 @@ class Dialogue:
 
     def new_run(self, plan: "Plan", digest: str, supersedes: list[str]) -> "Run":
         """A run with who, why and what in its start, and the interrupted runs that need no resuming once it has begun."""
-        from websakctl.operations.change.apply_plan import Run
+        from websakctl.operations.change.apply_plan import Run, new_run_name
 
         ci = next(
             (
@@ -390,6 +389,8 @@ class Dialogue:
         return Run(
             environment=self.session.target.name,
             journal=self.session.journal,
+            runtime=self.session.runtime,
+            name=new_run_name(self.session.runtime),
             about=about,
             concurrency=self.session.connection.concurrency,
             fail_fast=self.fail_fast,

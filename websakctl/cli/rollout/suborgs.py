@@ -113,10 +113,11 @@ def check(
         session.terminal.say(
             f"Asking {url} about {len(chosen)} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …"
         )
-        found = check_online(url, chosen, config.districts, scopes, today)
+        found = check_online(url, chosen, config.districts, scopes, today, session.runtime)
         if connection is not None:
             session.terminal.say(f"Asking {connection.url} …")
-            mismatches = check_receiving(connection, chosen, config.settings.registers.fiks.receiving_system, today)
+            system = config.settings.registers.fiks.receiving_system
+            mismatches = check_receiving(connection, chosen, system, today, session.runtime)
     session.write(check_document(found, mismatches, why_not))
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and (found.differences or mismatches) else Exit.OK)
 

@@ -167,7 +167,7 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
     scene, work = _open(session, export)
     items = _named(work, names)
     _tell_what_comes_first(session, work, items)
-    run = new_run_name()
+    run = new_run_name(session.runtime)
     about = {"user": user_name(), "owner": session.owner, "reason": f"work list: {said.evidence}"}
     record_done(session.journal, scene, run, items, said, about)
     left = work_list(scene_by_hand(session, export))
@@ -194,7 +194,7 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     session = Session(call)
     scene = scene_by_hand(session)
     said = Evidence(by=_said("--by", by), on=date.today().isoformat(), evidence=_said("--reason", reason))
-    run = new_run_name()
+    run = new_run_name(session.runtime)
     about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {said.evidence}"}
     try:
         addresses = take_back(session.journal, scene, run, names, said, about)

@@ -1,11 +1,8 @@
 """The apply verb: carry out changes against a live Websak, and remember what is now managed."""
 
 import threading
-import time
-import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -13,6 +10,7 @@ from websakctl.apply.attempt import Attempt, Outcome, Status
 from websakctl.apply.execute import Execution, Watch, execute
 from websakctl.apply.journal import Journal, JournalError
 from websakctl.live.errors import LiveError
+from websakctl.live.runtime import Runtime
 from websakctl.live.websak import WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
@@ -28,9 +26,9 @@ from websakctl.redaction import redacted
 READ_BACKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written; a server may be slow to show it
 
 
-def new_run_name() -> str:
+def new_run_name(runtime: Runtime) -> str:
     """A name that sorts by time."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+    return f"{runtime.clock.now():%Y%m%dT%H%M%S}-{runtime.identifier()[:6]}"
 
 
 @record(kw_only=True)
@@ -39,12 +37,13 @@ class Run:
 
     environment: str
     journal: Journal
+    runtime: Runtime
+    name: str  # as ``new_run_name`` gives it
     about: Mapping[str, Any] = field(default_factory=dict)  # who, why, from which plan: written at its start
     concurrency: int = 4
     fail_fast: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     watch: Watch = lambda _: None
-    name: str = field(default_factory=new_run_name)
     resumed: bool = False  # it has a start in the journal already
 
 
@@ -92,7 +91,7 @@ def apply_changes(
 
     def attempt(change: Change) -> Outcome:
         there = what_is_there(change, live, elsewhere)
-        one = Attempt(change, there, writer.of(change.address.kind), run.journal, run.name)
+        one = Attempt(change, there, writer.of(change.address.kind), run.journal, run.name, run.runtime.clock)
         outcome = _settled(run, one, one(), partial(now_managed, before=there.fields if there else {}))
         if outcome.status is Status.NOT_STARTED:
             run.stop.set()
@@ -105,7 +104,13 @@ def apply_changes(
             {**run.about, "environment": run.environment, "changes": [change_document(c) for c in changes]},
         )
     execution = execute(
-        changes, attempt, concurrency=run.concurrency, stop=run.stop, watch=run.watch, fail_fast=run.fail_fast
+        changes,
+        attempt,
+        concurrency=run.concurrency,
+        executor=run.runtime.executor,
+        stop=run.stop,
+        watch=run.watch,
+        fail_fast=run.fail_fast,
     )
     applied = Applied(execution)
     if read_again is not None:
@@ -174,7 +179,7 @@ def _read_back(
         return Applied(execution)
     found: list[Difference] = []
     for wait in READ_BACKS:
-        time.sleep(wait)
+        run.runtime.clock.sleep(wait)
         live = read_again()
         found = differences(done, live, desired, before)
         if not any(d.missing for d in found):

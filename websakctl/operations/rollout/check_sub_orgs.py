@@ -7,6 +7,7 @@ from pathlib import Path
 from websakctl.live.business_register import BusinessRegister
 from websakctl.live.errors import NotPermitted, Unreachable
 from websakctl.live.fiks import Fiks, FiksConnection
+from websakctl.live.runtime import Runtime
 from websakctl.model.district import District
 from websakctl.record import record
 from websakctl.rollout.receiving import Mismatch, compare_receiving
@@ -31,6 +32,7 @@ def check_online(
     districts: dict[str, District],
     scopes: frozenset[str],
     today: date,
+    runtime: Runtime,
 ) -> RegisterCheck:
     """Ask the register about some districts and their numbers.
 
@@ -38,7 +40,7 @@ def check_online(
         LiveError: If anything cannot be read or trusted; then nothing is concluded.
     """
     chosen = [district for district in districts.values() if district.slug in scopes]
-    with BusinessRegister(url) as register:
+    with BusinessRegister(url, runtime) as register:
         try:
             tree = register.below(district.orgnr for district in chosen)
             there = {unit.orgnr for units in tree.values() for unit in units}
@@ -95,7 +97,7 @@ def _checked(
 
 
 def check_receiving(
-    connection: FiksConnection, routes: Sequence[Route], expected_system: str, today: date
+    connection: FiksConnection, routes: Sequence[Route], expected_system: str, today: date, runtime: Runtime
 ) -> tuple[Mismatch, ...]:
     """Ask KS Fiks what is registered for each number.
 
@@ -103,7 +105,7 @@ def check_receiving(
         LiveError: If any of it cannot be read or trusted; then nothing is concluded.
     """
     try:
-        with Fiks(connection) as fiks:
+        with Fiks(connection, runtime) as fiks:
             types = fiks.message_types()
             registered = fiks.receiving(route.orgnr for route in routes)
     except NotPermitted as error:

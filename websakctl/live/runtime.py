@@ -1,0 +1,37 @@
+"""What a command takes from its process and a test can replace: time, identifiers, threads and connections."""
+
+import random
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from uuid import uuid4
+
+import httpx
+import msgspec
+
+from websakctl.live.clock import Clock, SystemClock
+from websakctl.live.tls import context_for
+
+
+def new_identifier() -> str:
+    """A random identifier: 32 hexadecimal digits."""
+    return uuid4().hex
+
+
+def open_transport(url: str, connections: int) -> httpx.BaseTransport:
+    """Open connections to the server of ``url``, ``connections`` at a time at the most."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.HTTPTransport(verify=context_for(url), limits=limits)
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True):
+    """All that decides when and in which order things happen; the defaults are the process's own.
+
+    With another clock, another source of identifiers and random numbers, an executor that runs each call at once, and a
+    transport that ends in this process, a command does the same every time.
+    """
+
+    clock: Clock = SystemClock()
+    identifier: Callable[[], str] = new_identifier
+    random: Callable[[], float] = random.random  # from 0 up to 1, for the waits between repetitions
+    executor: Callable[[int], Executor] = ThreadPoolExecutor  # by how many calls may run at a time
+    transport: Callable[[str, int], httpx.BaseTransport] = open_transport  # by URL and connections at a time

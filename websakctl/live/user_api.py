@@ -1,0 +1,122 @@
+"""The endpoints of the User API: each registered once, with its reader and its writer."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
+from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
+from websakctl.live.departments import DepartmentsReader, DepartmentsWriter
+from websakctl.live.transport import Reading, Writing
+from websakctl.model.resource import State
+
+if TYPE_CHECKING:
+    from websakctl.live.users import People
+
+DEPARTMENTS, ACCESS_GROUPS, USERS = "departments", "access_groups", "users"
+Made = Mapping[str, Any]  # adapters of the same connection by endpoint, each of its own type
+
+
+class UserApi(msgspec.Struct, frozen=True, kw_only=True):
+    """What the adapters of one connection are made from. ``people``: whose users are read; ``None`` for nobody's."""
+
+    reading: Reading
+    units: Units
+    scope_of: ScopeOf
+    root_unit: str
+    api_version: str | None
+    concurrency: int
+    alike: State
+    people: "People | None"
+
+    def readers(self) -> Made:
+        """One reader for each endpoint."""
+        made: dict[str, Any] = {}
+        for endpoint, adapter in self._adapters().items():
+            made[endpoint] = adapter.reader(self, made)
+        return made
+
+    def writers(self, writing: Writing) -> Made:
+        """One writer for each endpoint."""
+        made: dict[str, Any] = {}
+        for endpoint, adapter in self._adapters().items():
+            made[endpoint] = adapter.writer(self, made, writing)
+        return made
+
+    def _adapters(self) -> "Mapping[str, Adapter]":
+        return {name: each for name, each in ADAPTERS.items() if name != USERS or self.people is not None}
+
+
+class Adapter(msgspec.Struct, frozen=True, kw_only=True):
+    """How an endpoint is read and written. An adapter may use those of endpoints registered before it."""
+
+    reader: Callable[[UserApi, Made], KindReader]
+    writer: Callable[[UserApi, Made, Writing], KindWriter]
+
+
+def _read_departments(api: UserApi, _: Made) -> KindReader:
+    return DepartmentsReader(
+        api.reading,
+        api.units,
+        root_unit=api.root_unit,
+        api_version=api.api_version,
+        scope_of=api.scope_of,
+        alike=api.alike,
+    )
+
+
+def _write_departments(api: UserApi, _: Made, writing: Writing) -> KindWriter:
+    return DepartmentsWriter(
+        api.reading,
+        writing,
+        api.units,
+        root_unit=api.root_unit,
+        api_version=api.api_version,
+        scope_of=api.scope_of,
+    )
+
+
+def _read_access_groups(api: UserApi, _: Made) -> KindReader:
+    return AccessGroupsReader(api.reading, api.scope_of)
+
+
+def _write_access_groups(api: UserApi, _: Made, writing: Writing) -> KindWriter:
+    return AccessGroupsWriter(api.reading, writing, api.scope_of)
+
+
+def _read_users(api: UserApi, made: Made) -> KindReader:
+    from websakctl.live.users import People, UsersReader
+
+    return UsersReader(
+        api.reading,
+        api.units,
+        made[ACCESS_GROUPS],
+        api.people or People(),
+        scope_of=api.scope_of,
+        version=made[DEPARTMENTS].version,
+        concurrency=api.concurrency,
+    )
+
+
+def _write_users(api: UserApi, made: Made, writing: Writing) -> KindWriter:
+    from websakctl.live.users import People
+    from websakctl.live.users_writer import UsersWriter
+
+    return UsersWriter(
+        api.reading,
+        writing,
+        api.units,
+        made[ACCESS_GROUPS],
+        api.people or People(),
+        scope_of=api.scope_of,
+        version=made[DEPARTMENTS].version,
+        concurrency=api.concurrency,
+    )
+
+
+ADAPTERS: Mapping[str, Adapter] = {
+    DEPARTMENTS: Adapter(reader=_read_departments, writer=_write_departments),
+    ACCESS_GROUPS: Adapter(reader=_read_access_groups, writer=_write_access_groups),
+    USERS: Adapter(reader=_read_users, writer=_write_users),
+}
