@@ -361,7 +361,7 @@ def apply(root: Path, state_dir: Path) -> Measured:
     """Carry out a plan that is made already: journal, write, read back."""
     from websakctl.apply.attempt import Status
     from websakctl.apply.journal import Journal
-    from websakctl.operations.change.apply_plan import Run, apply_changes
+    from websakctl.operations.apply.carry_out import Run, apply_changes
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_setup import read_setup, writer_for
 

@@ -19,7 +19,7 @@ from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.change.apply_plan import Run, apply_changes, new_run_name
+from websakctl.operations.apply.carry_out import Run, apply_changes, new_run_name
 from websakctl.plan.change import Change, Plan
 from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known

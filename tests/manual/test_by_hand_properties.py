@@ -6,7 +6,7 @@ from tests.strategies import DISTRICTS, Scenery, sceneries
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.managed import after_change
+from websakctl.operations.apply.ownership import after_change
 from websakctl.plan.change import Plan
 from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known

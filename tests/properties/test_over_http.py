@@ -19,7 +19,7 @@ from websakctl.live.runtime import Runtime
 from websakctl.live.websak import Connection
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.apply_plan import Run, adopt_unchanged, apply_changes, new_run_name
+from websakctl.operations.apply.carry_out import Run, adopt_unchanged, apply_changes, new_run_name
 from websakctl.operations.change.find_drift import find_drift
 from websakctl.operations.change.make_plan import Scene, make_plan
 from websakctl.operations.change.read_setup import LiveSetup, read_setup, writer_for

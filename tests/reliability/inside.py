@@ -15,7 +15,7 @@ from websakctl.apply import attempt
 from websakctl.apply.journal import Journal
 from websakctl.cli import app
 from websakctl.live import transport
-from websakctl.operations.change import apply_plan, interrupted
+from websakctl.operations.apply import carry_out, recovery
 
 PAUSE = 0.3  # seconds, instead of transport.PAUSE
 
@@ -49,10 +49,10 @@ def run(folder: Path, arguments: tuple[str, ...], variables: Mapping[str, str]) 
             contextlib.redirect_stderr(err),
             mock.patch.dict(os.environ, variables, clear=True),
             mock.patch.object(sys, "argv", ["websakctl", *arguments]),
-            mock.patch.object(interrupted, "SETTLING", 0.0),
+            mock.patch.object(recovery, "SETTLING", 0.0),
             mock.patch.object(transport, "PAUSE", PAUSE),
             mock.patch.object(attempt, "LOOKS", (0.0, 0.05, 0.1)),
-            mock.patch.object(apply_plan, "READ_BACKS", (0.0, 0.05, 0.1)),
+            mock.patch.object(carry_out, "READ_BACKS", (0.0, 0.05, 0.1)),
             _journals_closed(),
             contextlib.chdir(folder),
         ):

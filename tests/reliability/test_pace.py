@@ -21,7 +21,7 @@ from websakctl.live.clock import SystemClock
 from websakctl.live.errors import Strained
 from websakctl.live.runtime import Runtime
 from websakctl.live.transport import Pace
-from websakctl.operations.change.apply_plan import Run, apply_changes, new_run_name
+from websakctl.operations.apply.carry_out import Run, apply_changes, new_run_name
 from websakctl.operations.change.make_plan import make_plan
 from websakctl.operations.change.read_setup import read_setup, writer_for
 

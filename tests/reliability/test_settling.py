@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from websakctl.model.address import Address
-from websakctl.operations.change.interrupted import SETTLING, Interrupted
+from websakctl.operations.apply.recovery import SETTLING, Interrupted
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 DOUBTFUL = frozenset({Address("org_unit", "frogner", "FR-A")})

@@ -24,7 +24,7 @@ _LOADED = (
     "websakctl.cli.change.drift",
     "websakctl.cli.config.validate",
     "websakctl.live.websak",
-    "websakctl.operations.change.apply_plan",
+    "websakctl.operations.apply.carry_out",
     "websakctl.operations.change.find_drift",
     "websakctl.operations.change.make_plan",
     "websakctl.operations.change.read_setup",

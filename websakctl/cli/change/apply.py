@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from websakctl.cli.change.by_hand import Written
     from websakctl.model.address import Address
     from websakctl.model.resource import State
-    from websakctl.operations.change.apply_plan import Applied, Run
-    from websakctl.operations.change.interrupted import Interrupted
+    from websakctl.operations.apply.carry_out import Applied, Run
+    from websakctl.operations.apply.recovery import Interrupted
     from websakctl.operations.change.make_plan import Scene
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
@@ -254,8 +254,8 @@ class Dialogue:
 
     def resume(self) -> None:
         """Judge the writes in doubt, and do what is left."""
-        from websakctl.operations.change.apply_plan import Run
-        from websakctl.operations.change.interrupted import judge, record_verdicts
+        from websakctl.operations.apply.carry_out import Run
+        from websakctl.operations.apply.recovery import judge, record_verdicts
         from websakctl.plan.stale import restored
 
         session = self.session
@@ -317,7 +317,7 @@ class Dialogue:
         summarise(session, session.target.name, carried.applied, carried.holding.stale, run.run, by_hand)
 
     def _interrupted(self) -> "tuple[Interrupted | None, LiveSetup]":
-        from websakctl.operations.change.interrupted import interrupted_runs
+        from websakctl.operations.apply.recovery import interrupted_runs
 
         runs = interrupted_runs(self.session.journal, self.session.target.name)
         return (runs[-1] if runs else None), self.read_live()
@@ -326,7 +326,7 @@ class Dialogue:
 
     def read_live(self) -> "LiveSetup":
         """Read live; a write that may have been under way when a run died is given time to show."""
-        from websakctl.operations.change.interrupted import interrupted_runs
+        from websakctl.operations.apply.recovery import interrupted_runs
 
         runs = interrupted_runs(self.session.journal, self.session.target.name)
         clock = self.session.runtime.clock
@@ -364,7 +364,7 @@ class Dialogue:
 
     def new_run(self, plan: "Plan", digest: str, supersedes: list[str]) -> "Run":
         """A run with who, why and what in its start, and the interrupted runs that need no resuming once it has begun."""
-        from websakctl.operations.change.apply_plan import Run, new_run_name
+        from websakctl.operations.apply.carry_out import Run, new_run_name
 
         ci = next(
             (
@@ -425,7 +425,7 @@ class Dialogue:
 
     def taken_over(self, changes: "tuple[Change, ...]", live: "State", *, whole: bool) -> list[str]:
         """Interrupted runs that leave nothing to do besides these changes; ``whole``: this is all that the config asks for."""
-        from websakctl.operations.change.interrupted import interrupted_runs, judge
+        from websakctl.operations.apply.recovery import interrupted_runs, judge
 
         addresses = {change.address for change in changes}
 
@@ -492,7 +492,7 @@ class Dialogue:
         """
         from websakctl.apply.attempt import Status
         from websakctl.apply.journal import JournalError
-        from websakctl.operations.change.apply_plan import apply_changes
+        from websakctl.operations.apply.carry_out import apply_changes
         from websakctl.operations.change.read_setup import writer_for
         from websakctl.plan.stale import still_holding
         from websakctl.report.formats.text import safe
@@ -575,7 +575,7 @@ class Dialogue:
 
     def adopt(self, run: "Run", live: "State", changing: "Collection[Address]") -> None:
         """Take over what already is as the config says."""
-        from websakctl.operations.change.apply_plan import adopt_unchanged
+        from websakctl.operations.apply.carry_out import adopt_unchanged
         from websakctl.operations.rollout.work_list import work_list
 
         scene = self.scene

@@ -12,7 +12,7 @@ from websakctl.report.subjects import TableReport
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
     from websakctl.cli.change.by_hand import Written
-    from websakctl.operations.change.apply_plan import Applied
+    from websakctl.operations.apply.carry_out import Applied
     from websakctl.plan.stale import Stale
 
 

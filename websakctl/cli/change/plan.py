@@ -115,7 +115,7 @@ def announce_interrupted(session: Session, *, alone: bool = False) -> None:
     """Say that a run was interrupted, before anything else; ``alone``: nobody else can be at it now."""
     if not session.journal.open_runs(session.target.name):
         return  # as nearly always: what can read such a run takes longer to load than to ask
-    from websakctl.operations.change.interrupted import interrupted_runs
+    from websakctl.operations.apply.recovery import interrupted_runs
 
     for run in interrupted_runs(session.journal, session.target.name):
         if not alone and session.apply_under_way():

@@ -159,7 +159,7 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
     """Record that items of the work list are set: who, when, and where that can be seen. The plan then counts them as done."""
     from datetime import date
 
-    from websakctl.operations.change.apply_plan import new_run_name
+    from websakctl.operations.apply.carry_out import new_run_name
     from websakctl.operations.rollout.work_list import Evidence, record_done, work_list
 
     session = Session(call)
@@ -188,7 +188,7 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     """Record that items were not done after all: they are on the work list again. Nothing is lost from the history."""
     from datetime import date
 
-    from websakctl.operations.change.apply_plan import new_run_name
+    from websakctl.operations.apply.carry_out import new_run_name
     from websakctl.operations.rollout.work_list import Evidence, UnknownItem, take_back, work_list
 
     session = Session(call)

@@ -10,8 +10,8 @@ from websakctl.apply.journal import Journal
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource
+from websakctl.operations.apply.ownership import Row, after_change
 from websakctl.operations.change.make_plan import Scene, make_plan
-from websakctl.operations.change.managed import Row, after_change
 from websakctl.plan.change import Change, ManualStep
 from websakctl.plan.document import change_document
 from websakctl.plan.selection import Selection

@@ -8,7 +8,7 @@ from websakctl.apply.attempt import Status
 from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.change.managed import Row, after_change
+from websakctl.operations.apply.ownership import Row, after_change
 from websakctl.plan.change import Change
 from websakctl.plan.diff import Known
 from websakctl.plan.document import read_change

@@ -14,8 +14,8 @@ from websakctl.live.runtime import Runtime
 from websakctl.live.websak import WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.change.managed import Row, after_change, as_made
-from websakctl.operations.change.read_back import Difference, differences
+from websakctl.operations.apply.ownership import Row, after_change, as_made
+from websakctl.operations.apply.read_back import Difference, differences
 from websakctl.plan.change import Change
 from websakctl.plan.diff import Known, same
 from websakctl.plan.document import change_document

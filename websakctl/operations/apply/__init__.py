@@ -1,0 +1,1 @@
+"""Carrying changes out: plan and apply, apply a saved plan, resume; and what they record of it."""
