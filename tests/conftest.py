@@ -2,6 +2,9 @@
 
 import os
 import signal
+import sqlite3
+import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,31 @@ from websakctl.sandbox.process import Server, ensure_server, stop_server
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that a test starts from there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _OwnedConnection(sqlite3.Connection):
+    """A connection that warns when it is collected unclosed, as every one does from Python 3.13 on."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._unclosed = True
+
+    def close(self) -> None:
+        super().close()
+        self._unclosed = False
+
+    def __del__(self) -> None:
+        if getattr(self, "_unclosed", False):
+            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
+
+
+if sys.version_info < (3, 13):  # so that the oldest interpreter finds what the newest does
+
+    def _connect(*args: Any, **options: Any) -> sqlite3.Connection:
+        return _plain_connect(*args, **{"factory": _OwnedConnection, **options})
+
+    _plain_connect = sqlite3.connect
+    sqlite3.connect = sqlite3.dbapi2.connect = _connect  # type: ignore[assignment]
 
 _BUSY = [HealthCheck.too_slow]  # says more about the machine than about the test
 settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=_BUSY)
