@@ -6,7 +6,8 @@ from dataclasses import field
 from enum import StrEnum
 from typing import Any, NoReturn
 
-from websakctl.apply.journal import Journal, JournalError
+from websakctl.apply.collaborators import RunJournal
+from websakctl.apply.journal import JournalError
 from websakctl.live.adapter import InSteps, KindWriter
 from websakctl.live.clock import Clock
 from websakctl.live.errors import (
@@ -70,7 +71,7 @@ class Attempt:
     change: Change
     there: Resource | None
     writer: KindWriter
-    journal: Journal
+    journal: RunJournal
     run: str
     clock: Clock
     pending: list[tuple[str, dict[str, Any], Address | None]] = field(

@@ -7,14 +7,15 @@ from functools import partial
 from typing import Any
 
 from websakctl.apply.attempt import Attempt, Outcome, Status
+from websakctl.apply.collaborators import Row, RunJournal
 from websakctl.apply.execute import Execution, Watch, execute
-from websakctl.apply.journal import Journal, JournalError
+from websakctl.apply.journal import JournalError
 from websakctl.live.errors import LiveError
 from websakctl.live.runtime import Runtime
 from websakctl.live.websak import WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.apply.ownership import Row, after_change, as_made
+from websakctl.operations.apply.ownership import after_change, as_made
 from websakctl.operations.apply.read_back import Difference, differences
 from websakctl.plan.change import Change
 from websakctl.plan.diff import Known, same
@@ -36,7 +37,7 @@ class Run:
     """One run: what it works on and how."""
 
     environment: str
-    journal: Journal
+    journal: RunJournal
     runtime: Runtime
     name: str  # as ``new_run_name`` gives it
     about: Mapping[str, Any] = field(default_factory=dict)  # who, why, from which plan: written at its start

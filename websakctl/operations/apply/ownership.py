@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from websakctl.apply.collaborators import Row
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Change
 from websakctl.plan.diff import Accepted, Known, is_accepted, patched, same
-
-Row = tuple[Address, Mapping[str, Any], bool]  # address, fields, whether it is protected
 
 
 def after_change(

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from websakctl.apply.attempt import Status
-from websakctl.apply.journal import Journal
+from websakctl.apply.collaborators import Row, RunJournal
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.operations.apply.ownership import Row, after_change
+from websakctl.operations.apply.ownership import after_change
 from websakctl.plan.change import Change
 from websakctl.plan.diff import Known
 from websakctl.plan.document import read_change
@@ -53,12 +53,12 @@ class Judged:
     verdicts: Mapping[Address, str]  # happened / did not happen / differs
 
 
-def interrupted_runs(journal: Journal, environment: str) -> list[Interrupted]:
+def interrupted_runs(journal: RunJournal, environment: str) -> list[Interrupted]:
     """The environment's interrupted runs, oldest first."""
     return [_read(journal, run) for run in journal.open_runs(environment)]
 
 
-def _read(journal: Journal, run: str) -> Interrupted:
+def _read(journal: RunJournal, run: str) -> Interrupted:
     entries = journal.entries(run)
     start = next(entry for entry in entries if entry.what == "start")
     done: set[Address] = set()
@@ -97,7 +97,7 @@ def judge(run: Interrupted, live: State) -> Judged:
 
 
 def record_verdicts(
-    journal: Journal,
+    journal: RunJournal,
     run: Interrupted,
     judged: Judged,
     *,

@@ -6,11 +6,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from websakctl.apply.attempt import Status
+from websakctl.apply.collaborators import Row
 from websakctl.apply.journal import Journal
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource
-from websakctl.operations.apply.ownership import Row, after_change
+from websakctl.operations.apply.ownership import after_change
 from websakctl.operations.change.make_plan import Scene, make_plan
 from websakctl.plan.change import Change, ManualStep
 from websakctl.plan.document import change_document
