@@ -33,7 +33,7 @@ def _lines() -> Iterator[str]:
     yield "| field | Norwegian | English | meaning |"
     yield "|---|---|---|---|"
     for kind in all_kinds().values():
-        for name in kind.model.shape:
+        for name in kind.fields:
             word = word_for(kind.name, name)
             if word is not None:
                 yield f"| `{kind.name}.{name}` | {word.norwegian} | {word.english} | {word.meaning} |"

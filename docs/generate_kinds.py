@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from websakctl.kinds import all_kinds
+from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, Overridable, Ref, Stepwise, Unique, WriteOnly
-from websakctl.model.strict import json_schema
 from websakctl.operations.config.explain import type_in_words, unsaid
 from websakctl.operations.config.schema import schema_of_kind
 
@@ -86,8 +86,8 @@ def _kind(kind: Kind) -> Iterator[str]:
         yield f"| `{name}` | {type_in_words(field, schema.get('$defs', {}))} | {default} | {remarks} |"
 
 
-def _marks(kind: Kind, name: str) -> list[Any]:
-    return kind.model.shape[name].metadata
+def _marks(kind: Kind, name: str) -> tuple[Any, ...]:
+    return kind.fields[name].marks
 
 
 def _remarks(kind: Kind, name: str) -> Iterator[str]:

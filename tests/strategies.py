@@ -1,16 +1,21 @@
 """Random setups over the real kinds: what a config may want, what a Websak may hold, and what was applied before."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from datetime import date
+from typing import Any, Literal, get_args, get_origin
 
+import msgspec
 from hypothesis import strategies as st
 
 from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
+from websakctl.model.entry import fields_of, is_model, unwrapped
 from websakctl.model.kind import Kind
+from websakctl.model.marks import Check
 from websakctl.model.resource import Resource, State
 from websakctl.plan.diff import Known
+from websakctl.redaction import national_id_valid
 
 DISTRICTS = {
     "alna": District("alna", "Bydel Alna", "12", "313000214", "BAL", "AL"),
@@ -122,6 +127,54 @@ def trees(draw: st.DrawFn) -> State:
         made.append(district.full_key(local))
         found.append(resource(all_kinds()["org_unit"], district.slug, made[-1], said))
     return {r.address: r for r in found}
+
+
+# Values of one field, for each check that no limit says.
+CHECKED: dict[str, st.SearchStrategy[Any]] = {
+    "_date_problem": st.dates().map(date.isoformat),
+    "orgnr_problem": st.sampled_from(ORGNRS),
+    "_national_id_problem": st.sampled_from(
+        [f"414100{n:05}" for n in range(2000) if national_id_valid(f"414100{n:05}")]
+    ),
+    "_jmespath_problem": st.sampled_from(["name", "length(@)", "resources[?kind=='user']"]),
+    "_exports_problem": st.dictionaries(st.sampled_from(["committee", "form", "case_type"]), st.text(), max_size=2),
+}
+
+
+def values_of(annotation: Any) -> st.SearchStrategy[Any]:
+    """Every value that a type takes, as a file would say it: made from its limits, which ``st.builds`` passes over."""
+    type_, beside, optional = unwrapped(annotation)
+    found = next((CHECKED[b.problem.__name__] for b in beside if isinstance(b, Check)), None)
+    if found is None:
+        found = _within(type_, next((b for b in beside if isinstance(b, msgspec.Meta)), msgspec.Meta()))
+    return st.none() | found if optional else found
+
+
+def _within(type_: Any, limits: msgspec.Meta) -> st.SearchStrategy[Any]:
+    shortest, longest = limits.min_length or 0, limits.max_length
+    if is_model(type_):
+        fields = fields_of(type_)
+        required = {n: values_of(f.annotation) for n, f in fields.items() if f.required}
+        return st.fixed_dictionaries(
+            required, optional={n: values_of(f.annotation) for n, f in fields.items() if not f.required}
+        )
+    if get_origin(type_) is Literal:
+        return st.sampled_from(get_args(type_))
+    if get_origin(type_) is list:
+        return st.lists(values_of(get_args(type_)[0]), min_size=shortest, max_size=longest or shortest + 2)
+    if get_origin(type_) is dict:
+        key, value = map(values_of, get_args(type_))
+        if (names := (limits.extra_json_schema or {}).get("propertyNames")) is not None:
+            key = st.sampled_from(names["enum"])
+        return st.dictionaries(key, value, min_size=shortest, max_size=longest or shortest + 2)
+    if type_ is str and limits.pattern is not None:
+        texts = st.from_regex(limits.pattern)
+        return texts.filter(lambda text: len(text) >= shortest and (longest is None or len(text) <= longest))
+    if type_ is str:
+        return st.text(min_size=shortest, max_size=longest or shortest + 8)
+    if type_ is float:
+        return st.floats(limits.ge or limits.gt, limits.le, exclude_min=limits.gt is not None, allow_nan=False)
+    return {int: st.integers(limits.ge, limits.le), bool: st.booleans()}[type_]
 
 
 def some_of(values: Any) -> st.SearchStrategy[list[Any]]:

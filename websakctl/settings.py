@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from websakctl.record import record
 from websakctl.redaction import Secret
 from websakctl.source.settings_file import Environment, SettingsFile
@@ -11,6 +13,10 @@ PREFIX = "WEBSAKCTL_"
 SANDBOX = "sandbox"
 SANDBOX_ROOT_UNIT = "OSLO"
 SANDBOX_OWN_USER = "SYS-BYARKIV"
+
+
+class InvalidVariable(Exception):
+    """Variables whose values do not do; the message names each."""
 
 
 @record(kw_only=True)
@@ -44,13 +50,16 @@ def look_around() -> Surroundings:
     """Read the WEBSAKCTL_* variables. What reads them takes longer to load than the config: only where one is set.
 
     Raises:
-        websakctl.model.shape.Invalid: If one is not as it should be.
+        InvalidVariable: If one is not as it should be.
     """
     if not any(name.upper().startswith(PREFIX) for name in os.environ):
         return Surroundings()
     from websakctl.variables import read_variables
 
-    return Surroundings(**read_variables(PREFIX, Surroundings))
+    try:
+        return Surroundings(**read_variables(PREFIX, Surroundings))
+    except ValueError as error:
+        raise InvalidVariable(str(error)) from None
 
 
 class UnknownEnvironment(Exception):
@@ -90,7 +99,7 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
     if around.base_url:
         base = around.base_url.rstrip("/")
         other = {} if entry is not None and entry.base_url.rstrip("/") == base else {"setup_url": "", "token_url": ""}
-        described = (entry or Environment()).changed({**other, **said, "base_url": base})  # never half of two Websaks
+        described = replace(entry or Environment(), **{**other, **said, "base_url": base})  # never half of two Websaks
         return Target(name, _filled(described), embedded=False, client_secret=around.client_secret)
     if entry is None and name == SANDBOX:
         said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
@@ -103,19 +112,18 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         if name == SANDBOX:
             return Target(
                 name,
-                entry.changed({"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
+                replace(entry, **{"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
                 embedded=True,
             )
         raise UnknownEnvironment(f"environment {name} in config/websak.yaml has no base_url")
-    return Target(name, _filled(entry.changed(said)), embedded=False, client_secret=around.client_secret)
+    return Target(name, _filled(replace(entry, **said)), embedded=False, client_secret=around.client_secret)
 
 
 def _filled(described: Environment) -> Environment:
     base = described.base_url.rstrip("/")
-    return described.changed(
-        {
-            "base_url": base,
-            "setup_url": described.setup_url.rstrip("/"),
-            "token_url": described.token_url or f"{base}/connect/token",
-        }
+    return replace(
+        described,
+        base_url=base,
+        setup_url=described.setup_url.rstrip("/"),
+        token_url=described.token_url or f"{base}/connect/token",
     )

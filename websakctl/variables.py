@@ -5,7 +5,6 @@ from typing import Annotated, Any, get_type_hints
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, create_model, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from websakctl.model.shape import Invalid
 from websakctl.redaction import Secret
 
 _LIMITS = {
@@ -32,7 +31,7 @@ def read_variables(prefix: str, named: type) -> dict[str, Any]:
         named: A class whose annotations are the names and types.
 
     Raises:
-        Invalid: If one is not as it should be.
+        ValueError: If one is not as it should be; the message names each.
     """
     types = {n: SecretStr | None if t == Secret | None else t for n, t in get_type_hints(named).items()}
     fields: dict[str, Any] = {
@@ -41,6 +40,8 @@ def read_variables(prefix: str, named: type) -> dict[str, Any]:
     try:
         said = create_model("Variables", __base__=_Variables, **fields)(_env_prefix=prefix)
     except ValidationError as error:
-        raise Invalid(list(error.errors(include_input=False, include_url=False))) from None
+        found = error.errors(include_input=False, include_url=False)
+        told = ", ".join(f"{prefix}{str(each['loc'][0]).upper()}: {each['msg']}" for each in found)
+        raise ValueError(told) from None
     values = {name: getattr(said, name) for name in types}
     return {n: Secret(v.get_secret_value()) if isinstance(v, SecretStr) else v for n, v in values.items()}

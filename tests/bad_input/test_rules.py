@@ -69,8 +69,6 @@ def rules_in(tree: ast.AST) -> set[str]:
                 found |= texts_in(value)
             case ast.Call(func=ast.Name(id="_Refused" | "_Hit"), args=[first, *_]):
                 found |= texts_in(first)
-            case ast.Call(func=ast.Name(id="Unfit"), args=[first, *_]):
-                found |= texts_in(first)
             case ast.Call(func=ast.Attribute(attr="finding"), args=[first, *_]):
                 found |= texts_in(first)
     return found

@@ -32,9 +32,9 @@ def test_every_rule_is_explained(rule: Any) -> None:
 def test_every_kind_and_field_has_both_words(kind: Any) -> None:
     whole = explain(kind.name, all_kinds())
     assert whole is not None
-    assert [row[0] for row in whole.rows] == list(kind.model.shape)
+    assert [row[0] for row in whole.rows] == list(kind.fields)
     assert kind.example.splitlines()[0] in whole.notes[0]
-    for name in kind.model.shape:
+    for name in kind.fields:
         word = word_for(kind.name, name)
         assert word is not None, f"say in model/vocabulary.py what {kind.name}.{name} is called"
         one = explain(f"{kind.name}.{name}", all_kinds())
@@ -45,7 +45,7 @@ def test_every_kind_and_field_has_both_words(kind: Any) -> None:
 
 
 def test_no_word_is_left_over() -> None:
-    names = {n for k in all_kinds().values() for f in k.model.shape for n in (f, f"{k.name}.{f}")}
+    names = {n for k in all_kinds().values() for f in k.fields for n in (f, f"{k.name}.{f}")}
     assert set(FIELDS) - names == set()
     words = [word for words in GLOSSARY.values() for word in words]
     assert len({word.norwegian for word in words}) == len(words)

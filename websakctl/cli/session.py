@@ -42,13 +42,11 @@ class Session:
     @cached_property
     def around(self) -> "Surroundings":
         """The WEBSAKCTL_* variables."""
-        from websakctl.model.shape import Invalid
-        from websakctl.settings import look_around
+        from websakctl.settings import InvalidVariable, look_around
 
         try:
             return look_around()
-        except Invalid as invalid:
-            names = ", ".join(f"WEBSAKCTL_{str(e['loc'][0]).upper()}: {e['msg']}" for e in invalid.problems)
+        except InvalidVariable as names:
             raise Problem(
                 f"an environment variable is not as it should be ({names})",
                 Exit.USAGE,

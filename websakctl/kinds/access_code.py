@@ -2,13 +2,16 @@
 
 from typing import Annotated, Literal
 
+from msgspec import Meta
+
+from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key
-from websakctl.model.shape import Limits, Managed
+from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name, Text
 
 
-class LegalBasis(Managed):
+class LegalBasis(Entry, frozen=True, kw_only=True):
     """A statutory basis (hjemmel) with the time it holds; laws move, so this is data."""
 
     reference: Text
@@ -16,18 +19,18 @@ class LegalBasis(Managed):
     valid_to: IsoDate | None = None  # None: still in force
 
 
-class AccessCode(Named):
+class AccessCode(Named, frozen=True, kw_only=True):
     """One code of the list that all districts share (Noark 5 M500, M501, M504)."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9a-z]{1,12}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9a-z]{1,12}")]
     name: Name
     description: Text | None = None
     legal_basis: list[LegalBasis] = []
     basis_chosen_per_case: bool = False  # the caseworker picks the section
-    screening_level: Annotated[int | None, Limits(ge=1, le=3)] = (
+    screening_level: Annotated[int, Meta(ge=1, le=3)] | None = (
         None  # avskjermingskode: 1 text, 2 and title, 3 and parties
     )
-    screening_years: Annotated[int | None, Limits(ge=0, le=200)] = None  # M504
+    screening_years: Annotated[int, Meta(ge=0, le=200)] | None = None  # M504
     publishable: Literal["yes", "no", "partly"] = "no"
     temporary: bool = False
     protected: Annotated[bool, ConfigOnly()] = False

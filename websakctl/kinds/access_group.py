@@ -4,19 +4,17 @@ from typing import Annotated
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 
 
-class AccessGroup(Named):
+class AccessGroup(Named, frozen=True, kw_only=True):
     """A general access group; the API knows its name only, and offers neither rename nor removal."""
 
     name: Annotated[
         str,
         Key(),
-        Limits(
-            min_length=1,
-            max_length=70,
-            pattern=r"^[^/\s\x00-\x1f\x7f-\x9f](?:[^/\x00-\x1f\x7f-\x9f]*[^/\s\x00-\x1f\x7f-\x9f])?$",
+        matching(
+            r"[^/\s\x00-\x1f\x7f-\x9f](?:[^/\x00-\x1f\x7f-\x9f]*[^/\s\x00-\x1f\x7f-\x9f])?", min_length=1, max_length=70
         ),
     ]
     protected: Annotated[bool, ConfigOnly()] = False

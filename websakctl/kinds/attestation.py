@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
+from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import Key, Ref
-from websakctl.model.shape import Managed
 from websakctl.model.types import IsoDate, Text
 
 
-class Waiver(Managed):
+class Waiver(Entry, frozen=True, kw_only=True):
     """A gate that is let pass, for a time: who decided it, why, and until when."""
 
     by: Text
@@ -16,10 +16,10 @@ class Waiver(Managed):
     until: IsoDate
 
 
-class Attestation(Managed):
+class Attestation(Entry, frozen=True, kw_only=True):
     """One gate of one district, as people say it is. It settles what the tool cannot tell; what it can, only a waiver does."""
 
-    gate: Annotated[str, Key(), Ref("gate")]
+    gate: Annotated[str, Key(), Ref(kind="gate")]
     by: Text | None = None  # a role, or who can be asked
     on: IsoDate | None = None
     evidence: Text | None = None  # a link, or a case number

@@ -4,18 +4,18 @@ from typing import Annotated
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Overridable, Ref
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-class Committee(Named):
+class Committee(Named, frozen=True, kw_only=True):
     """A district's committee in the meeting module."""
 
-    key: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
+    key: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", max_length=40)]
     name: Annotated[Name, Overridable()]
-    unit: Annotated[str | None, Ref("org_unit", same_scope=True), Overridable()] = None  # its secretariat
-    secretaries: Annotated[str | None, Ref("access_group", same_scope=True), Overridable()] = None
-    case_type: Annotated[str | None, Ref("case_type"), Overridable()] = None
+    unit: Annotated[str | None, Ref(kind="org_unit", same_scope=True), Overridable()] = None  # its secretariat
+    secretaries: Annotated[str | None, Ref(kind="access_group", same_scope=True), Overridable()] = None
+    case_type: Annotated[str | None, Ref(kind="case_type"), Overridable()] = None
     portal: Annotated[bool, Overridable()] = True  # papers for the members in Møteportalen
     external_members: Annotated[bool, Overridable()] = True  # they log in with MinID
     publish: Annotated[bool, Overridable()] = True  # agenda and minutes are published

@@ -5,23 +5,23 @@ from typing import Annotated, Literal
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-class Form(Named):
+class Form(Named, frozen=True, kw_only=True):
     """A form of the shared form solution: the same in every district, but for the exceptions that it names."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
     name: Name
     target: Literal["websak", "specialist-system", "grants"]
-    specialist_system: Annotated[str | None, Ref("specialist_system")] = None
-    integration: Annotated[str | None, Ref("integration")] = None
+    specialist_system: Annotated[str | None, Ref(kind="specialist_system")] = None
+    integration: Annotated[str | None, Ref(kind="integration")] = None
     automatic: bool  # received, registered and distributed without hands
-    case_type: Annotated[str | None, Ref("case_type")] = None
-    unit: Annotated[str | None, Ref("org_unit", everywhere=True)] = None  # local key, in every district
+    case_type: Annotated[str | None, Ref(kind="case_type")] = None
+    unit: Annotated[str | None, Ref(kind="org_unit", everywhere=True)] = None  # local key, in every district
     note: Text | None = None
-    exceptions: Annotated[dict[str, Deviation], Ref("district")] = {}
+    exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

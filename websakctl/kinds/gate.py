@@ -2,34 +2,37 @@
 
 from typing import Annotated, Literal
 
+from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Removal, Scoping
-from websakctl.model.marks import Key, Ref
-from websakctl.model.shape import Judged, Limits, Managed, Unfit
+from websakctl.model.marks import Check, Key, Ref
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-def _jmespath(expression: str) -> str:
+def _jmespath_problem(expression: str) -> str | None:
     import jmespath
 
     try:
         jmespath.compile(expression)
     except (ValueError, RecursionError) as error:  # its own are ValueErrors
-        why = str(error).splitlines()[0]
-        raise Unfit("jmespath", f"this is not JMESPath: {why}") from None
-    return expression
+        return f"this is not JMESPath: {str(error).splitlines()[0]}"
+    return None
 
 
-class Gate(Managed):
+JMESPath = Annotated[Text, Check(problem=_jmespath_problem, help="the language is JMESPath: https://jmespath.org")]
+
+
+class Gate(Entry, frozen=True, kw_only=True):
     """A preparation of every district. Judged by the tool where it can tell, else attested by those who know."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,40}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,40}")]
     name: Name
     check: (
         Literal["org-tree", "users", "licences", "mail-routes", "main-number", "old-base", "committees", "publishing"]
         | None
     ) = None
-    match: Annotated[Text, Judged(_jmespath)] | None = None  # what it finds is in the way
-    after: Annotated[str | None, Ref("gate")] = None
+    match: JMESPath | None = None  # what it finds is in the way
+    after: Annotated[str | None, Ref(kind="gate")] = None
     next: Text | None = None
 
 

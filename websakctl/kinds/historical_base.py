@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Overridable
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name, Text
 
 
-class HistoricalBase(Named):
+class HistoricalBase(Named, frozen=True, kw_only=True):
     """A district's old base: who may look things up in it, how far its migration has come, and where it ends."""
 
-    key: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
+    key: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", max_length=40)]
     name: Annotated[Name, Overridable()]
     system: Annotated[Text | None, Overridable()] = None
     lookup: Annotated[Literal["arranged", "not-needed"], Overridable()] = "arranged"

@@ -5,21 +5,21 @@ from typing import Annotated, Literal
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-class Integration(Named):
+class Integration(Named, frozen=True, kw_only=True):
     """A connection to a system around Websak; no API sets it up, so people do, from a work list."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
     name: Name
     purpose: Text
     direction: Literal["in", "out", "both"]
-    through: Annotated[str | None, Ref("integration")] = None  # what carries it, as Acos Mottak carries SvarInn
-    case_types: Annotated[list[str], Ref("case_type")] = []  # where documents that come in are filed
+    through: Annotated[str | None, Ref(kind="integration")] = None  # what carries it, as Acos Mottak carries SvarInn
+    case_types: Annotated[list[str], Ref(kind="case_type")] = []  # where documents that come in are filed
     responsible: Text  # a role or a unit of the city, never a person
-    exceptions: Annotated[dict[str, Deviation], Ref("district")] = {}
+    exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -2,23 +2,25 @@
 
 from typing import Annotated
 
+from msgspec import Meta
+
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name
 
-Seats = Annotated[int, Limits(ge=0)]
+Seats = Annotated[int, Meta(ge=0)]
 
 
-class Licence(Named):
+class Licence(Named, frozen=True, kw_only=True):
     """A pool of seats of one product, with what each district may use of it."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
     product: Name
     bought: Seats
     valid_from: IsoDate | None = None
     valid_to: IsoDate | None = None
-    allotments: Annotated[dict[str, Seats], Ref("district")] = {}
+    allotments: Annotated[dict[str, Seats], Ref(kind="district")] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

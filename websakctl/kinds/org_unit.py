@@ -2,23 +2,27 @@
 
 from typing import Annotated
 
+from msgspec import Meta
+
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Key, Overridable, Ref, Unique
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-class OrgUnit(Named):
+class OrgUnit(Named, frozen=True, kw_only=True):
     """A unit in the tree; its key is the external id (externalId) that integrations know it by."""
 
-    key: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*$", max_length=40)]
+    key: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", max_length=40)]
     name: Annotated[Name, Overridable()]
-    parent: Annotated[str | None, Ref("org_unit", same_scope=True)] = None  # None: under the environment's root unit
-    abbreviation: Annotated[str | None, Unique(), DefaultsToKey(), Limits(min_length=1, max_length=40)] = None
-    unit_type: Annotated[str, CreateOnly(), Limits(min_length=1)] = "Avd"
+    parent: Annotated[str | None, Ref(kind="org_unit", same_scope=True)] = (
+        None  # None: under the environment's root unit
+    )
+    abbreviation: Annotated[Annotated[str, Meta(min_length=1, max_length=40)] | None, Unique(), DefaultsToKey()] = None
+    unit_type: Annotated[str, CreateOnly(), Meta(min_length=1)] = "Avd"
     address: Annotated[Text | None, Kept(), Overridable()] = None
     address2: Annotated[Text | None, Kept(), Overridable()] = None
-    postal_no: Annotated[str | None, Kept(), Overridable(), Limits(pattern=r"^\d{4}$")] = None
+    postal_no: Annotated[Annotated[str, matching(r"\d{4}")] | None, Kept(), Overridable()] = None
     contact: Annotated[Text | None, Kept(), Overridable()] = None
     phone: Annotated[Text | None, Kept(), Overridable()] = None
     einnsyn_code: Annotated[Text | None, ConfigOnly()] = None  # enhetskode: what eInnsyn knows the unit by

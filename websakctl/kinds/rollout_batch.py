@@ -4,17 +4,17 @@ from typing import Annotated
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name, Text
 
 
-class RolloutBatch(Named):
+class RolloutBatch(Named, frozen=True, kw_only=True):
     """Which districts go live together, and when; a paused batch keeps all it has."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
     name: Name
     go_live: IsoDate | None = None
-    districts: Annotated[list[str], Ref("district")] = []
+    districts: Annotated[list[str], Ref(kind="district")] = []
     paused: bool = False
     pause_reason: Text | None = None
     protected: Annotated[bool, ConfigOnly()] = False

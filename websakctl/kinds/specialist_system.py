@@ -5,20 +5,20 @@ from typing import Annotated, Literal
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
-from websakctl.model.shape import Limits
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-class SpecialistSystem(Named):
+class SpecialistSystem(Named, frozen=True, kw_only=True):
     """A system with documents of its own; ``archive`` says whether they are kept as the law wants."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,20}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
     name: Name
     archive: Literal["approved", "in-approval", "paper", "unknown"]
     small: bool = False  # few cases: what it holds may be filed in Websak instead
     used_for: Text | None = None
-    integration: Annotated[str | None, Ref("integration")] = None
-    exceptions: Annotated[dict[str, Deviation], Ref("district")] = {}
+    integration: Annotated[str | None, Ref(kind="integration")] = None
+    exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -7,12 +7,12 @@ from websakctl.model.marks import ConfigOnly, Key, Overridable, Ref
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 
 
-class SubOrg(Named):
+class SubOrg(Named, frozen=True, kw_only=True):
     """A number of the district or of one of its sub-units, and the route of the mail addressed to it."""
 
     orgnr: Annotated[OrgNumber, Key()]
     name: Annotated[Name, Overridable()]
-    unit: Annotated[str | None, Ref("org_unit", same_scope=True), Overridable()] = None
+    unit: Annotated[str | None, Ref(kind="org_unit", same_scope=True), Overridable()] = None
     channel: Annotated[Literal["svarinn", "altinn"], Overridable()]
     message_types: Annotated[list[Text], Overridable()] = []  # forsendelsestyper; empty: all
     level: Annotated[Literal[3, 4] | None, Overridable()] = None  # security level
@@ -21,7 +21,7 @@ class SubOrg(Named):
     arrives: Annotated[Literal["dokulink", "svarinn", "altinn", "paper"] | None, Overridable()] = None  # today
     valid_from: IsoDate | None = None
     valid_to: IsoDate | None = None
-    batch: Annotated[str | None, Ref("rollout_batch")] = None
+    batch: Annotated[str | None, Ref(kind="rollout_batch")] = None
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -2,23 +2,30 @@
 
 from typing import Annotated, Literal
 
+from msgspec import Meta
+
+from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Kept, Key, Ref, Stepwise, Unique, WriteOnly
-from websakctl.model.shape import Judged, Limits, Managed, Unfit
+from websakctl.model.marks import Check, ConfigOnly, Kept, Key, Ref, Stepwise, Unique, WriteOnly
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 from websakctl.redaction import national_id_valid
 
 
-def _national_id(text: str) -> str:
-    if not (len(text) == 11 and text.isascii() and text.isdigit() and national_id_valid(text)):
-        raise Unfit("national-id", "this is no national identity number: a digit is wrong or missing")
-    return text
+def _national_id_problem(text: str) -> str | None:
+    if len(text) == 11 and text.isascii() and text.isdigit() and national_id_valid(text):
+        return None
+    return "this is no national identity number: a digit is wrong or missing"
 
 
-NationalId = Annotated[str, Judged(_national_id), Limits(schema={"pattern": "^[0-9]{11}$"})]
+NationalId = Annotated[
+    str,
+    Check(problem=_national_id_problem, help="take it from HR again: websakctl users import FILE"),
+    Meta(extra_json_schema={"pattern": "^[0-9]{11}$"}),
+]
 
 
-class Login(Managed):
+class Login(Entry, frozen=True, kw_only=True):
     """A way to log in (userAccess): an identity provider's scheme, and the person's key there."""
 
     provider: Text = "AD"
@@ -26,7 +33,7 @@ class Login(Managed):
     domain: Text | None = None
 
 
-class RoleHeld(Managed):
+class RoleHeld(Entry, frozen=True, kw_only=True):
     """Where a role of Websak holds for the user: ``own`` the user's unit, ``district`` its top unit, ``none`` no unit named."""
 
     units: Literal["own", "district", "none"] = "own"
@@ -35,27 +42,29 @@ class RoleHeld(Managed):
     grades: list[Text] = []
 
 
-class User(Named):
+class User(Named, frozen=True, kw_only=True):
     """One user of a district; who is no longer listed is deactivated, never deleted."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}")]
     name: Name
-    role: Annotated[str, Ref("user_role")]
-    unit: Annotated[str, Ref("org_unit", same_scope=True)]
+    role: Annotated[str, Ref(kind="user_role")]
+    unit: Annotated[str, Ref(kind="org_unit", same_scope=True)]
     title: Annotated[Text | None, Kept()] = None
     phone: Annotated[Text | None, Kept()] = None
     mobile: Annotated[Text | None, Kept()] = None
-    username: Annotated[str | None, Kept(), Unique(), WriteOnly(needed=True), Limits(pattern=r"^[^\s]{1,100}$")] = None
+    username: Annotated[Annotated[str, matching(r"[^\s]{1,100}")] | None, Kept(), Unique(), WriteOnly(needed=True)] = (
+        None
+    )
     email: Annotated[
-        str | None, Kept(), WriteOnly(needed=True), Limits(pattern=r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$")
+        Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")] | None, Kept(), WriteOnly(needed=True)
     ] = None
-    logins: Annotated[list[Login] | None, Kept(), WriteOnly(), Stepwise(), Limits(min_length=1)] = None
+    logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(), Stepwise()] = None
     zones: Annotated[list[int] | None, Kept(), WriteOnly()] = None  # unsaid, the role's
     national_no: Annotated[NationalId | None, Kept(), WriteOnly()] = None
     access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # unsaid, the role's; so below
     roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise()] = None
-    groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref("access_group")] = None
-    district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref("access_group", same_scope=True)] = None
+    groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
+    district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
+from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key, Ref
-from websakctl.model.shape import Limits, Managed
+from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
 
-class RoleScope(Managed):
+class RoleScope(Entry, frozen=True, kw_only=True):
     """Where a role of Websak holds: ``own`` the user's unit, ``district`` the district's top unit, ``none`` nowhere named."""
 
     units: Literal["own", "district", "none"] = "own"
@@ -17,16 +18,16 @@ class RoleScope(Managed):
     grades: list[Text] = []
 
 
-class UserRole(Named):
+class UserRole(Named, frozen=True, kw_only=True):
     """One role for all districts; what is unsaid is as the template user gives it, and not compared."""
 
-    code: Annotated[str, Key(), Limits(pattern=r"^[A-ZÆØÅ0-9-]{2,30}$")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,30}")]
     name: Name
-    template_id: Annotated[str, Limits(pattern=r"^[0-9]+$")]  # Websak's id of the template user; the vendor gives it
-    licences: Annotated[list[str], Ref("licence")] = []  # pools in which one user of the role takes a seat
-    access_functions: list[Annotated[str, Limits(pattern=r"^[^\s,;]+$")]] | None = None
+    template_id: Annotated[str, matching(r"[0-9]+")]  # Websak's id of the template user; the vendor gives it
+    licences: Annotated[list[str], Ref(kind="licence")] = []  # pools in which one user of the role takes a seat
+    access_functions: list[Annotated[str, matching(r"[^\s,;]+")]] | None = None
     roles: dict[str, RoleScope] | None = None  # Websak's role templates by id
-    groups: Annotated[list[str] | None, Ref("access_group")] = None
+    groups: Annotated[list[str] | None, Ref(kind="access_group")] = None
     district_groups: list[str] | None = None  # local keys: each district has its own
     zones: list[int] | None = None  # ids of environments, given when the user is made
     aliases: list[Text] = []  # what HR files call it

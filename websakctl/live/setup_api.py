@@ -9,9 +9,9 @@ from websakctl.live.decoding import Page, Wanted, whole
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
+from websakctl.model.entry import fields_of, is_model
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.resource import Handle, Resource
-from websakctl.model.shape import Managed
 
 PAGE = 1000
 _SERVERS = frozenset({"etag", "updated_at"})  # in every answer, never sent
@@ -159,10 +159,10 @@ class SetupWriter(SetupReader):
 def _fields_within(kind: Kind) -> dict[str, frozenset[str]]:
     """Fields that hold a list of objects, and the names that those objects have with us: a newer server may send more."""
     return {
-        name: frozenset(inner.shape)
-        for name, info in kind.model.shape.items()
-        for inner in get_args(info.annotation)
-        if isinstance(inner, type) and issubclass(inner, Managed)
+        name: frozenset(fields_of(inner))
+        for name, field in kind.fields.items()
+        for inner in get_args(field.type)
+        if is_model(inner)
     }
 
 

@@ -1,10 +1,10 @@
 """What a district has otherwise, where a resource lives once for all."""
 
-from websakctl.model.shape import Managed
+from websakctl.model.entry import Entry
 from websakctl.model.types import IsoDate, Text
 
 
-class Deviation(Managed):
+class Deviation(Entry, frozen=True, kw_only=True):
     """One district's exception from what is made once: what differs, why, and who answers for it."""
 
     what: Text

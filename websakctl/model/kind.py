@@ -1,11 +1,13 @@
 """A kind says all about itself; everything else reads it from here."""
 
-import dataclasses
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
+import msgspec
+
+from websakctl.model.entry import Entry, Field, fields_of
 from websakctl.model.marks import (
     ConfigOnly,
     CreateOnly,
@@ -18,14 +20,11 @@ from websakctl.model.marks import (
     Unique,
     WriteOnly,
 )
-from websakctl.model.quick import Quick, quick
-from websakctl.model.shape import Managed
-from websakctl.record import record
 
 Mark = TypeVar("Mark")
 
 
-class Named(Managed):
+class Named(Entry, frozen=True, kw_only=True):
     """What has a key that may change: ``previously`` names the old ones, so that it is renamed and not made anew.
 
     An empty list says that it is new, however much it looks like something that left.
@@ -59,8 +58,9 @@ class Removal(StrEnum):
     MANUAL = "manual"  # the API offers nothing: a step for a person
 
 
-@record(slots=False)
-class Kind:
+class Kind(
+    msgspec.Struct, frozen=True, kw_only=True, dict=True
+):  # dict: the cached properties are asked for every resource
     """A kind of resource.
 
     ``endpoint`` names the adapter (User API) or the collection path (Setup API). ``local_keys``: in a district the YAML key
@@ -69,7 +69,7 @@ class Kind:
 
     name: str
     plural: str
-    model: type[Managed]
+    model: type[Entry]
     api: Api
     endpoint: str
     scoping: Scoping
@@ -84,20 +84,18 @@ class Kind:
     observed: bool = False  # only looked at: what the API cannot change is a difference too
     key_mirror: str | None = None  # a field of the live object that must equal the key, though nobody writes it in YAML
 
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """The model's fields by name, the key among them."""
+        return fields_of(self.model)
+
     def _marked(self, mark: type[Mark]) -> dict[str, Mark]:
-        return {
-            name: meta for name, info in self.model.shape.items() for meta in info.metadata if isinstance(meta, mark)
-        }
+        return {name: found for name, field in self.fields.items() for found in field.marks if isinstance(found, mark)}
 
     @cached_property
     def key_field(self) -> str:
         """The model's field that is the key."""
         return next(iter(self._marked(Key)))
-
-    @cached_property
-    def quick(self) -> Quick | None:
-        """Checks that are faster than the model's own, where they can tell."""
-        return quick(self.model)
 
     @cached_property
     def references(self) -> dict[str, Ref]:
@@ -154,9 +152,9 @@ class Kind:
         """Values of the fields that are unsaid, without those that are then kept as they are."""
         kept = self._marked(Kept)
         return {
-            name: info.unsaid()
-            for name, info in self.model.shape.items()
-            if not (name == self.key_field or name in self.config_only or name in kept or info.required)
+            name: field.omitted()
+            for name, field in self.fields.items()
+            if not (name == self.key_field or name in self.config_only or name in kept or field.required)
         }
 
     @cached_property
@@ -172,7 +170,7 @@ class Kind:
     @cached_property
     def managed_fields(self) -> tuple[str, ...]:
         """Fields that are compared and sent, without the key."""
-        return tuple(f for f in self.model.shape if f != self.key_field and f not in self.config_only)
+        return tuple(f for f in self.fields if f != self.key_field and f not in self.config_only)
 
     @property
     def shared(self) -> bool:
@@ -181,7 +179,7 @@ class Kind:
 
     def replace(self, **changes: Any) -> "Kind":
         """Copy with changes (for tests)."""
-        return dataclasses.replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)
 
 
 Kinds = Mapping[str, Kind]

@@ -1,13 +1,16 @@
 """Marks on a kind's fields, put into ``Annotated`` beside the type."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
 
 
 class Key:
     """The natural key: the mapping key in YAML, the last part of the address."""
 
 
-class Ref(NamedTuple):
+class Ref(msgspec.Struct, frozen=True, kw_only=True):
     """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
 
     ``same_scope``: it must be the district's own. ``everywhere``: it is a local key, and every district must have it.
@@ -43,7 +46,7 @@ class Kept:
     """Unsaid, the live value is kept: not compared, and sent back as it was."""
 
 
-class WriteOnly(NamedTuple):
+class WriteOnly(msgspec.Struct, frozen=True, kw_only=True):
     """The API takes it and never tells it: compared with what was last applied, not with live.
 
     ``needed``: a replacing write without it would erase it, so nothing is replaced while the config does not say it.
@@ -54,3 +57,14 @@ class WriteOnly(NamedTuple):
 
 class Stepwise:
     """Set by requests of its own once the resource itself is written; each can be repeated."""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """What no limit can say: ``problem`` tells what is wrong with a value of the right type, or ``None``.
+
+    ``rule`` is the rule that the value breaks, where it has one of its own; ``help`` is what to do.
+    """
+
+    problem: Callable[[Any], str | None]
+    help: str
+    rule: str | None = None

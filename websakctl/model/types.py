@@ -4,20 +4,23 @@ import re
 from datetime import date
 from typing import Annotated
 
-from websakctl.model.shape import Judged, Limits, Unfit
+from msgspec import Meta
+
+from websakctl.model.marks import Check
+from websakctl.model.patterns import matching
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # these act on a terminal, or are no text at all
 
 
-def _iso_date(text: str) -> str:
+def _date_problem(text: str) -> str | None:
     try:
-        if not _DAY.match(text):  # Python takes other shapes too, such as 20270201
-            raise ValueError
-        date.fromisoformat(text)
+        if _DAY.match(text):  # Python takes other shapes too, such as 20270201
+            date.fromisoformat(text)
+            return None
     except ValueError:
-        raise ValueError(f"{text!r} is not a date: write YYYY-MM-DD") from None
-    return text
+        pass
+    return f"{text!r} is not a date: write YYYY-MM-DD"
 
 
 def check_digit(first_eight: str) -> str | None:
@@ -42,15 +45,21 @@ def orgnr_problem(text: str) -> str | None:
     return f"{text} is not an organisation number: the check digit should be {digit}"
 
 
-def _orgnr(text: str) -> str:
-    if problem := orgnr_problem(text):
-        raise Unfit("orgnr-checksum", problem)
-    return text
-
-
-IsoDate = Annotated[str, Judged(_iso_date), Limits(schema={"format": "date"})]
-OrgNumber = Annotated[str, Judged(_orgnr), Limits(schema={"pattern": "^[0-9]{9}$"})]
-Name = Annotated[  # the server cuts and trims
-    str, Limits(min_length=1, max_length=70, pattern=rf"^[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?$")
+IsoDate = Annotated[
+    str,
+    Check(problem=_date_problem, help="write the day as YYYY-MM-DD, such as 2027-01-31"),
+    Meta(extra_json_schema={"format": "date"}),
 ]
-Text = Annotated[str, Limits(min_length=1, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]  # may have lines
+OrgNumber = Annotated[
+    str,
+    Check(
+        problem=orgnr_problem,
+        rule="orgnr-checksum",
+        help="take the number from the business register; `websakctl suborgs check` looks it up",
+    ),
+    Meta(extra_json_schema={"pattern": "^[0-9]{9}$"}),
+]
+Name = Annotated[  # the server cuts and trims
+    str, matching(rf"[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?", min_length=1, max_length=70)
+]
+Text = Annotated[str, matching(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]+", min_length=1)]  # may have lines

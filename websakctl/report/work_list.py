@@ -54,8 +54,8 @@ class Wording:
 
     def value(self, kind: str, path: str, value: Any) -> str:
         """A field's value in words; ``–`` for none."""
-        info = self.kinds[kind].model.shape.get(path)
-        chosen = info is not None and isinstance(value, str) and get_origin(info.annotation) is Literal
+        field = self.kinds[kind].fields.get(path)
+        chosen = field is not None and isinstance(value, str) and get_origin(field.type) is Literal
         if chosen and self.language == "nb":
             return BOKMAAL.get(str(value), str(value))
         return self.plain(value)

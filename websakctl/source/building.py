@@ -13,11 +13,12 @@ from websakctl.diagnostics import RULES, Diagnostic, Position, Severity
 from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address, slug
 from websakctl.model.district import District
+from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Scoping
-from websakctl.model.quick import read
+from websakctl.model.patterns import matching
 from websakctl.model.resource import Resource
-from websakctl.model.shape import Invalid, Limits, Managed
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
+from websakctl.model.validation import ValidationError, convert, to_values
 from websakctl.source import policies
 from websakctl.source.configuration import Configuration, Described, Origin
 from websakctl.source.documents import Document, Documents
@@ -38,20 +39,21 @@ _ANY_ORGNR = "313000001"  # valid, and nobody's: from the range of the register'
 _ABOUT_OVERRIDE = frozenset({"reason", "owner", "until"})
 _PLACEHOLDER = re.compile(r"\{ *([A-Za-z_.]+) *\}")
 _TOLD_ALONE = frozenset({"national-id", "secret-in-config", "unknown-placeholder"})
+_SEVERAL_AT_A_PLACE = frozenset({"missing-field"})  # a place where a field is missing may lack more
 _FACTS = ("name", "short_name", "slug", "number", "orgnr")
 
 
-class DistrictSection(Managed):
+class DistrictSection(Entry, frozen=True, kw_only=True):
     """The ``district:`` section of a district's folder."""
 
     name: Name
-    number: Annotated[str, Limits(pattern=r"^\d{2}$")]
+    number: Annotated[str, matching(r"\d{2}")]
     orgnr: OrgNumber
-    short_name: Annotated[str, Limits(pattern=r"^[A-ZÆØÅ]{2,5}$")]
-    prefix: Annotated[str, Limits(pattern=r"^[A-ZÆØÅ0-9]{1,5}$")]
+    short_name: Annotated[str, matching(r"[A-ZÆØÅ]{2,5}")]
+    prefix: Annotated[str, matching(r"[A-ZÆØÅ0-9]{1,5}")]
 
 
-class AboutOverride(Managed):
+class AboutOverride(Entry, frozen=True, kw_only=True):
     """What every override must say of itself."""
 
     reason: Text
@@ -81,14 +83,15 @@ class _Loader:
             described=set(documents.districts),
             lost="\n".join(documents.lost),
         )
-        self.reported: set[tuple[str, Position]] = set()
+        self.reported: set[tuple[str, Position, str]] = set()
         self.stand_ins: set[str] = set()  # districts with made-up facts
 
     def report(self, *findings: Diagnostic) -> None:
         """Keep each finding once: a mistake in a template is one mistake, not fifteen."""
         for finding in findings:
-            if (finding.rule, finding.at) not in self.reported:
-                self.reported.add((finding.rule, finding.at))
+            which = finding.message if finding.rule in _SEVERAL_AT_A_PLACE else ""
+            if (finding.rule, finding.at, which) not in self.reported:
+                self.reported.add((finding.rule, finding.at, which))
                 self.result.findings.append(finding)
 
     def load(self) -> Configuration:
@@ -169,9 +172,9 @@ class _Loader:
         wrapper["websak.yaml"] = document.top
         wrapper.spans["websak.yaml"] = Span(0, 0, 0, 1, 0, 0, 0, 1)
         try:
-            self.result.settings = read(SettingsFile, document.top)
-        except Invalid as error:
-            found = findings_of(error, (document, wrapper, "websak.yaml"), model=SettingsFile, key_field=None)
+            self.result.settings = convert(SettingsFile, document.top)
+        except ValidationError as error:
+            found = findings_of(error, (document, wrapper, "websak.yaml"), key_field=None)
             renamed = {"unknown-field": "bad-settings", "bad-value": "bad-settings"}
             self.report(*(replace(f, rule=renamed.get(f.rule, f.rule)) for f in found))
         else:
@@ -224,11 +227,9 @@ class _Loader:
                     )
                 )
             try:
-                facts = read(DistrictSection, document.top[DISTRICT])
-            except Invalid as error:
-                self.report(
-                    *findings_of(error, (document, document.top, DISTRICT), model=DistrictSection, key_field=None)
-                )
+                facts = convert(DistrictSection, document.top[DISTRICT])
+            except ValidationError as error:
+                self.report(*findings_of(error, (document, document.top, DISTRICT), key_field=None))
                 self.stand_in(name)
                 continue
             expected = slug(facts.name.removeprefix("Bydel "))
@@ -401,7 +402,7 @@ class _Loader:
                     )
                 )
             else:
-                known = set(kind.model.shape) - {kind.key_field}
+                known = set(kind.fields) - {kind.key_field}
                 for name in fields.keys() - known:
                     self.report(
                         Diagnostic(
@@ -551,27 +552,16 @@ class _Loader:
             )
         said[kind.key_field] = full
         under = (document, section.defaults, kind.plural) if section.defaults is not None else None
-        values = kind.quick.take(said) if kind.quick is not None else None
-        if values is None:
-            from websakctl.model.strict import judged
-
-            try:
-                values = judged(kind.model, said)
-            except Invalid as error:
-                self.result.broken.add(address)
-                found = findings_of(
-                    error,
-                    (document, entries, key),
-                    model=kind.model,
-                    key_field=kind.key_field,
-                    over=override,
-                    under=under,
-                )
-                if override is not None:
-                    base = document.key_position(entries.spans, key)
-                    found = [_overriding(f, base) if f.at.file == override[0].file else f for f in found]
-                self.report(*(_for(f, described) for f in found))
-                return
+        try:
+            values = to_values(convert(kind.model, said))
+        except ValidationError as error:
+            self.result.broken.add(address)
+            found = findings_of(error, (document, entries, key), key_field=kind.key_field, over=override, under=under)
+            if override is not None:
+                base = document.key_position(entries.spans, key)
+                found = [_overriding(f, base) if f.at.file == override[0].file else f for f in found]
+            self.report(*(_for(f, described) for f in found))
+            return
         origin = Origin(document, entries, key, override, described, under[1:] if under else None)
         self.keep(kind, values, district, address, local, origin)
 
@@ -659,9 +649,9 @@ class _Loader:
         about = {name: value for name, value in fields.items() if name in _ABOUT_OVERRIDE}
         changed = {name: value for name, value in fields.items() if name not in _ABOUT_OVERRIDE}
         try:
-            said = read(AboutOverride, about)
-        except Invalid as error:
-            self.report(*findings_of(error, (document, entries, key), model=AboutOverride, key_field=None))
+            said = convert(AboutOverride, about)
+        except ValidationError as error:
+            self.report(*findings_of(error, (document, entries, key), key_field=None))
         else:
             if said.until and self.today and said.until < self.today.isoformat():
                 self.report(
@@ -675,7 +665,7 @@ class _Loader:
                 )
         for name in changed:
             if name not in kind.overridable:
-                known = name in kind.model.shape
+                known = name in kind.fields
                 at = document.key_position(fields.spans, name)
                 if known:
                     self.report(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from websakctl.kinds import all_kinds
+from websakctl.model.entry import fields_of, is_model, unwrapped
 from websakctl.model.kind import Kind
-from websakctl.model.shape import Managed
 from websakctl.source.building import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, AboutOverride, DistrictSection
 from websakctl.source.formatting import Path, formatted
 from websakctl.source.settings_file import SettingsFile
@@ -34,14 +34,14 @@ def order_of(path: Path) -> Sequence[str] | None:
     if first in (TEMPLATES, OVERRIDES, DEFAULTS):
         if not rest:
             return list(_by_plural())
-        about = list(AboutOverride.shape) if first == OVERRIDES else []
+        about = list(fields_of(AboutOverride)) if first == OVERRIDES else []
         inner = rest[1:] if first == DEFAULTS else rest[2:]
         if first != DEFAULTS and len(rest) < 2:
             return None
         return _fields_of(_by_plural().get(str(rest[0])), inner, about)
     if first == DISTRICT:
         return _fields_at(DistrictSection, rest)
-    if first in SettingsFile.shape:
+    if first in fields_of(SettingsFile):
         return _fields_at(SettingsFile, path)
     return _fields_of(_by_plural().get(str(first)), rest[1:], []) if rest else None
 
@@ -49,7 +49,7 @@ def order_of(path: Path) -> Sequence[str] | None:
 @cache
 def section_order() -> tuple[str, ...]:
     """The sections that a file may have."""
-    return (*SettingsFile.shape, DISTRICT, DEFAULTS, OVERRIDES, *_by_plural(), TEMPLATES)
+    return (*fields_of(SettingsFile), DISTRICT, DEFAULTS, OVERRIDES, *_by_plural(), TEMPLATES)
 
 
 @cache
@@ -59,7 +59,7 @@ def _by_plural() -> dict[str, Kind]:
 
 def field_order(kind: Kind) -> tuple[str, ...]:
     """The fields of an entry of the kind; an override's reason and owner come last."""
-    return (*kind.model.shape, *AboutOverride.shape)
+    return (*kind.fields, *fields_of(AboutOverride))
 
 
 def _fields_of(kind: Kind | None, path: Sequence[str | int], more: list[str]) -> Sequence[str] | None:
@@ -70,21 +70,11 @@ def _fields_of(kind: Kind | None, path: Sequence[str | int], more: list[str]) ->
 def _fields_at(model: Any, path: Sequence[str | int]) -> list[str] | None:
     """Fields of the model that a path through models, lists and mappings leads to."""
     for step in path:
-        if _is_model(model) and isinstance(step, str):
-            info = model.shape.get(step)
-            model = info.annotation if info is not None else None
+        if is_model(model) and isinstance(step, str):
+            field = fields_of(model).get(step)
+            model = field.annotation if field is not None else None
         else:  # an item of a list, or the value of a mapping's key
-            arguments = getattr(_not_none(model), "__args__", ())
+            arguments = get_args(unwrapped(model)[0])
             model = arguments[-1] if arguments else None
-    model = _not_none(model)
-    return list(model.shape) if _is_model(model) else None
-
-
-def _is_model(model: Any) -> bool:
-    return isinstance(model, type) and issubclass(model, Managed)
-
-
-def _not_none(annotation: Any) -> Any:
-    """The other half of ``… | None``."""
-    arguments = [a for a in getattr(annotation, "__args__", ()) if a is not type(None)]
-    return arguments[0] if len(arguments) == 1 and type(None) in annotation.__args__ else annotation
+        model = unwrapped(model)[0]
+    return list(fields_of(model)) if is_model(model) else None

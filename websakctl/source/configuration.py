@@ -103,7 +103,7 @@ class Configuration:
 
     def having(self, *fields: str) -> Mapping[Address, Resource]:
         """The resources of all kinds that have one of these fields."""
-        return self.of_kind(*(n for n, kind in all_kinds().items() if not kind.model.shape.keys().isdisjoint(fields)))
+        return self.of_kind(*(n for n, kind in all_kinds().items() if not kind.fields.keys().isdisjoint(fields)))
 
     @property
     def whole(self) -> State:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from websakctl.model.address import BASE, slug
 from websakctl.model.district import District
+from websakctl.model.entry import unwrapped
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.vocabulary import word_for
 from websakctl.record import record
@@ -166,11 +166,10 @@ class _Table:
         Raises:
             ValueError: If it cannot be.
         """
-        info = self.kind.model.shape[name]
+        field = self.kind.fields[name]
         if cell == "":
-            empty = None if info.required else info.unsaid()
-            return False if _inner(info.annotation) is bool else empty
-        value = _typed(_inner(info.annotation), cell)
+            return False if field.type is bool else field.omitted()
+        value = _typed(field.type, cell)
         ref = self.kind.references.get(name)
         district = self.districts.get(scope or "")
         if ref is not None and ref.same_scope and district is not None and isinstance(value, str):
@@ -178,18 +177,10 @@ class _Table:
         return value
 
 
-def _inner(annotation: Any) -> Any:
-    """The type that a field has when it has a value."""
-    options = [arg for arg in get_args(annotation) if arg is not NoneType]
-    if NoneType in get_args(annotation) and len(options) == 1:
-        return _inner(options[0])
-    return _inner(options[0]) if hasattr(annotation, "__metadata__") else annotation
-
-
 def _readable(kind: Kind, name: str) -> bool:
-    inner = _inner(kind.model.shape[name].annotation)
+    inner = kind.fields[name].type
     if get_origin(inner) is list:
-        return _inner(get_args(inner)[0]) is str
+        return unwrapped(get_args(inner)[0])[0] is str
     return inner in (str, int, bool) or get_origin(inner) is Literal
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.model.quick import read
-from websakctl.model.shape import Invalid, Limits, Managed
+from websakctl.model.entry import Entry
+from websakctl.model.patterns import matching
 from websakctl.model.types import Text
+from websakctl.model.validation import ValidationError, convert
 from websakctl.source.documents import Document, Documents, read_document
 from websakctl.source.problems import did_you_mean, findings_of
 from websakctl.source.tree import Map
@@ -15,11 +16,11 @@ SECTION = "targets"
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 
 
-class TargetEntry(Managed):
+class TargetEntry(Entry, frozen=True, kw_only=True):
     """One entry of ``targets:``. Paths are relative to the fleet file."""
 
     root: Text  # the config repository
-    environment: Annotated[str, Limits(pattern=r"^[A-Za-z0-9][\w.-]*$")]
+    environment: Annotated[str, matching(r"[A-Za-z0-9][\w.-]*")]
     state_dir: str = ""  # unsaid: .websakctl in the root
 
 
@@ -69,9 +70,9 @@ def _entries(document: Document, entries: Map, findings: list[Diagnostic]) -> di
             findings.append(Diagnostic(rule="bad-key", at=at, message=f"{name} cannot name a target", help=help_))
             continue
         try:
-            entry = read(TargetEntry, entries[name])
-        except Invalid as error:
-            findings.extend(findings_of(error, (document, entries, name), model=TargetEntry, key_field=None))
+            entry = convert(TargetEntry, entries[name])
+        except ValidationError as error:
+            findings.extend(findings_of(error, (document, entries, name), key_field=None))
             continue
         place = (str(Path(entry.root)), entry.environment)
         if place in places:

@@ -1,8 +1,7 @@
 """Policies of the repository: ``config/policy/*.yaml``, with a finding at the place of whatever is wrong in them."""
 
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.model.quick import read
-from websakctl.model.shape import Invalid
+from websakctl.model.validation import ValidationError, convert
 from websakctl.source.documents import Document
 from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.problems import did_you_mean, findings_of
@@ -43,9 +42,9 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
             continue
         for name in entries:
             try:
-                entry = read(PolicyEntry, entries[name])
-            except Invalid as error:
-                findings.extend(findings_of(error, (document, entries, name), model=PolicyEntry, key_field=None))
+                entry = convert(PolicyEntry, entries[name])
+            except ValidationError as error:
+                findings.extend(findings_of(error, (document, entries, name), key_field=None))
                 continue
             at = document.value_position(entries[name].spans, "match")
             if name in found:

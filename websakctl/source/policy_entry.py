@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from websakctl.model.shape import Managed
+from websakctl.model.entry import Entry
 from websakctl.model.types import Text
 
 
-class PolicyEntry(Managed):
+class PolicyEntry(Entry, frozen=True, kw_only=True):
     """One entry of ``policies:``."""
 
     match: Text  # JMESPath over the plan as JSON

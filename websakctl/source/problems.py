@@ -1,4 +1,4 @@
-"""Turn what pydantic says of a value into a finding at the value's place."""
+"""Turn what is wrong with a value into a finding at the value's place."""
 
 import re
 import unicodedata
@@ -7,20 +7,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Fix, Position
-from websakctl.model.shape import Invalid, Managed
+from websakctl.model.patterns import shown
+from websakctl.model.validation import Fault, Problem, ValidationError
 from websakctl.source.documents import Document, raw_text
 from websakctl.source.tree import Map, Seq, Span
-
-_WANTED = {
-    "string_type": "a text",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "dict_type": "a mapping",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
-    "float_type": "a number",
-}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -50,10 +40,9 @@ Place = tuple[Document, Map, str]  # a mapping, and the key in it below which fi
 
 
 def findings_of(
-    error: Invalid,
+    error: ValidationError,
     entry: Place,
     *,
-    model: type[Managed],
     key_field: str | None,
     over: Place | None = None,
     under: Place | None = None,
@@ -63,79 +52,59 @@ def findings_of(
     Args:
         error: What is wrong with it.
         entry: Where the resource is written.
-        model: Its model, for suggestions.
         key_field: The field that is the mapping's key; ``None`` where there is none.
         over: An override, whose fields win over the entry's.
         under: Defaults, whose fields hold where the entry says nothing.
     """
-    found: list[Diagnostic] = []
-    for problem in error.problems:
-        path = problem["loc"]
-        document, section, key = _holder_of(path, entry, over, under)
-        kind = problem["type"]
-        if kind == "extra_forbidden":
-            parent, name = path[:-1], str(path[-1])
-            at, _, holder = locate(document, section, key, parent)
-            if isinstance(holder, Map) and name in holder.spans:
-                at = document.key_position(holder.spans, name)
-            known = _fields_at(model, parent) - ({key_field} if key_field and not parent else set())
-            found.append(
-                Diagnostic(
-                    rule="unknown-field",
-                    at=at,
-                    message=f"{name} is not a field here",
-                    help=did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}",
-                )
-            )
-            continue
-        if key_field is not None and path == (key_field,):
-            at = document.key_position(section.spans, key)
-            rule = kind if kind.startswith("orgnr") else "bad-key"
-            found.append(
-                Diagnostic(rule=rule, at=at, message=_message(problem, str(key)), help=_help_for_key(rule, problem))
-            )
-            continue
-        at, span, value = locate(document, section, key, path)
-        if kind == "missing":
-            name = str(path[-1])
-            found.append(Diagnostic(rule="missing-field", at=at, message=f"{name} is missing", help=f"add `{name}: …`"))
-        elif kind == "string_type" and not isinstance(value, dict | list):
-            raw = raw_text(document, span)
-            if value is None:
-                found.append(
-                    Diagnostic(
-                        rule="wrong-type",
-                        at=at,
-                        message=f"{path[-1]} has no value",
-                        help="give it a text, or leave the line out",
-                    )
-                )
-            else:
-                found.append(
-                    Diagnostic(
-                        rule="unquoted-value",
-                        at=at,
-                        message=f"{raw} is read as {_as_read(value)}, not as a text",
-                        help=f'quote it: "{raw}"',
-                        fix=_fix(document, span, at, kind, value),
-                    )
-                )
-        elif kind in _WANTED:
-            found.append(
-                Diagnostic(
-                    rule="wrong-type",
-                    at=at,
-                    message=f"{path[-1] if path else key} should be {_WANTED[kind]}",
-                    help=_type_help(kind, value),
-                    fix=_fix(document, span, at, kind, value),
-                )
-            )
-        else:
-            rule = kind if kind.startswith("orgnr") else "bad-value"
-            fix = _fix(document, span, at, kind, value)
-            message = _message(problem, str(path[-1]))
-            found.append(Diagnostic(rule=rule, at=at, message=message, help=_value_help(problem, value), fix=fix))
-    return found
+    return [_finding(problem, _holder_of(problem.path, entry, over, under), key_field) for problem in error.problems]
+
+
+def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnostic:
+    document, section, key = place
+    path = problem.path
+    name = str(path[-1] if path else key)
+    if problem.fault is Fault.UNKNOWN:
+        at, _, holder = locate(document, section, key, path[:-1])
+        if isinstance(holder, Map) and name in holder.spans:
+            at = document.key_position(holder.spans, name)
+        known = set(problem.expected) - ({key_field} if key_field and len(path) == 1 else set())
+        help_ = did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}"
+        return Diagnostic(rule="unknown-field", at=at, message=f"{name} {problem.message}", help=help_)
+    if key_field is not None and path == (key_field,):
+        at = document.key_position(section.spans, key)
+        return Diagnostic(
+            rule=_rule(problem, "bad-key"), at=at, message=_message(problem, str(key)), help=_help_for_key(problem)
+        )
+    at, span, value = locate(document, section, key, path)
+    if problem.fault is Fault.MISSING:
+        return Diagnostic(rule="missing-field", at=at, message=f"{name} {problem.message}", help=f"add `{name}: …`")
+    if problem.fault is not Fault.TYPE:
+        return Diagnostic(
+            rule=_rule(problem, "bad-value"),
+            at=at,
+            message=_message(problem, name),
+            help=_value_help(problem, value),
+            fix=_fix(document, span, at, problem, value),
+        )
+    if problem.expected is not str or isinstance(value, dict | list):
+        return Diagnostic(
+            rule="wrong-type",
+            at=at,
+            message=_message(problem, name),
+            help=_type_help(problem.expected, value),
+            fix=_fix(document, span, at, problem, value),
+        )
+    if value is None:
+        help_ = "give it a text, or leave the line out"
+        return Diagnostic(rule="wrong-type", at=at, message=f"{name} has no value", help=help_)
+    raw = raw_text(document, span)
+    return Diagnostic(
+        rule="unquoted-value",
+        at=at,
+        message=f"{raw} is read as {_as_read(value)}, not as a text",
+        help=f'quote it: "{raw}"',
+        fix=_fix(document, span, at, problem, value),
+    )
 
 
 _BARE = re.compile(r"[\w.+:/-]+\Z")
@@ -143,21 +112,22 @@ _QUOTED = re.compile(r"""(["'])[^"'\\]*\1\Z""")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
-def _fix(document: Document, span: Span, at: Position, kind: str, value: Any) -> Fix | None:
+def _fix(document: Document, span: Span, at: Position, problem: Problem, value: Any) -> Fix | None:
     """What the value must have been meant to be, where only its spelling in YAML is wrong."""
     if span.vline != span.vend_line or isinstance(value, dict | list):
         return None
     raw = raw_text(document, span)
     bare, quoted = bool(_BARE.match(raw)), bool(_QUOTED.match(raw))
     text: str | None = None
-    if kind == "string_type" and bare and value is not None:
+    wanted = problem.expected if problem.fault is Fault.TYPE else None
+    if wanted is str and bare and value is not None:
         text = f'"{raw}"'
-    elif kind == "int_type" and quoted and isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
+    elif wanted is int and quoted and isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
         text = value
-    elif kind == "bool_type" and isinstance(value, str) and (bare or quoted):
+    elif wanted is bool and isinstance(value, str) and (bare or quoted):
         word = value.lower()
         text = "true" if word in _TRUE else "false" if word in _FALSE else None
-    elif kind == "string_pattern_mismatch" and quoted and isinstance(value, str) and value.strip() not in ("", value):
+    elif problem.limit == "pattern" and quoted and isinstance(value, str) and value.strip() not in ("", value):
         text = raw[0] + raw[1:-1].strip() + raw[-1]
     return Fix(at, text) if text is not None else None
 
@@ -176,60 +146,51 @@ def _as_read(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else f"the number {value}"
 
 
-def _type_help(kind: str, value: Any) -> str:
-    if kind == "int_type" and isinstance(value, str) and value.isdigit():
+def _type_help(wanted: Any, value: Any) -> str:
+    if wanted is int and isinstance(value, str) and value.isdigit():
         return f"take the quotes away: {value}"
-    if kind == "bool_type":
-        return "write true or false, without quotes"
-    if kind == "list_type":
-        return "write [A, B], or one item a line after a dash"
-    if kind in ("dict_type", "model_type", "model_attributes_type"):
-        return "write {field: value}, or the fields on lines of their own, indented"
-    return "write a text" if kind == "string_type" else "write a number, without quotes"
+    return {
+        bool: "write true or false, without quotes",
+        list: "write [A, B], or one item a line after a dash",
+        dict: "write {field: value}, or the fields on lines of their own, indented",
+        str: "write a text",
+    }.get(wanted, "write a number, without quotes")
 
 
-def _message(problem: Any, name: str) -> str:
-    text = str(problem["msg"])
-    if problem["type"] in ("value_error", "jmespath", "national-id") or problem["type"].startswith("orgnr"):
-        return text.removeprefix("Value error, ")
-    if "pattern" in problem.get("ctx", {}):
-        return f"{name} is not written as it should be"
-    text = text.replace("Input should", "should").replace("String should", "should").replace("Value should", "should")
-    return f"{name} {text[0].lower()}{text[1:]}"
+def _rule(problem: Problem, otherwise: str) -> str:
+    return (problem.expected.rule if problem.fault is Fault.CHECK else None) or otherwise
 
 
-_FROM_REGISTER = "take the number from the business register; `websakctl suborgs check` looks it up"
-_LIMITS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+def _message(problem: Problem, name: str) -> str:
+    if problem.fault is Fault.CHECK:
+        return problem.message
+    return f"{name} is not written as it should be" if problem.limit == "pattern" else f"{name} {problem.message}"
 
 
-def _help_for_key(rule: str, problem: Any) -> str:
-    context = problem.get("ctx", {})
-    if rule == "orgnr-checksum":
-        return _FROM_REGISTER
-    if "max_length" in context:
-        return f"shorten it to {context['max_length']} characters"
-    return f"keys of this kind match {context['pattern']}" if "pattern" in context else "write a key"
+_BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 
-def _value_help(problem: Any, value: Any) -> str:
-    context = problem.get("ctx", {})
-    if problem["type"].startswith("orgnr"):
-        return _FROM_REGISTER
-    if problem["type"] == "jmespath":
-        return "the language is JMESPath: https://jmespath.org"
-    if problem["type"] == "national-id":
-        return "take it from HR again: websakctl users import FILE"
-    if problem["type"] == "value_error":
-        return "write the day as YYYY-MM-DD, such as 2027-01-31"
-    if problem["type"] == "literal_error":
-        options = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ").split(", ")
+def _help_for_key(problem: Problem) -> str:
+    if problem.fault is Fault.CHECK:
+        return str(problem.expected.help)
+    if problem.limit == "max_length":
+        return f"shorten it to {problem.expected} characters"
+    return f"keys of this kind match {shown(problem.expected)}" if problem.limit == "pattern" else "write a key"
+
+
+def _value_help(problem: Problem, value: Any) -> str:
+    if problem.fault is Fault.CHECK:
+        return str(problem.expected.help)
+    if problem.fault is Fault.CHOICE:
+        options = list(map(str, problem.expected))
         return did_you_mean(str(value), options) or f"one of {', '.join(options)}"
-    if "pattern" in context:
-        return _shape_help(str(context["pattern"]), value)
-    if "max_length" in context:
-        return f"shorten it to {context['max_length']} characters; the server cuts longer ones"
-    limits = [f"{words} {context[name]}" for name, words in _LIMITS.items() if name in context]
-    return f"write a number that is {' and '.join(limits)}" if limits else "write something, or leave the line out"
+    if problem.limit == "pattern":
+        return _shape_help(shown(problem.expected), value)
+    if problem.limit == "max_length":
+        return f"shorten it to {problem.expected} characters; the server cuts longer ones"
+    if problem.limit in _BOUNDS:
+        return f"write a number that is {_BOUNDS[problem.limit]} {problem.expected}"
+    return "write something, or leave the line out"
 
 
 def _shape_help(pattern: str, value: Any) -> str:
@@ -239,27 +200,3 @@ def _shape_help(pattern: str, value: Any) -> str:
     if any(unicodedata.category(c) == "Cc" for c in text):
         return "take the control characters and line breaks out; write it on one line"
     return f"it must match {pattern}"
-
-
-def _fields_at(model: type[Managed], path: tuple[int | str, ...]) -> set[str]:
-    """Field names of the model that stands at ``path`` (lists and mappings are stepped through)."""
-    current: Any = model
-    for step in path:
-        if (
-            isinstance(current, type)
-            and issubclass(current, Managed)
-            and isinstance(step, str)
-            and step in current.shape
-        ):
-            current = _inner_model(current.shape[step].annotation)
-    return set(current.shape) if isinstance(current, type) and issubclass(current, Managed) else set()
-
-
-def _inner_model(annotation: Any) -> Any:
-    for part in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(part, type) and issubclass(part, Managed):
-            return part
-        for deeper in getattr(part, "__args__", ()):
-            if isinstance(deeper, type) and issubclass(deeper, Managed):
-                return deeper
-    return None

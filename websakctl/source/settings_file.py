@@ -1,31 +1,37 @@
 """What ``config/websak.yaml`` may say."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
 
 from websakctl.diagnostics import RULES
-from websakctl.model.shape import Judged, Limits, Managed
+from websakctl.model.entry import Entry
+from websakctl.model.marks import Check
+from websakctl.model.patterns import matching
 from websakctl.model.types import OrgNumber
 
+ApiVersion = Annotated[str, matching(r"(3\.0|3\.3)")]
 
-class Organisation(Managed):
+
+class Organisation(Entry, frozen=True, kw_only=True):
     """Whose setup this is."""
 
     name: str
     orgnr: OrgNumber
 
 
-def _of_kinds(exports: dict[str, str]) -> dict[str, str]:
+def _exports_problem(exports: dict[str, str]) -> str | None:
     from websakctl.kinds import all_kinds
     from websakctl.model.kind import Api
 
     known = [name for name, kind in all_kinds().items() if kind.api in (Api.MANUAL, Api.SETUP)]
     for name in exports:
         if name not in known:
-            raise ValueError(f"{name} is no kind that people set: these are {', '.join(known)}")
-    return exports
+            return f"{name} is no kind that people set: these are {', '.join(known)}"
+    return None
 
 
-class Environment(Managed):
+class Environment(Entry, frozen=True, kw_only=True):
     """One Websak. ``setup_url`` empty: this Websak has no Setup API; ``api_version`` unsaid: found out by a read-only probe."""
 
     base_url: str = ""
@@ -35,36 +41,41 @@ class Environment(Managed):
     root_unit: str = ""
     own_user: str = ""  # code of the Websak user that the client works as; plans that lock it out are refused
     protected: bool = False
-    api_version: Annotated[str | None, Limits(pattern=r"^(3\.0|3\.3)$")] = None
-    concurrency: Annotated[int, Limits(ge=1, le=32)] = 4  # requests at a time
+    api_version: ApiVersion | None = None
+    concurrency: Annotated[int, Meta(ge=1, le=32)] = 4  # requests at a time
     exports: Annotated[
-        dict[str, str], Judged(_of_kinds)
+        dict[str, str], Check(problem=_exports_problem, help="name one of these kinds, or take the line away")
     ] = {}  # files that show what people set, by kind; paths from the root
     openapi_url: str = ""  # where this Websak shows its OpenAPI document, if it does; the upgrade check compares it
-    rate: Annotated[float | None, Limits(gt=0, le=1000)] = (
+    rate: Annotated[float, Meta(gt=0, le=1000)] | None = (
         None  # writes a second at the most; None: as fast as they are answered
     )
 
 
-class Guards(Managed):
+class Guards(Entry, frozen=True, kw_only=True):
     """How many removals a plan may hold before somebody must insist (docs/decisions/0005-guards.md)."""
 
-    per_kind: Annotated[int, Limits(ge=0)] = 5
-    per_district: Annotated[int, Limits(ge=0)] = 5
-    in_all: Annotated[int, Limits(ge=0)] = 20
+    per_kind: Annotated[int, Meta(ge=0)] = 5
+    per_district: Annotated[int, Meta(ge=0)] = 5
+    in_all: Annotated[int, Meta(ge=0)] = 20
 
 
-class UserImport(Managed):
+Column = Literal["code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "national_id"]  # fmt: skip
+
+
+class UserImport(Entry, frozen=True, kw_only=True):
     """How ``users import`` reads files from HR; all of it adds to what the command knows by itself (docs/users.md)."""
 
-    columns: dict[Literal["code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "national_id"], list[str]] = {}  # fmt: skip  # headers by what they hold
+    columns: Annotated[
+        dict[Column, list[str]], Meta(extra_json_schema={"propertyNames": {"enum": list(get_args(Column))}})
+    ] = {}  # headers by what they hold
     units: dict[str, str] = {}  # local keys of units by what HR files call them
     roles: dict[str, str] = {}  # keys of user roles by what HR files call them
     districts: dict[str, str] = {}  # slugs by what HR files call the districts
     national_id: bool = False  # take national identity numbers; unsaid, a file that holds one is refused
 
 
-class Fiks(Managed):
+class Fiks(Entry, frozen=True, kw_only=True):
     """KS Fiks, asked which system receives a number's mail; off without credentials (docs/mail-routes.md)."""
 
     url: str = "https://api.fiks.ks.no"
@@ -75,14 +86,14 @@ class Fiks(Managed):
     receiving_system: str = ""  # mottakersystem that fetches for Websak; empty: not compared
 
 
-class Registers(Managed):
+class Registers(Entry, frozen=True, kw_only=True):
     """Registers outside Websak, which are only asked."""
 
     business: str = "https://data.brreg.no/enhetsregisteret/api"
     fiks: Fiks = Fiks()
 
 
-class SettingsFile(Managed):
+class SettingsFile(Entry, frozen=True, kw_only=True):
     """The whole file."""
 
     organisation: Organisation | None = None
@@ -92,5 +103,5 @@ class SettingsFile(Managed):
     user_import: UserImport = UserImport()
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],
-        Limits(schema={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),
+        Meta(extra_json_schema={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),
     ] = {}

@@ -6,8 +6,7 @@ from typing import Any
 from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
-from websakctl.model.shape import Invalid
-from websakctl.model.strict import judged
+from websakctl.model.validation import ValidationError, convert, to_values
 
 FACTS = ("name", "short_name", "slug", "number", "orgnr")
 
@@ -51,10 +50,9 @@ def said(kind: Kind, address: Address, fields: Mapping[str, Any], district: Dist
     if district is not None:
         _localise(kind, values, district, local)
     try:
-        result = judged(kind.model, {**values, kind.key_field: address.key}, shortly=True)
-    except Invalid as invalid:
-        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in invalid.problems)
-        raise Unsayable(f"the config would not take it ({told})") from None
+        result = to_values(convert(kind.model, {**values, kind.key_field: address.key}), defaults=False)
+    except ValidationError as error:
+        raise Unsayable(f"the config would not take it ({error})") from None
     result.pop(kind.key_field, None)
     return result
 
@@ -80,7 +78,7 @@ def unsaid(kind: Kind, name: str, district: District | None) -> Any:
     ref = kind.references.get(name)
     if district is not None and ref is not None and ref.same_scope and ref.kind == kind.name:
         return kind.root_key
-    return kind.model.shape[name].unsaid()
+    return kind.fields[name].omitted()
 
 
 def under_defaults(
@@ -88,7 +86,7 @@ def under_defaults(
 ) -> dict[str, Any]:
     """The same entry in a file whose defaults say some of it already."""
     whole = {**{name: unsaid(kind, name, district) for name in defaults if name not in entry}, **entry}
-    order = [name for name in kind.model.shape if name in whole]
+    order = [name for name in kind.fields if name in whole]
     return {name: whole[name] for name in order if name not in defaults or whole[name] != defaults[name]}
 
 

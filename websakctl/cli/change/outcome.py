@@ -169,7 +169,7 @@ def positions(session: Session, outcome: "Outcome") -> list[tuple[str, str, str]
     found = []
     for pointer, message in outcome.fields:
         name = pointer.strip("/").split("/")[0]
-        found.append((name, message, str(origin.of_field(name) if name in kind.model.shape else origin.position())))
+        found.append((name, message, str(origin.of_field(name) if name in kind.fields else origin.position())))
     if not found and outcome.exit_hint == 0:
         words = outcome.detail.casefold()
         named = next((name for name in kind.managed_fields if name.replace("_", " ") in words), None)

@@ -92,8 +92,7 @@ def add(
 ) -> None:
     """Make a new district's folder from templates/district; the skeleton is made for it from then on."""
     from websakctl.model.address import slug as slug_of
-    from websakctl.model.quick import read
-    from websakctl.model.shape import Invalid
+    from websakctl.model.validation import ValidationError, convert
     from websakctl.operations.config.scaffold import ScaffoldError, district, shipped, write
     from websakctl.source.building import DistrictSection
 
@@ -108,11 +107,10 @@ def add(
         "prefix": prefix or short_name.removeprefix("B") or short_name,
     }
     try:
-        read(DistrictSection, facts)
-    except Invalid as error:
-        told = "; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.problems)
+        convert(DistrictSection, facts)
+    except ValidationError as error:
         raise Problem(
-            f"the district's facts are not as they should be ({told})", Exit.USAGE, "websakctl districts add --help"
+            f"the district's facts are not as they should be ({error})", Exit.USAGE, "websakctl districts add --help"
         ) from None
     for other in config.districts.values():
         for label, value in facts.items():

@@ -8,9 +8,9 @@ from typing import Any
 
 from websakctl.diagnostics import RULES, Position, Rule
 from websakctl.model.address import Address
+from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
-from websakctl.model.strict import json_schema
 from websakctl.model.vocabulary import GLOSSARY, word_for
 from websakctl.record import record
 from websakctl.source.configuration import Configuration, Origin
@@ -57,7 +57,7 @@ def explain(name: str, kinds: Mapping[str, Kind]) -> Explanation | None:
         kind = by_name[kind_name]
         if not field_name:
             return _kind(kind)
-        return _field(kind, field_name) if field_name in kind.model.shape else None
+        return _field(kind, field_name) if field_name in kind.fields else None
     return _word(name)
 
 
@@ -65,7 +65,7 @@ def near(name: str, kinds: Mapping[str, Kind]) -> str:
     """What was perhaps meant."""
     kind = kinds.get(name.partition(".")[0])
     if kind is not None:
-        return did_you_mean(name, [f"{kind.name}.{f}" for f in kind.model.shape]) or f"websakctl explain {kind.name}"
+        return did_you_mean(name, [f"{kind.name}.{f}" for f in kind.fields]) or f"websakctl explain {kind.name}"
     return did_you_mean(name, [*RULES, *kinds]) or f"kinds: {', '.join(kinds)}; rules: `websakctl validate` names them"
 
 
@@ -105,7 +105,7 @@ def _rule(rule: Rule) -> Explanation:
 
 
 def _kind(kind: Kind) -> Explanation:
-    described = [_described(kind, name) for name in kind.model.shape]
+    described = [_described(kind, name) for name in kind.fields]
     headline = "\n".join(
         [
             f"{kind.name}: {kind.title}",
@@ -170,7 +170,7 @@ def _described(kind: Kind, name: str) -> dict[str, Any]:
 
 def unsaid(kind: Kind, name: str, required: bool) -> str:
     """What holds where a field is not said, in words (code in backticks)."""
-    marks = kind.model.shape[name].metadata
+    marks = kind.fields[name].marks
     if required:
         return "required"
     if any(isinstance(mark, Kept) for mark in marks):
@@ -179,12 +179,12 @@ def unsaid(kind: Kind, name: str, required: bool) -> str:
         return "the full key"
     if kind.root_key and any(isinstance(mark, Ref) and mark.kind == kind.name for mark in marks):
         return f"`{kind.root_key}` in a district"
-    value = kind.model.shape[name].unsaid()
+    value = kind.fields[name].omitted()
     return "–" if value in (None, [], {}) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
 
 
 def _remarks(kind: Kind, name: str) -> Iterator[str]:
-    for mark in kind.model.shape[name].metadata:
+    for mark in kind.fields[name].marks:
         match mark:
             case Ref(kind="district"):
                 yield "slugs of districts"
@@ -265,7 +265,7 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
     origin = config.origins[address]
     values = config.whole[address].fields
     found = {}
-    for name in kind.model.shape:
+    for name in kind.fields:
         if name == kind.key_field:
             continue
         steps = list(_steps(origin, kind, name))

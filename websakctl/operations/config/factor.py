@@ -8,10 +8,10 @@ from typing import Any
 
 from websakctl.model.address import BASE, Address, slug
 from websakctl.model.district import District
+from websakctl.model.entry import fields_of
 from websakctl.model.kind import Kind, Scoping
-from websakctl.model.quick import read
 from websakctl.model.resource import Resource, State
-from websakctl.model.shape import Invalid
+from websakctl.model.validation import ValidationError, convert
 from websakctl.operations.change.make_plan import Scene
 from websakctl.operations.config.adopt import Adopter, check_adopted
 from websakctl.operations.config.pull import Why
@@ -64,9 +64,9 @@ def recognise(live: State, kinds: Mapping[str, Kind]) -> tuple[dict[str, Distric
         facts = _facts(top, prefix, live, kinds, len(found) + 1)
         name = facts.pop("slug")
         try:
-            read(DistrictSection, facts)
-        except Invalid as error:
-            lacking = ", ".join(str(e["loc"][0]) for e in error.problems)
+            convert(DistrictSection, facts)
+        except ValidationError as error:
+            lacking = ", ".join(str(problem.path[0]) for problem in error.problems)
             left.append(
                 Left(
                     top.address,
@@ -170,7 +170,7 @@ def _template(
     """What a template says, and what districts say instead; ``None`` where entries of their own are smaller or needed."""
     template: Entry = {}
     overrides: dict[str, Entry] = defaultdict(dict)
-    for name in kind.model.shape:
+    for name in kind.fields:
         values = {district: fields.get(name, _UNSAID) for district, fields in group.items()}
         if all(value is _UNSAID for value in values.values()):
             continue
@@ -231,7 +231,7 @@ def defaults_of(kind: Kind, entries: Mapping[str, Entry], district: District | N
         return nodes(shared) + sum(nodes(under_defaults(kind, fields, shared, district)) for fields in entries.values())
 
     shared: Entry = {}
-    for name, info in kind.model.shape.items():
+    for name, info in kind.fields.items():
         said = [fields[name] for fields in entries.values() if name in fields]
         if not said or name in kind.unique or (info.required and len(said) < len(entries)):
             continue
@@ -303,7 +303,7 @@ def _write_back(root: Path, scene: Scene, shape: Shape, why: Why, numbered: bool
         _file(root, result, f"config/{kind.plural}.yaml", sections)
     about = {"reason": why.reason or "", "owner": why.owner or ""}
     for name, district in scene.config.districts.items():
-        facts = {n: getattr(district, n) for n in DistrictSection.shape}
+        facts = {n: getattr(district, n) for n in fields_of(DistrictSection)}
         overrides = {
             plural: {key: {**fields, **about} for key, fields in several.items()}
             for plural, several in shape.overrides[name].items()

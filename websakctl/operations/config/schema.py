@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Kind, Scoping
-from websakctl.model.strict import json_schema
 from websakctl.model.vocabulary import word_for
 from websakctl.source.building import DistrictSection
 from websakctl.source.configuration import Configuration
@@ -26,6 +26,7 @@ def schema_of_kind(kind: Kind, codes: Mapping[str, list[str]] | None = None) -> 
     for name, field in schema["properties"].items():
         word = word_for(kind.name, name)
         if word is not None:
+            field["title"] = word.english
             field["description"] = f"{word.norwegian}: {word.meaning}" if word.norwegian else word.meaning
         ref = kind.references.get(name)
         if ref is not None and codes and codes.get(ref.kind):

@@ -7,8 +7,8 @@ from typing import Any
 
 from websakctl.kinds.user import KIND, User
 from websakctl.model.district import District
-from websakctl.model.quick import read
-from websakctl.model.shape import Invalid
+from websakctl.model.entry import fields_of
+from websakctl.model.validation import ValidationError, convert
 from websakctl.record import record
 from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
 from websakctl.source.configuration import Configuration
@@ -142,7 +142,7 @@ def files_of(found: Import, config: Configuration, *, add: bool = False) -> dict
         for person in found.people:
             if person.district == slug:
                 merged = {**before.get(person.code, {}), **person.fields}
-                entries[person.code] = {name: merged[name] for name in User.shape if name in merged}
+                entries[person.code] = {name: merged[name] for name in fields_of(User) if name in merged}
         ordered = {code: entries[code] for code in sorted(entries)}
         result[f"{FOLDER}{slug}.yaml"] = document({SECTION: ordered}, depth={}, header=HEADER)
     return result
@@ -386,14 +386,14 @@ class _Reading:
 
     def _check(self, row: int, code: str, fields: Mapping[str, Any]) -> None:
         try:
-            read(User, {"code": code, **fields})
-        except Invalid as error:
+            convert(User, {"code": code, **fields})
+        except ValidationError as error:
             for problem in error.problems:
-                name = str(problem["loc"][0]) if problem["loc"] else "name"
+                name = str(problem.path[0]) if problem.path else "name"
                 column = next((c for c in self.columns if _NAMES_OF.get(c, c) == name), name)
                 if name == "code" and "code" not in self.columns:
                     column = "username"
-                self._complain(row, column, _TOLD.get(name, f"the {name} cannot be so: {problem['msg']}"))
+                self._complain(row, column, _TOLD.get(name, f"the {name} cannot be so: {problem.message}"))
 
     def _see(self, row: int, slug: str, person: Mapping[str, str]) -> None:
         """Complain of whoever was seen before: in the file, or in a district that the file is not about."""

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.kinds import all_kinds
-from websakctl.model.shape import Managed
+from websakctl.model.entry import fields_of, is_model
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import Path, about
 
@@ -29,15 +29,14 @@ def _lists() -> dict[str, tuple[str, ...]]:
     """The kinds that have periods, each with its fields that hold lists of things that have."""
     found: dict[str, tuple[str, ...]] = {}
     for name, kind in all_kinds().items():
-        shape = kind.model.shape
-        lists = tuple(field for field in shape if any(map(_has_period, get_args(shape[field].annotation))))
-        if lists or "valid_to" in shape:
+        lists = tuple(name for name, field in kind.fields.items() if any(map(_has_period, get_args(field.type))))
+        if lists or "valid_to" in kind.fields:
             found[name] = lists
     return found
 
 
 def _has_period(inner: Any) -> bool:
-    return isinstance(inner, type) and issubclass(inner, Managed) and "valid_to" in inner.shape
+    return is_model(inner) and "valid_to" in fields_of(inner)
 
 
 def _periods(fields: Mapping[str, Any], lists: tuple[str, ...]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
