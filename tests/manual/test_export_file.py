@@ -55,7 +55,7 @@ def test_encodings_and_delimiters(tmp_path: Path, encoding: str, delimiter: str)
 
 def test_types_of_fields_and_empty_cells(tmp_path: Path) -> None:
     header = "code,name,retention,retention years,publish,access code,rart"
-    export = read(tmp_path, f"{header}\nPERS,Personal,b,10,x,P,?\nHMS,,K,,,\n\n,,,\n", "case_type")
+    export = read(tmp_path, f"{header}\nPERS,Personal,b,10,x,P,?\nHMS,,K,,,,\n\n,,,\n", "case_type")
     assert export.rows["base", "PERS"] == {
         "name": "Personal",
         "retention": "B",
@@ -96,7 +96,8 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
     with pytest.raises(ExportError) as caught:
         read_export(tmp_path / "forms.xlsx", KINDS["form"], DISTRICTS)
     assert caught.value.problems == (
-        "forms.xlsx:4:4: target: '2027-01-01' is not one of websak, specialist-system, grants",
+        "forms.xlsx: Sheet!D4: target: a date (2027-01-01) stands here, where text belongs; "
+        "format the column as text, and type the value again",
     )
     book["Sheet"]["D4"] = "grants"
     book.save(tmp_path / "forms.xlsx")
@@ -110,12 +111,12 @@ def test_a_spreadsheet(tmp_path: Path) -> None:
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     text = "key;bydel;navn;møteportal\nBU;Frogner;A;kanskje\n;Frogner;B;ja\nBU;Fogner;C;ja\nBU;Frogner;D;nei\n"
     assert problems(tmp_path, text) == [
-        "export.csv:2:4: portal: 'kanskje' is neither yes nor no (ja or nei)",
-        "export.csv:3: no key",
-        "export.csv:4: there is no district Fogner. did you mean frogner?",
-        "export.csv:5: FR-BU stands here a second time",
+        "export.csv: D2: portal: 'kanskje' is neither yes nor no (ja or nei)",
+        "export.csv: A3: no key",
+        "export.csv: B4: there is no district Fogner. did you mean frogner?",
+        "export.csv: A5: FR-BU stands here a second time",
     ]
-    years = "code,name,retention years\n" + "".join(f"K{n},A,ti\n" for n in range(30))
+    years = "code,name,retention years\n" + "".join(f"K{n},A,ti{n}\n" for n in range(30))
     with pytest.raises(ExportError, match="and 10 more"):
         read(tmp_path, years, "case_type")
 

@@ -1,7 +1,7 @@
 """Read what somebody exported from Websak by hand: CSV or XLSX, one resource a row, headers in Norwegian or English."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -12,11 +12,16 @@ from websakctl.model.entry import unwrapped
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.vocabulary import word_for
 from websakctl.record import record
-from websakctl.source.problems import did_you_mean
-from websakctl.source.sheets import Row, SheetError, read_sheet
+from websakctl.source.problems import did_you_mean, nearest
+from websakctl.source.tables.encoding import header_key, lookup_key
+from websakctl.source.tables.read import read_tables
+from websakctl.source.tables.report import CellFinding, group
+from websakctl.source.tables.shape import Header, duplicate_headers, find_header, rows_below
+from websakctl.source.tables.table import CellError, Row, TableError
+from websakctl.source.tables.values import number_in, organisation_number, text_in, truth_in
 
-_YES = frozenset({"ja", "j", "yes", "y", "true", "sann", "1", "x"})
-_NO = frozenset({"nei", "n", "no", "false", "usann", "0"})
+_KEY = "key"
+_SCOPE = "district"
 _KEY_HEADERS = ("key", "nøkkel", "kode", "code")
 _SCOPE_HEADERS = ("district", "bydel", "scope")
 _MOST_SHOWN = 20
@@ -52,20 +57,16 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
     """
     made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     try:
-        rows = read_sheet(path).rows
-    except SheetError as error:
+        tables = read_tables(path)
+        header = find_header(tables, _known(kind), needed=frozenset({_KEY}), least=2)
+    except TableError as error:
         raise ExportError([f"{error}; {error.what_next}" if error.what_next else str(error)]) from None
-    if len(rows) < 2:
-        raise ExportError(
-            [f"{path.name}: no rows below the headers; an empty export would look like a removal of everything"]
-        )
-    table = _Table(path.name, kind, districts, rows[0][1])
-    found = table.read(rows[1:])
-    return Export(kind.name, path.name, made_at, found, frozenset(table.fields.values()), tuple(table.ignored))
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\s_\-./]+", " ", text.casefold()).strip()
+    if header is None:
+        raise ExportError([_no_headers(tables[0].file, tables[0].rows[0].cells, kind)])
+    reading = _Reading(header, kind, districts)
+    found = reading.read()
+    columns = frozenset(header.columns.keys() - {_KEY, _SCOPE})
+    return Export(kind.name, path.name, made_at, found, columns, tuple(map(header.text, header.unknown)))
 
 
 def headers_of(kind: Kind) -> dict[str, str]:
@@ -75,101 +76,139 @@ def headers_of(kind: Kind) -> dict[str, str]:
         if _readable(kind, name):
             word = word_for(kind.name, name)
             for header in (name, *((word.english, word.norwegian) if word else ())):
-                found.setdefault(_plain(header), name)
+                found.setdefault(header_key(header), name)
     return found
 
 
-class _Table:
+def _known(kind: Kind) -> tuple[dict[str, str], ...]:
+    """What columns hold by their headers: the kind's own words, then the general ones for a key."""
+    word = word_for(kind.name, kind.key_field)
+    own = {header_key(name): _KEY for name in (kind.key_field, *((word.norwegian, word.english) if word else ()))}
+    scopes = {} if kind.scoping is Scoping.BASE else dict.fromkeys(_SCOPE_HEADERS, _SCOPE)
+    return {**headers_of(kind), **scopes, **own}, dict.fromkeys(_KEY_HEADERS, _KEY)
+
+
+def _no_headers(file: str, cells: Sequence[str], kind: Kind) -> str:
+    known = _known(kind)
+    names = [" ".join(cell.split()) for cell in cells if cell]
+    seen = ", ".join(names)[:200]
+    held = {found for cell in names for level in known if (found := level.get(header_key(cell)))}
+    if _KEY in held:
+        return f"{file}: no column besides the key is a field of {kind.name} (the headers are {seen})"
+    keys = {word for level in known for word, name in level.items() if name == _KEY}
+    hint = next(filter(None, (did_you_mean(header_key(name), keys) for name in names)), "")
+    return f"{file}: no column holds the key of a {kind.name}: name one {kind.key_field} (the headers are {seen}) {hint}".rstrip()
+
+
+class _Reading:
     """The rows of one file, read as resources of a kind."""
 
-    def __init__(self, name: str, kind: Kind, districts: Mapping[str, District], headers: Sequence[str]) -> None:
-        self.name, self.kind, self.districts = name, kind, districts
-        word = word_for(kind.name, kind.key_field)
-        names = (kind.key_field, *((word.norwegian, word.english) if word else ()), *_KEY_HEADERS)
-        keys = {_plain(header) for header in names}
-        known = headers_of(kind)
-        self.key = -1  # the column that holds it
-        self.scope: int | None = None
-        self.fields: dict[int, str] = {}
-        self.ignored: list[str] = []
-        for index, header in enumerate(headers):
-            plain = _plain(header)
-            if plain in keys and self.key < 0:
-                self.key = index
-            elif plain in _SCOPE_HEADERS and kind.scoping is not Scoping.BASE and self.scope is None:
-                self.scope = index
-            elif plain in known and known[plain] not in self.fields.values():
-                self.fields[index] = known[plain]
-            elif header:
-                self.ignored.append(header)
-        if self.key < 0:
-            seen = ", ".join(header for header in headers if header)
-            hint = next(filter(None, (did_you_mean(_plain(header), keys) for header in headers)), "")
-            raise ExportError(
-                [
-                    f"{name}:1: no column holds the key of a {kind.name}: name one {kind.key_field} (the headers are {seen}) {hint}".rstrip()
-                ]
-            )
-        if not self.fields:
-            raise ExportError([f"{name}:1: no column besides the key is a field of {kind.name}"])
+    def __init__(self, header: Header, kind: Kind, districts: Mapping[str, District]) -> None:
+        self.header, self.kind, self.districts = header, kind, districts
+        self.named: dict[str, str] = {}  # slugs by what districts are called
+        for district in districts.values():
+            for word in (district.slug, district.name, district.name.removeprefix("Bydel "), district.number,
+                         district.orgnr, district.short_name):  # fmt: skip
+                self.named.setdefault(lookup_key(word), district.slug)
 
-    def read(self, rows: Iterable[Row]) -> dict[tuple[str | None, str], dict[str, Any]]:
+    def read(self) -> dict[tuple[str | None, str], dict[str, Any]]:
         """The fields of every row by scope and key.
 
         Raises:
             ExportError: With every cell that cannot be read.
         """
         found: dict[tuple[str | None, str], dict[str, Any]] = {}
-        problems: list[str] = []
-        for number, cells in rows:
+        rows, findings, _ = rows_below(self.header)
+        findings += duplicate_headers(self.header)
+        if _KEY not in self.header.columns:
+            raise ExportError([_no_headers(self.header.table.file, self.header.row.cells, self.kind)])
+        if not rows and not findings:
+            raise ExportError(
+                [
+                    f"{self.header.table.file}: no rows below the headers; an empty export would look like a removal of everything"
+                ]
+            )
+        for row in rows:
+
+            def complain(name: str, error: ValueError, row: Row = row) -> None:
+                column = self.header.columns.get(name, 0)
+                help_ = error.what_next if isinstance(error, CellError) else ""
+                message = str(error) if name in (_KEY, _SCOPE) else f"{name}: {error}"
+                findings.append(CellFinding(row=row.number, column=column, message=message, help=help_))
+
             try:
-                where = self.address(cells)
+                scope = self.scope(row)
+            except ValueError as error:
+                complain(_SCOPE, error)
+                continue
+            try:
+                where = self.address(row, scope)
                 if where in found:
                     raise ValueError(f"{where[1]} stands here a second time")
             except ValueError as error:
-                problems.append(f"{self.name}:{number}: {error}")
+                complain(_KEY, error)
                 continue
             found[where] = fields = {}
-            for index, name in self.fields.items():
-                cell = cells[index] if index < len(cells) else ""
+            for name in self.header.columns.keys() - {_KEY, _SCOPE}:
                 try:
-                    fields[name] = self.value(name, cell, where[0])
+                    fields[name] = self.value(name, row, where[0])
                 except ValueError as error:
-                    problems.append(f"{self.name}:{number}:{index + 1}: {name}: {error}")
-        if problems:
-            raise ExportError(problems)
+                    complain(name, error)
+        if findings:
+            findings.sort(key=lambda finding: (finding.row, finding.column))
+            raise ExportError(
+                [
+                    f"{one.place}: {one.message}" + f"; {one.help}" * bool(one.help)
+                    for one in group(self.header.table, findings)
+                ]
+            )
         return found
 
-    def address(self, cells: Sequence[str]) -> tuple[str | None, str]:
+    def scope(self, row: Row) -> str | None:
+        """The district's slug, ``base``, or nothing where the file does not say."""
+        if self.kind.scoping is Scoping.BASE:
+            return BASE
+        if _SCOPE not in self.header.columns:
+            return None
+        text = number_in(self.header.table, row, self.header.columns[_SCOPE])
+        if not text:
+            return None
+        number = organisation_number(text) or (text.zfill(2) if text.isascii() and text.isdigit() else text)
+        found = self.named.get(lookup_key(number)) or self.named.get(slug(text.removeprefix("Bydel ").strip()))
+        if found is None:
+            near = self.named.get(nearest(lookup_key(text), self.named) or "")
+            raise ValueError(f"there is no district {text}." + f" did you mean {near}?" * (near is not None))
+        return found
+
+    def address(self, row: Row, scope: str | None) -> tuple[str | None, str]:
         """Scope and full key of a row."""
-        key = cells[self.key] if self.key < len(cells) else ""
+        column = self.header.columns[_KEY]
+        key = text_in(self.header.table, row, column)
+        if self.kind.key_field == "orgnr" and key:
+            key = organisation_number(key) or key
         if not key:
             raise ValueError(f"no {self.kind.key_field}")
-        if self.kind.scoping is Scoping.BASE:
-            return BASE, key
-        named = cells[self.scope] if self.scope is not None and self.scope < len(cells) else ""
-        if not named:
-            return None, key
-        scope = slug(named.removeprefix("Bydel ").strip())
-        district = self.districts.get(scope)
-        if district is None:
-            raise ValueError(f"there is no district {named}. {did_you_mean(scope, self.districts)}".rstrip())
-        return scope, self.full(key, district)
+        return scope, key if scope in (None, BASE) else self.full(key, self.districts[scope])
 
     def full(self, key: str, district: District) -> str:
         """A key as Websak has it: a local one gets the district's prefix."""
         return district.full_key(district.local_key(key)) if self.kind.local_keys else key
 
-    def value(self, name: str, cell: str, scope: str | None) -> Any:
+    def value(self, name: str, row: Row, scope: str | None) -> Any:
         """A cell as the field's type has it.
 
         Raises:
             ValueError: If it cannot be.
         """
         field = self.kind.fields[name]
+        inner = field.type
+        table, column = self.header.table, self.header.columns[name]
+        if inner is bool:
+            return truth_in(table, row, column)
+        cell = text_in(table, row, column, whole_line=get_origin(inner) is not list)
         if cell == "":
-            return False if field.type is bool else field.omitted()
-        value = _typed(field.type, cell)
+            return field.omitted()
+        value = _typed(inner, cell)
         ref = self.kind.references.get(name)
         district = self.districts.get(scope or "")
         if ref is not None and ref.same_scope and district is not None and isinstance(value, str):
@@ -185,10 +224,6 @@ def _readable(kind: Kind, name: str) -> bool:
 
 
 def _typed(inner: Any, cell: str) -> Any:
-    if inner is bool:
-        if cell.casefold() not in _YES | _NO:
-            raise ValueError(f"{cell!r} is neither yes nor no (ja or nei)")
-        return cell.casefold() in _YES
     if inner is int:
         if not re.fullmatch(r"-?[0-9]{1,9}", cell):
             raise ValueError(f"{cell!r} is not a whole number")
@@ -197,7 +232,7 @@ def _typed(inner: Any, cell: str) -> Any:
         return [part.strip() for part in re.split(r"[;,|\n]", cell) if part.strip()]
     if get_origin(inner) is Literal:
         for option in get_args(inner):
-            if _plain(str(option)) == _plain(cell):
+            if header_key(str(option)) == header_key(cell):
                 return option
         raise ValueError(f"{cell!r} is not one of {', '.join(map(str, get_args(inner)))}")
     return cell

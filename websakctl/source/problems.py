@@ -13,10 +13,18 @@ from websakctl.source.documents import Document, raw_text
 from websakctl.source.tree import Map, Seq, Span
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is probably meant, if one is: other digits mean something else, and so may two near words."""
+    digits = re.sub(r"\D", "", word)
+    alike = [other for other in known if re.sub(r"\D", "", other) == digits] if digits == word else list(known)
+    near = get_close_matches(word, alike, n=1, cutoff=0.6)
+    return near[0] if near else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Suggest the nearest known word, as a question, or nothing."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else ""
+    near = nearest(word, known)
+    return f"did you mean {near}?" if near else ""
 
 
 def locate(document: Document, section: Map, key: str, path: tuple[int | str, ...]) -> tuple[Position, Span, Any]:

@@ -1,7 +1,7 @@
 """The business register's bulk files, JSON or CSV, packed with gzip or not: read row by row, since they hold a million."""
 
-import csv
 import gzip
+import re
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from io import BufferedIOBase
@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from websakctl.rollout.register import Registered, Standing
+from websakctl.source.tables.delimited import delimiter_of, records
+from websakctl.source.tables.encoding import header_key
+from websakctl.source.tables.table import TableError
+from websakctl.source.tables.values import organisation_number
 
 _SUB_UNITS = ("BEDR", "AAFY")
+_NEEDED = ("organisasjonsnummer", "navn", "organisasjonsform.kode", "overordnetEnhet")
+_DAYS = ("slettedato", "nedleggelsesdato")
 
 
 class RegisterFileError(ValueError):
@@ -84,12 +90,14 @@ def _form(path: Path) -> str:
 def _units(path: Path) -> Iterator[Registered]:
     try:
         with _opened(path) as file:
-            begins = file.read(1)
+            begins = file.read(2)
+        if begins == b"PK":
+            raise ValueError("it is a workbook or a ZIP archive")
         with _opened(path) as file:
-            yield from _json(file) if begins == b"[" else _csv(file)
+            yield from _json(file) if begins[:1] == b"[" else _csv(file, path.name)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         raise RegisterFileError(f"cannot read {path}: {error.strerror}") from None
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zlib.error, csv.Error) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, zlib.error, TableError) as error:
         raise RegisterFileError(f"{path} is not a bulk file of the register, or not whole: {error}") from None
 
 
@@ -103,33 +111,62 @@ def _json(file: BufferedIOBase) -> Iterator[Registered]:
     import ijson
 
     try:
-        for row in ijson.items(file, "item"):
-            yield _registered(row, row.get("organisasjonsform", {}).get("kode", ""))
+        for number, row in enumerate(ijson.items(file, "item"), 1):
+            form = row.get("organisasjonsform", {}).get("kode", "")
+            yield _registered({**row, "organisasjonsform.kode": form}, f"unit {number}")
     except ijson.JSONError as error:
         raise ValueError(str(error)) from None
 
 
-def _csv(file: BufferedIOBase) -> Iterator[Registered]:
-    lines = (line.decode("utf-8-sig" if first else "utf-8") for first, line in _flagged(file))
+def _csv(file: BufferedIOBase, name: str) -> Iterator[Registered]:
+    lines = _decoded(file)
     head = next(lines, "")
-    delimiter = ";" if head.count(";") > head.count(",") else ","
-    names = next(csv.reader([head], delimiter=delimiter), [])
-    if "organisasjonsnummer" not in names:
-        raise ValueError("its first line does not name organisasjonsnummer")
-    for row in csv.DictReader(lines, names, delimiter=delimiter):
-        yield _registered(row, row.get("organisasjonsform.kode") or "")
+    delimiter = delimiter_of(head)
+    names = {header_key(cell): at for _, cells in records([head], delimiter, name) for at, cell in enumerate(cells)}
+    for needed in _NEEDED:
+        if header_key(needed) not in names:
+            raise ValueError(f"its first line does not name {needed}")
+    columns = {field: names[header_key(field)] for field in (*_NEEDED, *_DAYS) if header_key(field) in names}
+    for number, cells in records(lines, delimiter, name):
+        if not any(cells):
+            continue
+        if len(cells) != len(names):
+            raise ValueError(f"row {number + 1} has {len(cells)} cells, and there are {len(names)} headers")
+        yield _registered({field: cells[at] for field, at in columns.items()}, f"row {number + 1}")
 
 
-def _flagged(file: BufferedIOBase) -> Iterator[tuple[bool, bytes]]:
-    return ((number == 0, line) for number, line in enumerate(file))
+def _decoded(file: BufferedIOBase) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        try:
+            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            raise ValueError(f"line {number} is not UTF-8") from None
 
 
-def _registered(row: Mapping[str, Any], form: str) -> Registered:
+def _registered(row: Mapping[str, Any], place: str) -> Registered:
+    """A row, whose numbers and days a spreadsheet may have changed.
+
+    Raises:
+        ValueError: If one cannot be read: a number that is not found there would count as closed.
+    """
+    numbers = {}
+    for field in ("organisasjonsnummer", "overordnetEnhet"):
+        text = str(row.get(field) or "")
+        numbers[field] = organisation_number(text)
+        if numbers[field] is None and (text or field == "organisasjonsnummer"):
+            raise ValueError(f"{place}: {field} {text!r} is no organisation number (has a spreadsheet changed it?)")
+    days = {}
+    for field in _DAYS:
+        days[field] = str(row.get(field) or "")[:10]
+        if days[field] and not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", days[field]):
+            raise ValueError(
+                f"{place}: {field} {days[field]!r} is not written as 2027-01-31 (has a spreadsheet changed it?)"
+            )
     return Registered(
-        orgnr=str(row["organisasjonsnummer"]),
+        orgnr=numbers["organisasjonsnummer"] or "",
         name=str(row.get("navn") or ""),
-        form=form,
-        parent=row.get("overordnetEnhet") or None,
-        deleted=row.get("slettedato") or None,
-        closed=row.get("nedleggelsesdato") or None,
+        form=str(row.get("organisasjonsform.kode") or ""),
+        parent=numbers["overordnetEnhet"],
+        deleted=days["slettedato"] or None,
+        closed=days["nedleggelsesdato"] or None,
     )

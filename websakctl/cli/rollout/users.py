@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from websakctl.source.configuration import Configuration
 
 group = typer.Typer(name="users", help="Users of the districts, from files of HR.", no_args_is_help=True)
-SHOWN = 50  # complaints that are written out; JSON has them all
+SHOWN = 50  # findings that are written out; JSON has them all
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="CSV or XLSX.", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan, and write no file.")]
@@ -89,15 +89,15 @@ def prepare(
 
     from websakctl.operations.rollout.import_users import files_of, read_people
     from websakctl.source.load import load_configuration
-    from websakctl.source.sheets import SheetError, read_sheet
+    from websakctl.source.tables.read import read_tables
+    from websakctl.source.tables.table import TableError
 
     try:
-        sheet = read_sheet(file)
-    except SheetError as error:
+        found = read_people(read_tables(file), session.config, only=only, add=add)
+    except TableError as error:
         raise Problem(str(error), Exit.INVALID, error.what_next) from None
-    found = read_people(sheet, session.config, only=only, add=add)
     _tell(session, found)
-    if found.complaints:
+    if found.findings:
         _complain(session, found)
     files = files_of(found, session.config, add=add)
     session.config = load_configuration(session.root, date.today(), files)
@@ -122,12 +122,14 @@ def _tell(session: Session, found: "Import") -> None:
 
     say = session.terminal.say
     columns = ", ".join(f"{name}: {safe(header)}" for name, header in found.columns.items())
-    say(f"Read {safe(found.file)} ({safe(found.about)}).")
+    say(f"Read {safe(found.table.file)} ({safe(found.table.about)}).")
     if columns:
         say(f"Columns: {columns}.")
     if found.passed_over:
         say(f"Passed over: {', '.join(map(safe, found.passed_over))}.")
-    if not found.complaints:
+    for note in found.notes:
+        session.terminal.warn(f"note: {safe(note)}")
+    if not found.findings:
         for slug in found.districts:
             count = sum(1 for person in found.people if person.district == slug)
             left = f", {len(found.left[slug])} no longer" if found.left.get(slug) else ""
@@ -135,22 +137,23 @@ def _tell(session: Session, found: "Import") -> None:
 
 
 def _complain(session: Session, found: "Import") -> None:
-    """Show every complaint with its row and column, and end the command."""
+    """Show every finding with its cells, and end the command."""
     from websakctl.redaction import redact
     from websakctl.report.formats.text import safe
+    from websakctl.source.tables.report import group
 
-    for one in found.complaints[:SHOWN]:
-        where = f"{found.file}:{one.row}:{one.column}"
-        session.terminal.error(redact(safe(f"{where}: {one.message}")), redact(safe(one.help)))
-    if len(found.complaints) > SHOWN:
-        session.terminal.error(f"and {len(found.complaints) - SHOWN} more; --format json has them all")
+    groups = group(found.table, found.findings)
+    for one in groups[:SHOWN]:
+        session.terminal.error(redact(safe(f"{one.place}: {one.message}")), redact(safe(one.help)))
+    if len(groups) > SHOWN:
+        session.terminal.error(f"and {len(groups) - SHOWN} more; --format json has them all")
     if session.call.format == "json":
         session.write(TableReport("", (), (), _as_json(found, written=False)))
-    rows = len({one.row for one in found.complaints})
+    rows = len({one.row for one in found.findings})
     raise Problem(
-        f"{rows} row{'s' * (rows != 1)} of {safe(found.file)} cannot be taken; nothing was written",
+        f"{rows} row{'s' * (rows != 1)} of {safe(found.table.file)} cannot be taken; nothing was written",
         Exit.INVALID,
-        "mend the file, or the rules under user_import: in config/websak.yaml; docs/users.md tells more",
+        "fix the file, or the rules under user_import: in config/websak.yaml; docs/users.md tells more",
     )
 
 
@@ -160,8 +163,8 @@ def _as_json(found: "Import", *, written: bool) -> dict[str, Any]:
     document: dict[str, Any] = redacted(
         {
             "format_version": 1,
-            "file": found.file,
-            "read_as": found.about,
+            "file": found.table.file,
+            "read_as": found.table.about,
             "columns": found.columns,
             "passed_over": list(found.passed_over),
             "written": written,
@@ -173,7 +176,14 @@ def _as_json(found: "Import", *, written: bool) -> dict[str, Any]:
                 for slug in found.districts
             },
             "errors": [
-                {"row": c.row, "column": c.column, "message": c.message, "help": c.help} for c in found.complaints
+                {
+                    "row": f.row,
+                    "column": f.column,
+                    "cell": found.table.reference(f.row, f.column),
+                    "message": f.message,
+                    "help": f.help,
+                }
+                for f in found.findings
             ],
         }
     )

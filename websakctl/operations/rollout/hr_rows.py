@@ -1,0 +1,282 @@
+"""Rows of a file of HR: whose they are, by the config's districts, units and roles, and what is wrong with them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from websakctl.kinds.user import KIND, User
+from websakctl.model.district import District
+from websakctl.model.validation import ValidationError, convert
+from websakctl.operations.rollout.hr_columns import settings_line
+from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
+from websakctl.source.configuration import Configuration
+from websakctl.source.problems import nearest
+from websakctl.source.tables.encoding import lookup_key
+from websakctl.source.tables.report import CellFinding
+from websakctl.source.tables.shape import Header
+from websakctl.source.tables.table import CellError, Row
+from websakctl.source.tables.values import number_in, organisation_number, phone_in, text_in
+from websakctl.source.users import FOLDER
+
+_NAMES_OF = {"first_name": "name", "last_name": "name"}
+_COPIED = ("title", "phone", "mobile", "username", "email")
+_TOLD = {  # what a field's pattern means
+    "name": "this is no name: 1 to 70 letters, and no control characters",
+    "email": "this is no e-mail address",
+    "code": "this is no user code: letters, digits, . _ -",
+    "username": "this is no user name: up to 100 letters without blanks",
+    "national_no": "this is no national identity number: eleven digits",
+}
+_ONCE = ("code", "username", "email")  # what no two people have in common
+_ELEVEN = 11
+_READERS = {"phone": phone_in, "mobile": phone_in, "district": number_in}
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """A row that was understood: the district, the user's code, and the fields as YAML says them."""
+
+    row: int
+    district: str
+    code: str
+    fields: dict[str, Any]
+
+
+class RowReader:
+    """Understands rows one by one; remembers who was seen.
+
+    Args:
+        header: The columns.
+        config: Whose units, roles and rules the rows are mapped by.
+        only: Slugs of the districts that rows may be of; empty: of all.
+    """
+
+    def __init__(self, header: Header, config: Configuration, only: frozenset[str]) -> None:
+        self.header, self.config, self.only = header, config, only
+        self.findings: list[CellFinding] = []
+        rules = config.settings.user_import
+        self._roles = _by_word(rules.roles)
+        roles = {a.key: r.fields for a, r in config.own.items() if a.kind == "user_role"}
+        words = [(key, key) for key in roles] + [(fields["name"], key) for key, fields in roles.items()]
+        words += [(alias, key) for key, fields in roles.items() for alias in fields["aliases"]]
+        for word, key in words:  # an alias of one role may be the name of another
+            self._roles.setdefault(lookup_key(word), key)
+        self._districts = _by_word(rules.districts)
+        for district in config.districts.values():
+            for word in _names_of(district):
+                self._districts.setdefault(lookup_key(word), district.slug)
+        self._units = {slug: _units_of(config, district) for slug, district in config.districts.items()}
+        self._unit_words = _by_word(rules.units)
+        self._elsewhere = _taken(config)
+        self._from_elsewhere: list[tuple[int, str, str]] = []  # row, what, district
+        self._seen: dict[tuple[str, str], tuple[int, str]] = {}  # (what, value) -> row, district
+
+    def read(self, row: Row) -> Person | None:
+        """Give the person of a row; nobody where the findings say why."""
+        before = len(self.findings)
+        self._refuse_national_ids(row)
+        cells: dict[str, str] = {name: self._cell(row, name) for name in self.header.columns if name != "national_id"}
+        slug = self._district(row.number, cells)
+        fields: dict[str, Any] = {"name": _name(cells), "role": self._role(row.number, cells.get("role", ""))}
+        fields["unit"] = self._unit(row.number, cells.get("unit", ""), slug) if slug else None
+        fields |= {name: cells[name] for name in _COPIED if cells.get(name)}
+        for name in ("username", "email"):
+            if name not in fields:
+                self._complain(
+                    row.number, name, f"the {name} is missing", "Websak cannot be told of changes without it"
+                )
+        if national := self._national_id(row):
+            fields["national_no"] = national
+        code = (cells.get("code") or fields.get("username", "").partition("@")[0]).upper()
+        if len(self.findings) == before:
+            self._check(row.number, code, fields)
+        if slug is not None and code:
+            once: dict[str, str] = {
+                "code": code,
+                **{n: fields[n].casefold() for n in ("username", "email") if n in fields},
+            }
+            self._see(row.number, slug, once)
+        if len(self.findings) > before or slug is None:
+            return None
+        return Person(row=row.number, district=slug, code=code, fields=fields)
+
+    def find_staying(self, leaving: Collection[str]) -> None:
+        """Find whoever another district lists too and goes on listing; from ``leaving`` they go."""
+        for row, what, other in self._from_elsewhere:
+            if other not in leaving:
+                self._complain(
+                    row,
+                    what,
+                    f"the {what} is a user of {other}, too: one person in two districts",
+                    f"take the person out of {FOLDER}{other}.yaml, or import both districts in one file",
+                )
+
+    def _cell(self, row: Row, name: str) -> str:
+        reader = _READERS.get(name, text_in)
+        try:
+            return reader(self.header.table, row, self.header.columns[name])
+        except CellError as error:
+            self._complain(row.number, name, str(error), error.what_next)
+            return ""
+
+    def _complain(self, row: int, name: str, message: str, help_: str = "") -> None:
+        column = self.header.columns.get(name, 0)
+        if not any(f.row == row and f.column == column for f in self.findings[-len(self.header.columns) :]):
+            self.findings.append(CellFinding(row=row, column=column, message=message, help=help_))
+
+    def _national_id(self, row: Row) -> str:
+        column = self.header.columns.get("national_id", 0)
+        return row.cells[column - 1].replace(" ", "") if 0 < column <= len(row.cells) else ""
+
+    def _refuse_national_ids(self, row: Row) -> None:
+        """A number may stand in its own column only, where that is taken; it is never repeated in a message."""
+        for column, cell in enumerate(row.cells, 1):
+            if column == self.header.columns.get("national_id"):
+                if cell and not _is_national_id(cell):
+                    message, help_ = "this is not a national identity number", ""
+                else:
+                    continue
+            elif NATIONAL_ID in redact(cell):  # also within a longer text
+                message, help_ = "a national identity number stands here", "take it out of the file"
+            else:
+                continue
+            self.findings.append(CellFinding(row=row.number, column=column, message=message, help=help_))
+
+    def _role(self, row: int, text: str) -> str | None:
+        role = self._roles.get(lookup_key(text))
+        if role is None and text:
+            near = nearest(lookup_key(text), self._roles)
+            self._complain(row, "role", f"{text!r} is no role that is known", _to_paste("roles", text, self._roles.get(near or ""), "ROLE"))  # fmt: skip
+        elif role is None:
+            self._complain(row, "role", "the role is missing")
+        return role
+
+    def _district(self, row: int, cells: Mapping[str, str]) -> str | None:
+        text = cells.get("district", "")
+        slug = self._district_named(text) if text else self._district_of_unit(cells.get("unit", ""))
+        if slug is None and text:
+            near = nearest(lookup_key(text), self._districts)
+            self._complain(row, "district", f"{text!r} is no district", _to_paste("districts", text, self._districts.get(near or ""), "DISTRICT"))  # fmt: skip
+        elif slug is None:
+            self._complain(
+                row, "unit", "no district is named", "name it with --district SLUG, or in a column of its own"
+            )
+        elif self.only and slug not in self.only:
+            self._complain(
+                row, "district", f"{slug} is not among the districts that were asked for", "leave the row out"
+            )
+            return None
+        return slug
+
+    def _district_named(self, text: str) -> str | None:
+        number = organisation_number(text) or (text.zfill(2) if text.isascii() and text.isdigit() else text)
+        return self._districts.get(lookup_key(number))
+
+    def _district_of_unit(self, text: str) -> str | None:
+        """The one that was asked for; else the only one that has such a unit."""
+        if len(self.only) == 1:
+            return next(iter(self.only))
+        having = [slug for slug, units in self._units.items() if lookup_key(text) in units]
+        return having[0] if len(having) == 1 else None
+
+    def _unit(self, row: int, text: str, slug: str) -> str | None:
+        units = self._units.get(slug, {})
+        found = units.get(lookup_key(self._unit_words.get(lookup_key(text)) or text), set())
+        if len(found) == 1:
+            return next(iter(found))
+        if not text:
+            self._complain(row, "unit", "the unit is missing")
+        elif found:
+            message = f"{text!r} is {len(found)} units of {slug}: {', '.join(sorted(found))}"
+            self._complain(row, "unit", message, "write the unit's key")
+        else:
+            near = units.get(nearest(lookup_key(text), units) or "", set())
+            meant = next(iter(near)) if len(near) == 1 else None
+            self._complain(row, "unit", f"{slug} has no unit {text!r}", _to_paste("units", text, meant, "UNIT"))
+        return None
+
+    def _check(self, row: int, code: str, fields: Mapping[str, Any]) -> None:
+        try:
+            convert(User, {"code": code, **fields})
+        except ValidationError as error:
+            for problem in error.problems:
+                name = str(problem.path[0]) if problem.path else "name"
+                column = next((c for c in self.header.columns if _NAMES_OF.get(c, c) == name), name)
+                if name == "code" and "code" not in self.header.columns:
+                    column = "username"
+                self._complain(row, column, _TOLD.get(name, f"the {name} cannot be so: {problem.message}"))
+
+    def _see(self, row: int, slug: str, person: Mapping[str, str]) -> None:
+        """Complain of whoever was seen before: in the file, or in a district that the file is not about."""
+        for what in _ONCE:
+            value = person.get(what)
+            if value is None:
+                continue
+            first = self._seen.setdefault((what, value), (row, slug))
+            if first[0] != row:
+                where = f"in row {first[0]}" if first[1] == slug else f"in row {first[0]}, which is {first[1]}'s"
+                both = "" if first[1] == slug else ": one person in two districts"
+                self._complain(row, what, f"the {what} stands {where}, too{both}", "keep one of the rows")
+                return
+            other = self._elsewhere.get((what, value))
+            if other is not None and other != slug:
+                self._from_elsewhere.append((row, what, other))
+                return
+
+
+def _to_paste(rule: str, text: str, meant: str | None, placeholder: str) -> str:
+    """What to write into the settings so that ``text`` is understood; with the likeliest meaning where there is one."""
+    line = settings_line(rule, text, meant or placeholder)
+    if meant is not None:
+        return f"did you mean {meant}? Then correct the cell, or add to config/websak.yaml: {line}"
+    return f"correct the cell, or add to config/websak.yaml which one is meant: {line}"
+
+
+def _name(cells: Mapping[str, str]) -> str:
+    whole = cells.get("name", "")
+    if not whole:
+        return " ".join(filter(None, (cells.get("first_name", ""), cells.get("last_name", ""))))
+    last, comma, first = whole.partition(",")  # Nordmann, Kari
+    return f"{first.strip()} {last.strip()}" if comma and first.strip() else whole
+
+
+def _names_of(district: District) -> Iterable[str]:
+    short = district.name.removeprefix("Bydel ")
+    number = district.number
+    numbered = (f"bydel {number}", f"bydel {number.lstrip('0')}")
+    return (district.slug, district.name, short, number, district.orgnr, district.short_name, *numbered)
+
+
+def _by_word(rules: Mapping[str, str]) -> dict[str, str]:
+    return {lookup_key(word): meant for word, meant in rules.items()}
+
+
+def _units_of(config: Configuration, district: District) -> dict[str, set[str]]:
+    """Local keys of a district's units by all that they may be called."""
+    found: dict[str, set[str]] = {}
+    exact: dict[str, set[str]] = {}
+    for address, unit in config.state.items():
+        if address.kind == "org_unit" and address.scope == district.slug:
+            local = district.local_key(address.key)
+            for word in (local, address.key):
+                exact[lookup_key(word)] = {local}
+            for word in (unit.fields["name"], unit.fields.get("abbreviation") or local):
+                found.setdefault(lookup_key(word), set()).add(local)
+    return {**found, **exact}
+
+
+def _taken(config: Configuration) -> dict[tuple[str, str], str]:
+    """Districts of the users that are listed already, by what no two people have in common."""
+    found: dict[tuple[str, str], str] = {}
+    for address, user in config.state.items():
+        if address.kind == KIND.name:
+            found["code", address.key] = address.scope
+            for name in ("username", "email"):
+                if value := user.fields.get(name):
+                    found[name, value.casefold()] = address.scope
+    return found
+
+
+def _is_national_id(cell: str) -> bool:
+    digits = cell.replace(" ", "").replace("-", "")
+    return len(digits) == _ELEVEN and digits.isascii() and digits.isdigit() and national_id_valid(digits)
