@@ -107,11 +107,11 @@ def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times:
 STOPPED_BEFORE = """
 import signal, sys, threading
 from types import SimpleNamespace
-from websakctl.cli.change.apply import _stop_gently
+from websakctl.cli.change.apply import TerminalObserver
 from websakctl.cli.terminal import Terminal
 
 stop = threading.Event()
-_stop_gently(stop, SimpleNamespace(terminal=Terminal()))
+TerminalObserver(SimpleNamespace(terminal=Terminal()), None, stop, auto_approve=True).stop_gently()
 stop.set()  # as when the lease is lost
 for _ in range(int(sys.argv[1])):
     signal.raise_signal(signal.SIGINT)

@@ -14,8 +14,8 @@ from tests.cli.command_line import Cli, write_files
 from tests.reliability import inside
 from tests.rollout.districts import FILES, HOLE, WHOLE, workbook
 from websakctl.apply.journal import JournalError
-from websakctl.cli.change.apply import Dialogue
-from websakctl.cli.rollout.run import Onboarding
+from websakctl.cli.rollout.run import Rollout
+from websakctl.operations.apply import run as operation
 
 
 @pytest.fixture
@@ -237,13 +237,13 @@ def _inside(cli: Cli, *args: str) -> tuple[int, str, str]:
 def test_ctrl_c_after_the_last_write_does_not_say_that_nothing_was_written(
     cli: Cli, websak: Any, few: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    report = Onboarding.report
+    report = Rollout.report
 
-    def late(self: Onboarding, *args: Any, **kwargs: Any) -> Any:
+    def late(self: Rollout, *args: Any, **kwargs: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
         return report(self, *args, **kwargs)
 
-    monkeypatch.setattr(Onboarding, "report", late)
+    monkeypatch.setattr(Rollout, "report", late)
     code, out, err = _inside(cli, "--users", few, "--format", "json")
     assert code == 0, err
     assert json.loads(out)["complete"]
@@ -253,13 +253,13 @@ def test_ctrl_c_after_the_last_write_does_not_say_that_nothing_was_written(
 def test_ctrl_c_after_the_last_write_of_the_first_district_leaves_the_others(
     cli: Cli, websak: Any, few: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    adopt = Dialogue.adopt
+    adopt = operation._adopt
 
-    def late(self: Dialogue, *args: Any) -> None:
+    def late(*args: Any) -> None:
         signal.raise_signal(signal.SIGINT)
-        adopt(self, *args)
+        adopt(*args)
 
-    monkeypatch.setattr(Dialogue, "adopt", late)
+    monkeypatch.setattr(operation, "_adopt", late)
     code, out, err = _inside(cli, "--users", few, "--format", "json", "--canary", "sagene")
     assert code == 5, err
     assert [run["part"] for run in json.loads(out)["runs"]] == ["sagene first"]
@@ -273,16 +273,16 @@ def test_ctrl_c_after_the_last_write_of_the_first_district_leaves_the_others(
 def test_a_journal_that_is_full_between_the_two_runs_loses_no_report(
     cli: Cli, websak: Any, few: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    carry_out = Dialogue.carry_out
+    carry_out = operation._carry_out
     runs: list[str] = []
 
-    def full(self: Dialogue, run: Any, *args: Any, **kwargs: Any) -> Any:
+    def full(request: Any, run: Any, *args: Any, **kwargs: Any) -> Any:
         runs.append(run.name)
         if len(runs) == 2:
             raise JournalError("the journal cannot be written: database or disk is full")
-        return carry_out(self, run, *args, **kwargs)
+        return carry_out(request, run, *args, **kwargs)
 
-    monkeypatch.setattr(Dialogue, "carry_out", full)
+    monkeypatch.setattr(operation, "_carry_out", full)
     code, out, err = _inside(cli, "--users", few, "--format", "json", "--canary", "sagene")
     assert code == 5, err
     assert [run["complete"] for run in json.loads(out)["runs"]] == [True]

@@ -100,6 +100,11 @@ def _explain(error: Exception, terminal: Terminal, verbose: bool) -> int:
         code = Exit.NOT_PERMITTED if isinstance(error, NotPermitted) else Exit.UNREACHABLE
         terminal.error(str(error), error.what_next)
         return code
+    from websakctl.operations.apply.observer import ApplyRefused
+
+    if isinstance(error, ApplyRefused):
+        terminal.error(str(error), error.what_next)
+        return Exit.REFUSED
     from websakctl.apply.journal import JournalError
 
     if isinstance(error, JournalError):

@@ -198,7 +198,5 @@ def read_live(session: Session, scene: "Scene") -> "LiveSetup":
 
     live = read_setup(session.connection, scene)
     if session.call.verbose:
-        session.terminal.say(
-            f"Read {len(live.state)} live objects with {live.requests} requests (User API {live.api_version})."
-        )
+        session.terminal.say(live.told)
     return live

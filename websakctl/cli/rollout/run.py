@@ -5,12 +5,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
+import msgspec
 import typer
+from msgspec.structs import replace
 
 from websakctl.cli import completion
 from websakctl.cli.change.apply import (
@@ -18,11 +20,13 @@ from websakctl.cli.change.apply import (
     AutoApprove,
     BreakLease,
     Concurrency,
-    Dialogue,
     Rate,
+    TerminalObserver,
     nothing_written_if_interrupted,
+    what_and_who,
+    work_list_for,
 )
-from websakctl.cli.change.plan import announce_interrupted, read_live, say_how_long, scene_of
+from websakctl.cli.change.plan import announce_interrupted, scene_of
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
@@ -31,8 +35,8 @@ from websakctl.report.subjects import DocumentReport, Section, TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
-    from websakctl.cli.change.apply import Carried
     from websakctl.model.resource import State
+    from websakctl.operations.apply.run import ApplyRequest, ApplyResult
     from websakctl.operations.change.make_plan import Scene
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
@@ -82,10 +86,17 @@ def run(
     session.valid_config()
     refuse_unknown(session, batch)
     session.pace(concurrency, rate)
+    rollout = Rollout(
+        session=session,
+        batch=batch,
+        canary=_first_to_go(session, batch, canary),
+        auto_approve=auto_approve,
+        allow=tuple(allow or ()),
+        reason=f"rollout {batch}" + (f": {reason}" if reason else ""),
+        break_lease=break_lease,
+    )
     with session.alone(), nothing_written_if_interrupted():
-        Onboarding(session, batch, _first_to_go(session, batch, canary)).run(
-            users, auto_approve, allow or [], reason, break_lease
-        )
+        rollout.run(users)
 
 
 def _first_to_go(session: Session, batch: str, wanted: str | None) -> str:
@@ -98,6 +109,14 @@ def _first_to_go(session: Session, batch: str, wanted: str | None) -> str:
         hint = did_you_mean(wanted, districts) or f"its districts are {', '.join(districts)}"
         raise Problem(f"{wanted} is not in {batch}", Exit.USAGE, hint)
     return str(wanted or districts[0])
+
+
+def end_at_ctrl_c(stop: threading.Event) -> None:
+    """Between two runs nothing is under way, and Ctrl-C need not wait for anything; nor did one that came too late."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if stop.is_set():
+        raise KeyboardInterrupt
 
 
 def write_users(session: Session, files: Mapping[str, str]) -> None:
@@ -119,74 +138,172 @@ def _fields(session: Session, batch: str) -> dict[str, Any]:
     return dict(session.config.state[Address("rollout_batch", BASE, batch)].fields)
 
 
-@dataclass
-class _Part:
-    """One of the two runs: what it was to do, and what became of it."""
+class _Done(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two runs, and what became of it."""
 
     name: str
-    run: str
-    planned: int
-    outcomes: "tuple[Outcome, ...]"
-    complete: bool
+    result: "ApplyResult"
+
+    @property
+    def outcomes(self) -> "tuple[Outcome, ...]":
+        """What became of each change that was tried."""
+        return self.result.applied.execution.outcomes if self.result.applied is not None else ()
+
+    @property
+    def shortage(self) -> str:
+        """What is not done of it."""
+        from websakctl.apply.attempt import Status
+
+        left = sum(1 for outcome in self.outcomes if outcome.status is not Status.DONE) + len(self.result.stale)
+        if left or self.result.applied is None:
+            return f"{left} changes are not done"
+        return self.result.applied.unread or self.result.applied.unrecorded
+
+
+class BatchObserver(TerminalObserver):
+    """The first run of a batch: one plan for all of it is shown and agreed to, one district goes first."""
+
+    def __init__(self, rollout: "Rollout", scene: "Scene", agreed: Callable[[], None]) -> None:
+        super().__init__(rollout.session, scene, threading.Event(), auto_approve=rollout.auto_approve)
+        self._agreed = agreed
+        self._whole: tuple[Change, ...] = ()
+        self.live: State = {}  # as it was when the plan was made
+        self._left, self._total, self._done = Counter[str](), Counter[str](), Counter[str]()
+
+    def planned(self, plan: "Plan", live: "LiveSetup") -> None:
+        """Show the plan."""
+        super().planned(plan, live)
+        self._whole, self.live = plan.changes, live.state
+
+    def confirm(self, changes: "tuple[Change, ...]", live: "LiveSetup", *, reviewed: bool) -> None:
+        """Ask for the whole plan, whichever part of it goes first."""
+        super().confirm(self._whole, live, reviewed=reviewed)
+        self._agreed()
+        self.expect(changes)
+
+    def expect(self, changes: "tuple[Change, ...]") -> None:
+        """These are now tried."""
+        self._left = Counter(change.address.scope for change in changes)
+        self._total = self._left.copy()
+
+    def outcome(self, outcome: "Outcome") -> None:
+        """Say of each district how much of it is done, when the last of its changes has been tried."""
+        from websakctl.apply.attempt import Status
+
+        super().outcome(outcome)
+        scope = outcome.change.address.scope
+        self._left[scope] -= 1
+        self._done[scope] += outcome.status is Status.DONE
+        if not self._left[scope]:
+            self.session.terminal.say(f"{scope}: {self._done[scope]} of {self._total[scope]} changes done")
+
+
+class RestObserver(BatchObserver):
+    """The second run: it must do what is left of the approved plan, and nothing else."""
+
+    def __init__(self, rollout: "Rollout", scene: "Scene", check: "Callable[[Plan, LiveSetup], None]") -> None:
+        super().__init__(rollout, scene, lambda: None)
+        self._check = check
+
+    def planned(self, plan: "Plan", live: "LiveSetup") -> None:
+        """See that the plan still is what was approved."""
+        self._check(plan, live)
+
+    def confirm(self, changes: "tuple[Change, ...]", live: "LiveSetup", *, reviewed: bool) -> None:  # noqa: ARG002  # approved with the whole plan
+        """Go on: this was agreed to before."""
+        self.stop_gently()
+        self.expect(changes)
 
 
 @dataclass
-class Onboarding:
+class Rollout:
     """One batch on its way in."""
 
     session: Session
     batch: str
     canary: str
-    parts: list[_Part] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)  # somebody asked the last run to stop
+    auto_approve: bool
+    allow: tuple[str, ...]
+    reason: str
+    break_lease: str | None
+    parts: list[_Done] = field(default_factory=list)
 
-    def run(
-        self, users: Path | None, auto_approve: bool, allow: list[str], reason: str, break_lease: str | None
-    ) -> None:
+    def run(self, users: Path | None) -> None:
         """Gates, plan, the canary, a look, and the rest."""
-        from websakctl.operations.rollout.onboard import halve
+        from websakctl.operations.apply.run import Part, plan_and_apply
+        from websakctl.operations.rollout.onboard import Halves, halve
 
         session = self.session
         self.refuse_if_paused()
         files = import_for(session, self.batch, users) if users is not None else {}
         self.refuse_if_not_ready()
         announce_interrupted(session, alone=True)
-        self.dialogue = Dialogue(session, self.scene(), auto_approve, allow, "", False, break_lease)
-        self.reason = f"rollout {self.batch}" + (f": {reason}" if reason else "")
-        live = self.dialogue.read_live()
-        plan = self.planned(live)
-        self.dialogue.show(plan, expand=False)
-        self.dialogue.guard(plan)
-        if not plan.changes:
+        scene = self.scene()
+        halves = Halves((), ())
+
+        def first(plan: "Plan") -> Part:
+            nonlocal halves
+            halves = halve(plan.changes, self.canary)
+            if halves.first:
+                return Part(changes=halves.first, reason=f"{self.reason} ({self.canary} first)")
+            return Part(changes=halves.rest, reason=f"{self.reason} (the rest)" if halves.rest else self.reason)
+
+        observer = BatchObserver(self, scene, lambda: write_users(session, files))  # what is listed is what is wanted
+        result = plan_and_apply(self.request(scene, observer), first)
+        if not result.planned:
             write_users(session, files)
-            self.dialogue.reason = self.reason
-            idle = self.dialogue.new_run(plan, "", self.dialogue.taken_over((), live.state, whole=False))
-            self.dialogue.supersede(idle)
-            self.dialogue.adopt(idle, live.state, ())
-            self.end(plan)
-        say_how_long(session, live, plan.changes)
-        self.dialogue.confirm(len(plan.changes), from_file=False)
-        write_users(session, files)  # not before everybody has agreed: what is listed is what is wanted
-        halves = halve(plan.changes, self.canary)
-        paused_before = self.paused_in(live.state)
-        if not halves.first:  # it went first before
-            self.carry_out("the rest", plan, halves.rest, live)
-            self.end(plan)
-        self.carry_out(f"{self.canary} first", plan, halves.first, live)
-        if halves.rest:
+            self.end(scene, result.plan)
+        self.keep(f"{self.canary} first" if halves.first else "the rest", result)  # else it went first before
+        if halves.first and halves.rest and result.plan is not None:
             with self.incomplete_from_here():
-                self.end_at_ctrl_c()
-                live, rest = self.look_again(plan, halves.rest, paused_before)
-                if self.asked_to_go_on(len(rest.changes)):  # an answer may take days
-                    live, rest = self.look_again(plan, halves.rest, paused_before)
-                self.carry_out("the rest", rest, rest.changes, live)
-        self.end(plan)
+                end_at_ctrl_c(observer.stop)
+                self.rest(result.plan, halves.rest, paused_before=self.paused_in(observer.live))
+        self.end(scene, result.plan)
+
+    def rest(self, approved: "Plan", rest: "tuple[Change, ...]", *, paused_before: bool) -> None:
+        """Plan anew and do what is left, which must be what was approved."""
+        from websakctl.operations.apply.run import Part, plan_and_apply, plan_changes
+
+        scene = self.scene()
+
+        def check(plan: "Plan", live: "LiveSetup") -> None:
+            self.end_if_paused(live.state, paused_before)
+            self.end_unless_approved(rest, plan.changes)
+
+        request = self.request(scene, RestObserver(self, scene, check))
+        request = replace(request, allowed_guards=frozenset(finding.guard for finding in approved.findings))
+        if not self.auto_approve:
+            live, plan = plan_changes(request)
+            check(plan, live)
+            self.ask_to_go_on(len(plan.changes))  # the answer may take days, so the second run looks again
+        result = plan_and_apply(request, lambda plan: Part(changes=plan.changes, reason=f"{self.reason} (the rest)"))
+        self.keep("the rest", result)
+
+    def request(self, scene: "Scene", observer: BatchObserver) -> "ApplyRequest":
+        """What both runs have in common."""
+        from websakctl.operations.apply.run import ApplyRequest
+
+        return ApplyRequest(
+            **what_and_who(self.session, scene, self.reason),
+            observer=observer,
+            stop=observer.stop,
+            allow=self.allow,
+            break_lease=self.break_lease,
+        )
+
+    def keep(self, name: str, result: "ApplyResult") -> None:
+        """Remember what a run came to; end the command if it is not complete."""
+        done = _Done(name=name, result=result)
+        self.parts.append(done)
+        if not result.complete:
+            self.end_incomplete(done.shortage, "mend the cause and run it again: it does what is left")
 
     @contextmanager
     def incomplete_from_here(self) -> Iterator[None]:
         """The first district is written: whatever ends the command now leaves the batch half in, and says so."""
         from websakctl.apply.journal import JournalError
         from websakctl.live.errors import LiveError
+        from websakctl.operations.apply.observer import ApplyRefused
 
         again = f"mend the cause; then: websakctl rollout run {self.batch}"
         try:
@@ -197,17 +314,12 @@ class Onboarding:
             self.end_incomplete(str(error), error.what_next or again)
         except JournalError as error:
             self.end_incomplete(str(error), again)
+        except ApplyRefused as refused:
+            self.end_incomplete(str(refused).removesuffix("; nothing was written"), refused.what_next or again)
         except Problem as problem:
             if problem.exit_code is Exit.INCOMPLETE:
                 raise
             self.end_incomplete(str(problem).removesuffix("; nothing was written"), problem.what_next or again)
-
-    def end_at_ctrl_c(self) -> None:
-        """Between two runs nothing is under way, and Ctrl-C need not wait for anything; nor did one that came too late."""
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        if self.stop.is_set():
-            raise KeyboardInterrupt
 
     # --- before anything is written
 
@@ -242,60 +354,17 @@ class Onboarding:
             f"see to what stands above; `websakctl rollout check {self.batch}` looks again",
         )
 
-    # --- plan and carry out
+    # --- between the two runs
 
     def scene(self) -> "Scene":
         """The batch's districts, and what of the base they need."""
         return scene_of(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
 
-    def planned(self, live: "LiveSetup") -> "Plan":
-        """The plan for the batch's districts."""
-        from websakctl.operations.change.make_plan import make_plan
-        from websakctl.operations.change.read_setup import guarded
-
-        session, scene = self.session, self.dialogue.scene
-        return guarded(
-            session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
-        )
-
-    def carry_out(self, what: str, plan: "Plan", changes: "tuple[Change, ...]", live: "LiveSetup") -> None:
-        """Do one part as a run of its own; end the command if it is not complete."""
-        from websakctl.apply.attempt import Status
-        from websakctl.apply.journal import JournalError
-
-        if not changes:
-            return
-        dialogue, session = self.dialogue, self.session
-        dialogue.reason = f"{self.reason} ({what})"
-        dialogue.tell = _by_district(session, changes)
-        run = dialogue.new_run(plan, "", dialogue.taken_over(changes, live.state, whole=False))
-        self.stop = run.stop
-        carried = dialogue.carry_out(run, changes, live, session.config.state)
-        outcomes = carried.applied.execution.outcomes
-        complete = (
-            all(o.status is Status.DONE for o in outcomes)
-            and not carried.holding.stale
-            and not carried.applied.unread
-            and not carried.applied.unrecorded
-        )
-        self.parts.append(_Part(what, run.name, len(changes), outcomes, complete))
-        if not complete:
-            self.end_incomplete(_what_lacks(carried), "mend the cause and run it again: it does what is left")
-        already = {change.address for change in carried.holding.already}
-        try:
-            dialogue.adopt(run, carried.state, {c.address for c in changes} - already)
-        except JournalError as error:
-            self.end_incomplete(f"all of it was written, but {error}", "make room for the journal, and run it again")
-
-    def look_again(self, approved: "Plan", rest: "tuple[Change, ...]", paused_before: bool) -> "tuple[LiveSetup, Plan]":
-        """Plan anew: what is left must be what was approved, and nothing more."""
+    def end_unless_approved(self, approved: "tuple[Change, ...]", now: "tuple[Change, ...]") -> None:
+        """What is left must be what was approved, and nothing more."""
         from websakctl.operations.rollout.onboard import departures
 
-        self.dialogue.scene = self.scene()
-        live = read_live(self.session, self.dialogue.scene)
-        self.stop_if_paused(live.state, paused_before)
-        plan = self.planned(live)
-        if found := departures(rest, plan.changes):
+        if found := departures(approved, now):
             words = {"new": "was not in the plan", "gone": "is no longer to do", "other": "would do something else"}
             for departure in found[:20]:
                 self.session.terminal.warn(f"  {departure.address}: {words[departure.how]}")
@@ -303,21 +372,15 @@ class Onboarding:
                 f"the rest of the plan is no longer what was approved ({len(found)} changes differ)",
                 "look at what is listed above; run it again to see and approve the plan as it is now",
             )
-        known = {finding.guard for finding in approved.findings}  # allowed for all, so for a part of it
-        self.dialogue.guard(replace(plan, findings=tuple(f for f in plan.findings if f.guard not in known)))
-        return live, plan
 
-    def asked_to_go_on(self, count: int) -> bool:
-        """Whether somebody was asked, and said yes: this is the time to look at the first district."""
-        if self.dialogue.auto_approve:
-            return False
+    def ask_to_go_on(self, count: int) -> None:
+        """This is the time to look at the first district."""
         self.session.terminal.say(f"{self.canary} is done, and the rest of the plan is what was approved.")
         answer = self.session.terminal.ask(f"Go on with {count} changes in the other districts? Only yes is a yes: ")
         if answer != "yes":
             self.end_incomplete("not gone on with", f"websakctl rollout run {self.batch} goes on")
-        return True
 
-    def stop_if_paused(self, live: "State", paused_before: bool) -> None:
+    def end_if_paused(self, live: "State", paused_before: bool) -> None:
         """Whether somebody paused the batch meanwhile: in the files here, or in Websak from elsewhere."""
         from websakctl.model.address import BASE, Address
         from websakctl.source.load import load_configuration
@@ -348,9 +411,9 @@ class Onboarding:
 
     # --- the last word
 
-    def end(self, plan: "Plan") -> NoReturn:
+    def end(self, scene: "Scene", plan: "Plan | None") -> NoReturn:
         """The report of a batch that is in; what is left for people is on the work list."""
-        self.dialogue.write_work_list(plan)
+        work_list_for(self.session, scene, plan)
         self.session.write(self.report(plan, f"{self.batch} is in: every change of its districts is done.", ok=True))
         raise typer.Exit(Exit.OK)
 
@@ -368,9 +431,9 @@ class Onboarding:
             data.append(
                 {
                     "part": part.name,
-                    "run": part.run,
-                    "planned": part.planned,
-                    "complete": part.complete,
+                    "run": part.result.run,
+                    "planned": len(part.result.planned),
+                    "complete": part.result.complete,
                     "districts": {scope: dict(c) for scope, c in sorted(_counted(part.outcomes).items())},
                 }
             )
@@ -380,7 +443,7 @@ class Onboarding:
             title=f"Rollout of {self.batch}",
             ok=ok,
             verdict=verdict,
-            facts=[(f"run ({part.name})", part.run) for part in self.parts],
+            facts=[(f"run ({part.name})", part.result.run) for part in self.parts],
             sections=[
                 section
                 for section in (
@@ -406,32 +469,6 @@ def _counted(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
     for outcome in outcomes:
         found.setdefault(outcome.change.address.scope, Counter())[outcome.status.value] += 1
     return found
-
-
-def _by_district(session: Session, changes: "tuple[Change, ...]") -> "Callable[[Outcome], None]":
-    """Say of each district how much of it is done, when the last of its changes has been tried."""
-    from websakctl.apply.attempt import Status
-
-    left = Counter(change.address.scope for change in changes)
-    total, done = dict(left), Counter[str]()
-
-    def tell(outcome: "Outcome") -> None:
-        scope = outcome.change.address.scope
-        left[scope] -= 1
-        done[scope] += outcome.status is Status.DONE
-        if not left[scope]:
-            session.terminal.say(f"{scope}: {done[scope]} of {total[scope]} changes done")
-
-    return tell
-
-
-def _what_lacks(carried: "Carried") -> str:
-    from websakctl.apply.attempt import Status
-
-    left = sum(1 for o in carried.applied.execution.outcomes if o.status is not Status.DONE)
-    if left or carried.holding.stale:
-        return f"{left + len(carried.holding.stale)} changes are not done"
-    return carried.applied.unread or carried.applied.unrecorded
 
 
 # --- pause and resume

@@ -25,6 +25,11 @@ class LiveSetup:
     requests: int
     seconds_each: float = 0.05  # mean time of a request
 
+    @property
+    def told(self) -> str:
+        """What reading took, in a sentence."""
+        return f"Read {len(self.state)} live objects with {self.requests} requests (User API {self.api_version})."
+
     def seconds_to_write(self, changes: Iterable[Change], connection: Connection) -> float:
         """Roughly how long the changes will take: a read and a write each, several at a time, no faster than the rate."""
         writes = count_writes(changes)

@@ -1,0 +1,413 @@
+"""The apply verb: plan and apply, apply a saved plan, go on with a run that was interrupted."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from websakctl.apply.collaborators import RunJournal, TakeLock
+from websakctl.apply.journal import JournalError
+from websakctl.live.websak import Connection
+from websakctl.model.address import Address
+from websakctl.model.resource import State
+from websakctl.operations.apply.carry_out import Applied, Run, adopt_unchanged, apply_changes, new_run_name
+from websakctl.operations.apply.lease import alone
+from websakctl.operations.apply.observer import ApplyObserver, ApplyRefused
+from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, judge, record_verdicts
+from websakctl.operations.apply.saved import SavedPlan
+from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, within_seats, writer_for
+from websakctl.plan.change import Change, Finding, Plan
+from websakctl.plan.decide import digest
+from websakctl.plan.guards import not_allowed
+from websakctl.plan.stale import Holding, Stale, restored, still_holding
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who applies, for the journal and for others who want to."""
+
+    user: str
+    owner: str  # the same for every run of this state directory
+    ci: str | None = None  # the pipeline's run, where one applies
+    reason: str = ""
+
+
+class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be applied where, by whom, and what is allowed.
+
+    ``left_to_people``: what somebody still has to set by hand. ``own_user``: the user that the guards must not lock out. ``allow``: findings by name and number; ``allowed_guards``: by
+    name alone. ``shared_lock``: keeps other machines out, besides the Setup API's lease. ``stop``: once set, nothing new is
+    begun.
+    """
+
+    scene: Scene
+    connection: Connection
+    journal: RunJournal
+    observer: ApplyObserver
+    actor: Actor
+    left_to_people: frozenset[Address] = frozenset()
+    own_user: str = ""
+    allow: tuple[str, ...] = ()
+    allowed_guards: frozenset[str] = frozenset()
+    fail_fast: bool = False
+    all_or_nothing: bool = False
+    break_lease: str | None = None
+    shared_lock: TakeLock | None = None
+    stop: threading.Event = msgspec.field(default_factory=threading.Event)
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """The changes of a plan that one run is to do, and why."""
+
+    changes: tuple[Change, ...]
+    reason: str
+
+
+class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What an apply came to. ``applied``: ``None`` where nothing was left to do; ``plan``: ``None`` for a resumed run."""
+
+    run: str
+    planned: tuple[Change, ...]
+    plan: Plan | None = None
+    applied: Applied | None = None
+    stale: tuple[Stale, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was planned is done, read back and recorded."""
+        applied = self.applied
+        return not self.stale and (
+            applied is None or (applied.execution.complete and not applied.unread and not applied.unrecorded)
+        )
+
+
+class _Carried(msgspec.Struct, frozen=True, kw_only=True):
+    """What carrying out came to, what of the plan still held when it began, and live as it was then."""
+
+    applied: Applied
+    holding: Holding
+    state: State
+
+
+def plan_changes(request: ApplyRequest) -> tuple[LiveSetup, Plan]:
+    """Read live, and plan from the config with all that the guards object to. Writes nothing.
+
+    Raises:
+        LiveError: If live cannot be read or trusted.
+    """
+    live = _read_live(request)
+    plan = make_plan(request.scene, live.state)
+    return live, guarded(request.connection, request.scene, plan, live.state, request.own_user)
+
+
+def plan_and_apply(request: ApplyRequest, choose: Callable[[Plan], Part] | None = None) -> ApplyResult:
+    """Plan from the config and do it; interrupted runs that this one covers are then over.
+
+    Args:
+        request: What, where, by whom.
+        choose: Gives the part of the plan that this run is to do; by default all of it.
+
+    Raises:
+        ApplyRefused: Before anything was written.
+        LiveError: If live cannot be read or trusted.
+        JournalError: If the run's start cannot be recorded; then nothing is sent.
+    """
+    live, plan = plan_changes(request)
+    request.observer.planned(plan, live)
+    _refuse_unless_allowed(request, plan.findings)
+    part = choose(plan) if choose is not None else Part(changes=plan.changes, reason=request.actor.reason)
+    whole = choose is None and request.scene.selection.everything
+    run = _new_run(request, plan, "", part.reason, _taken_over(request, part.changes, live.state, whole=whole))
+    if not part.changes:
+        _supersede(run)
+        _adopt(request, run, live.state, {change.address for change in plan.changes})
+        return ApplyResult(run=run.name, planned=(), plan=plan)
+    request.observer.confirm(part.changes, live, reviewed=False)
+    carried = _carry_out(request, run, part.changes, live, request.scene.config.state)
+    applied = carried.applied
+    already = {change.address for change in carried.holding.already}
+    try:
+        _adopt(request, run, carried.state, {change.address for change in plan.changes} - already)
+    except JournalError as error:
+        applied = replace(applied, unrecorded=str(error))
+    return ApplyResult(run=run.name, planned=part.changes, plan=plan, applied=applied, stale=carried.holding.stale)
+
+
+def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
+    """Do what still holds of a saved plan, once.
+
+    Raises:
+        ApplyRefused: Before anything was written; also if it was applied before.
+        LiveError: If live cannot be read or trusted.
+        JournalError: If the run's start cannot be recorded; then nothing is sent.
+    """
+    scene, journal = request.scene, request.journal
+    saved = saved.restored(scene)
+    live = _read_live(request)
+    plan = within_seats(request.connection, scene, saved.plan)
+    request.observer.planned(plan, live)
+    _refuse_unless_allowed(request, plan.findings)
+    supersedes = _taken_over(request, plan.changes, live.state, whole=False)
+    run = _new_run(request, plan, saved.digest, request.actor.reason, supersedes)
+    holding = still_holding(plan.changes, live.state)
+    if holding.already:
+        request.observer.note(f"{len(holding.already)} of the plan's changes are already so.")
+    if holding.stale:
+        request.observer.stale(holding.stale)
+        if request.all_or_nothing:
+            raise ApplyRefused(
+                f"{len(holding.stale)} of {len(plan.changes)} changes are stale; nothing was written",
+                "plan again, or leave --all-or-nothing out to apply the rest",
+            )
+    if holding.changes:
+        request.observer.confirm(holding.changes, live, reviewed=True)
+    if (before := journal.claim_plan(saved.digest, run.name)) is not None:
+        raise ApplyRefused(f"{saved.name} was applied before, in run {before}", "plan again: websakctl plan --out FILE")
+    if not holding.changes:  # it was applied all the same, and is not applied again
+        start = {**run.about, "environment": run.environment, "changes": []}
+        left_out = ("stale", {"left": len(holding.stale)}, None)
+        journal.settle(run.name, [("start", start, None), left_out, ("end", {"counts": {}}, None)])
+        _supersede(run)
+        return ApplyResult(run=run.name, planned=plan.changes, plan=plan, stale=holding.stale)
+    carried = _carry_out(request, run, holding.changes, live, scene.config.state)
+    applied, dropped = carried.applied, (*holding.stale, *carried.holding.stale)
+    if dropped:
+        try:
+            journal.write(run.name, "stale", {"left": len(dropped)})
+        except JournalError as error:
+            applied = replace(applied, unrecorded=str(error))
+    return ApplyResult(run=run.name, planned=plan.changes, plan=plan, applied=applied, stale=dropped)
+
+
+def resume(request: ApplyRequest) -> ApplyResult | None:
+    """Judge the writes in doubt of the newest interrupted run, and do what is left; ``None`` if there is no such run.
+
+    Raises:
+        ApplyRefused: Before anything was written.
+        LiveError: If live cannot be read or trusted.
+        JournalError: If what was found cannot be recorded.
+    """
+    scene, observer = request.scene, request.observer
+    runs = interrupted_runs(request.journal, scene.environment)
+    live = _read_live(request)
+    if not runs:
+        return None
+    run = replace(runs[-1], changes=restored(runs[-1].changes, scene.config.state))
+    same_config = run.about.get("config_digest") == digest(scene.config.state)
+    desired = scene.config.state if same_config else {}
+    judged = judge(run, live.state)
+    observer.note(f"{run.told[0].upper()}{run.told[1:]}.")
+    if not same_config:
+        observer.note("The config has changed since. This goes on with the run as it was planned; plan again after it.")
+    for address, verdict in sorted(judged.verdicts.items()):
+        observer.note(f"  in doubt: {address}: it {verdict}")
+    if judged.holding.stale:
+        observer.stale(judged.holding.stale)
+    if judged.holding.changes:
+        observer.confirm(judged.holding.changes, live, reviewed=True)
+    going_on = Run(
+        environment=scene.environment,
+        journal=request.journal,
+        runtime=request.connection.runtime,
+        concurrency=request.connection.concurrency,
+        fail_fast=request.fail_fast,
+        stop=request.stop,
+        name=run.run,
+        resumed=True,
+    )
+    done = {*run.done, *(change.address for change in judged.holding.already)}
+    carried = _carry_out(
+        request,
+        going_on,
+        judged.holding.changes,
+        live,
+        desired,
+        interrupted=run,
+        shown=judged.holding.stale,
+        done_before=tuple(change for change in run.changes if change.address in done),
+    )
+    return ApplyResult(
+        run=run.run, planned=judged.holding.changes, applied=carried.applied, stale=carried.holding.stale
+    )
+
+
+# --- steps
+
+
+def _read_live(request: ApplyRequest) -> LiveSetup:
+    """Read live; a write that may have been under way when a run died is given time to show."""
+    clock = request.connection.runtime.clock
+    runs = interrupted_runs(request.journal, request.scene.environment)
+    wait = max((run.settling(clock.now()) for run in runs), default=0.0)
+    if wait > 0:
+        request.observer.note(f"Waiting {wait:.0f} s: a write of the interrupted run may still be under way.")
+        clock.sleep(wait)
+    return read_setup(request.connection, request.scene)
+
+
+def _refuse_unless_allowed(request: ApplyRequest, findings: tuple[Finding, ...]) -> None:
+    """Every finding must be allowed by name and number, or its guard by name."""
+    others = tuple(finding for finding in findings if finding.guard not in request.allowed_guards)
+    if refused := not_allowed(others, request.allow):
+        several = "s are" if len(refused) > 1 else " is"
+        raise ApplyRefused(
+            f"{len(refused)} guard finding{several} not allowed; nothing was written",
+            "if it is meant: " + " ".join(f"--allow {finding.allowance}" for finding in refused),
+        )
+
+
+def _new_run(request: ApplyRequest, plan: Plan, plan_digest: str, reason: str, supersedes: list[str]) -> Run:
+    """A run with who, why and what in its start, and the interrupted runs that need no resuming once it has begun."""
+    about: dict[str, Any] = {
+        "user": request.actor.user,
+        "owner": request.actor.owner,
+        "client_id": request.connection.client_id,
+        "reason": reason,
+        "ci": request.actor.ci,
+        "plan": plan_digest or None,
+        "config_digest": plan.config_digest,
+        "allowed": list(request.allow),
+        "summary": plan.summary,
+        "supersedes": supersedes,
+    }
+    return Run(
+        environment=request.scene.environment,
+        journal=request.journal,
+        runtime=request.connection.runtime,
+        name=new_run_name(request.connection.runtime),
+        about=about,
+        concurrency=request.connection.concurrency,
+        fail_fast=request.fail_fast,
+        stop=request.stop,
+    )
+
+
+def _taken_over(request: ApplyRequest, changes: tuple[Change, ...], live: State, *, whole: bool) -> list[str]:
+    """Interrupted runs that leave nothing to do besides these changes; ``whole``: this is all that the config asks for."""
+    addresses = {change.address for change in changes}
+
+    def left(holding: Holding) -> set[Address]:
+        return {change.address for change in (*holding.changes, *(stale.change for stale in holding.stale))}
+
+    runs = interrupted_runs(request.journal, request.scene.environment)
+    return [run.run for run in runs if whole or left(judge(run, live).holding) <= addresses]
+
+
+def _supersede(run: Run) -> None:
+    """End the runs that this one took over."""
+    for old in run.about.get("supersedes", ()):
+        run.journal.write(old, "end", {"superseded_by": run.name})
+
+
+def _adopt(request: ApplyRequest, run: Run, live: State, changing: set[Address]) -> None:
+    """Take over what already is as the config says."""
+    scene = request.scene
+    kinds = {**scene.by_hand, **scene.kinds}
+    desired = {a: r for a, r in scene.config.state.items() if a.kind in kinds and a in scene.selection}
+    known = {a: last for a, last in scene.known.items() if a.kind in kinds and a in scene.selection}
+    adopt_unchanged(
+        run, desired, scene.with_by_hand(live), changing | request.left_to_people, scene.config.protected, known
+    )
+
+
+def _carry_out(
+    request: ApplyRequest,
+    run: Run,
+    changes: tuple[Change, ...],
+    live: LiveSetup,
+    desired: State,
+    *,
+    interrupted: Interrupted | None = None,
+    shown: tuple[Stale, ...] = (),
+    done_before: tuple[Change, ...] = (),
+) -> _Carried:
+    """Hold the lease, see whether all still holds, do the changes, read them back.
+
+    Live is read again once the lease is ours: while somebody else had it, or while a person thought about the plan,
+    anything may have been done, and a second POST makes a second unit.
+
+    Args:
+        request: Where, by whom.
+        run: Under which name.
+        changes: What is left to do, as live was when it was read.
+        live: What was read.
+        desired: The config's state where the changes were planned from it; empty otherwise.
+        interrupted: The run that is resumed.
+        shown: Stale changes that were told already.
+        done_before: What the same run did before it was interrupted.
+    """
+    scene, observer = request.scene, request.observer
+
+    def lost(why: str) -> None:
+        request.stop.set()
+        observer.note(why, urgent=True)
+
+    with writer_for(request.connection, scene, live) as writer:
+        takes = (*((request.shared_lock,) if request.shared_lock is not None else ()), writer.lease)
+        purpose = run.about.get("reason") or request.actor.reason or f"run {run.name}"
+        with alone(
+            takes,
+            run.journal,
+            run.name,
+            owner=request.actor.owner,
+            purpose=purpose,
+            lost=lost,
+            break_held=request.break_lease,
+        ):
+            state = writer.read()
+            holding = (
+                still_holding(changes, state)
+                if interrupted is None
+                else _judged_again(request, interrupted, state, desired)
+            )
+            if request.stop.is_set():
+                raise ApplyRefused("stopped; nothing was written")
+            _tell_what_passed(request, holding, len(changes), shown)
+            with observer.progress(len(holding.changes)):
+                applied = apply_changes(
+                    replace(run, watch=observer.outcome),
+                    holding.changes,
+                    state,
+                    writer,
+                    desired=desired,
+                    protected=scene.config.protected,
+                    read_again=writer.read,
+                    done_before=done_before,
+                    known=scene.known,
+                )
+        try:
+            _supersede(run)
+            for note in sorted(writer.traffic.notes):
+                observer.note(f"note: {note}")
+                run.journal.write(run.name, "deprecated", {"note": note})
+        except JournalError as error:
+            applied = replace(applied, unrecorded=str(error))
+    return _Carried(applied=applied, holding=holding, state=state)
+
+
+def _judged_again(request: ApplyRequest, interrupted: Interrupted, state: State, desired: State) -> Holding:
+    judged = judge(interrupted, state)
+    record_verdicts(
+        request.journal,
+        interrupted,
+        judged,
+        environment=request.scene.environment,
+        desired=desired,
+        live=state,
+        protected=request.scene.config.protected,
+        known=request.scene.known,
+    )
+    return judged.holding
+
+
+def _tell_what_passed(request: ApplyRequest, holding: Holding, planned: int, shown: tuple[Stale, ...]) -> None:
+    """What became of the plan between its making and our turn."""
+    known = {stale.change.address for stale in shown}
+    if new := tuple(stale for stale in holding.stale if stale.change.address not in known):
+        request.observer.stale(new)
+        if request.all_or_nothing:
+            raise ApplyRefused(f"{len(new)} of {planned} changes no longer hold; nothing was written", "plan again")
+    if (passed := planned - len(holding.changes) - len(new)) > 0:
+        request.observer.note(f"{passed} of the plan's changes were done by somebody else meanwhile.")
