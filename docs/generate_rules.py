@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from websakctl.diagnostics import RULES, Rule
+from websakctl.diagnostics.problems import PROBLEMS, ProblemCode
 from websakctl.redaction import redact
 from websakctl.report.formats.text import FORMAT
 from websakctl.report.subjects import FindingsReport, Look
@@ -25,6 +26,14 @@ def page() -> str:
     ]
     for rule in RULES.values():
         parts += ["", *_rule(rule)]
+    parts += [
+        "",
+        "# Problems at run time",
+        "",
+        "What can end a command, by the `code` of its JSON document (`--format json`) and of `websakctl explain CODE`.",
+    ]
+    for problem in PROBLEMS.values():
+        parts += ["", *_problem(problem)]
     return "\n".join(parts) + "\n"
 
 
@@ -52,10 +61,20 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield "```"
 
 
+def _problem(problem: ProblemCode) -> Iterator[str]:
+    yield f"## {problem.name}"
+    yield ""
+    yield f"Exit code {problem.exit_code}. {problem.summary} {problem.what_to_do}"
+    yield ""
+    yield "```text"
+    yield problem.example
+    yield "```"
+
+
 def _shown(rule: Rule) -> str:
     """What the tool says of the rule's wrong example; nothing where it takes more than a config to be wrong."""
     config = load_configuration(EXAMPLES / rule.name / "bad", date(2027, 1, 1))
-    first = [finding for finding in config.findings if finding.rule == rule.name][:1]
+    first = [finding for finding in config.findings if finding.code == rule.name][:1]
     return redact(FORMAT.render(FindingsReport(first, config.texts, "", config.valid), Look(width=100)).rstrip())
 
 

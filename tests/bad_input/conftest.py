@@ -124,7 +124,7 @@ class Repository:
 
     def found(self) -> list[tuple[str, str]]:
         """Every finding as (rule, span), the span written as in ``marks``."""
-        return [(finding.rule, _span(finding)) for finding in self.load().findings]
+        return [(finding.code, _span(finding)) for finding in self.load().findings]
 
     def files(self) -> dict[str, bytes]:
         """Everything below the root, to see that nothing was written."""

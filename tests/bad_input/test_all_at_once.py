@@ -63,7 +63,7 @@ EXPECTED = [
 
 def test_all_findings_come_at_once_in_the_order_of_the_files(house: Callable[..., Any]) -> None:
     repository = house(WRONG)
-    assert [f"{f.at} {f.rule}" for f in repository.load().findings] == EXPECTED
+    assert [f"{f.at} {f.code}" for f in repository.load().findings] == EXPECTED
 
 
 def test_validate_tells_them_all_and_writes_nothing(house: Callable[..., Any]) -> None:

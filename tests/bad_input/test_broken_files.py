@@ -105,7 +105,7 @@ def test_is_one_finding_with_a_place_and_advice(file: Broken, house: Callable[..
         assert config.valid
         return
     (finding,) = config.findings
-    assert (finding.rule, finding.at.file) == (file.rule, EXTRA)
+    assert (finding.code, finding.at.file) == (file.rule, EXTRA)
     assert not file.place or f"{finding.at.line}:{finding.at.column}" == file.place
     assert file.says in finding.message
     assert finding.help
@@ -158,14 +158,14 @@ def test_lawful_yaml_is_read_and_places_are_right(content: str, house: Callable[
 def test_line_ends_of_old_macs_count_as_lines(house: Callable[..., Any]) -> None:
     repository = house({ALNA: b"org_units:\r  BH-TO: {name: Tytteb\xc3\xa6r, parent: BGH}\r"})
     (finding,) = repository.load().findings
-    assert (finding.rule, finding.at.line, finding.at.column) == ("unknown-reference", 2, 35)
+    assert (finding.code, finding.at.line, finding.at.column) == ("unknown-reference", 2, 35)
 
 
 def test_a_link_to_nothing_and_a_folder_named_like_a_file(house: Callable[..., Any]) -> None:
     repository = house({})
     (repository.root / "config" / "gone.yaml").symlink_to("nowhere.yaml")
     (repository.root / "config" / "folder.yaml").mkdir()
-    assert [(f.rule, str(f.at)) for f in repository.load().findings] == [
+    assert [(f.code, str(f.at)) for f in repository.load().findings] == [
         ("file-unreadable", "config/folder.yaml:1:1"),
         ("file-unreadable", "config/gone.yaml:1:1"),
     ]
@@ -176,7 +176,7 @@ def test_a_folder_that_is_a_link_is_read_once_and_a_hidden_one_never(house: Call
     (repository.root / "config" / "shared").symlink_to("../elsewhere")
     (repository.root / "elsewhere" / "back").symlink_to("../config")
     (repository.root / "elsewhere" / "loop").symlink_to("loop")
-    assert [(f.rule, f.at.file) for f in repository.load().findings] == [("unknown-section", "config/shared/more.yaml")]
+    assert [(f.code, f.at.file) for f in repository.load().findings] == [("unknown-section", "config/shared/more.yaml")]
 
 
 def test_a_folder_that_cannot_be_looked_into_is_told(
@@ -192,7 +192,7 @@ def test_a_folder_that_cannot_be_looked_into_is_told(
 
     monkeypatch.setattr(os, "scandir", closed)
     (finding,) = repository.load().findings
-    assert (finding.rule, finding.at.file) == ("file-unreadable", "config/policy")
+    assert (finding.code, finding.at.file) == ("file-unreadable", "config/policy")
     assert "Permission denied" in finding.message
 
 
@@ -209,7 +209,7 @@ def test_an_emptied_district_file_is_one_finding(house: Callable[..., Any]) -> N
 def test_a_district_without_its_section_is_one_finding(house: Callable[..., Any]) -> None:
     repository = house({"districts/alna/district.yaml": None})
     (finding,) = repository.load().findings
-    assert (finding.rule, str(finding.at)) == ("district-incomplete", "districts/alna/district.yaml:1:1")
+    assert (finding.code, str(finding.at)) == ("district-incomplete", "districts/alna/district.yaml:1:1")
     assert "write district.yaml with" in finding.help
 
 

@@ -99,7 +99,7 @@ def test_every_mutation_is_either_valid_or_explained(files: dict[str, str], repo
 def check_findings(config: Configuration, repository: Path) -> None:
     for finding in config.findings:
         at = finding.at
-        assert finding.rule in RULES
+        assert finding.code in RULES
         assert finding.message
         assert finding.help
         text = (repository / at.file).read_bytes().decode("utf-8-sig") if (repository / at.file).exists() else ""
@@ -107,7 +107,7 @@ def check_findings(config: Configuration, repository: Path) -> None:
         assert 1 <= at.line <= len(lines), finding
         assert 1 <= at.column <= len(lines[at.line - 1]) + 1, finding
         assert (at.end_line, at.end_column) >= (at.line, at.column), finding
-    places = [(f.rule, f.at) for f in config.findings]
+    places = [(f.code, f.at) for f in config.findings]
     assert len(set(places)) == len(places)
     assert [(f.at.file, f.at.line, f.at.column) for f in config.findings] == sorted(
         (f.at.file, f.at.line, f.at.column) for f in config.findings

@@ -23,7 +23,7 @@ def findings(repository: Any, example: Path) -> list[str]:
     shutil.copytree(example, repository.root, dirs_exist_ok=True)
     applied = repository.root / "applied"
     if not applied.exists():
-        return [finding.rule for finding in repository.load().findings]
+        return [finding.code for finding in repository.load().findings]
     with Journal(repository.root / ".websakctl" / "journal.db") as journal:
         journal.remember("sandbox", [(Address.parse(line), {}, False) for line in applied.read_text().split()])
     result = repository.validate("--format", "json")
@@ -52,7 +52,7 @@ def test_the_page_is_as_the_code_says() -> None:
 def test_every_rule_that_the_code_names_is_in_the_catalogue_and_the_other_way_round() -> None:
     named = set[str]()
     for file in (ROOT / "websakctl").rglob("*.py"):
-        if file.name != "catalogue.py":
+        if file.name not in ("catalogue.py", "problems.py") and file.parts[-2] != "cli":
             named |= rules_in(ast.parse(file.read_text(encoding="utf-8")))
     assert named - set(RULES) == set()
     assert set(RULES) - named == set()
@@ -63,7 +63,7 @@ def rules_in(tree: ast.AST) -> set[str]:
     found = set[str]()
     for node in ast.walk(tree):
         match node:
-            case ast.keyword(arg="rule", value=value):
+            case ast.keyword(arg="rule" | "code", value=value):
                 found |= texts_in(value)
             case ast.Assign(targets=[ast.Name(id="rule" | "renamed")], value=value):
                 found |= texts_in(value)

@@ -155,7 +155,7 @@ def test_no_day_judges_no_period(repository: Any) -> None:
     assert load_configuration(repository.root, None).findings == []
     assert load_configuration(repository.root, date(2027, 1, 1)).findings == []
     (finding,) = load_configuration(repository.root, date(2026, 1, 1)).findings
-    assert finding.rule == "ignore-unused"
+    assert finding.code == "ignore-unused"
 
 
 COLLISION = code("  B: {name: Barn, basis_chosen_per_case: true}")

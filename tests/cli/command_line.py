@@ -158,7 +158,7 @@ class Cli:
         outcome = run([PROGRAM, *args], str(cwd or self.root), around, stdin)
         if "--verbose" not in args:
             assert "Traceback" not in outcome.err
-        assert "a mistake in websakctl itself" not in outcome.err
+        assert "internal error" not in outcome.err
         if code is not None:
             assert outcome.code == code, f"{args}: exit {outcome.code}\n{outcome.out[-3000:]}\n{outcome.err[-3000:]}"
         return outcome

@@ -51,10 +51,15 @@ def test_login_from_a_pipe_status_and_logout(with_keyring: Cli, websak: Any) -> 
     cli, secret = with_keyring, websak.server.client_secret
     assert cli("auth", "status", code=6).out.count("nowhere") == 1
     login = cli("auth", "login", "--client-id", "websakctl", "--format", "json", stdin=f"{secret}\n")
-    assert login.json == {"environment": "test", "client_id": "websakctl", "stored": True}
+    assert login.json == {"format_version": 1, "environment": "test", "client_id": "websakctl", "stored": True}
     cli.edit("config/websak.yaml", ", client_id: from-yaml}\n  prod", "}\n  prod")
     status = cli("auth", "status", "--format", "json")
-    assert status.json == {"environment": "test", "client_id": "websakctl", "secret_from": "the OS keyring"}
+    assert status.json == {
+        "format_version": 1,
+        "environment": "test",
+        "client_id": "websakctl",
+        "secret_from": "the OS keyring",
+    }
     assert cli.plan("--kind", "access_code").changed == ["access_code/base/P", "access_code/base/U"]
     told = login.out + login.err + status.out + status.err + cli("doctor").out
     assert secret not in told
@@ -102,7 +107,7 @@ def test_login_without_a_secret_stores_nothing(with_keyring: Cli) -> None:
 
 
 def test_doctor_finds_all_well(cli: Cli) -> None:
-    checks = {check["check"]: check for check in cli("doctor", "--format", "json").json}
+    checks = {check["check"]: check for check in cli("doctor", "--format", "json").json["items"]}
     assert list(checks) == [
         "config", "state directory", "journal", "environment", "token", "User API", "departments", "Setup API",
     ]  # fmt: skip
@@ -115,7 +120,7 @@ def test_doctor_goes_on_after_a_failure_and_exits_with_the_first(cli: Cli, websa
     websak.fault("status", path="/api/setup/", code=404, times=50)
     websak.fault("html", path="/flat", times=50)
     outcome = cli("doctor", "--format", "json", code=7)
-    assert {check["check"] for check in outcome.json if not check["ok"]} == {"departments", "Setup API"}
+    assert {check["check"] for check in outcome.json["items"] if not check["ok"]} == {"departments", "Setup API"}
     cli.edit("config/case_types.yaml", "access_code: P", "access_code: PP")
     outcome = cli("doctor", code=3)
     assert "FAILED" in outcome.out

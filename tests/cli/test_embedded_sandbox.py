@@ -56,9 +56,9 @@ def test_two_commands_at_once_share_one_and_a_killed_one_is_replaced(home: Cli) 
     home("sandbox", "reset", "--empty")
     assert home.plan().json["summary"]["unmanaged"] == 2  # two groups that every Websak has
 
-    assert home("sandbox", "stop", "--format", "json").json == {"was_running": True}
-    assert home("sandbox", "stop", "--format", "json").json == {"was_running": False}
-    assert home("sandbox", "reset", "--format", "json").json == {"seed": "standard"}
+    assert home("sandbox", "stop", "--format", "json").json == {"format_version": 1, "was_running": True}
+    assert home("sandbox", "stop", "--format", "json").json == {"format_version": 1, "was_running": False}
+    assert home("sandbox", "reset", "--format", "json").json == {"format_version": 1, "seed": "standard"}
     for path in (home.root / ".websakctl").rglob("*"):
         if path.is_dir() or path.suffix in (".json", ".db"):
             readable = stat.S_IMODE(path.stat().st_mode) & 0o077

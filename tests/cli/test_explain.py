@@ -130,5 +130,5 @@ def test_the_command(small: Cli) -> None:
     wrong = small("explain", "noark-code-colision", code=64)
     assert wrong.out == ""
     assert "did you mean noark-code-collision?" in wrong.err
-    assert "did you mean org_unit/frogner/FR-OPPV?" in small("explain", "org_unit/frogner/FR-OPVP", code=1).err
+    assert "did you mean org_unit/frogner/FR-OPPV?" in small("explain", "org_unit/frogner/FR-OPVP", code=64).err
     assert "there is no kind orgunit" in small("explain", "orgunit/frogner/FR-OPPV", code=64).err

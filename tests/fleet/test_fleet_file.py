@@ -13,7 +13,7 @@ from websakctl.source.fleet_file import read_fleet_file
 def findings(folder: Path, text: str) -> list[tuple[str, int, int]]:
     file = folder / "fleet.yaml"
     file.write_text(text, encoding="utf-8")
-    return [(f.rule, f.at.line, f.at.column) for f in read_fleet_file(file)[1]]
+    return [(f.code, f.at.line, f.at.column) for f in read_fleet_file(file)[1]]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ SCHEMAS = Path(__file__).parents[1] / "schemas"
 NASTY = 'a|b `c` <script>alert(1)</script> 100% : , \n\x1b[31mred ]]> & "quote" \u202e æøå'
 FINDINGS = [
     Diagnostic(
-        rule="orgnr-checksum",
+        code="orgnr-checksum",
         at=Position("districts/frogner/sub orgs æ.yaml", 14, 3, 14, 14),
         message=NASTY,
         help="help " + NASTY,
@@ -25,9 +25,9 @@ FINDINGS = [
         related_label="first here",
     ),
     Diagnostic(
-        rule="override-expired", at=Position("config/b.yaml", 1, 1, 1, 1), message="x", severity=Severity.WARNING
+        code="override-expired", at=Position("config/b.yaml", 1, 1, 1, 1), message="x", severity=Severity.WARNING
     ),
-    Diagnostic(rule="not-in-the-catalogue", at=Position("config/b.yaml", 9, 9, 10, 1), message="y"),
+    Diagnostic(code="not-in-the-catalogue", at=Position("config/b.yaml", 9, 9, 10, 1), message="y"),
 ]
 REPORT = FindingsReport(
     FINDINGS, {"config/a.yaml": "a: 1\n", "config/b.yaml": "", "districts/frogner/sub orgs æ.yaml": ""}, "", valid=False

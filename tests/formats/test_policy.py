@@ -59,7 +59,7 @@ def test_a_policy_that_is_not_jmespath_is_a_finding_at_its_expression(tmp_path: 
         "policies:\n  a:\n    match: changes[?x\n    message: m\n  b: {mach: x, message: m}\n", encoding="utf-8"
     )
     found = load_configuration(tmp_path).findings
-    assert [(f.rule, f.at.line, f.at.column) for f in found] == [
+    assert [(f.code, f.at.line, f.at.column) for f in found] == [
         ("bad-policy", 3, 12),
         ("missing-field", 5, 3),
         ("unknown-field", 5, 7),
@@ -73,7 +73,7 @@ def test_an_expression_that_jmespath_chokes_on_is_not_jmespath(tmp_path: Path, e
         f'policies: {{a: {{match: "{expression}", message: m}}}}\n', encoding="utf-8"
     )
     (finding,) = load_configuration(tmp_path).findings
-    assert (finding.rule, finding.message.partition(",")[0].partition(":")[0]) == ("bad-policy", "this is not JMESPath")
+    assert (finding.code, finding.message.partition(",")[0].partition(":")[0]) == ("bad-policy", "this is not JMESPath")
 
 
 @pytest.mark.parametrize(("section", "column"), [("[{match: changes, message: no}]", 1), ("two-eyes", 11)])
@@ -81,7 +81,7 @@ def test_policies_without_names_are_not_taken_for_none(tmp_path: Path, section: 
     (tmp_path / "config/policy").mkdir(parents=True)
     (tmp_path / "config/policy/p.yaml").write_text(f"policies: {section}\n", encoding="utf-8")
     (finding,) = load_configuration(tmp_path).findings
-    assert (finding.rule, finding.at.column) == ("wrong-type", column)
+    assert (finding.code, finding.at.column) == ("wrong-type", column)
     (tmp_path / "config/policy/p.yaml").write_text("policies:\n", encoding="utf-8")
     assert load_configuration(tmp_path).findings == []
 

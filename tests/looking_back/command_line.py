@@ -147,7 +147,7 @@ class Cli:
         self.told.append(outcome)
         if "--verbose" not in args:
             assert "Traceback" not in outcome.err
-        assert "a mistake in websakctl itself" not in outcome.err, outcome.err
+        assert "internal error" not in outcome.err, outcome.err
         if code is not None:
             assert got == code, f"{args}: exit {got}\n{outcome.out[-3000:]}\n{outcome.err[-3000:]}"
         return outcome
@@ -162,7 +162,7 @@ class Cli:
 
     def last_run(self) -> str:
         """The name of the latest run."""
-        return str(self("history", "--format", "json").json[0]["run"])
+        return str(self("history", "--format", "json").json["items"][0]["run"])
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Change a file of the config; ``old`` must be there."""

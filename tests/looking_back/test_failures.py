@@ -38,11 +38,11 @@ def test_an_abbreviation_that_somebody_else_has(either: tuple[Cli, Any]) -> None
     ]
     assert (blocked["status"], blocked["blocked_by"]) == ("blocked", "org_unit/frogner/FR-TAKEN")
     assert outcome.json["districts"]["frogner"] == {"blocked": 1, "done": outcome.json["counts"]["done"], "failed": 1}
-    deeds = {d["address"]: d for d in cli("history", cli.last_run(), "--format", "json").json}
+    deeds = {d["address"]: d for d in cli("history", cli.last_run(), "--format", "json").json["items"]}
     assert deeds["org_unit/frogner/FR-TAKEN"]["detail"] == failed["detail"]
     assert deeds["org_unit/frogner/FR-UNDER"]["detail"] == "waits for org_unit/frogner/FR-TAKEN"
     assert deeds["org_unit/frogner/FR-UNDER"]["fields"]  # what it would have been
-    assert cli("history", "--format", "json").json[0]["state"] == "incomplete"
+    assert cli("history", "--format", "json").json["items"][0]["state"] == "incomplete"
 
 
 PROBLEM = {
@@ -113,13 +113,13 @@ def test_fail_fast_begins_nothing_new_and_can_be_resumed(cli: Cli, websak: Any) 
     )
     assert "--resume" in outcome.err
     assert len(websak.effects()) == counts["done"]
-    shown = cli("history", "--format", "json").json[0]
+    shown = cli("history", "--format", "json").json["items"][0]
     assert shown["state"] == "interrupted"
     assert "was interrupted" in cli("plan").err
     cli("apply", "--resume", "--auto-approve")
     assert cli.plan().changed == {}
     assert len(websak.effects()) == len(set(websak.effects()))
-    assert cli("history", "--format", "json").json[0]["state"] == "complete"
+    assert cli("history", "--format", "json").json["items"][0]["state"] == "complete"
 
 
 def test_without_fail_fast_one_failure_stops_nothing_else(cli: Cli, websak: Any) -> None:

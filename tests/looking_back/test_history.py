@@ -20,7 +20,7 @@ def two_runs(applied: Cli) -> Cli:
 
 
 def test_all_runs_newest_first(two_runs: Cli, websak: Any) -> None:
-    newest, first = two_runs("history", "--format", "json").json
+    newest, first = two_runs("history", "--format", "json").json["items"]
     assert newest["reason"] == "Sak 27/2: nytt navn"
     assert newest["ci"] == "CI_JOB_URL=https://ci.example/17"
     assert newest["state"] == first["state"] == "complete"
@@ -39,12 +39,12 @@ def test_all_runs_newest_first(two_runs: Cli, websak: Any) -> None:
 @pytest.mark.parametrize("name", ["GITHUB_RUN_ID", "BUILD_URL"])
 def test_the_job_is_recorded_whichever_it_is(cli: Cli, name: str) -> None:
     cli.apply("--target", "access_code/base/P", env={name: "4711"})
-    assert cli("history", "--format", "json").json[0]["ci"] == f"{name}=4711"
+    assert cli("history", "--format", "json").json["items"][0]["ci"] == f"{name}=4711"
 
 
 def test_one_run_with_before_and_after(two_runs: Cli) -> None:
     run = two_runs.last_run()
-    deeds = two_runs("history", run, "--format", "json").json
+    deeds = two_runs("history", run, "--format", "json").json["items"]
     assert {d["address"] for d in deeds} == {OPPV, "org_unit/sagene/SA-OPPV"}
     for deed in deeds:
         assert deed["fields"] == [{"path": "name", "before": "Oppvekst", "after": "Oppvekst og læring"}]
@@ -58,18 +58,24 @@ def test_one_run_with_before_and_after(two_runs: Cli) -> None:
 
 def test_one_address_through_all_runs(two_runs: Cli) -> None:
     made_by_us = "org_unit/sagene/SA-OPPV"
-    deeds = two_runs("history", "--address", made_by_us, "--format", "json").json
+    deeds = two_runs("history", "--address", made_by_us, "--format", "json").json["items"]
     assert [(d["action"], d["reason"]) for d in deeds] == [("create", "Sak 27/1"), ("update", "Sak 27/2: nytt navn")]
     assert deeds[-1]["run"] in two_runs("history", "--address", made_by_us).out
-    assert two_runs("history", deeds[-1]["run"], "--address", made_by_us, "--format", "json").json == deeds[1:]
-    assert "Nothing was done to it from here" in two_runs("history", "--address", "org_unit/frogner/FR-NEI").out
-    assert "there is no run nei" in two_runs("history", "nei", code=1).err
+    assert two_runs("history", deeds[-1]["run"], "--address", made_by_us, "--format", "json").json["items"] == deeds[1:]
+    unknown = two_runs("history", "--address", "org_unit/frogner/FR-NEI", code=64)
+    assert "the journal has nothing of org_unit/frogner/FR-NEI" in unknown.err
+    assert "there is no run nei" in two_runs("history", "nei", code=64).err
 
 
 def test_before_anything_was_applied(cli: Cli) -> None:
     assert "Nothing has been applied from here yet" in cli("history").out
-    assert cli("history", "--format", "json").json == []
-    assert cli("history", "verify", "--format", "json").json == {"entries": 0, "intact": True, "first_broken": None}
+    assert cli("history", "--format", "json").json["items"] == []
+    assert cli("history", "verify", "--format", "json").json == {
+        "format_version": 1,
+        "entries": 0,
+        "intact": True,
+        "first_broken": None,
+    }
 
 
 def alter(cli: Cli, *statements: str) -> None:
@@ -148,7 +154,7 @@ def test_a_run_that_took_the_lease_from_somebody(applied: Cli, websak: Any) -> N
     applied.edit("config/case_types.yaml", "name: Personalmappe", "name: Personalsak")
     assert "kari@annet-sted" in applied.apply(code=4).err
     applied.apply("--break-lease", "kari@annet-sted", "--reason", "Kari har sluttet")
-    run = applied("history", "--format", "json").json[0]
+    run = applied("history", "--format", "json").json["items"][0]
     assert run["reason"] == "Kari har sluttet"
     assert "took the lease away from kari@annet-sted" in applied("history", run["run"]).out
     assert applied("history", "verify", "--format", "json").json["intact"]
@@ -164,12 +170,12 @@ def test_what_became_of_a_run_that_was_stopped(applied: Cli, websak: Any) -> Non
     applied.apply("--quiet")
     newer = applied.last_run()
     assert f"run {newer} was planned anew from what it left" in applied("history", run).out
-    states = {r["run"]: r["state"] for r in applied("history", "--format", "json").json}
+    states = {r["run"]: r["state"] for r in applied("history", "--format", "json").json["items"]}
     assert (states[run], states[newer]) == ("superseded", "complete")
 
 
 def test_the_newest_run_and_snapshot_go_by_the_name_of_last(two_runs: Cli) -> None:
-    newest = two_runs("history", "--format", "json").json[0]["run"]
+    newest = two_runs("history", "--format", "json").json["items"][0]["run"]
     assert two_runs("history", "last", "--format", "json").json == two_runs("history", newest, "--format", "json").json
     back = two_runs("rollback", "last", "--format", "json").json
     assert {change["reason"] for change in back["changes"]} == {f"takes back run {newest}"}
@@ -177,5 +183,5 @@ def test_the_newest_run_and_snapshot_go_by_the_name_of_last(two_runs: Cli) -> No
     assert two_runs("snapshot", "diff", "last", "--format", "json").json["changes"] == []
     assert (
         "there is no snapshot last"
-        in two_runs("snapshot", "diff", "last", env={"WEBSAKCTL_STATE_DIR": "elsewhere"}, code=1).err
+        in two_runs("snapshot", "diff", "last", env={"WEBSAKCTL_STATE_DIR": "elsewhere"}, code=64).err
     )

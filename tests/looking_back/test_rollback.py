@@ -183,7 +183,7 @@ def test_a_move_between_districts_is_moved_back(applied: Cli) -> None:
         write_files(applied.root, {f"districts/{name}/sub_orgs.yaml": text})
         applied.apply("--quiet")
         (applied.root / f"districts/{name}/sub_orgs.yaml").unlink()
-    deeds = {d["address"]: d for d in applied("history", applied.last_run(), "--format", "json").json}
+    deeds = {d["address"]: d for d in applied("history", applied.last_run(), "--format", "json").json["items"]}
     moved = deeds["sub_org/sagene/889640782"]
     assert {"path": "scope", "before": "frogner", "after": "sagene"} in moved["fields"]
     planned = back(applied, applied.last_run(), "--out", "back.json")
@@ -204,7 +204,7 @@ def test_a_run_in_doubt_is_taken_back_as_far_as_it_got(applied: Cli, websak: Any
     applied.apply("--quiet", "--concurrency", "1", code=None)
     websak.ask("DELETE", "faults")
     run = applied.last_run()
-    statuses = {d["address"]: d["status"] for d in applied("history", run, "--format", "json").json}
+    statuses = {d["address"]: d["status"] for d in applied("history", run, "--format", "json").json["items"]}
     assert set(statuses.values()) >= {"unknown"}
     planned = back(applied, run)
     done = {key for operation, key in websak.effects() if operation == "department.update"}
@@ -213,7 +213,7 @@ def test_a_run_in_doubt_is_taken_back_as_far_as_it_got(applied: Cli, websak: Any
 
 @pytest.mark.parametrize("which", ["nei", "20270301T101500-3fa9c2"])
 def test_an_unknown_run(applied: Cli, which: str) -> None:
-    refused = back(applied, which, code=1)
+    refused = back(applied, which, code=64)
     assert f"there is no run {which}" in refused.err
     assert "websakctl history" in refused.err
 

@@ -125,7 +125,7 @@ def test_edited_and_broken_ones_are_refused(applied: Cli) -> None:
     applied("snapshot", "diff", "a.json", code=4)
     path.write_text(text.replace("\n", "\n\n"), encoding="utf-8")  # only written otherwise
     applied("snapshot", "diff", "a.json")
-    assert "there is no snapshot nei" in applied("snapshot", "diff", "nei", code=1).err
+    assert "there is no snapshot nei" in applied("snapshot", "diff", "nei", code=64).err
 
 
 def test_the_list_names_them_and_takes_a_broken_one(applied: Cli) -> None:
@@ -133,7 +133,7 @@ def test_the_list_names_them_and_takes_a_broken_one(applied: Cli) -> None:
     applied("snapshot", "save")
     (applied.state / "snapshots" / "broken.json").write_text("{", encoding="utf-8")
     (applied.state / "snapshots" / "odd.json").write_text('{"objects": 3}', encoding="utf-8")
-    listed = {row["name"]: row for row in applied("snapshot", "list", "--format", "json").json}
+    listed = {row["name"]: row for row in applied("snapshot", "list", "--format", "json").json["items"]}
     (good,) = set(listed) - {"broken", "odd"}
     assert listed[good]["environment"] == "environment"
     assert listed[good]["objects"] > 20

@@ -222,13 +222,13 @@ def test_an_exception_is_a_declared_deviation_and_ends(tmp_path: Path) -> None:
     assert (deviation.district, deviation.how.value, deviation.until) == ("sagene", "exception", "2027-01-31")
     assert load_configuration(root, date(2027, 1, 31)).findings == []
     (finding,) = load_configuration(root, date(2027, 2, 1)).findings
-    assert (finding.rule, finding.severity.value, finding.at.line) == ("override-expired", "warning", 14)
+    assert (finding.code, finding.severity.value, finding.at.line) == ("override-expired", "warning", 14)
 
 
 def test_an_export_of_no_such_kind_is_found_by_validate(tmp_path: Path) -> None:
     settings = MANUAL["config/websak.yaml"].replace("test: {", "test: {exports: {comittee: c.csv}, ")
     (finding,) = load_configuration(write_files(tmp_path, {**MANUAL, "config/websak.yaml": settings})).findings
-    assert (finding.rule, finding.at.file, finding.at.line) == ("bad-settings", "config/websak.yaml", 3)
+    assert (finding.code, finding.at.file, finding.at.line) == ("bad-settings", "config/websak.yaml", 3)
     assert "comittee is no kind that people set" in finding.message
 
 

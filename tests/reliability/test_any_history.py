@@ -75,7 +75,7 @@ class Process:
             found = (-9, "", "")
         finally:
             self.countdown, self.dead = 0, False
-        assert "a mistake in websakctl itself" not in found[2], found[2]
+        assert "internal error" not in found[2], found[2]
         return found
 
     def send(self, original: Callable[..., Any], writing: Writing, method: str, path: str, *rest: Any) -> Any:

@@ -124,7 +124,7 @@ def as_expected(outcome: Outcome, code: int | None) -> Outcome:
     """Expect an exit code, and no sign of a mistake in the program."""
     out, err = outcome.out, outcome.err
     assert "Traceback" not in err, err
-    assert "a mistake in websakctl itself" not in err, err
+    assert "internal error" not in err, err
     assert "Exception in thread" not in err, err
     if code is not None:
         assert outcome.code == code, f"exit {outcome.code}, not {code}\n{out[-3000:]}\n{err[-3000:]}"

@@ -354,7 +354,7 @@ def test_an_expression_that_is_none_is_found_by_validate(tmp_path: Path) -> None
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     (finding,) = load_configuration(tmp_path, TODAY).findings
-    assert (finding.rule, finding.at.file, finding.at.line) == ("bad-value", "config/gates.yaml", 2)
+    assert (finding.code, finding.at.file, finding.at.line) == ("bad-value", "config/gates.yaml", 2)
     assert "JMESPath" in finding.message
 
 
@@ -363,7 +363,7 @@ def test_an_attestation_of_a_gate_that_is_not_declared_is_found_by_validate(tmp_
     path = tmp_path / "districts/frogner/attested.yaml"
     path.write_text("attestations:\n  OPPLARING: {by: A, on: 2027-01-05, evidence: x}\n", encoding="utf-8")
     (finding,) = load_configuration(tmp_path, TODAY).findings
-    assert (finding.rule, finding.at.line, finding.help) == ("unknown-reference", 2, "did you mean OPPLAERING?")
+    assert (finding.code, finding.at.line, finding.help) == ("unknown-reference", 2, "did you mean OPPLAERING?")
 
 
 def test_the_same_gate_is_attested_in_several_districts(tmp_path: Path) -> None:

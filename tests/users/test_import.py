@@ -291,7 +291,7 @@ def test_a_file_of_users_may_name_persons_and_nothing_else(root: Path) -> None:
     write_files(
         root, {"users/frogner.yaml": f"users:\n  KARNOR: {KARI}\norg_units: {{}}\n", "users/ullern.yaml": "users: {}\n"}
     )
-    assert [(f.rule, f.at.file) for f in load_configuration(root).findings] == [
+    assert [(f.code, f.at.file) for f in load_configuration(root).findings] == [
         ("wrong-scope", "users/frogner.yaml"),
         ("district-incomplete", "users/ullern.yaml"),
     ]

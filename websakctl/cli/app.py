@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,19 +53,39 @@ def run(arguments: list[str]) -> int:
     verbose = any(a in ("--verbose", "-v") for a in arguments)
     make_streams_ready()
     terminal = Terminal(no_color="--no-color" in arguments)
+    Terminal.result_written = False
     try:
-        code = _invoke(arguments)
-    except Stopped as error:
-        terminal.error(str(error), error.what_next)
-        sys.stdout.flush()
-        os._exit(error.exit_code)  # reads may be under way in threads, and nobody waits for them
+        return _invoke(arguments)
     except Exception as error:
-        if verbose:
+        if verbose and not isinstance(error, Stopped):
             import traceback
 
             sys.stderr.write(redact(traceback.format_exc()))
-        return _explain(error, terminal, verbose)
-    return code
+        problem = problem_of(error, verbose=verbose)
+        if isinstance(error, NoCommand):
+            sys.stderr.write(f"{error.format_message()}\n")
+        else:
+            terminal.error(str(problem), problem.what_next)
+        if asks_for_json(arguments) and not Terminal.result_written:
+            from websakctl.report.formats.json import failure
+
+            terminal.result(failure(problem.diagnostics()), is_json=True)
+        if isinstance(error, Stopped):
+            sys.stdout.flush()
+            os._exit(problem.exit_code)  # reads may be under way in threads, and nobody waits for them
+        return problem.exit_code
+
+
+def asks_for_json(arguments: list[str]) -> bool:
+    """Whether the result is to be JSON; read off the arguments, since a wrong command line is not parsed to its end."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    last = ""
+    for option, value in pairwise([*options, ""]):
+        if option in ("--format", "-f"):
+            last = value
+        elif option.startswith("--format="):
+            last = option.removeprefix("--format=")
+    return last == "json"
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -79,46 +100,40 @@ def _invoke(arguments: list[str]) -> int:
     return int(result or 0)
 
 
-def _explain(error: Exception, terminal: Terminal, verbose: bool) -> int:
-    """One message for whatever ended the command; no traceback reaches a user."""
+def problem_of(error: Exception, *, verbose: bool = False) -> Problem:
+    """Make one problem of whatever ended the command; no traceback reaches a user."""
     if isinstance(error, Problem):
-        terminal.error(str(error), error.what_next)
-        return error.exit_code
-    if isinstance(error, NoCommand):
-        sys.stderr.write(f"{error.format_message()}\n")
-        return Exit.USAGE
+        return error
     if isinstance(error, UsageError):
         context = error.ctx
-        terminal.error(error.format_message(), f"{context.command_path} --help" if context else "websakctl --help")
-        return Exit.USAGE
+        help_ = f"{context.command_path} --help" if context else "websakctl --help"
+        return Problem(error.format_message(), Exit.USAGE, help_)
     if isinstance(error, typer.Abort):
-        terminal.error("stopped; nothing was done")
-        return Exit.REFUSED
-    from websakctl.live.errors import LiveError, NotPermitted
+        return Stopped("interrupted; nothing was written", Exit.REFUSED)
+    from websakctl.live.errors import LiveError, NotAsAgreed, NotPermitted
 
     if isinstance(error, LiveError):
-        code = Exit.NOT_PERMITTED if isinstance(error, NotPermitted) else Exit.UNREACHABLE
-        terminal.error(str(error), error.what_next)
-        return code
+        exit_code = Exit.NOT_PERMITTED if isinstance(error, NotPermitted) else Exit.UNREACHABLE
+        code = "bad-answer" if isinstance(error, NotAsAgreed) else ""
+        return Problem(str(error), exit_code, error.what_next, code=code)
     from websakctl.operations.apply.observer import ApplyRefused
 
     if isinstance(error, ApplyRefused):
-        terminal.error(str(error), error.what_next)
-        return Exit.REFUSED
+        return Problem(str(error), Exit.REFUSED, error.what_next)
     from websakctl.apply.journal import JournalError
 
     if isinstance(error, JournalError):
-        help_ = "`websakctl history verify` looks it through; restore it from a copy"
+        help_ = "`websakctl history verify` checks it; restore it from a copy"
         if "cannot be written" in str(error):
-            help_ = "see to the disk: nothing is sent that cannot be written down first. Then: websakctl apply"
-        terminal.error(str(error), help_)
-        return Exit.FAILED
+            help_ = "free disk space: every change is journalled before it is sent. Then: websakctl apply"
+        return Problem(str(error), Exit.FAILED, help_, code="journal")
     if isinstance(error, OSError):
         place = f" {Path(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
-        terminal.error(f"{error.strerror or error}{place}", "check the disk, the path and its permissions")
-        return Exit.FAILED
-    terminal.error(
-        f"a mistake in websakctl itself: {type(error).__name__}",
-        "" if verbose else "run it again with --verbose and send what it prints to whoever keeps the tool",
+        message = f"{error.strerror or error}{place}"
+        return Problem(message, Exit.FAILED, "check the disk, the path and its permissions", code="file")
+    return Problem(
+        f"internal error ({type(error).__name__}): this is a bug in websakctl",
+        Exit.FAILED,
+        "" if verbose else "run it again with --verbose and send the output to the maintainers",
+        code="internal-error",
     )
-    return Exit.FAILED

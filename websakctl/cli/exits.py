@@ -1,6 +1,11 @@
 """Exit codes (a promise to scripts) and the one exception that carries them."""
 
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from websakctl.diagnostics import Diagnostic
 
 
 class Exit(IntEnum):
@@ -17,14 +22,64 @@ class Exit(IntEnum):
     USAGE = 64
 
 
-class Problem(Exception):
-    """Something that ends the command: what is wrong, what to do, and the exit code."""
+# The code of a problem whose place in the program names none that says more: one for each exit code.
+_CODES = {
+    Exit.FAILED: "failed",
+    Exit.INVALID: "config-invalid",
+    Exit.REFUSED: "refused",
+    Exit.INCOMPLETE: "apply-incomplete",
+    Exit.NOT_PERMITTED: "not-permitted",
+    Exit.UNREACHABLE: "unreachable",
+    Exit.USAGE: "usage",
+}
 
-    def __init__(self, message: str, exit_code: Exit = Exit.FAILED, what_next: str = "") -> None:
+
+class Problem(Exception):
+    """Ends the command: a message, what to do next, and the exit code.
+
+    ``code`` is stable and stands in ``docs/rules.md``; ``findings`` are diagnostics that say more, in files or in a plan.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        exit_code: Exit = Exit.FAILED,
+        what_next: str = "",
+        *,
+        code: str = "",
+        findings: "Sequence[Diagnostic]" = (),
+    ) -> None:
         super().__init__(message)
         self.exit_code = exit_code
         self.what_next = what_next
+        self.code = code or _CODES[exit_code]
+        self.findings = findings
+
+    def diagnostics(self) -> "list[Diagnostic]":
+        """The problem itself, then what it found."""
+        from websakctl.diagnostics import Diagnostic
+
+        own = Diagnostic(code=self.code, message=str(self), help=self.what_next, exit_code=self.exit_code)
+        return [own, *self.findings]
+
+
+class UnknownName(Problem):
+    """A name on the command line that nothing has: the nearest known one is suggested, else where to look.
+
+    ``what`` is the whole message where "there is no" does not say it well (it then holds the name).
+    """
+
+    def __init__(self, what: str, name: str, known: Iterable[str], otherwise: str = "") -> None:
+        from websakctl.source.problems import did_you_mean
+
+        names = list(known)
+        message = what if name in what else f"there is no {what} {name}"
+        listed = f"known: {', '.join(names[:20])}{' …' if len(names) > 20 else ''}" if names else ""
+        super().__init__(message, Exit.USAGE, did_you_mean(name, names) or otherwise or listed, code="unknown-name")
 
 
 class Stopped(Problem):
     """Ctrl-C ended the command."""
+
+    def __init__(self, message: str, exit_code: Exit = Exit.FAILED, what_next: str = "") -> None:
+        super().__init__(message, exit_code, what_next, code="interrupted")

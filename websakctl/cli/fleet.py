@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, write_private
 from websakctl.record import record
@@ -367,8 +367,9 @@ def _fleet(session: Session, said: Path | None) -> "Fleet":
     if not file.is_file():
         raise Problem(
             f"there is no fleet file {file}",
-            Exit.INVALID,
+            Exit.USAGE,
             "name it with --fleet FILE; docs/fleet.md says what is in it",
+            code="unknown-name",
         )
     entries, findings, texts = read_fleet_file(file)
     if findings:
@@ -397,7 +398,7 @@ def _allowed(said: list[str], fleet: "Fleet") -> dict[str, list[str]]:
                 f"--allow {each} is not TARGET:GUARD=N", Exit.USAGE, "as in --allow oslo:deactivate:org_unit=3"
             )
         if target not in names:
-            raise Problem(f"--allow {each}: there is no target {target}", Exit.USAGE, "the fleet file names them")
+            raise UnknownName(f"--allow {each}: there is no target {target}", target, names)
         found.setdefault(target, []).append(guard)
     return found
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from websakctl import __version__
 from websakctl.cli.call import Call
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
 from websakctl.redaction import Secret, redact
 from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
@@ -110,7 +110,8 @@ class Session:
             raise Problem(
                 "the config is not valid; nothing was done",
                 Exit.INVALID,
-                "mend what is listed above; `websakctl validate` checks it again",
+                "fix the errors above; `websakctl validate` checks it again",
+                findings=config.findings,
             )
         return config
 
@@ -154,7 +155,10 @@ class Session:
             raise Problem(str(error), Exit.USAGE, into) from None
         except UnknownEnvironment as error:
             raise Problem(
-                str(error), Exit.USAGE, "add it under environments: in config/websak.yaml, or set WEBSAKCTL_BASE_URL"
+                str(error),
+                Exit.USAGE,
+                "add it under environments: in config/websak.yaml, or set WEBSAKCTL_BASE_URL",
+                code="unknown-name",
             ) from None
 
     @property
@@ -357,31 +361,18 @@ class Session:
         from websakctl.kinds import all_kinds
         from websakctl.model.address import Address
         from websakctl.plan.selection import Selection
-        from websakctl.source.problems import did_you_mean
 
         scopes = set(districts or ())
         known = {*self.config.districts, "base"}
         for name in scopes - known:
-            raise Problem(
-                f"there is no district {name}",
-                Exit.USAGE,
-                did_you_mean(name, known) or "`websakctl districts list` names them",
-            )
+            raise UnknownName("district", name, sorted(known), "`websakctl districts list` names them")
         for name in set(kinds or ()) - set(all_kinds()):
-            raise Problem(
-                f"there is no kind {name}",
-                Exit.USAGE,
-                did_you_mean(name, all_kinds()) or f"the kinds are {', '.join(all_kinds())}",
-            )
+            raise UnknownName("kind", name, all_kinds())
         if batch is not None:
             found = self.config.state.get(Address("rollout_batch", "base", batch))
             if found is None:
                 batches = [a.key for a in self.config.state if a.kind == "rollout_batch"]
-                raise Problem(
-                    f"there is no rollout batch {batch}",
-                    Exit.USAGE,
-                    did_you_mean(batch, batches) or f"the batches are {', '.join(batches)}",
-                )
+                raise UnknownName("rollout batch", batch, batches)
             members = set(found.fields["districts"])
             scopes = scopes & members if scopes else members
             if not scopes:
@@ -486,7 +477,12 @@ def read_json(path: Path, what: str = "a saved plan") -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise Problem(f"cannot read {path}: {error.strerror}", Exit.FAILED) from None
+        if isinstance(error, FileNotFoundError):
+            beside = [str(path.with_name(each.name)) for each in path.parent.glob("*.json")]
+            raise UnknownName("file", str(path), beside, f"name the file that holds {what}") from None
+        raise Problem(
+            f"cannot read {path}: {error.strerror}", Exit.FAILED, "check its permissions", code="file"
+        ) from None
     except ValueError:
         hint = "save one with `websakctl plan --out FILE`" if what == "a saved plan" else ""
         raise Problem(f"{path} is not {what}: it is not JSON", Exit.REFUSED, hint) from None

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
 
 from websakctl.record import record
 from websakctl.redaction import redact, redact_json
@@ -75,6 +75,7 @@ class Terminal:
 
     quiet: bool = False
     no_color: bool = False
+    result_written: ClassVar[bool] = False  # one process answers one command line
 
     def _coloured(self, stream: TextIO) -> bool:
         return (
@@ -101,6 +102,7 @@ class Terminal:
         """Write a result; secrets only where showing them is what was asked for."""
         if not secrets_allowed:
             text = redact_json(text) if is_json else redact(text)
+        Terminal.result_written = True
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 

@@ -34,12 +34,15 @@ class Fix(NamedTuple):
     text: str
 
 
+NOWHERE = Position("")  # a run-time problem stands in no file
+
+
 @record(kw_only=True)
 class Diagnostic:
-    """One finding about the configuration, written for the person who wrote it."""
+    """One finding about the config, or one problem at run time, for the person at the keyboard."""
 
-    rule: str  # stable; docs/rules.md explains it
-    at: Position
+    code: str  # stable; docs/rules.md explains it
+    at: Position = NOWHERE
     message: str  # what is wrong here
     help: str = ""  # what to do about it
     severity: Severity = Severity.ERROR
@@ -49,6 +52,7 @@ class Diagnostic:
     )
     related_label: str = ""
     fix: Fix | None = None
+    exit_code: int | None = None  # of the command that it ended; None for one finding among others
 
 
 def errors_in(findings: Iterable[Diagnostic]) -> int:

@@ -89,9 +89,9 @@ class _Loader:
     def report(self, *findings: Diagnostic) -> None:
         """Keep each finding once: a mistake in a template is one mistake, not fifteen."""
         for finding in findings:
-            which = finding.message if finding.rule in _SEVERAL_AT_A_PLACE else ""
-            if (finding.rule, finding.at, which) not in self.reported:
-                self.reported.add((finding.rule, finding.at, which))
+            which = finding.message if finding.code in _SEVERAL_AT_A_PLACE else ""
+            if (finding.code, finding.at, which) not in self.reported:
+                self.reported.add((finding.code, finding.at, which))
                 self.result.findings.append(finding)
 
     def load(self) -> Configuration:
@@ -151,7 +151,7 @@ class _Loader:
                 self.documents.districts[slug_].append(document)
         if self.result.settings.user_import.national_id:
             self.result.findings[:] = [
-                f for f in self.result.findings if f.rule != "national-id" or not is_users_file(f.at.file)
+                f for f in self.result.findings if f.code != "national-id" or not is_users_file(f.at.file)
             ]
         self.result.with_users = {
             name for name, documents in self.documents.districts.items() if any(USERS in d.top for d in documents)
@@ -176,7 +176,7 @@ class _Loader:
         except ValidationError as error:
             found = findings_of(error, (document, wrapper, "websak.yaml"), key_field=None)
             renamed = {"unknown-field": "bad-settings", "bad-value": "bad-settings"}
-            self.report(*(replace(f, rule=renamed.get(f.rule, f.rule)) for f in found))
+            self.report(*(replace(f, code=renamed.get(f.code, f.code)) for f in found))
         else:
             self.check_rule_names(document)
 
@@ -188,7 +188,7 @@ class _Loader:
                 known = name in RULES
                 self.report(
                     Diagnostic(
-                        rule="bad-settings",
+                        code="bad-settings",
                         at=document.key_position(document.top["rules"].spans, name),
                         message=f"the severity of {name} cannot be changed" if known else f"there is no rule {name}",
                         help=did_you_mean(name, () if known else settable)
@@ -205,7 +205,7 @@ class _Loader:
                 if not unread:  # else the section may stand where nobody could read it
                     self.report(
                         Diagnostic(
-                            rule="district-incomplete",
+                            code="district-incomplete",
                             at=folder,
                             message=f"districts/{name}/ has no `district:` section",
                             help="write district.yaml with name, number, orgnr, short_name and prefix",
@@ -218,7 +218,7 @@ class _Loader:
                 at = extra.key_position(extra.top.spans, DISTRICT)
                 self.report(
                     Diagnostic(
-                        rule="duplicate-resource",
+                        code="duplicate-resource",
                         at=at,
                         message="the district is described twice",
                         help="keep one",
@@ -237,7 +237,7 @@ class _Loader:
                 at = document.value_position(document.top[DISTRICT].spans, "name")
                 self.report(
                     Diagnostic(
-                        rule="district-incomplete",
+                        code="district-incomplete",
                         at=at,
                         message=f"the folder {name} is not the slug of {facts.name}",
                         help=f"rename the folder to {expected}",
@@ -277,7 +277,7 @@ class _Loader:
                 if getattr(other, label) == getattr(district, label):
                     self.report(
                         Diagnostic(
-                            rule="not-unique",
+                            code="not-unique",
                             at=document.value_position(document.top[DISTRICT].spans, label),
                             message=f"{label} {getattr(district, label)} is also {other.slug}'s",
                             help="each district has its own",
@@ -295,7 +295,7 @@ class _Loader:
                 self.lose(document, value)
                 self.report(
                     Diagnostic(
-                        rule="wrong-type",
+                        code="wrong-type",
                         at=document.value_position(holder.spans, key),
                         message=f"{key} should be a mapping of sections",
                         help="write a section below it, such as `org_units:`",
@@ -321,7 +321,7 @@ class _Loader:
                 did_you_mean(plural, [*self.kinds, *others])
                 or f"the sections are {', '.join(sorted([*self.kinds, *others]))}"
             )
-            self.report(Diagnostic(rule="unknown-section", at=at, message=f"{plural} is not a section", help=hint))
+            self.report(Diagnostic(code="unknown-section", at=at, message=f"{plural} is not a section", help=hint))
             self.lose(document, holder[plural])
             return
         if place is not kind.scoping and kind.scoping is not Scoping.BOTH:
@@ -333,7 +333,7 @@ class _Loader:
             at = document.key_position(holder.spans, plural)
             self.report(
                 Diagnostic(
-                    rule="wrong-scope", at=at, message=f"{plural} cannot stand here", help=f"they belong in {where}"
+                    code="wrong-scope", at=at, message=f"{plural} cannot stand here", help=f"they belong in {where}"
                 )
             )
             self.lose(document, holder[plural])
@@ -345,7 +345,7 @@ class _Loader:
             self.lose(document, entries)
             self.report(
                 Diagnostic(
-                    rule="wrong-type",
+                    code="wrong-type",
                     at=document.value_position(holder.spans, plural),
                     message=f"{plural} should be a mapping",
                     help=f"key by key: {kind.example.splitlines()[0]}",
@@ -374,7 +374,7 @@ class _Loader:
         if not isinstance(value, Map):
             self.report(
                 Diagnostic(
-                    rule="wrong-type",
+                    code="wrong-type",
                     at=document.value_position(document.top.spans, DEFAULTS),
                     message="defaults should be a mapping of sections",
                     help="defaults: {sub_orgs: {channel: altinn}}",
@@ -386,7 +386,7 @@ class _Loader:
             if kind is None:
                 self.report(
                     Diagnostic(
-                        rule="unknown-section",
+                        code="unknown-section",
                         at=document.key_position(value.spans, plural),
                         message=f"{plural} is not a section",
                         help=did_you_mean(plural, self.kinds) or f"the sections are {', '.join(self.kinds)}",
@@ -395,7 +395,7 @@ class _Loader:
             elif not isinstance(fields, Map):
                 self.report(
                     Diagnostic(
-                        rule="wrong-type",
+                        code="wrong-type",
                         at=document.key_position(value.spans, plural),
                         message=f"defaults of {plural} should be a mapping of fields",
                         help="write {field: value}",
@@ -406,7 +406,7 @@ class _Loader:
                 for name in fields.keys() - known:
                     self.report(
                         Diagnostic(
-                            rule="unknown-field",
+                            code="unknown-field",
                             at=document.key_position(fields.spans, name),
                             message=f"{name} is not a field here",
                             help=did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}",
@@ -451,7 +451,7 @@ class _Loader:
                 )
                 self.report(
                     Diagnostic(
-                        rule="override-unknown",
+                        code="override-unknown",
                         at=document.key_position(entries.spans, key),
                         message=f"the base gives the district no {kind} {key}",
                         help=hint,
@@ -463,7 +463,7 @@ class _Loader:
         if first[1] is not section.entries:
             self.report(
                 Diagnostic(
-                    rule="duplicate-resource",
+                    code="duplicate-resource",
                     at=section.document.key_position(section.entries.spans, name),
                     message=f"{name} is overridden twice",
                     help="keep one of the two, with all the fields",
@@ -505,7 +505,7 @@ class _Loader:
                             hint = f"write the words out; placeholders are for {TEMPLATES}: in config/"
                         else:
                             continue
-                        self.report(Diagnostic(rule="unknown-placeholder", at=where(), message=message, help=hint))
+                        self.report(Diagnostic(code="unknown-placeholder", at=where(), message=message, help=hint))
 
     def make(
         self,
@@ -527,7 +527,7 @@ class _Loader:
             if not isinstance(fields, Map):
                 self.report(
                     Diagnostic(
-                        rule="wrong-type",
+                        code="wrong-type",
                         at=document.value_position(entries.spans, key),
                         message=f"{key} should be a mapping of fields",
                         help=kind.example.splitlines()[0],
@@ -544,7 +544,7 @@ class _Loader:
         if kind.key_field in fields:
             self.report(
                 Diagnostic(
-                    rule="unknown-field",
+                    code="unknown-field",
                     at=document.key_position(fields.spans, kind.key_field),
                     message=f"{kind.key_field} is the key itself",
                     help="take the line away; the key above it says it",
@@ -595,7 +595,7 @@ class _Loader:
             )
             self.report(
                 Diagnostic(
-                    rule="duplicate-resource",
+                    code="duplicate-resource",
                     at=origin.position(),
                     message=f"{address} is made twice",
                     help=hint,
@@ -639,7 +639,7 @@ class _Loader:
         if not isinstance(fields, Map):
             self.report(
                 Diagnostic(
-                    rule="wrong-type",
+                    code="wrong-type",
                     at=document.value_position(entries.spans, key),
                     message=f"{key} should be a mapping of fields",
                     help="write the fields to change, with reason and owner",
@@ -656,7 +656,7 @@ class _Loader:
             if said.until and self.today and said.until < self.today.isoformat():
                 self.report(
                     Diagnostic(
-                        rule="override-expired",
+                        code="override-expired",
                         at=document.value_position(fields.spans, "until"),
                         message=f"the override of {key} ended {said.until} and still holds",
                         help=f"ask {said.owner}; move the date, or take the override away",
@@ -670,7 +670,7 @@ class _Loader:
                 if known:
                     self.report(
                         Diagnostic(
-                            rule="override-not-allowed",
+                            code="override-not-allowed",
                             at=at,
                             message=f"{name} of {kind.plural} must be the same in every district",
                             help=f"a district may override {', '.join(sorted(kind.overridable)) or 'nothing'}",
@@ -679,7 +679,7 @@ class _Loader:
                 else:
                     self.report(
                         Diagnostic(
-                            rule="unknown-field",
+                            code="unknown-field",
                             at=at,
                             message=f"{name} is not a field here",
                             help=did_you_mean(name, [*kind.overridable, *_ABOUT_OVERRIDE])
@@ -693,14 +693,14 @@ def _apart(findings: list[Diagnostic]) -> list[Diagnostic]:
     """In the order of the files; of what must be written otherwise anyhow, nothing else is told."""
     first: dict[tuple[str, int], list[Position]] = defaultdict(list)
     for f in findings:
-        if f.rule in _TOLD_ALONE:
+        if f.code in _TOLD_ALONE:
             first[f.at.file, f.at.line].append(f.at)
     kept = [
         f
         for f in findings
-        if f.rule in _TOLD_ALONE or not any(_overlap(f.at, at) for at in first.get((f.at.file, f.at.line), ()))
+        if f.code in _TOLD_ALONE or not any(_overlap(f.at, at) for at in first.get((f.at.file, f.at.line), ()))
     ]
-    return sorted(kept, key=lambda f: (f.at.file, f.at.line, f.at.column, f.rule))
+    return sorted(kept, key=lambda f: (f.at.file, f.at.line, f.at.column, f.code))
 
 
 def _overlap(one: Position, other: Position) -> bool:

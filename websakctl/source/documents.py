@@ -73,7 +73,7 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
             name = _name(root, path)
             found.findings.append(
                 Diagnostic(
-                    rule="district-incomplete",
+                    code="district-incomplete",
                     at=Position(name),
                     message="a district is a folder, and this file is in none",
                     help=f"move it to {name.rpartition('.')[0]}/",
@@ -141,7 +141,7 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
     except OSError as error:
         found.findings.append(
             Diagnostic(
-                rule="file-unreadable",
+                code="file-unreadable",
                 at=Position(name),
                 message=f"{error.strerror or error}",
                 help="check the file and its permissions",
@@ -155,7 +155,7 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
     if len(raw) > MAX_BYTES:
         found.findings.append(
             Diagnostic(
-                rule="file-unreadable",
+                code="file-unreadable",
                 at=Position(file),
                 message=f"the file is {len(raw) // 1_000_000} MB",
                 help="split it; one file may be up to 64 MB",
@@ -179,7 +179,7 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
         guess = raw[error.start : error.start + 1].decode("latin-1")
         found.findings.append(
             Diagnostic(
-                rule="not-utf8",
+                code="not-utf8",
                 at=at,
                 message=(
                     "the file is UTF-16, not UTF-8"
@@ -205,7 +205,7 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
         found.lost.append(text)
         found.findings.append(
             Diagnostic(
-                rule="wrong-type",
+                code="wrong-type",
                 at=start,
                 message="the file is not a mapping of sections",
                 help="start with a section such as `org_units:`",
@@ -213,12 +213,12 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
         )
         return None
     if not any(
-        finding.severity == "error" and finding.at.file == file and finding.rule.startswith("yaml")
+        finding.severity == "error" and finding.at.file == file and finding.code.startswith("yaml")
         for finding in found.findings
     ):
         found.findings.append(
             Diagnostic(
-                rule="empty-file",
+                code="empty-file",
                 at=start,
                 message="the file holds nothing",
                 help="delete the file, or write at least one section",

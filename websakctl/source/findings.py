@@ -33,7 +33,7 @@ def about(
     origin = config.origins[address]
     related, label = second or also_at(origin, str(path[0]) if path else "")
     return Diagnostic(
-        rule=rule,
+        code=rule,
         at=_position(origin, path),
         message=message,
         help=help_,

@@ -42,7 +42,7 @@ def _targets(document: Document, findings: list[Diagnostic]) -> dict[str, Target
             at = document.key_position(document.top.spans, key)
             help_ = did_you_mean(key, [SECTION]) or f"the section is {SECTION}"
             findings.append(
-                Diagnostic(rule="unknown-section", at=at, message=f"{key} is not a section here", help=help_)
+                Diagnostic(code="unknown-section", at=at, message=f"{key} is not a section here", help=help_)
             )
     entries = document.top.get(SECTION)
     if not isinstance(entries, Map) or not entries:
@@ -53,7 +53,7 @@ def _targets(document: Document, findings: list[Diagnostic]) -> dict[str, Target
                 else Position(document.file)
             )
             help_ = "write `NAME: {root: FOLDER, environment: NAME}` below `targets:`"
-            findings.append(Diagnostic(rule="wrong-type", at=at, message="there are no targets", help=help_))
+            findings.append(Diagnostic(code="wrong-type", at=at, message="there are no targets", help=help_))
         return {}
     return _entries(document, entries, findings)
 
@@ -67,7 +67,7 @@ def _entries(document: Document, entries: Map, findings: list[Diagnostic]) -> di
         at = document.key_position(entries.spans, name)
         if not re.match(NAME, name):
             help_ = "small letters, digits and single dashes: the variables with its credentials are named after it"
-            findings.append(Diagnostic(rule="bad-key", at=at, message=f"{name} cannot name a target", help=help_))
+            findings.append(Diagnostic(code="bad-key", at=at, message=f"{name} cannot name a target", help=help_))
             continue
         try:
             entry = convert(TargetEntry, entries[name])
@@ -78,7 +78,7 @@ def _entries(document: Document, entries: Map, findings: list[Diagnostic]) -> di
         if place in places:
             findings.append(
                 Diagnostic(
-                    rule="duplicate-resource",
+                    code="duplicate-resource",
                     at=at,
                     message=f"{entry.environment} of {entry.root} stands twice",
                     help="keep one: two applies to one Websak are in each other's way",

@@ -63,7 +63,7 @@ def weigh(
     kept = [f for f in weighed if f is not None]
     exempted: set[int] = set()
     about: list[Diagnostic] = []
-    sound = not any(f.severity == "error" and not RULES[f.rule].settable for f in kept)
+    sound = not any(f.severity == "error" and not RULES[f.code].settable for f in kept)
     for exemption in (e for document in documents for e in _exemptions(document)):
         if not (exemption.comment["rules"] or "").strip():
             about.append(_unnamed(exemption))
@@ -72,7 +72,7 @@ def weigh(
             here = [
                 i
                 for i, f in enumerate(kept)
-                if f.rule == name and f.at.file == at.file and f.at.line == exemption.covers and RULES[name].settable
+                if f.code == name and f.at.file == at.file and f.at.line == exemption.covers and RULES[name].settable
             ]
             exempted.update(here)
             if not exemption.comment["reason"].strip(" \t:-–#"):
@@ -85,8 +85,8 @@ def weigh(
 
 
 def _weighed(finding: Diagnostic, severities: Mapping[str, str]) -> Diagnostic | None:
-    rule = RULES[finding.rule]
-    said = severities.get(finding.rule) if rule.settable else None
+    rule = RULES[finding.code]
+    said = severities.get(finding.code) if rule.settable else None
     if said is None:
         return finding
     return None if said == "off" else replace(finding, severity=type(finding.severity)(said))
@@ -144,7 +144,7 @@ def _quoted(value: object, line: int, column: int) -> bool:
 
 def _unnamed(exemption: _Exemption) -> Diagnostic:
     return Diagnostic(
-        rule="ignore-unused",
+        code="ignore-unused",
         at=exemption.at(),
         message="the comment names no rule",
         help="write `# websakctl: ignore[rule] reason`",
@@ -154,7 +154,7 @@ def _unnamed(exemption: _Exemption) -> Diagnostic:
 
 def _reasonless(at: Position) -> Diagnostic:
     return Diagnostic(
-        rule="ignore-without-reason",
+        code="ignore-without-reason",
         at=at,
         message="the exemption does not say why",
         help="write the reason after the bracket",
@@ -165,7 +165,7 @@ def _impossible(name: str, at: Position) -> Diagnostic:
     settable = [rule.name for rule in RULES.values() if rule.settable]
     known = name in RULES
     return Diagnostic(
-        rule="ignore-unused",
+        code="ignore-unused",
         at=at,
         message=f"{name} cannot be ignored" if known else f"there is no rule {name}",
         help="mend what it says; only rules of the field have exemptions"
@@ -178,7 +178,7 @@ def _impossible(name: str, at: Position) -> Diagnostic:
 def _unused(exemption: _Exemption, name: str, at: Position) -> Diagnostic:
     alone = len(list(exemption.rules)) == 1
     return Diagnostic(
-        rule="ignore-unused",
+        code="ignore-unused",
         at=at,
         message=f"{name} finds nothing on this line",
         help="take the comment away" if alone else f"take {name} out of the brackets",

@@ -82,7 +82,7 @@ def _dangling(
     place = f" of {scope}" if scope != BASE else ""
     related, label = also_at(origin, field)
     return Diagnostic(
-        rule="unknown-reference",
+        code="unknown-reference",
         at=_item_position(config, address, field, local),
         message=f"{field} names {local}, and there is no {kind}{place} with that key",
         help=did_you_mean(local, options)
@@ -132,7 +132,7 @@ def _cycles_of(config: Configuration, kind: str, field: str, report: Report) -> 
             ordered = [*ring[turn:], *ring[:turn], first]
             report(
                 Diagnostic(
-                    rule="reference-cycle",
+                    code="reference-cycle",
                     at=config.origins[first].of_field(field),
                     message="these are each other's parents: " + " -> ".join(a.key for a in ordered),
                     help=f"take the {field} away from the one that should be on top",
@@ -169,7 +169,7 @@ def _unique(config: Configuration, kinds: Mapping[str, Kind], report: Report) ->
                 if other is not address:
                     report(
                         Diagnostic(
-                            rule="not-unique",
+                            code="not-unique",
                             at=config.origins[address].of_field(field),
                             message=f"{field} {value} is also {other}'s",
                             help=f"give one of them a {field} of its own; it is unique across the whole base",
@@ -186,7 +186,7 @@ def _claimed_twice(config: Configuration, kinds: Mapping[str, Kind], report: Rep
             rule = "orgnr-claimed-twice" if address.kind == "sub_org" else "duplicate-resource"
             report(
                 Diagnostic(
-                    rule=rule,
+                    code=rule,
                     at=config.origins[address].position(),
                     message=f"{address.key} is claimed by {other.scope} and by {address.scope}",
                     help="keep it in the district it belongs to",
@@ -217,7 +217,7 @@ def _allotments(config: Configuration, report: Report) -> None:
         if allotments and isinstance(bought, int) and sum(allotments.values()) > bought:
             report(
                 Diagnostic(
-                    rule="allotment-over-bought",
+                    code="allotment-over-bought",
                     at=config.origins[address].of_field("bought"),
                     message=f"{sum(allotments.values())} seats are allotted and {bought} were bought",
                     help=f"lower the allotments by {sum(allotments.values()) - bought}, or buy more",
@@ -251,7 +251,7 @@ def _renames(config: Configuration, report: Report) -> None:
             if old in config.state:
                 report(
                     Diagnostic(
-                        rule="rename-conflict",
+                        code="rename-conflict",
                         at=config.origins[address].of_field("previously"),
                         message=f"{address} says that it was {old.key} before, and {old} is still there",
                         help="take the old entry away, or the old name out of previously",

@@ -82,7 +82,7 @@ class _Builder:
     def finding(self, rule: str, message: str, help_: str, event: Any) -> Diagnostic:
         start, end = event.start_mark, event.end_mark
         return Diagnostic(
-            rule=rule,
+            code=rule,
             at=Position(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1),
             message=message,
             help=help_,
@@ -184,7 +184,7 @@ class _Builder:
                 first = spans[key]
                 self.findings.append(
                     Diagnostic(
-                        rule="duplicate-key",
+                        code="duplicate-key",
                         at=Position(self.file, kstart.line + 1, kstart.column + 1, kend.line + 1, kend.column + 1),
                         message=f"{key} stands twice here",
                         help="keep one of the two",
@@ -349,7 +349,7 @@ def _stray(file: str, text: str, index: int) -> Diagnostic:
     before = text[:index]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return Diagnostic(
-        rule="yaml-syntax",
+        code="yaml-syntax",
         at=Position(file, line, column, line, column + 1),
         message=f"character U+{ord(text[index]):04X} may not stand here",
         help="delete it; it is often left behind by copying from another program",
@@ -386,7 +386,7 @@ def _syntax(error: YAMLError, text: str, file: str) -> Diagnostic:
             line, column = written.count("\n"), len(written) - (written.rfind("\n") + 1)
     here = lines[line][column : column + 1]
     return Diagnostic(
-        rule="yaml-syntax",
+        code="yaml-syntax",
         at=Position(file, line + 1, column + 1, line + 1, column + 2),
         message=f"{problem}{f' ({context})' if context else ''}",
         help=next(

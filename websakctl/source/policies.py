@@ -21,7 +21,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                 at = document.key_position(document.top.spans, key)
                 findings.append(
                     Diagnostic(
-                        rule="unknown-section",
+                        code="unknown-section",
                         at=at,
                         message=f"{key} is not a section here",
                         help=did_you_mean(key, [SECTION]) or "the section is policies",
@@ -33,7 +33,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
         if not isinstance(entries, Map):
             findings.append(
                 Diagnostic(
-                    rule="wrong-type",
+                    code="wrong-type",
                     at=document.value_position(document.top.spans, SECTION),
                     message=f"{SECTION} should be a mapping from names to policies",
                     help="write a name, and below it `match:` and `message:`",
@@ -50,7 +50,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
             if name in found:
                 findings.append(
                     Diagnostic(
-                        rule="duplicate-resource",
+                        code="duplicate-resource",
                         at=document.key_position(entries.spans, name),
                         message=f"policy {name} stands twice",
                         help="keep one",
@@ -61,7 +61,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
             if (mistake := _mistake(entry.match)) is not None:
                 findings.append(
                     Diagnostic(
-                        rule="bad-policy",
+                        code="bad-policy",
                         at=at,
                         message=mistake,
                         help="the language is JMESPath: https://jmespath.org; try it on `websakctl plan --format json`",

@@ -77,18 +77,18 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
             at = document.key_position(holder.spans, name)
         known = set(problem.expected) - ({key_field} if key_field and len(path) == 1 else set())
         help_ = did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}"
-        return Diagnostic(rule="unknown-field", at=at, message=f"{name} {problem.message}", help=help_)
+        return Diagnostic(code="unknown-field", at=at, message=f"{name} {problem.message}", help=help_)
     if key_field is not None and path == (key_field,):
         at = document.key_position(section.spans, key)
         return Diagnostic(
-            rule=_rule(problem, "bad-key"), at=at, message=_message(problem, str(key)), help=_help_for_key(problem)
+            code=_rule(problem, "bad-key"), at=at, message=_message(problem, str(key)), help=_help_for_key(problem)
         )
     at, span, value = locate(document, section, key, path)
     if problem.fault is Fault.MISSING:
-        return Diagnostic(rule="missing-field", at=at, message=f"{name} {problem.message}", help=f"add `{name}: …`")
+        return Diagnostic(code="missing-field", at=at, message=f"{name} {problem.message}", help=f"add `{name}: …`")
     if problem.fault is not Fault.TYPE:
         return Diagnostic(
-            rule=_rule(problem, "bad-value"),
+            code=_rule(problem, "bad-value"),
             at=at,
             message=_message(problem, name),
             help=_value_help(problem, value),
@@ -96,7 +96,7 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
         )
     if problem.expected is not str or isinstance(value, dict | list):
         return Diagnostic(
-            rule="wrong-type",
+            code="wrong-type",
             at=at,
             message=_message(problem, name),
             help=_type_help(problem.expected, value),
@@ -104,10 +104,10 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
         )
     if value is None:
         help_ = "give it a text, or leave the line out"
-        return Diagnostic(rule="wrong-type", at=at, message=f"{name} has no value", help=help_)
+        return Diagnostic(code="wrong-type", at=at, message=f"{name} has no value", help=help_)
     raw = raw_text(document, span)
     return Diagnostic(
-        rule="unquoted-value",
+        code="unquoted-value",
         at=at,
         message=f"{raw} is read as {_as_read(value)}, not as a text",
         help=f'quote it: "{raw}"',

@@ -127,7 +127,7 @@ def _diagnostic(hit: _Hit, starts: list[int], file: str) -> Diagnostic:
     line = bisect_right(starts, hit.start)
     column = hit.start - starts[line - 1] + 1
     return Diagnostic(
-        rule=hit.rule,
+        code=hit.rule,
         at=Position(file, line, column, line, column + hit.end - hit.start),
         message=hit.message,
         help=(

@@ -29,7 +29,7 @@ def check_file(document: Document, slug: str, districts: Mapping[str, object], r
     if slug not in districts:
         report(
             Diagnostic(
-                rule="district-incomplete",
+                code="district-incomplete",
                 at=document.key_position(document.top.spans, next(iter(document.top))),
                 message=f"{document.file} is no district's: there is no districts/{slug}/",
                 help=did_you_mean(slug, districts) or "name the file after the district's folder",
@@ -39,7 +39,7 @@ def check_file(document: Document, slug: str, districts: Mapping[str, object], r
     for section in document.top.keys() - _SECTIONS:
         report(
             Diagnostic(
-                rule="wrong-scope",
+                code="wrong-scope",
                 at=document.key_position(document.top.spans, section),
                 message=f"{section} cannot stand here",
                 help=f"this file holds `{SECTION}:` only; the rest of a district stands in districts/{slug}/",
@@ -85,7 +85,7 @@ def _groups(
             told.add(mark)
             report(
                 Diagnostic(
-                    rule="unknown-reference",
+                    code="unknown-reference",
                     at=config.origins[role.address].of_field("district_groups"),
                     message=f"district_groups names {local}, and {district.slug} has no access_group with that key",
                     help="add it under each_district: in config/, or to the district's folder",

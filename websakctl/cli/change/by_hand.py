@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
@@ -68,10 +68,9 @@ def _asked(text: str) -> tuple[str, Path]:
 
 def _check(kind: str, by_hand: "Mapping[str, Kind]", where: str) -> None:
     from websakctl.kinds import all_kinds
-    from websakctl.source.problems import did_you_mean
 
     if kind not in all_kinds():
-        raise Problem(f"{where}: there is no kind {kind}", Exit.USAGE, did_you_mean(kind, by_hand))
+        raise UnknownName(f"{where}: there is no kind {kind}", kind, by_hand)
     if kind not in by_hand:
         raise Problem(
             f"{where}: {kind} is read through an API here, not from a file",

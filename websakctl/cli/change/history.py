@@ -6,7 +6,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.change.plan import Expand, Out, read_live, save_plan, say_how_long, scene_of
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> None:
     """Show who changed what, when and why: all runs, one run, or one resource. `history verify` checks that nothing was altered."""
-    from websakctl.operations.change.look_back import NoSuchRun, deeds, events, runs
+    from websakctl.operations.change.look_back import deeds, events, runs
     from websakctl.report.formats.text import shown
 
     session = Session(call)
@@ -74,10 +74,12 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         )
         return
     run = _named(session, run) if run is not None else None
-    try:
-        found = deeds(session.journal, run=run, address=address)
-    except NoSuchRun as error:
-        raise Problem(str(error), Exit.FAILED, "`websakctl history` lists them") from None
+    found = deeds(session.journal, run=run, address=address)
+    if address is not None and not found:
+        known = {str(entry.address) for entry in deeds(session.journal)}
+        raise UnknownName(
+            f"the journal has nothing of {address}", address, sorted(known), "`websakctl history` lists the runs"
+        )
     rows2: list[tuple[str, ...]] = []
     for d in found:
         rows2.append(
@@ -133,12 +135,19 @@ def verify(session: Session) -> None:
 
 
 def _named(session: Session, run: str) -> str:
-    """The run of that name; ``last`` is the newest of the environment."""
+    """The run of that name; ``last`` is the newest of the environment.
+
+    Raises:
+        UnknownName: If the journal has no run of that name.
+    """
     from websakctl.operations.change.look_back import runs
 
+    views = runs(session.journal)
     if run != LAST:
+        if all(view.run != run for view in views):
+            raise UnknownName("run", run, [view.run for view in views], "`websakctl history` lists them")
         return run
-    newest = next((view.run for view in runs(session.journal) if view.environment == session.target.name), None)
+    newest = next((view.run for view in views if view.environment == session.target.name), None)
     if newest is None:
         raise Problem(f"nothing has been applied to {session.target.name} from here yet", Exit.FAILED)
     return newest
@@ -146,7 +155,7 @@ def _named(session: Session, run: str) -> str:
 
 def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False) -> None:
     """Show the plan that takes a run back, against live as it is now; save it with --out and apply that. Writes nothing."""
-    from websakctl.operations.change.look_back import ElsewhereError, NoSuchRun, take_back
+    from websakctl.operations.change.look_back import ElsewhereError, take_back
     from websakctl.operations.change.read_setup import guarded
 
     session = Session(call)
@@ -162,8 +171,6 @@ def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False
             live.state,
             session.target.described.own_user,
         )
-    except NoSuchRun as error:
-        raise Problem(str(error), Exit.FAILED, "`websakctl history` lists them") from None
     except ElsewhereError as error:
         raise Problem(
             f"{error}, and this is {session.target.name}", Exit.REFUSED, f"--environment {error.environment}"

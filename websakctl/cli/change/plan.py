@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, write_private
 from websakctl.report.subjects import PlanReport
@@ -140,7 +140,7 @@ def scene_of(
     from websakctl.operations.change.make_plan import Scene
 
     for name in set(prune or ()) - set(all_kinds()):
-        raise Problem(f"there is no kind {name} to prune", Exit.USAGE, f"the kinds are {', '.join(all_kinds())}")
+        raise UnknownName("kind", name, all_kinds())
     connection = session.connection
     by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
     known = session.journal.known(session.target.name)

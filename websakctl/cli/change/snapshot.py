@@ -11,7 +11,7 @@ import typer
 from websakctl import __version__
 from websakctl.cli import completion
 from websakctl.cli.change.plan import DetailedExit, Expand, read_live, scene_of
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, Targets, command
 from websakctl.cli.session import Session, read_json, write_private
 from websakctl.report.subjects import TableReport
@@ -125,7 +125,8 @@ def load_snapshot(session: Session, name: str) -> "State":
         name = saved[-1] if saved else name
     path = Path(name) if Path(name).is_file() else _folder(session) / f"{name}.json"
     if not path.is_file():
-        raise Problem(f"there is no snapshot {name}", Exit.FAILED, "`websakctl snapshot list` names them")
+        saved = sorted(path.stem for path in _folder(session).glob("*.json"))
+        raise UnknownName("snapshot", name, saved, "`websakctl snapshot save` makes one")
     try:
         return from_snapshot(read_json(path, "a snapshot"))
     except SnapshotError as error:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from websakctl.cli.change.plan import read_live, scene_of
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, Districts, KindNames, command
 from websakctl.cli.session import Session
 from websakctl.cli.write_back import AutoApprove, Force, carry_out, report, without_users
@@ -65,7 +65,6 @@ def _chosen(session: Session, scene: "Scene", live: "State", addresses: list[str
     from fnmatch import fnmatchcase
 
     from websakctl.operations.config.adopt import unmanaged
-    from websakctl.source.problems import did_you_mean
 
     every = unmanaged(scene, live)
     for pattern in addresses or ():
@@ -73,10 +72,5 @@ def _chosen(session: Session, scene: "Scene", live: "State", addresses: list[str
             continue
         if any(fnmatchcase(str(a), pattern) for a in session.config.state):
             raise Problem(f"{pattern} is in the config already", Exit.USAGE, f"websakctl show {pattern}")
-        hint = did_you_mean(pattern, [str(a) for a in every])
-        raise Problem(
-            f"nothing unmanaged in Websak matches {pattern}",
-            Exit.USAGE,
-            hint or f"not managed are {', '.join(map(str, every[:10]))}{' …' if len(every) > 10 else ''}",
-        )
+        raise UnknownName(f"nothing unmanaged in Websak matches {pattern}", pattern, map(str, every))
     return [a for a in every if a in scene.selection]

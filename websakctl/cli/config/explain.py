@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
@@ -42,7 +42,8 @@ def explain(call: Call, what: What) -> None:
     else:
         explained = operation.explain(what, kinds)
         if explained is None:
-            raise Problem(f"there is nothing to explain by the name {what}", Exit.USAGE, operation.near(what, kinds))
+            message, hint = f"there is nothing to explain by the name {what}", operation.near(what, kinds)
+            raise Problem(message, Exit.USAGE, hint, code="unknown-name")
         found = explained
     session.write(TableReport(found.headline, found.columns, found.rows, found.data, found.notes))
 
@@ -51,7 +52,6 @@ def _resource(session: Session, text: str) -> "Explanation":
     from websakctl.kinds import all_kinds
     from websakctl.model.address import Address
     from websakctl.operations.config.explain import explain_resource
-    from websakctl.source.problems import did_you_mean
 
     try:
         address = Address.parse(text)
@@ -59,14 +59,16 @@ def _resource(session: Session, text: str) -> "Explanation":
         raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
     kinds = all_kinds()
     if address.kind not in kinds:
-        known = did_you_mean(address.kind, kinds) or f"the kinds are {', '.join(kinds)}"
-        raise Problem(f"there is no kind {address.kind}", Exit.USAGE, known)
+        raise UnknownName("kind", address.kind, kinds)
     config = session.config
     if address not in config.whole:
-        hint = did_you_mean(text, map(str, config.whole)) or "`websakctl plan --expand` lists addresses"
-        raise Problem(
-            f"the config makes no {text}",
-            Exit.FAILED,
-            hint if config.valid else "the config is not valid: mend first what `websakctl validate` says",
+        if not config.valid:
+            first = "the config is not valid: fix first what `websakctl validate` reports"
+            raise Problem(f"{text} is not defined in the config", Exit.INVALID, first)
+        raise UnknownName(
+            f"{text} is not defined in the config",
+            text,
+            map(str, config.whole),
+            "`websakctl plan --expand` lists addresses",
         )
     return explain_resource(config, address, kinds[address.kind])

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 
@@ -33,7 +33,6 @@ def schema(call: Call, kind: KindArgument = None, write: Write = False) -> None:
     from websakctl.kinds import all_kinds
     from websakctl.operations.config.plan_schema import plan_schema
     from websakctl.operations.config.schema import schema_of_files, schema_of_kind, schema_of_settings
-    from websakctl.source.problems import did_you_mean
 
     kinds = all_kinds()
     session = Session(call)
@@ -51,9 +50,7 @@ def schema(call: Call, kind: KindArgument = None, write: Write = False) -> None:
     elif kind in kinds:
         found = schema_of_kind(kinds[kind])
     else:
-        raise Problem(
-            f"there is no kind {kind}", Exit.USAGE, did_you_mean(kind, kinds) or f"the kinds are {', '.join(kinds)}"
-        )
+        raise UnknownName("kind", kind, [*kinds, "plan", "websak"])
     session.terminal.result(json.dumps(found, ensure_ascii=False, indent=2))
 
 

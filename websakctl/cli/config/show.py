@@ -6,7 +6,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.change.plan import read_live, scene_of
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
@@ -28,7 +28,6 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     from websakctl.model.address import Address
     from websakctl.plan.diff import same
     from websakctl.report.formats.text import shown
-    from websakctl.source.problems import did_you_mean
 
     session = Session(call)
     config = session.valid_config()
@@ -37,18 +36,13 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     except ValueError as error:
         raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
     if wanted.kind not in all_kinds():
-        raise Problem(
-            f"there is no kind {wanted.kind}",
-            Exit.USAGE,
-            did_you_mean(wanted.kind, all_kinds()) or f"the kinds are {', '.join(all_kinds())}",
-        )
+        raise UnknownName("kind", wanted.kind, all_kinds())
     desired, live = config.whole.get(wanted), None
     if not offline:
         scene = scene_of(session, session.selection(None, None, None, None))
         live = scene.with_by_hand(read_live(session, scene).state).get(wanted)
     if desired is None and live is None:
-        hint = did_you_mean(address, map(str, config.whole))
-        raise Problem(f"there is no {address}", Exit.FAILED, hint or "`websakctl plan --expand` lists addresses")
+        raise UnknownName("resource", address, map(str, config.whole), "`websakctl plan --expand` lists addresses")
     in_config, in_websak = dict(desired.fields) if desired else {}, dict(live.fields) if live else {}
     at = config.position_of(wanted)
     origin = config.origins.get(wanted)

@@ -95,7 +95,7 @@ def _fix(session: Session) -> None:
             path = session.root / file
             write_exactly(path, fixed(read_exactly(path), [f.fix for f in findings if f.fix is not None]))
             for finding in findings:
-                session.terminal.say(f"fixed {finding.at}: {finding.rule}: {finding.help}")
+                session.terminal.say(f"fixed {finding.at}: {finding.code}: {finding.help}")
         del session.config  # read anew
 
 
@@ -121,13 +121,13 @@ def _renames_done(session: Session) -> None:
         if olds and applied and not any(old in one for one in known for old in olds):
             at = config.origins[address].of_field("previously")
             finding = Diagnostic(
-                rule="rename-done",
+                code="rename-done",
                 at=at,
                 message=f"the rename from {', '.join(old.key for old in olds)} is applied",
                 help="take `previously` away",
                 severity=Severity.WARNING,
                 address=str(address),
             )
-            if not any(f.rule == finding.rule and f.at == at for f in config.findings):
+            if not any(f.code == finding.code and f.at == at for f in config.findings):
                 config.findings.append(finding)
-    config.findings.sort(key=lambda f: (f.at.file, f.at.line, f.at.column, f.rule))
+    config.findings.sort(key=lambda f: (f.at.file, f.at.line, f.at.column, f.code))

@@ -27,7 +27,7 @@ from websakctl.cli.change.apply import (
     work_list_for,
 )
 from websakctl.cli.change.plan import announce_interrupted, scene_of
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
 from websakctl.cli.session import Session
@@ -100,14 +100,11 @@ def run(
 
 
 def _first_to_go(session: Session, batch: str, wanted: str | None) -> str:
-    from websakctl.source.problems import did_you_mean
-
     districts = _fields(session, batch)["districts"]
     if not districts:
         raise Problem(f"{batch} has no districts", Exit.REFUSED, "name them under rollout_batches: in config/")
     if wanted is not None and wanted not in districts:
-        hint = did_you_mean(wanted, districts) or f"its districts are {', '.join(districts)}"
-        raise Problem(f"{wanted} is not in {batch}", Exit.USAGE, hint)
+        raise UnknownName(f"{wanted} is not in {batch}", wanted, districts)
     return str(wanted or districts[0])
 
 

@@ -7,7 +7,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.change.plan import read_live, scene_of
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, UnknownName
 from websakctl.cli.options import Batch, Call, command
 from websakctl.cli.session import Session
 
@@ -103,12 +103,9 @@ def schedule(call: Call, batch: Batch = None) -> None:
 
 def refuse_unknown(session: Session, batch: str | None) -> None:
     """End the command if there is no such batch; one that has no districts yet is one."""
-    from websakctl.source.problems import did_you_mean
-
     batches = [a.key for a in session.config.state if a.kind == "rollout_batch"]
     if batch is not None and batch not in batches:
-        hint = did_you_mean(batch, batches) or f"the batches are {', '.join(batches)}"
-        raise Problem(f"there is no rollout batch {batch}", Exit.USAGE, hint)
+        raise UnknownName("rollout batch", batch, batches)
 
 
 def look(session: Session, *, offline: bool = False) -> "RolloutView":

@@ -7,7 +7,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.change.by_hand import files_of, folder_of, scene_by_hand, write_work_list
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, user_name
 from websakctl.report.subjects import TableReport
@@ -201,8 +201,9 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     except UnknownItem as error:
         raise Problem(
             f"nothing that {error} names is recorded as done in {scene.environment}; nothing was changed",
-            Exit.FAILED,
+            Exit.USAGE,
             "`websakctl worklist list --done` shows what is",
+            code="unknown-name",
         ) from None
     left = work_list(scene_by_hand(session))
     if folder_of(session).is_dir():
@@ -237,17 +238,16 @@ def _open(session: Session, export: list[str] | None) -> "tuple[Scene, WorkList]
 
 def _named(work: "WorkList", names: list[str]) -> "list[Item]":
     from websakctl.operations.rollout.work_list import UnknownItem, named
-    from websakctl.source.problems import did_you_mean
 
     try:
         return named(work, names)
     except UnknownItem as error:
         known = [*(item.id for item in work.items), *(str(item.address) for item in work.items)]
-        raise Problem(
+        raise UnknownName(
             f"the work list of {work.environment} has no item {error}; nothing was done",
-            Exit.FAILED,
-            did_you_mean(str(error), known)
-            or "`websakctl worklist list` shows them; an id changes when the config asks for something else",
+            str(error),
+            known,
+            "`websakctl worklist list` shows them; an id changes when the config asks for something else",
         ) from None
 
 

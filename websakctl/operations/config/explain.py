@@ -7,6 +7,7 @@ from textwrap import fill
 from typing import Any
 
 from websakctl.diagnostics import RULES, Position, Rule
+from websakctl.diagnostics.problems import PROBLEMS, ProblemCode
 from websakctl.model.address import Address
 from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
@@ -48,9 +49,11 @@ class Explanation:
 
 
 def explain(name: str, kinds: Mapping[str, Kind]) -> Explanation | None:
-    """Explain a rule, a kind, a kind's field (``kind.field``) or a Norwegian word; ``None`` if it is none of them."""
+    """Explain a rule, the code of a problem, a kind, a kind's field (``kind.field``) or a Norwegian word; ``None`` if it is none of them."""
     if name in RULES:
         return _rule(RULES[name])
+    if name in PROBLEMS:
+        return _problem(PROBLEMS[name])
     by_name = {**{k.plural: k for k in kinds.values()}, **kinds}
     kind_name, _, field_name = name.partition(".")
     if kind_name in by_name:
@@ -66,7 +69,10 @@ def near(name: str, kinds: Mapping[str, Kind]) -> str:
     kind = kinds.get(name.partition(".")[0])
     if kind is not None:
         return did_you_mean(name, [f"{kind.name}.{f}" for f in kind.fields]) or f"websakctl explain {kind.name}"
-    return did_you_mean(name, [*RULES, *kinds]) or f"kinds: {', '.join(kinds)}; rules: `websakctl validate` names them"
+    return (
+        did_you_mean(name, [*RULES, *PROBLEMS, *kinds])
+        or f"kinds: {', '.join(kinds)}; rules: `websakctl validate` names them"
+    )
 
 
 # --- a rule
@@ -97,6 +103,20 @@ def _rule(rule: Rule) -> Explanation:
             "good": rule.good,
             "settable": rule.settable,
             "ignore": ignore,
+        },
+    )
+
+
+def _problem(problem: ProblemCode) -> Explanation:
+    return Explanation(
+        f"{problem.name} (exit code {problem.exit_code}): {problem.summary}",
+        notes=[fill(problem.what_to_do, 100, break_on_hyphens=False), f"Example:\n  {problem.example}"],
+        data={
+            "code": problem.name,
+            "exit_code": problem.exit_code,
+            "summary": problem.summary,
+            "help": problem.what_to_do,
+            "example": problem.example,
         },
     )
 

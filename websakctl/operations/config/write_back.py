@@ -107,7 +107,7 @@ def sound(config: Configuration) -> Configuration:
     if wrong := [f for f in config.findings if f.severity is Severity.ERROR]:
         first = wrong[0]
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        raise NotWritten(f"{first.at.file}:{first.at.line}: {first.message} [{first.rule}]{more}")
+        raise NotWritten(f"{first.at.file}:{first.at.line}: {first.message} [{first.code}]{more}")
     return config
 
 
@@ -122,7 +122,7 @@ def at_fault(config: Configuration, among: Iterable[Address]) -> dict[Address, s
         if finding.severity is Severity.ERROR:
             above = [start for start in starts.get(finding.at.file, ()) if start[0] <= finding.at.line]
             if above:
-                found.setdefault(max(above)[1], f"the config would not be valid: {finding.message} [{finding.rule}]")
+                found.setdefault(max(above)[1], f"the config would not be valid: {finding.message} [{finding.code}]")
     return found
 
 

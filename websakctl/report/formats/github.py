@@ -14,7 +14,7 @@ def _command(finding: Diagnostic) -> str:
     place = {"file": at.file, "line": at.line, "col": at.column}
     if at.end_line == at.line and at.end_column > at.column:
         place |= {"endLine": at.end_line, "endColumn": at.end_column - 1}  # inclusive here
-    properties = ",".join(f"{name}={_property(str(value))}" for name, value in {**place, "title": finding.rule}.items())
+    properties = ",".join(f"{name}={_property(str(value))}" for name, value in {**place, "title": finding.code}.items())
     text = f"{finding.message}\n{finding.help}" if finding.help else finding.message
     return f"::{finding.severity.value} {properties}::{_data(text)}"
 

@@ -1,9 +1,10 @@
 """JSON: one document, for scripts."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from websakctl.diagnostics import Diagnostic
+from websakctl.diagnostics import NOWHERE, Diagnostic
 from websakctl.report.formats import Format
 from websakctl.report.subjects import DocumentReport, FindingsReport, Look, PlanReport, TableReport
 
@@ -16,29 +17,36 @@ def _plan(report: PlanReport, _: Look) -> str:
     return _dump(report.document)
 
 
+def failure(diagnostics: Sequence[Diagnostic]) -> str:
+    """The document of a command that ended without a result: what went wrong, most important first."""
+    return _dump({"format_version": 1, "diagnostics": [_diagnostic(each) for each in diagnostics]})
+
+
 def _findings(report: FindingsReport, _: Look) -> str:
-    return _dump({"format_version": 1, "valid": report.valid, "diagnostics": [_one(f) for f in report.findings]})
+    diagnostics = [{"rule": f.code, **_diagnostic(f)} for f in report.findings]
+    return _dump({"format_version": 1, "valid": report.valid, "diagnostics": diagnostics})
 
 
-def _one(finding: Diagnostic) -> dict[str, Any]:
-    at = finding.at
-    related = finding.related
+def _diagnostic(each: Diagnostic) -> dict[str, Any]:
+    at = each.at if each.at != NOWHERE else None
+    related = each.related
     return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "help": finding.help,
-        "file": at.file,
-        "line": at.line,
-        "column": at.column,
-        "end_line": at.end_line,
-        "end_column": at.end_column,
-        "address": finding.address,
+        "code": each.code,
+        "severity": each.severity.value,
+        "message": each.message,
+        "help": each.help,
+        "exit_code": each.exit_code,
+        "file": at and at.file,
+        "line": at and at.line,
+        "column": at and at.column,
+        "end_line": at and at.end_line,
+        "end_column": at and at.end_column,
+        "address": each.address,
         "related": {
             "file": related.file,
             "line": related.line,
             "column": related.column,
-            "label": finding.related_label,
+            "label": each.related_label,
         }
         if related
         else None,
@@ -46,13 +54,21 @@ def _one(finding: Diagnostic) -> dict[str, Any]:
 
 
 def _table(report: TableReport, _: Look) -> str:
-    return _dump(
-        report.data if report.data is not None else [dict(zip(report.columns, row, strict=True)) for row in report.rows]
-    )
+    data = report.data
+    if data is None:
+        data = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
+    return _dump(_versioned(data))
 
 
 def _document(report: DocumentReport, _: Look) -> str:
-    return _dump(report.data)
+    return _dump(_versioned(report.data))
+
+
+def _versioned(data: Any) -> Any:
+    """Put the format's version first; a list becomes the ``items`` of a document."""
+    if isinstance(data, list):
+        return {"format_version": 1, "items": data}
+    return data if "format_version" in data else {"format_version": 1, **data}
 
 
 FORMAT = Format({PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})

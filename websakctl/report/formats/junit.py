@@ -35,7 +35,7 @@ def _case(file: str, found: list[Diagnostic]) -> list[str]:
         first = errors[0]
         told = "\n".join(_told(f) for f in errors)
         lines.append(
-            f"      <failure type={quoteattr(first.rule)} message={quoteattr(_xml(first.message))}>{escape(_xml(told))}</failure>"
+            f"      <failure type={quoteattr(first.code)} message={quoteattr(_xml(first.message))}>{escape(_xml(told))}</failure>"
         )
     if warnings:
         told = "\n".join(_told(f) for f in warnings)
@@ -44,7 +44,7 @@ def _case(file: str, found: list[Diagnostic]) -> list[str]:
 
 
 def _told(finding: Diagnostic) -> str:
-    text = f"{finding.at}: {finding.severity.value}[{finding.rule}]: {finding.message}"
+    text = f"{finding.at}: {finding.severity.value}[{finding.code}]: {finding.message}"
     return f"{text}\n  help: {finding.help}" if finding.help else text
 
 

@@ -12,7 +12,7 @@ _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sa
 
 
 def _findings(report: FindingsReport, _: Look) -> str:
-    names = sorted({finding.rule for finding in report.findings})
+    names = sorted({finding.code for finding in report.findings})
     run = {
         "tool": {
             "driver": {
@@ -24,7 +24,7 @@ def _findings(report: FindingsReport, _: Look) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"ROOT": {"description": {"text": "The root of the config repository."}}},
-        "results": [_result(finding, names.index(finding.rule)) for finding in report.findings],
+        "results": [_result(finding, names.index(finding.code)) for finding in report.findings],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1)
 
@@ -44,7 +44,7 @@ def _rule(name: str) -> dict[str, Any]:
 def _result(finding: Diagnostic, index: int) -> dict[str, Any]:
     text = f"{finding.message}. {finding.help}" if finding.help else finding.message
     result: dict[str, Any] = {
-        "ruleId": finding.rule,
+        "ruleId": finding.code,
         "ruleIndex": index,
         "level": finding.severity.value,
         "message": {"text": text},

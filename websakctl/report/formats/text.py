@@ -296,7 +296,7 @@ def diagnostic(finding: Diagnostic, source: list[str], look: Look) -> str:
     at = finding.at
     style = finding.severity.value
     lines = [
-        f"{look.paint('strong', safe(str(at)))}: {look.paint(style, f'{finding.severity.value}[{finding.rule}]')}: {safe(finding.message)}"
+        f"{look.paint('strong', safe(str(at)))}: {look.paint(style, f'{finding.severity.value}[{finding.code}]')}: {safe(finding.message)}"
     ]
     if 0 < at.line <= len(source) and source[at.line - 1].strip():
         lines.extend(_pointed(at, source[at.line - 1].rstrip("\r"), look, style))

@@ -28,7 +28,7 @@ def email_addresses(config: Configuration, _: date | None) -> Iterator[Diagnosti
             for m in _ADDRESS.finditer(line):
                 if not _OFFICE.search(m[1]):
                     yield Diagnostic(
-                        rule="personal-email",
+                        code="personal-email",
                         at=Position(file, number, m.start() + 1, number, m.end() + 1),
                         message="an e-mail address that looks like a person's stands here",
                         help="write a role, or the address of a shared mailbox",
