@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from websakctl.cli.exits import Exit, Problem
+from websakctl.diagnostics import RULES
 from websakctl.diagnostics.problems import PROBLEMS
 
 from .command_line import Cli
@@ -77,4 +78,4 @@ def test_every_code_in_the_program_is_in_the_catalogue() -> None:
     used = set()
     for path in (ROOT / "websakctl" / "cli").rglob("*.py"):
         used |= set(re.findall(r'\bcode="([a-z-]+)"', path.read_text(encoding="utf-8")))
-    assert used <= set(PROBLEMS)
+    assert used <= {*PROBLEMS, *RULES}

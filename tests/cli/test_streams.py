@@ -72,7 +72,7 @@ def test_quiet_leaves_results_and_errors(cli: Cli) -> None:
     assert "Applied: " in applied.out
     assert applied.err == ""
     assert cli("plan", "--quiet", "--out", "p.json").err == ""
-    assert cli("apply", "--quiet", "nothing.json", code=1).err.startswith("error: ")
+    assert cli("apply", "--quiet", "nothing.json", code=64).err.startswith("error: ")
 
 
 def test_verbose_says_more_on_stderr(cli: Cli) -> None:
