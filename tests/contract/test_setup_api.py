@@ -1,5 +1,6 @@
 """The sandbox against our own document of the Setup API: the same as served, sound in itself, and kept to."""
 
+import os
 import socket
 import threading
 import time
@@ -180,7 +181,7 @@ SCHEMA = schemathesis.openapi.from_dict(written(), config=SchemathesisConfig.fro
 
 
 @hypothesis.settings(
-    max_examples=40,
+    max_examples=100 if os.environ.get("PROPERTIES") else 12,
     deadline=None,
     database=None,
     suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture, hypothesis.HealthCheck.too_slow],

@@ -316,7 +316,7 @@ def hammer(case: Any, server: Server) -> None:
     )
 
 
-HAMMER = hypothesis.settings(max_examples=20, deadline=None, database=None)
+HAMMER = hypothesis.settings(max_examples=100 if os.environ.get("PROPERTIES") else 8, deadline=None, database=None)
 
 
 @HAMMER

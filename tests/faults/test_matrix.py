@@ -1,7 +1,8 @@
 """Every write that the client sends, with every fault in its way: the outcome is true, and no effect is lost or doubled."""
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,6 +13,8 @@ import pytest
 from websakctl.apply.attempt import Status
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
+
+EVERYTHING = os.environ.get("RELIABILITY") == "all"  # `make reliability`
 
 Edit = tuple[str, str, Mapping[str, Any]]
 
@@ -260,15 +263,41 @@ def carried_out(operation: Operation, api: str, fault: str, rules: Rules, promis
     return outcome, effects
 
 
-@pytest.mark.parametrize("fault", ONCE)
-@pytest.mark.parametrize(("operation", "api"), CASES)
+# `make test` tries every fault on one operation of each class, and every operation with one fault of each class; the whole
+# product is tried by `make reliability`.
+CLASS_OF_OPERATION = ("department create-3.3", "department activate-3.0", "department update-3.3", "setup update-3.3")
+CLASS_OF_FAULT = (
+    "reset before it is handled",
+    "reset after commit",
+    "429, Retry-After in seconds",
+    "HTML with 200, committed",
+    "503 after commit, every time",
+    "refused with words",
+)
+
+
+def crossed(faults: Iterable[str]) -> list[Any]:
+    """Which operation meets which fault."""
+    return [
+        pytest.param(*case.values, fault, id=f"{fault}-{case.id}")
+        for fault in faults
+        for case in CASES
+        if EVERYTHING or case.id in CLASS_OF_OPERATION or fault in CLASS_OF_FAULT
+    ]
+
+
+def test_each_class_is_there() -> None:
+    assert {case.id for case in CASES} >= set(CLASS_OF_OPERATION)
+    assert ONCE.keys() | FOR_EVER.keys() >= set(CLASS_OF_FAULT)
+
+
+@pytest.mark.parametrize(("operation", "api", "fault"), crossed(ONCE))
 def test_a_fault_that_passes_loses_and_doubles_nothing(operation: Operation, api: str, fault: str, stages: Any) -> None:
     _, effects = carried_out(operation, api, fault, ONCE[fault], DONE, stages)
     assert effects == [operation.effect]
 
 
-@pytest.mark.parametrize("fault", FOR_EVER)
-@pytest.mark.parametrize(("operation", "api"), CASES)
+@pytest.mark.parametrize(("operation", "api", "fault"), crossed(FOR_EVER))
 def test_a_fault_that_stays_is_told_as_it_is(operation: Operation, api: str, fault: str, stages: Any) -> None:
     rules, promised = FOR_EVER[fault]
     outcome, effects = carried_out(operation, api, fault, rules, promised, stages)
