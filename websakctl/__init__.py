@@ -1,3 +1,4 @@
 """One declarative setup for the Websak that Oslo's fifteen districts share."""
 
 __version__ = "0.1.0"
+LIFELINE = "WEBSAKCTL_LIFELINE"  # set for a command that is to end when its stdin does

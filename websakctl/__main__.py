@@ -5,6 +5,8 @@ import gc
 import os
 import sys
 
+from websakctl import LIFELINE
+
 # Objects made before the collector looks for circles. Thousands of resources live as long as the command, and looking
 # through them again and again takes a quarter of the time: bench/run.py.
 COLLECT_AFTER = (500_000, 20, 100)
@@ -31,6 +33,10 @@ def main() -> None:
         sys.stdout.write(f"websakctl {__version__}\n")
         return
     try:
+        if os.environ.pop(LIFELINE, ""):  # not for what the command starts
+            from websakctl.cli.lifeline import end_with_the_starter
+
+            end_with_the_starter()
         from websakctl.cli.app import run
 
         code = run(sys.argv[1:])

@@ -9,7 +9,8 @@ from unittest import mock
 import pytest
 
 from websakctl.apply.attempt import Status
-from websakctl.apply.journal import Journal, JournalError
+from websakctl.apply.entries import JournalError
+from websakctl.apply.journal import Journal
 from websakctl.live.adapter import Units
 from websakctl.live.setup_api import SetupWriter
 from websakctl.model.address import Address

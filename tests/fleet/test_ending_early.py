@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from websakctl.apply.journal import Journal
 from websakctl.fleet.process import GOING_ON, run_command
 
@@ -82,9 +80,7 @@ def test_a_command_ends_when_its_starter_dies(fleet: World) -> None:
     assert fleet.websaks[0].effects().total() == WRITES
 
 
-@pytest.mark.parametrize("can_fork", [True, False])
-def test_how_a_command_ends_is_told(tmp_path: Path, can_fork: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("websakctl.fleet.process._CAN_FORK", can_fork)
+def test_how_a_command_ends_is_told(tmp_path: Path) -> None:
     around = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     ended = run_command(["--version"], cwd=tmp_path, env=around, stop=lambda: GOING_ON)
     assert (ended.code, ended.out.split()[0], ended.err, ended.killed) == (0, "websakctl", "", False)

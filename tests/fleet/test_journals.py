@@ -128,7 +128,11 @@ def test_an_apply_begun_before_is_refused_for_good_only_after_the_lease_has_ende
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waited: list[float] = []
-    ends = [Ended(4, "", "error: lease held", False), Ended(0, "{}", "", False), Ended(4, "", "error: a guard", False)]
+    ends = [
+        Ended(code=4, out="", err="error: lease held", killed=False),
+        Ended(code=0, out="{}", err="", killed=False),
+        Ended(code=4, out="", err="error: a guard", killed=False),
+    ]
     monkeypatch.setattr("websakctl.fleet.job._pause", lambda seconds, stop: waited.append(seconds))
     monkeypatch.setattr("websakctl.fleet.job._command", lambda job, step, stop: ends.pop(0))
     job = Job("f", "a", str(tmp_path), "test", str(tmp_path), (("apply", "--auto-approve"),))

@@ -45,6 +45,8 @@ VIOLATIONS = [
     ("report/subjects.py", "import sqlalchemy", "server"),
     ("operations/scopes.py", "import websakctl.settings", "settings"),
     ("settings.py", "import keyring", "keyring"),
+    ("cli/change/apply.py", "import websakctl.apply.journal", "journal"),
+    ("fleet/process.py", "import websakctl.cli.app", "fleet knows no cli"),
     ("operations/config/schema.py", "import ruamel.yaml", "YAML"),
 ]
 
@@ -96,6 +98,54 @@ def test_deciding_reads_no_clock_and_opens_no_file() -> None:
     ]
     assert [c for c in calls if c[1] in {"now", "utcnow", "today", "open", "read_text", "getenv"}] == []
     assert len(calls) > 100
+
+
+JOURNAL_WRITES = {"write", "settle", "claim_plan", "remember", "accept", "forget_all"}
+
+
+def test_the_command_line_writes_no_journal_entry() -> None:
+    journals = [
+        (where, node.attr)
+        for where, node in sources("cli")
+        if isinstance(node, ast.Attribute)
+        and "journal" in (getattr(node.value, "attr", ""), getattr(node.value, "id", ""))
+    ]
+    assert [each for each in journals if each[1] in JOURNAL_WRITES] == []
+    assert len(journals) > 5
+
+
+def test_fleet_names_no_module_of_the_command_line() -> None:
+    texts = [(where, node.value) for where, node in sources("fleet") if isinstance(node, ast.Constant)]
+    assert [each for each in texts if "websakctl.cli" in str(each[1])] == []
+    assert "websakctl" in [value for _, value in texts]  # how it starts a command
+
+
+# what decides when and in which order things happen, and the one place that makes it
+SEAMS = {"live/clock.py", "live/runtime.py"}
+MADE = {
+    "sleep", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid1", "uuid4", "token_hex",
+    "Thread", "Timer", "ThreadPoolExecutor", "HTTPTransport", "AsyncClient",
+}  # fmt: skip
+
+
+def test_time_identifiers_threads_and_connections_come_from_the_runtime() -> None:
+    places = [
+        *(PACKAGE / "live").rglob("*.py"),
+        *(PACKAGE / "apply").rglob("*.py"),
+        *(PACKAGE / "operations").rglob("*.py"),
+    ]
+    parts = [str(path.relative_to(PACKAGE)) for path in places]
+    calls = [
+        (where, ast.unparse(node.func))
+        for where, node in sources(*(part for part in parts if part not in SEAMS))
+        if isinstance(node, ast.Call)
+    ]
+    made = [c for c in calls if c[1].rpartition(".")[2] in MADE and not c[1].rpartition(".")[0].endswith("clock")]
+    assert made == []
+    clients = [where for where, name in calls if name in ("httpx.Client", "httpx.get", "httpx.post", "httpx.request")]
+    assert {where.partition(":")[0].rpartition("/")[2] for where in clients} == {
+        "business_register.py", "fiks.py", "tokens.py", "websak.py",
+    }  # fmt: skip  # each with a transport of the runtime's
 
 
 def test_only_the_command_line_writes_to_the_terminal() -> None:

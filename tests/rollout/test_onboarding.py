@@ -13,7 +13,7 @@ import pytest
 from tests.cli.command_line import Cli, write_files
 from tests.reliability import inside
 from tests.rollout.districts import FILES, HOLE, WHOLE, workbook
-from websakctl.apply.journal import JournalError
+from websakctl.apply.entries import JournalError
 from websakctl.cli.rollout.run import Rollout
 from websakctl.operations.apply import run as operation
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from websakctl.apply.collaborators import RunJournal
-from websakctl.apply.journal import JournalError
+from websakctl.apply.entries import JournalError
 from websakctl.live.adapter import InSteps, KindWriter
 from websakctl.live.clock import Clock
 from websakctl.live.errors import (

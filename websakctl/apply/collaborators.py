@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
-from websakctl.apply.journal import Entry
+from websakctl.apply.entries import Entry
 from websakctl.model.address import Address
 from websakctl.plan.diff import Accepted, Known
 

@@ -17,10 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from websakctl.apply.entries import Entry, JournalError
 from websakctl.live.clock import Clock, SystemClock
 from websakctl.model.address import Address
 from websakctl.plan.diff import Known
-from websakctl.record import record
 from websakctl.redaction import redact, redacted
 
 _SCHEMA = """
@@ -43,22 +43,6 @@ INSERT INTO head SELECT 1, coalesce(max(seq), 0), coalesce((SELECT hash FROM ent
   FROM entries WHERE NOT EXISTS (SELECT * FROM head);
 COMMIT;
 """
-
-
-@record
-class Entry:
-    """One line of the journal."""
-
-    seq: int
-    at: str
-    run: str
-    what: str
-    address: str | None
-    body: dict[str, Any]
-
-
-class JournalError(Exception):
-    """The journal cannot be written or read. Without it nothing is sent."""
 
 
 class Journal:
@@ -175,7 +159,7 @@ class Journal:
         """
         query = "SELECT seq, at, run, what, address, body FROM entries WHERE ? IS NULL OR run = ? ORDER BY seq"
         return [
-            Entry(seq, at, name, what, address, self._body(seq, body))
+            Entry(seq=seq, at=at, run=name, what=what, address=address, body=self._body(seq, body))
             for seq, at, name, what, address, body in self._rows(query, run, run)
         ]
 
@@ -306,12 +290,10 @@ class Journal:
         return {(Address.parse(a), path): (json.loads(wanted), json.loads(made)) for a, path, wanted, made in rows}
 
     def forget_all(self, environment: str) -> None:
-        """Record that nothing of an environment is managed any more, and that its interrupted runs are of no concern."""
+        """Record that nothing of an environment is managed any more."""
         with self._transaction() as db:
             db.execute("DELETE FROM known WHERE environment = ?", (environment,))
             db.execute("DELETE FROM accepted WHERE environment = ?", (environment,))
-        for run in self.open_runs(environment):
-            self.write(run, "end", {"because": "everything was forgotten"})
 
     # --- saved plans
 

@@ -120,7 +120,7 @@ def problem_of(error: Exception, *, verbose: bool = False) -> Problem:
 
     if isinstance(error, ApplyRefused):
         return Problem(str(error), Exit.REFUSED, error.what_next)
-    from websakctl.apply.journal import JournalError
+    from websakctl.apply.entries import JournalError
 
     if isinstance(error, JournalError):
         help_ = "`websakctl history verify` checks it; restore it from a copy"

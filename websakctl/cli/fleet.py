@@ -310,7 +310,7 @@ class _Run:
 
     def _kept(self, result: "Result") -> "Result":
         """The result, with its journal back where it belongs."""
-        from websakctl.apply.journal import JournalError
+        from websakctl.apply.entries import JournalError
         from websakctl.fleet.carrying import Carried, CarryError, packed_journal, take_back
 
         target = next(t for t in self.targets if t.name == result.target)
@@ -465,7 +465,7 @@ def _show_merged(session: Session, files: list[Path], out: Path | None) -> None:
 
 
 def _take_journals(session: Session, fleet: "Fleet", document: dict[str, Any]) -> None:
-    from websakctl.apply.journal import JournalError
+    from websakctl.apply.entries import JournalError
     from websakctl.fleet.carrying import CarryError, take_back
     from websakctl.fleet.results import journals
 

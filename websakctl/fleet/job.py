@@ -168,7 +168,7 @@ def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
         return _command(job, ("apply", "--resume", "--auto-approve"), stop)
     said = f"run {run} had done it" if whole else f"error: run {run} ended before and did not do all of it: plan again"
     told = json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []})
-    return Ended(0 if whole else _INCOMPLETE, told, said, False)
+    return Ended(code=0 if whole else _INCOMPLETE, out=told, err=said, killed=False)
 
 
 def _run_of(job: Job) -> tuple[str, bool, bool] | None:

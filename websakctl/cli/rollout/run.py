@@ -298,7 +298,7 @@ class Rollout:
     @contextmanager
     def incomplete_from_here(self) -> Iterator[None]:
         """The first district is written: whatever ends the command now leaves the batch half in, and says so."""
-        from websakctl.apply.journal import JournalError
+        from websakctl.apply.entries import JournalError
         from websakctl.live.errors import LiveError
         from websakctl.operations.apply.observer import ApplyRefused
 

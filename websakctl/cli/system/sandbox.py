@@ -81,6 +81,7 @@ def status(call: Call) -> None:
 
 def reset(call: Call, empty: Empty = False) -> None:
     """Bring the seed back; all that was applied is forgotten."""
+    from websakctl.operations.apply.recovery import forget_environment
     from websakctl.sandbox.process import SandboxError
     from websakctl.sandbox.process import reset as reset_here
     from websakctl.settings import SANDBOX
@@ -90,7 +91,7 @@ def reset(call: Call, empty: Empty = False) -> None:
         reset_here(session.state_dir, empty=empty)
     except SandboxError as error:
         raise Problem(str(error), what_next="websakctl sandbox stop, then reset again") from None
-    session.journal.forget_all(SANDBOX)
+    forget_environment(session.journal, SANDBOX)
     told = "The sandbox holds " + ("only its root unit." if empty else "its seed again.")
     session.write(TableReport(told, (), (), {"seed": "empty" if empty else "standard"}))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from websakctl.apply.attempt import Attempt, Outcome, Status
 from websakctl.apply.collaborators import Row, RunJournal
+from websakctl.apply.entries import JournalError
 from websakctl.apply.execute import Execution, Watch, execute
-from websakctl.apply.journal import JournalError
 from websakctl.live.errors import LiveError
 from websakctl.live.runtime import Runtime
 from websakctl.live.websak import WebsakWriter

@@ -6,6 +6,7 @@ from typing import Any
 
 from websakctl.apply.attempt import Status
 from websakctl.apply.collaborators import Row, RunJournal
+from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.ownership import after_change
@@ -43,6 +44,13 @@ class Interrupted:
         """In one line."""
         doubt = f", {len(self.doubtful)} in doubt" if self.doubtful else ""
         return f"run {self.run} ({self.about.get('user', 'somebody')}, {self.at}) was interrupted: {len(self.done)} of {len(self.changes)} changes done{doubt}"
+
+
+def forget_environment(journal: Journal, environment: str) -> None:
+    """Record that nothing of an environment is managed any more, and that its interrupted runs are of no concern."""
+    journal.forget_all(environment)
+    for run in journal.open_runs(environment):
+        journal.write(run, "end", {"because": "everything was forgotten"})
 
 
 @record

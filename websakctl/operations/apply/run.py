@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from websakctl.apply.collaborators import RunJournal, TakeLock
-from websakctl.apply.journal import JournalError
+from websakctl.apply.entries import JournalError
 from websakctl.live.websak import Connection
 from websakctl.model.address import Address
 from websakctl.model.resource import State

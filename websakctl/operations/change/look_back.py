@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from websakctl.apply.attempt import Status
-from websakctl.apply.journal import Entry, Journal
+from websakctl.apply.entries import Entry
+from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import Scene, with_policies
