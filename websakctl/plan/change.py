@@ -27,55 +27,13 @@ class FieldChange:
     after: Any
 
 
+@record
 class SourceLine:
-    """Where in the config the reason for a change stands; lines and columns from 1.
+    """Where in the config the reason for a change stands; lines and columns from 1."""
 
-    ``later`` makes one that is looked up when it is first asked: for that the files may have to be parsed.
-    """
-
-    __slots__ = ("_find", "_found")
-    _find: Callable[[], tuple[str, int, int]]
-
-    def __init__(self, file: str, line: int, column: int) -> None:
-        self._found: tuple[str, int, int] | None = (file, line, column)
-
-    @classmethod
-    def later(cls, find: Callable[[], tuple[str, int, int]]) -> "SourceLine":
-        """One that ``find`` tells file, line and column of."""
-        made = cls.__new__(cls)
-        made._found, made._find = None, find
-        return made
-
-    @property
-    def place(self) -> tuple[str, int, int]:
-        """File, line and column."""
-        if self._found is None:
-            self._found = self._find()
-        return self._found
-
-    @property
-    def file(self) -> str:
-        """Path below the root."""
-        return self.place[0]
-
-    @property
-    def line(self) -> int:
-        """From 1."""
-        return self.place[1]
-
-    @property
-    def column(self) -> int:
-        """From 1."""
-        return self.place[2]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SourceLine) and other.place == self.place
-
-    def __hash__(self) -> int:
-        return hash(self.place)
-
-    def __repr__(self) -> str:
-        return "SourceLine({!r}, {}, {})".format(*self.place)
+    file: str  # path below the root
+    line: int
+    column: int
 
 
 @record

@@ -16,7 +16,7 @@ from websakctl.source.tree import Map
 
 
 class Described(NamedTuple):
-    """Where a district is described. The place is looked up when it is asked for: its file is read once more for that."""
+    """Where a district is described."""
 
     slug: str
     document: Document | None = None  # ``None``: nowhere, as it should be

@@ -1,6 +1,7 @@
 """YAML text into plain values that know where they were written, straight from the C parser's events."""
 
 import re
+from dataclasses import replace
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from ruamel.yaml.events import (
 )
 
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.source.tree import Home, Map, Seq, Span
+from websakctl.source.tree import Lines, Map, Seq, Span
 
 MAX_ALIASED = 50_000  # values that aliases may repeat in one file; a hand-written file has a handful
 MAX_DEPTH = 64  # nesting; the format itself needs six
@@ -65,19 +66,38 @@ def resolve(text: str) -> Any:
 
 
 class _Refused(Exception):
-    def __init__(self, rule: str, message: str, help_: str, event: Any) -> None:
-        super().__init__(message)
-        self.finding = (rule, message, help_, event)
+    """What ends the reading of a file; its arguments are those of ``_Builder.finding``."""
+
+
+_NOT_ALWAYS_TEXT = frozenset("-+.0123456789~nNtTfF")  # what a plain scalar begins with that may be no text
 
 
 class _Builder:
-    def __init__(self, file: str, parser: Any) -> None:
-        self.file = file
-        self.next = parser.get_event
+    def __init__(self, text: str, file: str) -> None:
+        self.file, self.text = file, text
+        self.lines = Lines(text)
         self.findings: list[Diagnostic] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.aliased = 0
         self.size = 0  # values built so far, repeated ones included
+        self.share = dict[str, str]().setdefault  # one text for many that are alike
+
+    def document(self) -> Any:
+        self.next = CParser(self.text).get_event
+        self.next()  # stream start
+        event = self.next()
+        if type(event) is StreamEndEvent:
+            return None
+        value = self.value(self.next(), 0)
+        self.next()  # document end
+        extra = self.next()
+        if type(extra) is not StreamEndEvent:
+            self.findings.append(
+                self.finding(
+                    "yaml-feature", "a second document in one file", "keep one document; split the file instead", extra
+                )
+            )
+        return value
 
     def finding(self, rule: str, message: str, help_: str, event: Any) -> Diagnostic:
         start, end = event.start_mark, event.end_mark
@@ -90,11 +110,8 @@ class _Builder:
 
     def value(self, event: Any, depth: int) -> Any:
         kind = type(event)
-        self.size += 1
         if kind is ScalarEvent:
-            plain = event.implicit[0]
-            if event.tag is not None:
-                plain = self.refuse_tag(event)
+            plain = self.refuse_tag(event) if event.ctag is not None else event.implicit[0]
             value = resolve(event.value) if plain else event.value
             if event.anchor is not None:
                 self.anchors[event.anchor] = (value, 1)
@@ -105,12 +122,12 @@ class _Builder:
             raise _Refused(
                 "yaml-feature", f"nested deeper than {MAX_DEPTH} levels", "flatten it; no section needs that", event
             )
-        if event.tag is not None:
+        if event.ctag is not None:
             self.refuse_tag(event)
         before = self.size
         if event.anchor is not None:
             self.anchors[event.anchor] = (None, -1)  # open: an alias to it would contain itself
-        value = self.mapping(depth) if kind is MappingStartEvent else self.sequence(depth)
+        value = self.mapping(depth + 1) if kind is MappingStartEvent else self.sequence(depth + 1)
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, self.size - before + 1)
         return value
@@ -147,154 +164,81 @@ class _Builder:
 
     def mapping(self, depth: int) -> Map:
         result = Map()
-        spans = result.spans
-        following = self.next
+        offsets: list[int] = []
         merged: list[Any] = []
-        while True:
-            event = following()
-            kind = type(event)
-            if kind is MappingEndEvent:
-                for other in merged:
-                    _merge(result, other)
-                return result
-            if kind is ScalarEvent:
-                key = event.value
-            elif kind is AliasEvent:
-                key = str(self.alias(event))
-            else:
-                raise _Refused("yaml-feature", "a mapping or a list as a key", "use a text as the key", event)
-            kstart, kend = event.start_mark, event.end_mark
-            merging = kind is ScalarEvent and key == "<<" and event.implicit[0]
-            if merging:
-                self.findings.append(
-                    self.finding(
-                        "yaml-feature",
-                        "merge keys (<<) are not used here",
-                        "write the fields out, or make them the skeleton's",
-                        event,
-                    )
-                )
-            inner = following()
-            value = self.value(inner, depth + 1)
-            vstart, vend = inner.start_mark, inner.end_mark
-            if merging:
-                merged.append(value)  # refused, and done all the same: what it brings is then not reported as missing
-                continue
-            if key in spans:
-                first = spans[key]
-                self.findings.append(
-                    Diagnostic(
-                        code="duplicate-key",
-                        at=Position(self.file, kstart.line + 1, kstart.column + 1, kend.line + 1, kend.column + 1),
-                        message=f"{key} stands twice here",
-                        help="keep one of the two",
-                        related=Position(
-                            self.file, first.kline + 1, first.kcol + 1, first.kend_line + 1, first.kend_col + 1
-                        ),
-                        related_label="first here",
-                    )
-                )
-                continue
-            spans[key] = Span(
-                kstart.line,
-                kstart.column,
-                kend.line,
-                kend.column,
-                vstart.line,
-                vstart.column,
-                vend.line,
-                vend.column,
-                isinstance(value, dict | list) and type(inner) is not AliasEvent,
-            )
-            result[key] = value
-
-    def sequence(self, depth: int) -> Seq:
-        result = Seq()
-        following = self.next
-        while True:
-            event = following()
-            if type(event) is SequenceEndEvent:
-                return result
-            value = self.value(event, depth + 1)
-            start, end = event.start_mark, event.end_mark
-            result.spans.append(
-                Span(start.line, start.column, end.line, end.column, start.line, start.column, end.line, end.column)
-            )
-            result.append(value)
-
-
-def _merge(into: Map, other: Any) -> None:
-    for source in other if isinstance(other, Seq) else (other,):
-        if isinstance(source, Map):
-            for key in source.keys() - into.keys():
-                into[key], into.spans[key] = source[key], source.spans[key]
-
-
-class _Unusual(Exception):
-    """Something that only the builder with positions can judge, or say where it is."""
-
-
-_NOT_ALWAYS_TEXT = frozenset("-+.0123456789~nNtTfF")  # what a plain scalar begins with that may be no text
-
-
-class _QuickBuilder:
-    """Builds the values and nothing else: half of what building with positions costs."""
-
-    def __init__(self, parser: Any, home: Home) -> None:
-        self.next = parser.get_event
-        self.home = home
-        self.share = dict[str, str]().setdefault  # one text for many that are alike
-
-    def document(self) -> Any:
-        self.next()  # stream start
-        if type(self.next()) is StreamEndEvent:
-            return None
-        value = self.value(self.next(), 0)
-        self.next()  # document end
-        if type(self.next()) is not StreamEndEvent:
-            raise _Unusual
-        return value
-
-    def value(self, event: Any, depth: int) -> Any:
-        kind = type(event)
-        if depth > MAX_DEPTH or kind is AliasEvent or event.ctag is not None:
-            raise _Unusual
-        if kind is ScalarEvent:
-            return resolve(event.value) if event.implicit[0] else event.value
-        return self.mapping(depth + 1) if kind is MappingStartEvent else self.sequence(depth + 1)
-
-    def mapping(self, depth: int) -> Map:
-        result = Map()
-        result.home = self.home
-        following, scalar, once, not_always_text = self.next, ScalarEvent, intern, _NOT_ALWAYS_TEXT
-        share = self.share
+        twice: list[tuple[str, Any]] = []
         pairs = 0
-        while True:
-            event = following()
-            if type(event) is not scalar:
-                if type(event) is MappingEndEvent and len(result) == pairs and "<<" not in result:
-                    return result
-                raise _Unusual
-            key = once(event.value)  # the same few words in every entry
-            event = following()
-            if type(event) is scalar and event.ctag is None:
-                value = event.value
-                if event.implicit[0] and (not value or value[0] in not_always_text):
-                    value = resolve(value)
+        following, scalar, once, share = self.next, ScalarEvent, intern, self.share
+        not_always_text, place = _NOT_ALWAYS_TEXT, offsets.extend
+        try:
+            while type(name := following()) is not MappingEndEvent:
+                if type(name) is scalar:
+                    key = once(name.value)  # the same few words in every entry
+                elif type(name) is AliasEvent:
+                    key = str(self.alias(name))
                 else:
-                    value = share(value, value)
-            else:
-                value = self.value(event, depth)
-            result[key] = value
-            pairs += 1  # less of them than that in the end: a key stood twice
+                    raise _Refused("yaml-feature", "a mapping or a list as a key", "use a text as the key", name)
+                event = following()
+                if type(event) is scalar and event.ctag is None and event.anchor is None:
+                    value = event.value
+                    if event.implicit[0] and (not value or value[0] in not_always_text):
+                        value = resolve(value)
+                    else:
+                        value = share(value, value)
+                else:
+                    value = self.value(event, depth)
+                pairs += 1
+                if key == "<<" and type(name) is scalar and name.implicit[0]:
+                    self.findings.append(
+                        self.finding(
+                            "yaml-feature",
+                            "merge keys (<<) are not used here",
+                            "write the fields out, or make them the skeleton's",
+                            name,
+                        )
+                    )
+                    merged.append(
+                        value
+                    )  # refused, and done all the same: what it brings is then not reported as missing
+                elif key in result:
+                    twice.append((key, name))
+                else:
+                    result[key] = value
+                    start, end = event.start_mark, event.end_mark
+                    place((name.start_mark.index, name.end_mark.index, start.index, end.index))
+        finally:  # what stands twice is told even where the file is refused further down
+            result.place(self.lines, offsets)
+            self.findings += [self.duplicate(key, event, result.spans[key]) for key, event in twice]
+        self.size += pairs
+        for other in merged:
+            _merge(result, other)
+        return result
+
+    def duplicate(self, key: str, event: Any, first: Span) -> Diagnostic:
+        return replace(
+            self.finding("duplicate-key", f"{key} stands twice here", "keep one of the two", event),
+            related=Position(self.file, first.kline + 1, first.kcol + 1, first.kend_line + 1, first.kend_col + 1),
+            related_label="first here",
+        )
 
     def sequence(self, depth: int) -> Seq:
         result = Seq()
-        result.home = self.home
+        offsets: list[int] = []
         following = self.next
         while type(event := following()) is not SequenceEndEvent:
             result.append(self.value(event, depth))
+            offsets += event.start_mark.index, event.end_mark.index
+        self.size += len(result)
+        result.place(self.lines, offsets)
         return result
+
+
+def _merge(into: Map, other: Any) -> None:
+    spans = into.spans
+    for source in other if isinstance(other, Seq) else (other,):
+        if isinstance(source, Map):
+            for key in source.keys() - into.keys():
+                into[key], spans[key] = source[key], source.spans[key]
 
 
 def parse(text: str, file: str) -> Parsed:
@@ -303,57 +247,32 @@ def parse(text: str, file: str) -> Parsed:
     Returns:
         The value (``None`` for an empty file or after a syntax error) and the findings.
     """
-    home = Home(lambda: _document(_Builder(file, CParser(text))))
+    if any(character in text for character in _LINE_ENDS):
+        return Parsed(None, _stray(text, file))
+    builder = _Builder(text, file)
     try:
-        if any(character in text for character in _LINE_ENDS):
-            raise _Unusual
-        home.root = _QuickBuilder(CParser(text), home).document()
-    except (_Unusual, YAMLError, UnicodeEncodeError):  # half a surrogate pair cannot even be handed to the parser
-        return _parse_closely(text, file)
-    return Parsed(home.root, [])
-
-
-def _parse_closely(text: str, file: str) -> Parsed:
-    """The same with positions at once, where there is something to find."""
-    if (stray := re.search(_STRAY, text)) is not None:
-        return Parsed(None, [_stray(file, text, stray.start())])
-    try:
-        builder = _Builder(file, CParser(text))
-        value = _document(builder)
+        return Parsed(builder.document(), builder.findings)
     except _Refused as refused:
-        rule, message, help_, event = refused.finding
-        return Parsed(None, [*builder.findings, builder.finding(rule, message, help_, event)])
-    except YAMLError as error:
-        return Parsed(None, [_syntax(error, text, file)])
-    return Parsed(value, builder.findings)
+        return Parsed(None, _stray(text, file) or [*builder.findings, builder.finding(*refused.args)])
+    except (YAMLError, UnicodeEncodeError) as error:  # half a surrogate pair cannot even be handed to the parser
+        return Parsed(None, _stray(text, file) or [_syntax(error, text, file)])
 
 
-def _document(builder: _Builder) -> Any:
-    builder.next()  # stream start
-    event = builder.next()
-    if type(event) is StreamEndEvent:
-        return None
-    value = builder.value(builder.next(), 0)
-    builder.next()  # document end
-    extra = builder.next()
-    if type(extra) is not StreamEndEvent:
-        builder.findings.append(
-            builder.finding(
-                "yaml-feature", "a second document in one file", "keep one document; split the file instead", extra
-            )
-        )
-    return value
-
-
-def _stray(file: str, text: str, index: int) -> Diagnostic:
-    before = text[:index]
+def _stray(text: str, file: str) -> list[Diagnostic]:
+    """The first character that may not stand in YAML."""
+    found = re.search(_STRAY, text)
+    if found is None:
+        return []
+    before = text[: found.start()]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    return Diagnostic(
-        code="yaml-syntax",
-        at=Position(file, line, column, line, column + 1),
-        message=f"character U+{ord(text[index]):04X} may not stand here",
-        help="delete it; it is often left behind by copying from another program",
-    )
+    return [
+        Diagnostic(
+            code="yaml-syntax",
+            at=Position(file, line, column, line, column + 1),
+            message=f"character U+{ord(found[0]):04X} may not stand here",
+            help="delete it; it is often left behind by copying from another program",
+        )
+    ]
 
 
 _NO_TABS = "indent with spaces; a tab may not stand there"
@@ -370,7 +289,7 @@ _HINTS = (
 )
 
 
-def _syntax(error: YAMLError, text: str, file: str) -> Diagnostic:
+def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)

@@ -49,14 +49,8 @@ def make_plan(scene: Scene, live: State) -> Plan:
     config = scene.config
 
     def position(address: Address) -> SourceLine | None:
-        if address not in config.origins:
-            return None  # it left the config
-
-        def find() -> tuple[str, int, int]:
-            at = config.origins[address].position()
-            return at.file, at.line, at.column
-
-        return SourceLine.later(find)
+        at = config.position_of(address)
+        return SourceLine(at.file, at.line, at.column) if at else None  # none: it left the config
 
     guards = config.settings.guards
     plan = decide(
