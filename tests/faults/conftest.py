@@ -61,13 +61,26 @@ class Stage:
             self.sandbox.edit(kind, key, **values)
         return self
 
-    def plan(self, kind: str, wanted: Callable[[State], State], gone: tuple[Address, ...] = ()) -> tuple[Plan, State]:
+    def plan(
+        self,
+        kind: str,
+        wanted: Callable[[State], State],
+        gone: tuple[Address, ...] = (),
+        previously: Mapping[Address, tuple[Address, ...]] | None = None,
+    ) -> tuple[Plan, State]:
         live = self.reader.read([kind])
-        return self.planned(wanted(live), live, gone), live
+        return self.planned(wanted(live), live, gone, previously), live
 
-    def planned(self, desired: State, live: State, gone: tuple[Address, ...] = ()) -> Plan:
+    def planned(
+        self,
+        desired: State,
+        live: State,
+        gone: tuple[Address, ...] = (),
+        previously: Mapping[Address, tuple[Address, ...]] | None = None,
+    ) -> Plan:
         known = {address: Known(live[address].fields) for address in gone}
-        return decide(Question(desired=desired, live=live, kinds=all_kinds(), known=known))
+        asked = Question(desired=desired, live=live, kinds=all_kinds(), known=known, previously=previously or {})
+        return decide(asked)
 
     def note(self, operation: str, fault: str, promised: str, outcome: str, effects: int, part: str = "write") -> None:
         """Say what a trial came to; lines of several processes do not mix."""
@@ -99,7 +112,8 @@ class Stage:
 
 
 def _scope(kind: str, key: str) -> str | None:
-    return "frogner" if kind in ("org_unit", "access_group") and key.startswith("FR-") else None
+    prefixes = {"FR-": "frogner", "SA-": "sagene"}
+    return prefixes.get(key[:3]) if kind in ("org_unit", "access_group") else None
 
 
 @pytest.fixture(scope="module")

@@ -32,12 +32,17 @@ class Operation:
     load: Mapping[str, int] | None = None
     look: str = ""  # pattern of the path by which an outcome is looked up
     reads_first: bool = False  # the same path is read right before the write too
+    was: Address | None = None  # its address before it moves
 
     def wanted(self, live: State) -> State:
         if self.fields is None:
             return {}
-        there = live.get(self.address)
+        there = live.get(self.was or self.address)
         return {self.address: Resource(self.address, {**(there.fields if there else {}), **self.fields})}
+
+    @property
+    def previously(self) -> dict[Address, tuple[Address, ...]]:
+        return {self.address: (self.was,)} if self.was else {}
 
     @property
     def gone(self) -> tuple[Address, ...]:
@@ -82,6 +87,16 @@ OPERATIONS = [
         reads_first=True,
     ),
     Operation(
+        "department move",
+        Address("org_unit", "sagene", "SA-HELSE"),
+        "department.update SA-HELSE",
+        {api: ("PUT", rf"^{path}/\d+$") for api, path in DEPARTMENTS.items()},
+        {"external_id": "SA-HELSE", "abbreviation": "SA-HELSE", "name": "Helse i Sagene"},
+        look=r"departments/\d+$",
+        reads_first=True,
+        was=unit("FR-HELSE"),
+    ),
+    Operation(
         "department activate",
         unit("FR-HELSE"),
         "department.activate FR-HELSE",
@@ -124,6 +139,16 @@ OPERATIONS = [
         setup("PUT", "access-codes/U"),
         CODE,
         look="access-codes/U$",
+    ),
+    Operation(
+        "setup move",
+        Address("sub_org", "sagene", "974778726"),
+        "setup.update 974778726",
+        setup("PUT", "sub-orgs/310000000"),
+        {"name": "Bydel Sagene"},
+        load={"sub_orgs": 1},
+        look="sub-orgs/974778726$",
+        was=Address("sub_org", "gruenerloekka", "310000000"),
     ),
     Operation(
         "setup retire",
@@ -249,7 +274,7 @@ FOR_EVER: dict[str, tuple[Rules, Status]] = {
 
 def carried_out(operation: Operation, api: str, fault: str, rules: Rules, promised: Status, stages: Any) -> Any:
     stage = stages[api].prepared(operation.edits, **(operation.load or {}))
-    plan, live = stage.plan(operation.address.kind, operation.wanted, operation.gone)
+    plan, live = stage.plan(operation.address.kind, operation.wanted, operation.gone, operation.previously)
     changes = tuple(replace(change, requires=()) for change in plan.changes)
     assert [change.address for change in changes] == [operation.address]
     stage.schedule(rules(operation, api))

@@ -158,85 +158,6 @@ def several_findings_at_once(guards: ModuleType) -> None:
     ]
 
 
-# --- renames
-
-
-def renames(
-    guards: ModuleType,
-    gone: State,
-    made: State,
-    previously: dict[Address, tuple[Address, ...]] | None = None,
-    desired: State | None = None,
-) -> list[Finding]:
-    changes = [*going(gone), *going(made, Action.CREATE)]
-    findings = guards.probable_renames(
-        iter(changes), made if desired is None else desired, gone, KINDS, DISTRICTS, previously or {}
-    )
-    assert isinstance(findings, tuple)
-    return list(findings)
-
-
-def a_probable_rename(guards: ModuleType) -> None:
-    old, new = unit("OPPV"), unit("OPPVEKST")
-    (finding,) = renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"))
-    assert finding.allowance == "rename:org_unit/OPPVEKST=1"
-    assert finding.message == (
-        "OPPV would go and OPPVEKST come with the same content (frogner): probably a rename. "
-        "Say `previously: [OPPV]` at OPPVEKST, or `previously: []` if it is new"
-    )
-    assert renames(guards, state(old, name="Oppvekst"), state(new, name="Noe annet")) == []
-    assert renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), {new: (old,)}) == []
-    assert renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), {new: ()}) == []
-    assert (
-        len(renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), {new: (unit("OPVEKST"),)})) == 1
-    )
-    assert renames(guards, state(old, name="Oppvekst"), state(unit("OPPVEKST", "sagene"), name="Oppvekst")) == []
-    assert renames(guards, state(old, name="Oppvekst"), state(new, name="Oppvekst"), desired={}) == []
-    # what follows from the key, or can only be set once, does not tell them apart
-    one, other = state(old, name="N", abbreviation="OPPV", unit_type="Avd"), state(new, name="N", abbreviation="X")
-    assert len(renames(guards, one, other)) == 1
-    assert guards.probable_renames(going([new], Action.UPDATE), state(new), state(new), KINDS, DISTRICTS, {}) == ()
-    update_and_removal = [*going([old]), *going([new], Action.UPDATE)]
-    both = state(old, new, name="Oppvekst")
-    assert guards.probable_renames(update_and_removal, both, both, KINDS, DISTRICTS, {}) == ()
-    base = {c: Resource(c, {"name": "Vernet"}) for c in (code(1), code(2))}
-    (finding,) = renames(guards, {code(1): base[code(1)]}, {code(2): base[code(2)]})
-    assert finding.allowance == "rename:access_code/K2=1"
-
-
-def a_rename_in_several_districts_is_one_finding(guards: ModuleType) -> None:
-    scopes = ["alna", "bjerke", "frogner", "grorud"]
-    districts = {s: District(s, s, str(n), "", "", s[:2].upper()) for n, s in enumerate(scopes)}
-    for count, named in ((3, "(alna, bjerke, frogner): "), (4, "(alna, bjerke, frogner, …): ")):
-        gone = state(*(Address("org_unit", s, f"{s[:2].upper()}-A") for s in scopes[:count]), name="N")
-        made = state(*(Address("org_unit", s, f"{s[:2].upper()}-B") for s in scopes[:count]), name="N")
-        changes = [*going(gone), *going(made, Action.CREATE)]
-        (finding,) = guards.probable_renames(changes, made, gone, KINDS, districts, {})
-        assert finding.allowance == f"rename:org_unit/B={count}"
-        assert named in finding.message
-
-
-def each_that_goes_is_one_look_alike(guards: ModuleType) -> None:
-    gone = state(unit("A"), name="N")
-    made = state(unit("B"), unit("C"), name="N")
-    assert [f.allowance for f in renames(guards, gone, made)] == ["rename:org_unit/B=1"]
-    (first,) = renames(guards, state(unit("A"), unit("Z"), name="N"), state(unit("B"), name="N"))
-    assert first.message.startswith("A would go and B come")
-    nothing_to_know_it_by = Address("access_group", "base", "A"), Address("access_group", "base", "B")
-    assert (
-        renames(
-            guards,
-            {a: Resource(a, {}) for a in nothing_to_know_it_by[:1]},
-            {a: Resource(a, {}) for a in nothing_to_know_it_by[1:]},
-        )
-        == []
-    )
-    empty = {"name": None, "phone": None, "address": None}
-    assert renames(guards, state(unit("A"), **empty), state(unit("B"), **empty)) == []
-    composed, decomposed = state(unit("A"), name="P\u00e5"), state(unit("B"), name="Pa\u030a")
-    assert len(renames(guards, composed, decomposed)) == 1
-
-
 # --- lock-out
 
 
@@ -350,9 +271,6 @@ CHECKS = (
     a_set_that_is_emptied,
     what_is_or_was_protected,
     several_findings_at_once,
-    a_probable_rename,
-    a_rename_in_several_districts_is_one_finding,
-    each_that_goes_is_one_look_alike,
     the_unit_of_our_own_user,
     the_last_administrators_of_a_district,
     the_rights_of_our_own_user,

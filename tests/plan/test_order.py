@@ -144,13 +144,3 @@ def test_a_value_that_nobody_gives_up_is_told_before_websak_refuses_it() -> None
     assert plan(state(unit("A", abbreviation="K1")), staying).warnings == (
         "org_unit/frogner/FR-A: abbreviation K1 is org_unit/frogner/FR-OLD's; it must be unique, so Websak will refuse it",
     )
-
-
-def test_what_still_refers_to_something_that_goes_is_told() -> None:
-    code = resource(KINDS["access_code"], "base", "P", {"name": "Personal"})
-    case = {"name": "Sak", "series": "SAK", "ordering_principle": "emne", "retention": "B", "access_code": "P"}
-    live = state(code, *(resource(KINDS["case_type"], "base", key, case) for key in ("AA", "BB", "CC", "DD")))
-    assert plan({}, live, (code.address,)).warnings == (
-        "access_code/base/P would go, and case_type/base/AA, case_type/base/BB, case_type/base/CC and 1 more "
-        "still refer to it: not managed here",
-    )

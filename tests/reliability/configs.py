@@ -55,6 +55,11 @@ rollout_batches:
     "districts/sagene/sub_orgs.yaml": f"""\
 sub_orgs:
   "{number("97500002")}": {{name: Sagene prosjekt, unit: OPPV, channel: altinn, readers: [Arkivar]}}
+  "{number("97500008")}": {{name: Grensen barnehage, unit: GRENSEN, channel: altinn, readers: [Styrer]}}
+""",
+    "districts/sagene/org_units.yaml": """\
+org_units:
+  GRENSEN: {name: Grensen barnehage, parent: OPPV}
 """,
 }
 
@@ -97,6 +102,11 @@ rollout_batches:
     "districts/frogner/sub_orgs.yaml": f"""\
 sub_orgs:
   "{number("97500003")}": {{name: Frogner første barnehage, unit: BH1, channel: altinn, readers: [Styrer], batch: PULJE-1}}
+  "{number("97500008")}": {{name: Grensen barnehage, unit: GRENSEN, channel: altinn, readers: [Styrer]}}
+""",
+    "districts/frogner/org_units.yaml": """\
+org_units:
+  GRENSEN: {name: Grensen barnehage, parent: BHG, previously: [org_unit/sagene/GRENSEN]}
 """,
     "districts/sagene/sub_orgs.yaml": f"""\
 sub_orgs:

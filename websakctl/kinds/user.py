@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import Check, ConfigOnly, Kept, Key, Ref, Stepwise, Unique, WriteOnly
+from websakctl.model.marks import Check, ConfigOnly, Held, Kept, Key, Ref, Stepwise, Unique, WriteOnly
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 from websakctl.redaction import national_id_valid
@@ -62,7 +62,7 @@ class User(Named, frozen=True, kw_only=True):
     zones: Annotated[list[int] | None, Kept(), WriteOnly()] = None  # unsaid, the role's
     national_no: Annotated[NationalId | None, Kept(), WriteOnly()] = None
     access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # unsaid, the role's; so below
-    roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise()] = None
+    roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise(), Held(kind="org_unit", within="units")] = None
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
     district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None
     protected: Annotated[bool, ConfigOnly()] = False

@@ -12,6 +12,7 @@ from websakctl.model.marks import (
     ConfigOnly,
     CreateOnly,
     DefaultsToKey,
+    Held,
     Kept,
     Key,
     Overridable,
@@ -27,10 +28,11 @@ Mark = TypeVar("Mark")
 class Named(Entry, frozen=True, kw_only=True):
     """What has a key that may change: ``previously`` names the old ones, so that it is renamed and not made anew.
 
-    An empty list says that it is new, however much it looks like something that left.
+    An entry is a key of the same district, or an address of another: then it moves. An empty list says that it is new,
+    however much it looks like something that left. Of what config/ gives each district, a district says it in an override.
     """
 
-    previously: Annotated[list[str] | None, ConfigOnly()] = None
+    previously: Annotated[list[str] | None, ConfigOnly(), Overridable()] = None
 
 
 class Api(StrEnum):
@@ -101,6 +103,11 @@ class Kind(
     def references(self) -> dict[str, Ref]:
         """References by field name."""
         return self._marked(Ref)
+
+    @cached_property
+    def holds(self) -> dict[str, Held]:
+        """Fields whose values hold keys of others, by field name."""
+        return self._marked(Held)
 
     @cached_property
     def overridable(self) -> frozenset[str]:

@@ -22,6 +22,13 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True):
     everywhere: bool = False
 
 
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Each value of the mapping has, under ``within``, keys of resources of ``kind`` once its district's are filled in."""
+
+    kind: str
+    within: str
+
+
 class Overridable:
     """A district may say otherwise, with reason and owner."""
 

@@ -47,6 +47,19 @@ class Change:
     requires: tuple[Address, ...] = ()
     source: SourceLine | None = None
     shared: int = 0  # districts reached, for what lives once in the base
+    follows: tuple[tuple[str, int], ...] = ()  # by kind, how many refer to what gets a new key here
+
+
+def in_words(counts: Iterable[tuple[str, int]]) -> str:
+    """Counts by kind: ``2 users and 1 sub_org``."""
+    parts = [f"{count} {kind}{'s' * (count != 1)}" for kind, count in sorted(counts, key=lambda c: (-c[1], c[0]))]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def old_address(change: Change) -> Address:
+    """Where the resource of a change stands before it: elsewhere if it is renamed or moved."""
+    old = {f.path: f.before for f in change.fields if f.path in ("key", "scope")}
+    return change.address._replace(**old) if change.action is not Action.CREATE else change.address
 
 
 @record
@@ -75,6 +88,7 @@ class Group:
     addresses: tuple[Address, ...]
     shared: int = 0
     exception: bool = False  # other districts have the same key and another change
+    follows: tuple[tuple[str, int], ...] = ()  # of all its changes
 
 
 @record

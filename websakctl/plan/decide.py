@@ -10,10 +10,12 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import State
-from websakctl.plan.change import Change, ManualStep, Plan, SourceLine
+from websakctl.plan.change import Action, Change, ManualStep, Plan, SourceLine
+from websakctl.plan.dependents import with_dependents
 from websakctl.plan.diff import Accepted, Known, canonical, compare
 from websakctl.plan.groups import grouped
-from websakctl.plan.guards import Limits, guard, probable_renames
+from websakctl.plan.guards import Limits, guard
+from websakctl.plan.look_alikes import probable_renames
 from websakctl.plan.order import in_order
 from websakctl.plan.selection import Selection, selected
 from websakctl.record import record
@@ -60,12 +62,12 @@ def decide(question: Question) -> Plan:
     chosen, along = selected(ordered, q.selection)
     changes = tuple(_placed(change, q) for change in chosen)
     whole = q.selection.everything
-    warnings = [*q.warnings, *difference.warnings, *unordered]
+    warnings = [*q.warnings, *difference.warnings, *unordered, *_never_there(changes, q)]
     if along:
         warnings.append(
             f"also needed by what was selected: {', '.join(map(str, along[:5]))}{f' and {len(along) - 5} more' if len(along) > 5 else ''}"
         )
-    return Plan(
+    plan = Plan(
         environment=q.environment,
         changes=changes,
         groups=grouped(changes, q.districts),
@@ -74,13 +76,25 @@ def decide(question: Question) -> Plan:
         manual=tuple(m for m in _steps_in_order(difference.manual, q) if whole or m.address in q.selection),
         findings=(
             *guard(changes, q.live, q.known, q.protected, q.limits),
-            *probable_renames(changes, q.desired, q.live, q.kinds, q.districts, q.previously),
+            *probable_renames(changes, q.desired, q.live, q.kinds, q.districts, q.previously, q.position),
         ),
         warnings=tuple(dict.fromkeys(warnings)),
         digests=cache(lambda: (digest(q.desired), digest(q.live))),
         protected=q.environment_protected,
         scopes=tuple(q.districts),
     )
+    return with_dependents(plan, q.live, {**q.by_hand, **q.kinds}, q.districts)
+
+
+def _never_there(changes: tuple[Change, ...], q: Question) -> list[str]:
+    """A word about what is made although it says that it was something: that is not in this Websak, under any key it names."""
+    made = [c.address for c in changes if c.action is Action.CREATE and q.previously.get(c.address)]
+    if not made:
+        return []
+    first = min(made)
+    named = " or ".join(map(str, q.previously[first]))
+    more = f" (and {len(made) - 1} more like it)" if len(made) > 1 else ""
+    return [f"{first} says that it was {named}, which is not in this Websak{more}: it would be made as something new"]
 
 
 def _steps_in_order(steps: list[ManualStep], q: Question) -> list[ManualStep]:

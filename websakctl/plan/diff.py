@@ -8,6 +8,7 @@ from unicodedata import is_normalized, normalize
 
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, Removal, referred
+from websakctl.model.marks import Held
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
 from websakctl.record import record
@@ -127,6 +128,7 @@ def compare(
     never_told = {name for name, kind in kinds.items() if kind.write_only}
     last = {(a.kind, a.key): fields for a, fields in known.items() if a.kind in never_told}  # wherever it was
     renamed = _renamed(desired, live, previously or {})
+    by_key = {(old.kind, old.key): new for old, new in renamed.items()}
     moved: set[Address] = set(renamed)
     new_names = {new: old for old, new in renamed.items()}
     for address, wanted in desired.items():
@@ -155,7 +157,7 @@ def compare(
             )
             continue
         if there is not None and renamed:
-            there = _following(kind, there, renamed, kinds)
+            there = _following(kind, there, by_key, kinds)
         change = _change(kind, wanted, there, fixed, accepted or {})
         if kind.write_only and there is not None:
             applied = known.get(address) or last.get((address.kind, address.key))
@@ -188,28 +190,44 @@ def compare(
 
 
 def _renamed(desired: State, live: State, previously: Mapping[Address, tuple[Address, ...]]) -> dict[Address, Address]:
-    """New addresses by the old ones that are still live, where a rename was declared and is yet to be done."""
+    """New addresses by the old ones that are still live, where a rename or a move was declared and is yet to be done.
+
+    A key stands once in Websak, whatever district live shows it in; an active object goes before a retired one.
+    """
     found: dict[Address, Address] = {}
-    keys = {(address.kind, address.key) for address in live} if previously else set()
+    there = {(address.kind, address.key): address for address in live} if previously else {}
     wanted = {(address.kind, address.key) for address in desired} if previously else set()
     for new, olds in previously.items():
-        if new not in desired or (new.kind, new.key) in keys:
+        if new not in desired or (new.kind, new.key) in there:
             continue
-        old = next((o for o in olds if (o.kind, o.key) not in wanted and o in live and live[o].active), None)
-        if old is not None:
-            found[old] = new
+        held = [there[o.kind, o.key] for o in olds if (o.kind, o.key) in there and (o.kind, o.key) not in wanted]
+        if held:
+            found[min(held, key=lambda address: not live[address].active)] = new
     return found
 
 
-def _following(kind: Kind, there: Resource, renamed: Mapping[Address, Address], kinds: Mapping[str, Kind]) -> Resource:
+def _following(
+    kind: Kind, there: Resource, renamed: Mapping[tuple[str, str], Address], kinds: Mapping[str, Kind]
+) -> Resource:
     """A live resource as it will look once what it refers to is renamed: within one API references follow by themselves."""
     changed: dict[str, Any] = {}
     for name, ref, key in referred(kind, there.fields):
         target = kinds.get(ref.kind)
-        new = renamed.get(Address(ref.kind, there.address.scope if ref.same_scope else BASE, key))
+        new = renamed.get((ref.kind, key))
         if new is not None and target is not None and target.api is kind.api and isinstance(there.fields[name], str):
             changed[name] = new.key
+    for name, held in kind.holds.items():
+        if there.fields.get(name):
+            changed[name] = {role: _with_new_keys(scope, held, renamed) for role, scope in there.fields[name].items()}
     return replace(there, fields={**there.fields, **changed}) if changed else there
+
+
+def _with_new_keys(scope: Any, held: Held, renamed: Mapping[tuple[str, str], Address]) -> Any:
+    keys = scope.get(held.within) if isinstance(scope, Mapping) else None
+    if not keys or not any((held.kind, key) in renamed for key in keys):
+        return scope
+    new = (renamed.get((held.kind, key)) for key in keys)
+    return {**scope, held.within: sorted(to.key if to else key for to, key in zip(new, keys, strict=True))}
 
 
 def _free(kind: Kind) -> Kind:

@@ -87,6 +87,7 @@ def change_document(change: Change) -> dict[str, Any]:
         "source": {"file": source.file, "line": source.line, "column": source.column} if source else None,
         "requires": [str(address) for address in change.requires],
         "shared": change.shared,
+        "follows": dict(change.follows),
     }
 
 
@@ -110,6 +111,7 @@ def _group(group: Group) -> dict[str, Any]:
         "addresses": [str(address) for address in group.addresses],
         "shared": group.shared,
         "exception": group.exception,
+        "follows": dict(group.follows),
     }
 
 
@@ -169,6 +171,7 @@ def read_change(c: dict[str, Any]) -> Change:
         tuple(map(Address.parse, c["requires"])),
         source,
         c["shared"],
+        tuple(c.get("follows", {}).items()),  # plans of older versions have none
     )
 
 
@@ -182,4 +185,5 @@ def _read_group(g: dict[str, Any]) -> Group:
         tuple(map(Address.parse, g["addresses"])),
         g["shared"],
         g["exception"],
+        tuple(g.get("follows", {}).items()),
     )

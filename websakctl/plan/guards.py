@@ -1,16 +1,14 @@
 """When somebody must insist: findings inside the plan, each allowed only by its name and number."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from websakctl.model.address import Address
 from websakctl.model.administrator import Administrator
-from websakctl.model.district import District
 from websakctl.model.kind import Kind
-from websakctl.model.resource import Resource, State
-from websakctl.plan.change import Action, Change, Finding
-from websakctl.plan.diff import Known, canonical
+from websakctl.model.resource import State
+from websakctl.plan.change import Change, Finding
+from websakctl.plan.diff import Known
 from websakctl.record import record
 
 USER = "user"
@@ -67,57 +65,6 @@ def _emptied(removals: list[Change], live: State) -> Iterable[Finding]:
     for (kind, scope), count in sorted(going.items()):
         if there[kind, scope] == count:
             yield Finding(f"empty:{kind}/{scope}", count, f"the last {count} of kind {kind} in {scope} would go")
-
-
-def probable_renames(
-    changes: Iterable[Change],
-    desired: State,
-    live: State,
-    kinds: Mapping[str, Kind],
-    districts: Mapping[str, District],
-    previously: Mapping[Address, tuple[Address, ...]],
-) -> tuple[Finding, ...]:
-    """Object to retiring something and making its look-alike: most likely one was renamed, and its history should stay.
-
-    The same pair in several districts is one finding.
-    """
-    gone: dict[object, list[Address]] = {}
-    made: list[Address] = []
-    for change in changes:
-        kind = kinds[change.address.kind]
-        if change.action.removes:
-            gone.setdefault(_content(kind, change.address.scope, live[change.address]), []).append(change.address)
-        elif change.action is Action.CREATE and previously.get(change.address) != () and change.address in desired:
-            made.append(change.address)
-    pairs: dict[tuple[str, str, str], list[Address]] = {}
-    for new in made if gone else ():
-        alike = gone.get(_content(kinds[new.kind], new.scope, desired[new]))
-        if alike and (was := alike.pop(0)) not in previously.get(new, ()):
-            old = _local(was, districts)
-            pairs.setdefault((new.kind, old, _local(new, districts)), []).append(new)
-    return tuple(
-        Finding(
-            f"rename:{kind}/{new}",
-            len(members),
-            f"{old} would go and {new} come with the same content ({', '.join(a.scope for a in members[:3])}{', …' if len(members) > 3 else ''}): "
-            f"probably a rename. Say `previously: [{old}]` at {new}, or `previously: []` if it is new",
-        )
-        for (kind, old, new), members in sorted(pairs.items())
-    )
-
-
-def _local(address: Address, districts: Mapping[str, District]) -> str:
-    district = districts.get(address.scope)
-    return district.local_key(address.key) if district else address.key
-
-
-def _content(kind: Kind, scope: str, resource: Resource) -> object:
-    """What tells a resource apart once its key, and what follows from the key, are left out."""
-    left_out = {kind.key_mirror, *kind.unique, *kind.create_only}
-    said = {name: resource.fields.get(name) for name in kind.managed_fields if name not in left_out}
-    if not any(value not in (None, [], {}, False) for value in said.values()):
-        return (kind.name, resource.address)  # nothing to recognise it by
-    return (kind.name, scope, json.dumps(canonical(said), sort_keys=True, default=str))
 
 
 def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator], own_user: str) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import State
-from websakctl.plan.change import Action, Change, some
+from websakctl.plan.change import Action, Change, old_address
 
 Waits = dict[Address, set[Address]]
 
@@ -48,14 +48,7 @@ def in_order(
             )
     if order is None:  # unreachable for a valid config: references have no cycles
         raise ValueError("the config refers in a circle")
-    warnings.extend(_left_behind(by_address, live, kinds))
     return [replace(by_address[a], requires=tuple(sorted(combined[a]))) for a in order], warnings
-
-
-def old_address(change: Change) -> Address:
-    """Where the resource of a change stands before it: elsewhere if it is renamed or moved."""
-    old = {f.path: f.before for f in change.fields if f.path in ("key", "scope")}
-    return change.address._replace(**old) if change.action is not Action.CREATE else change.address
 
 
 def _made_before(
@@ -88,29 +81,20 @@ def _left_before(
     by_address: Mapping[Address, Change], live: State, kinds: Mapping[str, Kind]
 ) -> Iterator[tuple[Address, Address]]:
     """Pairs of a change and the removal that waits for it."""
+    going = _going(by_address)
     for address, change in by_address.items():
         before = live.get(old_address(change))
         if before is None or not before.active:
             continue
         for _, target in _targets(kinds[address.kind], before.address, before.fields):
-            other = by_address.get(target)
-            if other is not None and other.action.removes and target != address:
-                yield address, target
+            other = going.get((target.kind, target.key))
+            if other is not None and other != address:
+                yield address, other
 
 
-def _left_behind(by_address: Mapping[Address, Change], live: State, kinds: Mapping[str, Kind]) -> Iterator[str]:
-    """Say what refers to something that goes, and is itself not part of the plan."""
-    going = {address for address, change in by_address.items() if change.action.removes}
-    changing = {old_address(change) for change in by_address.values()}
-    found: dict[Address, list[Address]] = defaultdict(list)
-    for address, resource in live.items() if going else ():
-        if resource.active and address not in changing and address.kind in kinds:
-            for _, target in _targets(kinds[address.kind], address, resource.fields):
-                if target in going:
-                    found[target].append(address)
-    for target, referrers in sorted(found.items()):
-        verb = "refers" if len(referrers) == 1 else "refer"
-        yield f"{target} would go, and {some(referrers)} still {verb} to it: not managed here"
+def _going(by_address: Mapping[Address, Change]) -> dict[tuple[str, str], Address]:
+    """What the plan removes, by kind and key: what refers to it may be in another district by now."""
+    return {(a.kind, a.key): a for a, change in by_address.items() if change.action.removes}
 
 
 def _targets(kind: Kind, address: Address, fields: Mapping[str, Any]) -> list[tuple[str, Address]]:

@@ -22,6 +22,7 @@ from websakctl.model.validation import ValidationError, convert, to_values
 from websakctl.source import policies
 from websakctl.source.configuration import Configuration, Described, Origin
 from websakctl.source.documents import Document, Documents
+from websakctl.source.earlier_keys import NotAKey, earlier_address
 from websakctl.source.ignoring import weigh
 from websakctl.source.linking import link
 from websakctl.source.problems import Place, did_you_mean, findings_of
@@ -576,7 +577,7 @@ class _Loader:
     ) -> None:
         full = address.key
         del values[kind.key_field]
-        self.set_aside(kind, values, district, address)
+        self.set_aside(kind, values, address, origin)
         if kept := kind.kept:
             values = {n: v for n, v in values.items() if v is not None or n not in kept}
         for name in kind.defaults_to_key:
@@ -608,7 +609,7 @@ class _Loader:
         self.result.state[address] = Resource(address, values)
         self.result.origins[address] = origin
 
-    def set_aside(self, kind: Kind, values: dict[str, Any], district: District | None, address: Address) -> None:
+    def set_aside(self, kind: Kind, values: dict[str, Any], address: Address, origin: Origin) -> None:
         """Keep what steers the tool apart from what is compared."""
         said = {n: v for n in kind.config_only if (v := values.pop(n)) is not None and v is not False}
         if not said:
@@ -616,11 +617,25 @@ class _Loader:
         if said.get("protected"):
             self.result.protected.add(address)
         if (old := said.get("previously")) is not None:
-            local_keys = district is not None and kind.local_keys
-            names = [district.full_key(key) if district is not None and local_keys else key for key in old]
-            self.result.previously[address] = tuple(Address(kind.name, address.scope, name) for name in names)
+            self.result.previously[address] = tuple(self.earlier(old, address, kind, origin))
         if address not in self.result.state:
             self.result.aside[address] = said
+
+    def earlier(self, said: Iterable[str], address: Address, kind: Kind, origin: Origin) -> Iterator[Address]:
+        """The addresses that ``previously`` names, without those that are none."""
+        for text in said:
+            try:
+                yield earlier_address(text, address, kind, self.result.districts)
+            except NotAKey as error:
+                self.report(
+                    Diagnostic(
+                        code="rename-conflict",
+                        at=origin.of_field("previously"),
+                        message=str(error),
+                        help=error.help,
+                        address=str(address),
+                    )
+                )
 
     def qualify(self, kind: Kind, values: dict[str, Any], district: District, local: str) -> None:
         """Turn the local keys that a district's files use into full ones."""

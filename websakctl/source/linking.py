@@ -8,6 +8,7 @@ from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
 from websakctl.source.configuration import Configuration
+from websakctl.source.earlier_keys import check_earlier_keys
 from websakctl.source.findings import about, also_at
 from websakctl.source.problems import did_you_mean
 
@@ -24,7 +25,7 @@ def link(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> No
     _claimed_twice(config, kinds, report)
     _allotments(config, report)
     _exceptions(config, report)
-    _renames(config, report)
+    check_earlier_keys(config, report)
 
 
 def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
@@ -243,20 +244,3 @@ def _exceptions(config: Configuration, report: Report) -> None:
                         help_=did_you_mean(unit, known) or f"add org_unit {unit}, or name one that exists",
                     )
                 )  # fmt: skip
-
-
-def _renames(config: Configuration, report: Report) -> None:
-    for address, olds in config.previously.items():
-        for old in olds:
-            if old in config.state:
-                report(
-                    Diagnostic(
-                        code="rename-conflict",
-                        at=config.origins[address].of_field("previously"),
-                        message=f"{address} says that it was {old.key} before, and {old} is still there",
-                        help="take the old entry away, or the old name out of previously",
-                        address=str(address),
-                        related=config.origins[old].position(),
-                        related_label="still here",
-                    )
-                )

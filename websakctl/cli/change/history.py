@@ -74,6 +74,8 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         )
         return
     run = _named(session, run) if run is not None else None
+    if address is not None:
+        _check_address(address)
     found = deeds(session.journal, run=run, address=address)
     if address is not None and not found:
         known = {str(entry.address) for entry in deeds(session.journal)}
@@ -107,6 +109,15 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
     ]
     notes = ("\n".join(events(session.journal, run)),) if run is not None else ()
     session.write(TableReport("" if rows2 else "Nothing was done to it from here.", columns, rows2, data2, notes))
+
+
+def _check_address(text: str) -> None:
+    from websakctl.model.address import Address
+
+    try:
+        Address.parse(text)
+    except ValueError as error:
+        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
 
 
 def _counted(counts: dict[str, int]) -> str:

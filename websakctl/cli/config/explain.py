@@ -11,6 +11,7 @@ from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
+    from websakctl.model.address import Address
     from websakctl.operations.config.explain import Explanation
 
 What = Annotated[
@@ -61,6 +62,7 @@ def _resource(session: Session, text: str) -> "Explanation":
     if address.kind not in kinds:
         raise UnknownName("kind", address.kind, kinds)
     config = session.config
+    address, earlier = _now_and_before(session, address)
     if address not in config.whole:
         if not config.valid:
             first = "the config is not valid: fix first what `websakctl validate` reports"
@@ -71,4 +73,19 @@ def _resource(session: Session, text: str) -> "Explanation":
             map(str, config.whole),
             "`websakctl plan --expand` lists addresses",
         )
-    return explain_resource(config, address, kinds[address.kind])
+    return explain_resource(config, address, kinds[address.kind], earlier)
+
+
+def _now_and_before(session: Session, address: "Address") -> "tuple[Address, list[Address]]":
+    """The address that an object has in the config, and those that it had: as declared there, and as renamed from here."""
+    config = session.config
+    if address not in config.whole:
+        address = next((new for new, olds in config.previously.items() if address in olds), address)
+    had = [address]
+    if (session.state_dir / "journal.db").is_file():
+        from websakctl.operations.change.look_back import addresses_of
+
+        had = addresses_of(session.journal, address)
+        address = next((a for a in reversed(had) if a in config.whole), address)
+    declared = [old for old in config.previously.get(address, ()) if old not in had]
+    return address, [old for old in (*declared, *had) if old != address]

@@ -109,21 +109,23 @@ def _report(said: str) -> tuple[str, Path]:
 
 
 def _renames_done(session: Session) -> None:
-    """Say which `previously` can go: the new name is applied everywhere from here, the old one nowhere."""
+    """Say which `previously` can go: live has the new key wherever it is applied to, and the old one nowhere."""
     config = session.config
     if not config.previously or not (session.state_dir / "journal.db").is_file():
         return
     from websakctl.diagnostics import Diagnostic, Severity
 
-    known = [session.journal.known(name) for name in session.journal.environments()]
+    names = {*config.settings.environments, *session.journal.environments()}
+    known = {name: {(a.kind, a.key) for a in session.journal.known(name)} for name in names}
     for address, olds in config.previously.items():
-        applied = any(address in one for one in known)
-        if olds and applied and not any(old in one for one in known for old in olds):
+        new, earlier = (address.kind, address.key), {(old.kind, old.key) for old in olds}
+        if olds and all(new in keys and keys.isdisjoint(earlier) for keys in known.values()):
             at = config.origins[address].of_field("previously")
+            was = ", ".join(old.key if old.scope == address.scope else str(old) for old in olds)
             finding = Diagnostic(
                 code="rename-done",
                 at=at,
-                message=f"the rename from {', '.join(old.key for old in olds)} is applied",
+                message=f"{address.key} is in Websak ({', '.join(sorted(names))}), and what it was before, {was}, is not",
                 help="take `previously` away",
                 severity=Severity.WARNING,
                 address=str(address),

@@ -7,7 +7,7 @@ from websakctl.apply.collaborators import Row
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import State
-from websakctl.plan.change import Action, Change
+from websakctl.plan.change import Action, Change, old_address
 from websakctl.plan.diff import Accepted, Known, is_accepted, patched, same
 
 
@@ -33,8 +33,8 @@ def after_change(
     address = change.address
     if change.action.removes:
         return [], [address]
-    gone = [Address(address.kind, f.before, address.key) for f in change.fields if f.path == "scope"]
-    gone += [Address(address.kind, address.scope, f.before) for f in change.fields if f.path == "key"]
+    old = old_address(change)
+    gone = [old] if old != address else []
     last = (
         next((known[a] for a in (address, *gone) if a in known), None) if change.action is not Action.CREATE else None
     )
@@ -57,6 +57,7 @@ def as_made(
         if name in live
         and live[name] != value
         and name not in kind.references
+        and name not in kind.holds
         and not same(live[name], value)
         and not is_accepted(accepted, address, name, value, live[name])
     }

@@ -102,19 +102,20 @@ def _view(entries: list[Entry]) -> RunView:
 
 
 def deeds(journal: Journal, *, run: str | None = None, address: str | None = None) -> list[Deed]:
-    """What was done, in order: of one run, or to one address.
+    """What was done, in order: of one run, or to one object, whatever addresses it has had.
 
     Raises:
         NoSuchRun: If there is no such run.
     """
     entries = journal.entries(run)
+    same_object = {str(a) for a in addresses_of(journal, Address.parse(address))} if address is not None else set()
     if run is not None and not entries:
         raise NoSuchRun(f"there is no run {run}")
     about: dict[str, Mapping[str, Any]] = {e.run: e.body for e in entries if e.what == "start"}
     planned = {(e.run, c["address"]): c for e in entries if e.what == "start" for c in e.body.get("changes", [])}
     found: list[Deed] = []
     for entry in entries:
-        if entry.what != "result" or not entry.address or (address is not None and entry.address != address):
+        if entry.what != "result" or not entry.address or (same_object and entry.address not in same_object):
             continue
         whose = about.get(entry.run, {})
         raw = entry.body.get("fields") or [
@@ -133,6 +134,26 @@ def deeds(journal: Journal, *, run: str | None = None, address: str | None = Non
                 fields=tuple(FieldChange(*f) for f in raw),
             )
         )
+    return found
+
+
+def addresses_of(journal: Journal, address: Address) -> list[Address]:
+    """All addresses that an object has had, as far as it was renamed and moved from here; the oldest first."""
+    moves: list[tuple[Address, Address]] = []
+    for entry in journal.entries():
+        if entry.what != "result" or not entry.address or entry.body.get("status") != Status.DONE.value:
+            continue
+        was = {f[0]: f[1] for f in entry.body.get("fields", ()) if f[0] in ("key", "scope")}
+        if was:
+            now = Address.parse(entry.address)
+            moves.append((now._replace(**was), now))
+    found = [address]
+    for old, new in reversed(moves):
+        if new in found and old not in found:
+            found.insert(found.index(new), old)
+    for old, new in moves:
+        if old in found and new not in found:
+            found.insert(found.index(old) + 1, new)
     return found
 
 

@@ -1,7 +1,8 @@
 """Read the whole live setup, each kind listed once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 
 from websakctl.live.adapter import ScopeOf, Units
 from websakctl.live.transport import Pace
@@ -11,6 +12,7 @@ from websakctl.operations.change.make_plan import Scene
 from websakctl.operations.change.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
+from websakctl.plan.dependents import people_may_depend, with_dependents
 from websakctl.plan.guards import lock_out, may_lock_out
 from websakctl.record import record
 
@@ -72,10 +74,19 @@ def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_u
         with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
             found = lock_out(plan.changes, reader.administrators(live), own_user)
         plan = replace(plan, findings=(*plan.findings, *found))
-    return within_seats(connection, scene, plan)
+    people = live_users(connection, scene)
+    if people_may_depend(plan, scene.kinds):
+        everything = {**people(), **scene.with_by_hand(live)}
+        plan = with_dependents(plan, everything, {**scene.by_hand, **scene.kinds}, scene.config.districts)
+    return within_seats(connection, scene, plan, people)
 
 
-def within_seats(connection: Connection, scene: Scene, plan: Plan) -> Plan:
+def live_users(connection: Connection, scene: Scene) -> Callable[[], State]:
+    """All live users, read when they are first asked for."""
+    return cache(lambda: read_users(connection, scene))
+
+
+def within_seats(connection: Connection, scene: Scene, plan: Plan, people: Callable[[], State] | None = None) -> Plan:
     """Say anew whether the plan leaves more users than seats, as Websak is now."""
     if not plan.changes:
         return plan
@@ -83,7 +94,8 @@ def within_seats(connection: Connection, scene: Scene, plan: Plan) -> Plan:
 
     if not may_overrun(plan.changes, scene.config.own):
         return plan
-    found = overrun(plan.changes, read_users(connection, scene), scene.config.whole, scene.today)
+    users = (people or live_users(connection, scene))()
+    found = overrun(plan.changes, users, scene.config.whole, scene.today)
     others = (finding for finding in plan.findings if not finding.guard.startswith("seats:"))
     return replace(plan, findings=(*others, *found))
 

@@ -318,8 +318,10 @@ def _steps(origin: Origin, kind: Kind, name: str) -> Iterator[Step]:
             yield Step("override", plain(said[name]), document.value_position(said.spans, name), note)
 
 
-def explain_resource(config: Configuration, address: Address, kind: Kind) -> Explanation:
-    """Tell for each value of a resource which lines of which files made it.
+def explain_resource(
+    config: Configuration, address: Address, kind: Kind, earlier: Sequence[Address] = ()
+) -> Explanation:
+    """Tell for each value of a resource which lines of which files made it, and which addresses it had before.
 
     Raises:
         KeyError: If the config has no such resource.
@@ -338,12 +340,19 @@ def explain_resource(config: Configuration, address: Address, kind: Kind) -> Exp
     lines = [f"{address}: {kind.title}", "", f"Written at {origin.position()}."]
     if origin.made_for is not None:
         lines.append(f"Made for the district described at {origin.made_for}.")
+    if earlier:
+        lines.append(f"It was {', then '.join(map(str, earlier))}.")
     return Explanation(
         "\n".join(lines),
         ("field", "value", "made by", "where", ""),
         rows,
         ["Of several lines for a field, the last one holds."] if len(rows) > len(data) else [],
-        {"address": str(address), "source": _place(origin.position()), "fields": data},
+        {
+            "address": str(address),
+            "source": _place(origin.position()),
+            "previously": [str(old) for old in earlier],
+            "fields": data,
+        },
     )
 
 

@@ -31,6 +31,7 @@ def plan_schema() -> dict[str, Any]:
             ),
         ]
     }
+    follows = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}  # by kind
     change = {
         "address": _ADDRESS,
         "kind": _TEXT,
@@ -42,6 +43,7 @@ def plan_schema() -> dict[str, Any]:
         "source": source,
         "requires": _list(_ADDRESS),
         "shared": _COUNT,
+        "follows": follows,
     }
     group = {
         "kind": _TEXT,
@@ -52,6 +54,7 @@ def plan_schema() -> dict[str, Any]:
         "addresses": {**_list(_ADDRESS), "minItems": 1},
         "shared": _COUNT,
         "exception": {"type": "boolean"},
+        "follows": follows,
     }
     step = _object({"address": _ADDRESS, "what": _TEXT})
     step["properties"] |= {"id": _TEXT, "change": {"$ref": "#/$defs/change"}}  # where people set the whole kind

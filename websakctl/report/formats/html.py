@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from websakctl.plan.change import Action, Group, Plan
+from websakctl.plan.change import Action, Group, Plan, in_words
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, key_of, safe, shown, steps_by_sort, summary_line
 from websakctl.report.subjects import DocumentReport, Look, PlanReport, Section
@@ -138,6 +138,8 @@ def _group(group: Group) -> Iterable[str]:
             before = "" if group.action is Action.CREATE else f"<del>{_text(shown(f.before))}</del> &rarr; "
             yield f'<tr><th scope="row">{_text(f.path)}</th><td>{before}<ins>{_text(shown(f.after))}</ins></td></tr>'
         yield "</tbody></table>"
+    if group.follows:
+        yield f"<p class=note>followed by {_text(in_words(group.follows))}</p>"
     yield f"<p class=note>{_text(', '.join(map(str, group.addresses)))}</p></details>"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from websakctl.plan.change import Action, FieldChange, Group
+from websakctl.plan.change import Action, FieldChange, Group, in_words
 from websakctl.redaction import redact
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, key_of, shown, summary_line
@@ -102,7 +102,8 @@ def _group(group: Group) -> list[str]:
     if group.action is Action.CREATE:
         label = next((f for f in group.fields if f.path in ("name", "product")), None)
         return [head + (f" {code(label.after)}" if label else "")]
-    return [head, *(_field(f) for f in group.fields if f.path != "active")]
+    follows = [f"  - followed by {in_words(group.follows)}"] if group.follows else []
+    return [head, *(_field(f) for f in group.fields if f.path != "active"), *follows]
 
 
 def _field(f: FieldChange) -> str:

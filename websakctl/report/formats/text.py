@@ -185,6 +185,7 @@ def _group(group: "Group", look: Look) -> Iterable[str]:
         yield line + after + shared
     if group.action is not Action.CREATE:
         yield from _fields(group.fields, look)
+    yield from _follows(group.follows)
 
 
 def _shared(districts: int) -> str:
@@ -217,6 +218,14 @@ def _change(change: "Change", look: Look) -> Iterable[str]:
         look,
     )
     yield from _fields(change.fields, look, created=change.action is Action.CREATE)
+    yield from _follows(change.follows)
+
+
+def _follows(counts: tuple[tuple[str, int], ...]) -> Iterable[str]:
+    if counts:
+        from websakctl.plan.change import in_words  # most commands show no plan
+
+        yield f"      followed by {in_words(counts)}"
 
 
 def _fields(fields: "tuple[FieldChange, ...]", look: Look, *, created: bool = False) -> Iterable[str]:

@@ -1,0 +1,75 @@
+"""What would be left behind by something that goes is counted, and what follows something that gets a new key."""
+
+from dataclasses import replace
+from typing import Any
+
+from websakctl.kinds import all_kinds
+from websakctl.model.address import Address
+from websakctl.model.resource import Resource, State
+from websakctl.plan.change import Action, Change, FieldChange
+from websakctl.plan.decide import Question, decide
+from websakctl.plan.dependents import with_dependents
+from websakctl.plan.diff import Known
+
+from .checks import DISTRICTS, unit
+
+KINDS = all_kinds()
+OLD, NEW, CHILD = unit("OLD"), unit("NEW"), unit("CHILD")
+KARI = Address("user", "frogner", "KARNOR")
+ROUTE = Address("sub_org", "frogner", "975016684")
+FORM = Address("form", "base", "SOKNAD")
+
+
+def live(**retired: bool) -> State:
+    fields: dict[Address, dict[str, Any]] = {
+        OLD: {"name": "Gammel", "external_id": "FR-OLD"},
+        NEW: {"name": "Ny", "external_id": "FR-NEW"},
+        CHILD: {"name": "Under", "parent": "FR-OLD"},
+        KARI: {"name": "Kari", "unit": "FR-OLD"},
+        ROUTE: {"name": "Barnehage", "unit": "FR-OLD"},
+        FORM: {"name": "Søknad", "unit": "OLD"},
+    }
+    return {a: Resource(a, f, not retired.get(a.kind, False)) for a, f in fields.items()}
+
+
+def guarded(*changes: Change, **retired: bool) -> dict[str, str]:
+    plan = decide(Question(desired={}, live={}, kinds=KINDS, districts=DISTRICTS, known={OLD: Known({})}))
+    plan = with_dependents(replace(plan, changes=changes), live(**retired), KINDS, DISTRICTS)
+    return {finding.allowance: finding.message for finding in plan.findings}
+
+
+def goes(address: Address) -> Change:
+    return Change(address, Action.DEACTIVATE, (FieldChange("active", True, False),), "")
+
+
+def points_to(address: Address, field: str, after: str) -> Change:
+    return Change(address, Action.UPDATE, (FieldChange(field, "FR-OLD", after),), "")
+
+
+def test_everything_that_refers_to_it_is_counted() -> None:
+    found = guarded(goes(OLD))
+    assert list(found) == ["dependents:org_unit=4"]
+    message = found["dependents:org_unit=4"]
+    assert message.startswith("org_unit/frogner/FR-OLD: 1 form, 1 org_unit, 1 sub_org and 1 user (")
+    assert "Name an heir under `retire:`, or retire them too" in message
+
+
+def test_what_goes_too_or_points_elsewhere_is_no_dependent() -> None:
+    others = (goes(CHILD), points_to(KARI, "unit", "FR-NEW"), points_to(ROUTE, "unit", "FR-NEW"))
+    assert list(guarded(goes(OLD), *others)) == ["dependents:org_unit=1"]
+    assert guarded(goes(OLD), *others, points_to(FORM, "unit", "NEW")) == {}
+    other_field = Change(KARI, Action.UPDATE, (FieldChange("name", "Kari", "Kåre"),), "")
+    assert list(guarded(goes(OLD), other_field)) == ["dependents:org_unit=4"]
+
+
+def test_who_is_retired_already_depends_on_nothing() -> None:
+    assert list(guarded(goes(OLD), user=True, form=True)) == ["dependents:org_unit=2"]
+
+
+def test_what_moves_leaves_nobody_behind_and_is_followed() -> None:
+    moved = unit("OLD", "sagene")
+    fields = (FieldChange("key", "FR-OLD", "SA-OLD"), FieldChange("scope", "frogner", "sagene"))
+    plan = decide(Question(desired={}, live={}, kinds=KINDS, districts=DISTRICTS))
+    plan = with_dependents(replace(plan, changes=(Change(moved, Action.UPDATE, fields, ""),)), live(), KINDS, DISTRICTS)
+    assert plan.findings == ()
+    assert plan.changes[0].follows == (("form", 1), ("org_unit", 1), ("sub_org", 1), ("user", 1))

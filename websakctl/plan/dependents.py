@@ -1,0 +1,133 @@
+"""What refers to something in Websak: it follows where that gets a new key, and is left behind where that goes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+
+from websakctl.model.address import Address
+from websakctl.model.district import District
+from websakctl.model.kind import Kind, referred
+from websakctl.model.resource import Resource, State
+from websakctl.plan.change import Action, Change, Finding, Group, Plan, in_words, old_address, some
+from websakctl.plan.diff import patched
+
+Target = tuple[str, str]  # kind and key: a key stands once in Websak, whatever district it is in
+
+
+def with_dependents(plan: Plan, live: State, kinds: Mapping[str, Kind], districts: Mapping[str, District]) -> Plan:
+    """Say of each change what follows it, and object to what would be left behind.
+
+    Args:
+        plan: Live against desired.
+        live: What there is; with the users of every district, where they are to be counted.
+        kinds: All kinds that live has resources of.
+        districts: The config's, which tell local keys.
+    """
+    renamed = {_target(old) for c in plan.changes if (old := old_address(c)).key != c.address.key}
+    going = {_target(c.address) for c in plan.changes if c.action.removes}
+    if not renamed and not going:
+        return plan
+    found = referrers(live, renamed | going, kinds, districts)
+    changes = tuple(_with_followers(change, found) for change in plan.changes)
+    others = [f for f in plan.findings if not f.guard.startswith("dependents:")]
+    followers = {change.address: change.follows for change in changes}
+    groups = tuple(_with_all(group, followers) for group in plan.groups)
+    return replace(
+        plan, changes=changes, groups=groups, findings=(*others, *_left(changes, live, found, kinds, districts))
+    )
+
+
+def referrers(
+    live: State, targets: Collection[Target], kinds: Mapping[str, Kind], districts: Mapping[str, District]
+) -> dict[Target, list[Address]]:
+    """The active resources that refer to each target; by a local key that every district has, too."""
+    everywhere: dict[Target, list[Target]] = defaultdict(list)
+    for kind, key in targets:
+        for district in districts.values():
+            if (local := district.local_key(key)) != key:
+                everywhere[kind, local].append((kind, key))
+    found: dict[Target, list[Address]] = defaultdict(list)
+    for address, resource in live.items():
+        if not resource.active or address.kind not in kinds:
+            continue
+        for _, ref, key in referred(kinds[address.kind], resource.fields):
+            for target in everywhere.get((ref.kind, key), ()) if ref.everywhere else [(ref.kind, key)]:
+                if target in targets and target != _target(address):
+                    found[target].append(address)
+    return found
+
+
+def _target(address: Address) -> Target:
+    return address.kind, address.key
+
+
+def _with_followers(change: Change, found: Mapping[Target, list[Address]]) -> Change:
+    old = old_address(change)
+    if old.key == change.address.key:
+        return change
+    counted = Counter(address.kind for address in found.get(_target(old), ()))
+    return replace(change, follows=tuple(sorted(counted.items())))
+
+
+def _with_all(group: Group, followers: Mapping[Address, tuple[tuple[str, int], ...]]) -> Group:
+    counted: Counter[str] = Counter()
+    for address in group.addresses:
+        counted.update(dict(followers.get(address, ())))
+    return replace(group, follows=tuple(sorted(counted.items())))
+
+
+def _left(
+    changes: Iterable[Change],
+    live: State,
+    found: Mapping[Target, list[Address]],
+    kinds: Mapping[str, Kind],
+    districts: Mapping[str, District],
+) -> Iterable[Finding]:
+    """One finding for each kind of what goes: how many of what would refer to something retired."""
+    listed = list(changes)
+    by_old = {old_address(change): change for change in listed}
+    left: dict[str, dict[Address, list[Address]]] = defaultdict(dict)
+    for change in listed:
+        if not change.action.removes:
+            continue
+        target = _target(change.address)
+        stay = [a for a in found.get(target, ()) if _still_refers(live[a], by_old.get(a), target, kinds, districts)]
+        if stay:
+            left[change.address.kind][change.address] = stay
+    for kind, by_address in sorted(left.items()):
+        count = sum(map(len, by_address.values()))
+        named = [
+            f"{address}: {in_words(Counter(a.kind for a in stay).items())} ({some(stay)})"
+            for address, stay in sorted(by_address.items())
+        ]
+        more = f"; and {len(named) - 3} more" if len(named) > 3 else ""
+        yield Finding(
+            f"dependents:{kind}",
+            count,
+            f"{'; '.join(named[:3])}{more} would be left behind. Name an heir under `retire:`, or retire them too",
+        )
+
+
+def _still_refers(
+    resource: Resource,
+    change: Change | None,
+    target: Target,
+    kinds: Mapping[str, Kind],
+    districts: Mapping[str, District],
+) -> bool:
+    if change is None:
+        return True
+    if change.action.removes:
+        return False
+    after = Resource(change.address, patched(resource.fields, change.fields))
+    return bool(referrers({change.address: after}, {target}, kinds, districts))
+
+
+def people_may_depend(plan: Plan, kinds: Mapping[str, Kind]) -> bool:
+    """Whether a plan retires or renames something that users refer to, so that all of them must be looked at."""
+    of_users = {ref.kind for ref in kinds["user"].references.values()} if "user" in kinds else set()
+    return any(
+        c.address.kind in of_users and (c.action.removes or old_address(c).key != c.address.key)
+        for c in plan.changes
+        if c.action is not Action.CREATE
+    )
