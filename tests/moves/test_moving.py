@@ -129,9 +129,9 @@ def test_a_unit_moves_with_those_below_it_and_its_old_parent_goes(town33: Town) 
 def test_history_and_explain_follow_the_object_across_its_addresses(town33: Town) -> None:
     town33.write(moved())
     town33.apply("--reason", "Flyttes til Stovner")
-    rows = json.loads(town33("history", "--address", STOVNER, "--format", "json")[0])
+    rows = json.loads(town33("history", "--address", STOVNER, "--format", "json")[0])["items"]
     assert [(r["address"], r["action"]) for r in rows] == [(SAGENE, "create"), (STOVNER, "update")]
-    assert json.loads(town33("history", "--address", SAGENE, "--format", "json")[0]) == rows
+    assert json.loads(town33("history", "--address", SAGENE, "--format", "json")[0])["items"] == rows
     told = town33("explain", STOVNER)[0]
     assert f"It was {SAGENE}" in told
     assert json.loads(town33("explain", STOVNER, "--format", "json")[0])["previously"] == [SAGENE]
