@@ -8,14 +8,19 @@ from typing import Any, NoReturn
 SECRET, NATIONAL_ID = "[secret]", "[national identity number]"
 DIGEST_START, DIGEST_END = "[digest ", "]"  # around 16 hexadecimal digits: a person's value that is known elsewhere
 
-_GAP = r"[ .\-\u00a0\u00ad\u2007\u2009-\u2013\u202f\u2060\ufeff]?"  # what people, word processors and web pages put in between
-_NUMBER = (  # the look-behind comes after a first digit: that is twice as fast
-    rf"[0-9](?<![0-9]{{2}})[0-9]{_GAP}[0-9]{{2}}{_GAP}[0-9]{{2}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{2}}(?![0-9])"
+# What people, word processors and web pages put in between; a line's end is none.
+_GAP = r"[ \t./_\-\u00a0\u00ad\u2007\u2009-\u2013\u202f\u2060\ufeff]{0,3}"
+_PARTS = (  # each is looked for at every place, since one that is no number may hide one that is
+    rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{3}}{_GAP}\d{{2}}",
+    rf"\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{4}}{_GAP}\d{{3}}{_GAP}\d{{2}}",  # the year in full: 12.03.1985 12345
+    rf"\d{{4}}{_GAP}\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{3}}{_GAP}\d{{2}}",  # and first: 1985-03-12 12345
+    r"\d(?:[ \u00a0]\d){10}",
 )
-_ELEVEN = re.compile(_NUMBER)
-_ELEVEN_ALONE = (  # fingerprints and names of runs are let be
-    rf"sha256:[0-9a-f]{{64}}|\[digest [0-9a-f]{{16}}\]|[0-9]{{8}}T[0-9]{{6}}-[0-9a-f]{{6}}(?![0-9A-Za-z])|({_NUMBER})"
-)
+_RUN = re.compile(
+    rf"\d(?:{_GAP}\d){{10,}}"
+)  # eleven digits or more, so near each other that a number can be among them
+_NUMBERS = tuple(rf"(?<!\d)(?=({part})(?!\d))" for part in _PARTS)
+_LET_BE = r"sha256:[0-9a-f]{64}|\[digest [0-9a-f]{16}\]|[0-9]{8}T[0-9]{6}-[0-9a-f]{6}(?![0-9A-Za-z])"  # fingerprints and names of runs
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\\+\"(?:(?!\\+\").)*\\+\""
 _NAME = r"(?:client|access|refresh|id)[_-]?(?:secret|token)|client[_-]assertion|api[_-]?key|passwo?r?d|passord"
 _HEADER_NAME = r"(?:proxy-)?authorization|(?:set-)?cookie|x-sandbox-secret"
@@ -95,15 +100,16 @@ class Secret:
 
 
 def _written(value: str) -> set[str]:
-    """A value as it stands in text, JSON, a repr, HTML and a form."""
+    """A value as it stands in text, JSON, a repr, HTML, a form, base64 and hex, and each in capitals and not."""
     from html import escape  # its table of names takes a millisecond to load
 
+    raw = value.encode("utf-8", "replace")
     safe = "_.-~"
     form = "".join(
         c if c.isascii() and (c.isalnum() or c in safe) else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))
         for c in value
     )
-    return {
+    found = {
         value,
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
@@ -111,7 +117,26 @@ def _written(value: str) -> set[str]:
         escape(value),
         form,
         form.replace("%20", "+"),
+        "".join(f"%{b:02X}" for b in raw),
+        raw.hex(),
+        raw.hex(":"),
+        raw.hex(" "),
     }
+    spelled = {*found, *(f.upper() for f in found), *(f.lower() for f in found)}
+    return {*spelled, *_in_base64(raw)}
+
+
+def _in_base64(raw: bytes) -> set[str]:
+    """What is the same of a value's base64 wherever it stands in what is encoded, as behind the name in a Basic login."""
+    from base64 import b64encode
+
+    found = set()
+    for before in range(3):
+        text = b64encode(bytes(before) + raw).decode()
+        whole = (before + len(raw)) // 3 * 4  # the last letters are shared with what follows
+        inner = text[(0, 2, 3)[before] : whole + (0, 1, 2)[(before + len(raw)) % 3]]
+        found |= {inner, inner.translate({43: "-", 47: "_"})}
+    return {part for part in found if len(part) >= 8}
 
 
 def national_id_valid(digits: str) -> bool:
@@ -132,11 +157,50 @@ def national_id_valid(digits: str) -> bool:
     return first == n[9] and second == n[10]
 
 
-def _number(match: re.Match[str]) -> str:
-    if match[1] is None:
-        return match[0]
-    digits = re.sub("[^0-9]", "", match[1])
-    return NATIONAL_ID if national_id_valid(digits) else match[0]
+def national_ids(text: str) -> list[tuple[int, int]]:
+    """Where national identity numbers stand in a text, as spans that do not overlap: in any spelling, with digits of any script."""
+    if len(text) < 11 or not _RUN.search(text):
+        return []
+    found = sorted(
+        {
+            m.span(1)
+            for run in _RUN.finditer(text)
+            for pattern in _NUMBERS
+            for m in _compiled(pattern).finditer(text, *run.span())
+            if _is_national_id(m[1])
+        }
+    )
+    alone: list[tuple[int, int]] = []
+    for start, end in found:
+        if alone and start < alone[-1][1]:
+            alone[-1] = (alone[-1][0], max(end, alone[-1][1]))
+        else:
+            alone.append((start, end))
+    return alone
+
+
+def _is_national_id(text: str) -> bool:
+    digits = "".join(str(int(c)) for c in text if c.isdecimal())
+    if len(digits) == 11:
+        return national_id_valid(digits)
+    return any(
+        century in ("18", "19", "20") and national_id_valid(rest)
+        for century, rest in (
+            (digits[4:6], digits[:4] + digits[6:]),
+            (digits[:2], digits[6:8] + digits[4:6] + digits[2:4] + digits[8:]),
+        )
+    )
+
+
+def _without_national_ids(text: str) -> str:
+    spans = national_ids(text)
+    if not spans:
+        return text
+    let_be = [m.span() for m in _compiled(_LET_BE).finditer(text)]
+    for start, end in reversed(spans):
+        if not any(first <= start and end <= last for first, last in let_be):
+            text = text[:start] + NATIONAL_ID + text[end:]
+    return text
 
 
 def _value(match: re.Match[str]) -> str:
@@ -163,7 +227,7 @@ def redact(text: str) -> str:
             text = _compiled(_NAMED).sub(_value, text)
             text = _compiled(_WEB_KEY).sub(SECRET, text)
             break
-    return _compiled(_ELEVEN_ALONE).sub(_number, text) if _ELEVEN.search(text) else text
+    return _without_national_ids(text)
 
 
 def redacted(value: Any) -> Any:

@@ -7,13 +7,10 @@ from itertools import accumulate
 from typing import Any, NamedTuple
 
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.redaction import national_id_valid
+from websakctl.redaction import national_ids
 from websakctl.source.tree import Map
 
 # Patterns are compiled where a file has something for them: most have nothing.
-_SHAPES = bytes(ord("0") if chr(b).isdigit() and b < 128 else ord("-") if b in b" -" else ord(".") for b in range(256))
-_ELEVEN_SHAPES = (b"00000000000", b"000000-00000")  # how eleven digits look in that: found ten times as fast
-_ELEVEN_DIGITS = r"(?<![0-9])[0-9]{6}[ -]?[0-9]{5}(?![0-9])"
 _HINT = re.compile(r"(?i)secret|passw?or[dt]|passwd|api_?key|token|private_key")
 _HINTS = (b"secret", b"passw", b"passor", b"api", b"token", b"private_key")  # one of them is in whatever has a hint
 _ALSO_LATIN = ("\u017f", "\u212a")  # a long s and a Kelvin sign, which are letters of a word to the pattern
@@ -65,12 +62,8 @@ def _line_starts(text: str) -> list[int]:
 
 
 def _ids(text: str) -> Iterator[_Hit]:
-    shapes = text.encode("utf-8", "replace").translate(_SHAPES)
-    if not any(shape in shapes for shape in _ELEVEN_SHAPES):
-        return
-    for m in re.finditer(_ELEVEN_DIGITS, text):
-        if national_id_valid(re.sub("[ -]", "", m.group())):
-            yield _Hit("national-id", m.start(), m.end(), "a national identity number stands here", m.span())
+    for start, end in national_ids(text):
+        yield _Hit("national-id", start, end, "a national identity number stands here", (start, end))
 
 
 def _known_shapes(text: str) -> Iterator[_Hit]:
