@@ -1,6 +1,5 @@
 """What every command that writes into the config does: shows the difference, asks, and refuses where work could be lost."""
 
-import subprocess
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,35 +86,31 @@ def _bytes(path: Path) -> bytes:
 
 
 def uncommitted(root: Path, names: Sequence[str]) -> list[str]:
-    """Files that exist and differ from what is committed, or never were; none where there is no git."""
-    there = [name for name in names if (root / name).exists()]
-    if not there:
+    """Files that exist and differ from what is committed, or never were; none where the root is in no git repository.
+
+    Raises:
+        Problem: If git cannot say.
+    """
+    existing = [name for name in names if (root / name).exists()]
+    if not existing or not in_repository(root):
         return []
+    from websakctl.state.git import Git, GitError
+
     try:
-        done = subprocess.run(  # noqa: S603  # fixed words; the names stand behind --
-            [  # noqa: S607  # the user's own git
-                "git",
-                "-C",
-                str(root),
-                "-c",
-                "core.quotePath=false",
-                "status",
-                "--porcelain",
-                "-z",
-                "--untracked-files=all",
-                "--",
-                *there,
-            ],  # the user's git
-            capture_output=True,
-            check=False,
-            timeout=30,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    if done.returncode != 0:
-        return []
-    found = [line[3:] for line in done.stdout.decode("utf-8", "replace").split("\0") if line]
-    return [name for name in there if any(path == name or path.endswith(f"/{name}") for path in found)]
+        status = Git(root).run("status", "--porcelain", "-z", "--untracked-files=all", "--", *existing)
+    except GitError as error:
+        raise Problem(
+            f"cannot check whether {', '.join(existing)} has changes that are not committed ({error}); nothing was written",
+            Exit.REFUSED,
+            "correct that, so that what is written can be told from your own changes; or --force",
+        ) from None
+    found = [line[3:] for line in status.decode("utf-8", "replace").split("\0") if line]
+    return [name for name in existing if any(path == name or path.endswith(f"/{name}") for path in found)]
+
+
+def in_repository(root: Path) -> bool:
+    """Whether a folder belongs to a git repository, whether or not git can be asked about it."""
+    return any((folder / ".git").exists() for folder in (root, *root.parents))
 
 
 def check_explained(found: "WriteBack") -> None:

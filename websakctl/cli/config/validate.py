@@ -8,6 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import FINDINGS_FORMATS, Call, command
 from websakctl.cli.session import Session, render, write_text
+from websakctl.cli.write_back import in_repository
 from websakctl.diagnostics import Diagnostic
 from websakctl.report.subjects import FindingsReport
 
@@ -60,18 +61,15 @@ def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
 
 def _say_if_tracked(session: Session) -> None:
     """Say that git keeps what it may not: files of users."""
-    import subprocess
-    from contextlib import suppress
+    if not in_repository(session.root):
+        return
+    from websakctl.state.git import Git, GitError
 
-    listed = ""
-    with suppress(OSError):  # without git nothing is in git
-        listed = subprocess.run(
-            ["git", "ls-files", "users"],  # noqa: S607  # git is where the user has it
-            cwd=session.root,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        ).stdout
+    try:
+        listed = Git(session.root).run("ls-files", "users").decode("utf-8", "replace")
+    except GitError as error:
+        session.terminal.warn(f"cannot check whether files of users are in git ({error})")
+        return
     if files := listed.split("\n")[:-1]:
         session.terminal.warn(
             f"{len(files)} file{'s' * (len(files) != 1)} of users in git: people's data. Take them out, and out of its history: "
