@@ -20,6 +20,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
     client_id: str
     client_secret: Secret
+    token_host: str = ""  # host and port that the secret may be sent to; empty where an older version stored it
 
 
 @contextmanager
@@ -45,7 +46,11 @@ def stored(environment: str) -> Credentials | None:
         return None
     try:
         found = json.loads(text)
-        return Credentials(client_id=found["client_id"], client_secret=Secret(found["client_secret"]))
+        return Credentials(
+            client_id=found["client_id"],
+            client_secret=Secret(found["client_secret"]),
+            token_host=str(found.get("token_host", "")),
+        )
     except (ValueError, KeyError, TypeError):
         return None
 
@@ -67,16 +72,24 @@ def store(environment: str, credentials: Credentials) -> None:
     """Keep credentials for an environment.
 
     Raises:
-        KeyringUnavailable: If there is no keyring.
+        KeyringUnavailable: If there is no keyring, or it keeps nothing.
     """
+    text = json.dumps(
+        {
+            "client_id": credentials.client_id,
+            "client_secret": credentials.client_secret.reveal(),
+            "token_host": credentials.token_host,
+        }
+    )
     with _keyring():
         import keyring
 
-        keyring.set_password(
-            SERVICE,
-            environment,
-            json.dumps({"client_id": credentials.client_id, "client_secret": credentials.client_secret.reveal()}),
-        )
+        keyring.set_password(SERVICE, environment, text)
+        if (
+            keyring.get_password(SERVICE, environment) != text
+        ):  # keyring.backends.null takes everything and keeps nothing
+            backend = keyring.get_keyring()
+            raise KeyringUnavailable(f"{type(backend).__module__} does not keep what it is given")
 
 
 def forget(environment: str) -> bool:

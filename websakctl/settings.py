@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from websakctl.record import record
 from websakctl.redaction import Secret
+from websakctl.source.server_addresses import insecure_urls
 from websakctl.source.settings_file import Environment, SettingsFile
+from websakctl.urls import parse_url
 
 PREFIX = "WEBSAKCTL_"
 SANDBOX = "sandbox"
@@ -36,6 +38,7 @@ class Surroundings:
     api_version: str | None = None
     concurrency: int | None = None
     rate: float | None = None
+    allow_insecure: bool | None = None
     register_url: str | None = None
     fiks_url: str | None = None
     fiks_issuer: str | None = None
@@ -66,8 +69,16 @@ class UnknownEnvironment(Exception):
     """The environment that was asked for is nowhere described."""
 
 
-class LoginInAddress(Exception):
-    """An address that holds credentials: addresses are printed."""
+class BadAddress(Exception):
+    """An address that nothing may be sent to."""
+
+
+class InsecureAddress(BadAddress):
+    """An http:// address beyond this machine that nothing allows; in a ``protected`` environment nothing can."""
+
+    def __init__(self, why: str, *, protected: bool) -> None:
+        super().__init__(f"{why}; the environment is protected" if protected else why)
+        self.protected = protected
 
 
 @record
@@ -78,6 +89,7 @@ class Target:
     described: Environment
     embedded: bool
     client_secret: Secret | None = None
+    token_host: str = ""  # of the variable that says where tokens come from; empty: only the config says it
 
 
 def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -> Target:
@@ -85,6 +97,7 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
 
     Raises:
         UnknownEnvironment: If it has neither an entry in config/websak.yaml nor a WEBSAKCTL_BASE_URL.
+        BadAddress: If an address is http:// beyond this machine and not allowed to be, or would be sent a token of another host.
     """
     name = asked or around.environment or (SANDBOX if not around.base_url else "environment")
     entry = file.environments.get(name)
@@ -93,14 +106,11 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         for key in ("setup_url", "token_url", "client_id", "root_unit", "api_version", "concurrency", "rate")
         if (value := getattr(around, key)) is not None
     }
-    for variable in ("base_url", "setup_url", "token_url"):
-        if "@" in (getattr(around, variable) or "").partition("://")[2].partition("/")[0]:
-            raise LoginInAddress(f"WEBSAKCTL_{variable.upper()} has a name or a password in it, which would be shown")
     if around.base_url:
         base = around.base_url.rstrip("/")
         other = {} if entry is not None and entry.base_url.rstrip("/") == base else {"setup_url": "", "token_url": ""}
         described = replace(entry or Environment(), **{**other, **said, "base_url": base})  # never half of two Websaks
-        return Target(name, _filled(described), embedded=False, client_secret=around.client_secret)
+        return _target(name, described, around)
     if entry is None and name == SANDBOX:
         said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
         said.setdefault("own_user", SANDBOX_OWN_USER)
@@ -116,7 +126,31 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
                 embedded=True,
             )
         raise UnknownEnvironment(f"environment {name} in config/websak.yaml has no base_url")
-    return Target(name, _filled(replace(entry, **said)), embedded=False, client_secret=around.client_secret)
+    return _target(name, replace(entry, **said), around)
+
+
+def _target(name: str, described: Environment, around: Surroundings) -> Target:
+    filled = _filled(described)
+    allowed = (described.allow_insecure or bool(around.allow_insecure)) and not described.protected
+    for url in () if allowed else insecure_urls(filled):
+        why = f"{url} of {name} is http:// beyond this machine: {getattr(filled, url)}"
+        raise InsecureAddress(why, protected=described.protected)
+    if "://" in filled.openapi_url and host_of(filled.openapi_url) != host_of(filled.base_url):
+        raise BadAddress(f"openapi_url of {name} is on another host than its base_url, and would be sent a token")
+    return Target(
+        name,
+        filled,
+        embedded=False,
+        client_secret=around.client_secret,
+        token_host=host_of(filled.token_url)
+        if around.token_url or (around.base_url and not described.token_url)
+        else "",
+    )
+
+
+def host_of(url: str) -> str:
+    """Host and port of an address: what a secret is stored for."""
+    return parse_url(url).authority
 
 
 def _filled(described: Environment) -> Environment:

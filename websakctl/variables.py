@@ -2,12 +2,24 @@
 
 from typing import Annotated, Any, get_type_hints
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, create_model, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, create_model, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from websakctl.redaction import Secret
+from websakctl.urls import UrlError, checked_url
 
-_LIMITS = {
+
+def _url(text: str | None) -> str | None:
+    try:
+        return checked_url(text) if text else text
+    except UrlError as error:
+        raise PydanticCustomError("url", "{why}", {"why": str(error)}) from None
+
+
+_URLS = ("base_url", "setup_url", "token_url", "register_url", "fiks_url", "fiks_issuer")
+_LIMITS: dict[str, Any] = {
+    **dict.fromkeys(_URLS, AfterValidator(_url)),
     "api_version": Field(pattern=r"^(3\.0|3\.3)$"),
     "concurrency": Field(ge=1, le=32),
     "rate": Field(gt=0, le=1000),

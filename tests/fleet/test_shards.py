@@ -99,11 +99,13 @@ def test_a_job_sees_no_credentials_but_its_targets_own() -> None:
         "WEBSAKCTL_CLIENT_SECRET": "of everybody",
         "WEBSAKCTL_BASE_URL": "https://elsewhere",
         "WEBSAKCTL_NORD_BY_CLIENT_SECRET": "own",
+        "WEBSAKCTL_NORD_BY_TOKEN_URL": "https://own/token",
         "WEBSAKCTL_SOER_BY_CLIENT_SECRET": "another's",
     }
     assert surroundings(job, around) == {
         "PATH": "/bin",
         "WEBSAKCTL_CLIENT_SECRET": "own",
+        "WEBSAKCTL_TOKEN_URL": "https://own/token",
         "WEBSAKCTL_STATE_DIR": "/s",
         "WEBSAKCTL_CREDENTIALS": "nord-by/test",
     }

@@ -127,6 +127,7 @@ def world(folder: Path, count: int) -> Iterator[World]:
         websaks = [Websak(port, f"{SECRET}-{i}") for i, port in enumerate(ports)]
         write_repositories(folder, websaks)
         secrets = {f"WEBSAKCTL_BY_{i}_CLIENT_SECRET": websak.secret for i, websak in enumerate(websaks)}
+        secrets |= {f"WEBSAKCTL_BY_{i}_TOKEN_URL": f"{websak.url}/connect/token" for i, websak in enumerate(websaks)}
         try:
             yield World(folder, websaks, Cli(folder, secrets))
         finally:

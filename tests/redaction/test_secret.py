@@ -18,6 +18,7 @@ from rich.traceback import Traceback
 
 from websakctl.cli.terminal import Terminal
 from websakctl.live.fiks import Fiks, FiksConnection
+from websakctl.live.runtime import Runtime
 from websakctl.live.tokens import ClientCredentials, SignedGrant
 from websakctl.live.websak import Connection
 from websakctl.redaction import SECRET, Secret, redact
@@ -50,7 +51,7 @@ def holders(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
         integration_password=Secret(PLANTED),
         private_key=Secret(PLANTED),
     )
-    with Fiks(fiks) as asked:
+    with Fiks(fiks, Runtime()) as asked:
         yield {
             "secret": Secret(PLANTED),
             "credentials": Credentials(client_id="c", client_secret=Secret(PLANTED)),
@@ -61,8 +62,8 @@ def holders(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
             "target": target,
             "fiks": fiks,
             "asked": asked,
-            "client credentials": ClientCredentials(URL, "c", Secret(PLANTED), "userapi"),
-            "signed grant": SignedGrant(URL, "c", "k", Secret(PLANTED), "ks:fiks"),
+            "client credentials": ClientCredentials(URL, "c", Secret(PLANTED), "userapi", Runtime()),
+            "signed grant": SignedGrant(URL, "c", "k", Secret(PLANTED), "ks:fiks", Runtime()),
         }
 
 

@@ -20,6 +20,7 @@ from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
 
 if TYPE_CHECKING:
     from websakctl.apply.journal import Journal
+    from websakctl.live.network import Network
     from websakctl.live.runtime import Runtime
     from websakctl.live.websak import Connection
     from websakctl.plan.change import Plan
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from websakctl.source.configuration import Configuration
 
 STATE_DIR = ".websakctl"
+_ALLOW_INSECURE = "write https://; for a Websak to practise on, `allow_insecure: true` in config/websak.yaml or WEBSAKCTL_ALLOW_INSECURE=1"
 
 
 class Session:
@@ -48,9 +50,9 @@ class Session:
             return look_around()
         except InvalidVariable as names:
             raise Problem(
-                f"an environment variable is not as it should be ({names})",
+                f"invalid environment variable ({names})",
                 Exit.USAGE,
-                "see `websakctl doctor --help` and the README",
+                "correct it or unset it; the README lists the variables",
             ) from None
 
     @cached_property
@@ -138,21 +140,31 @@ class Session:
 
     @cached_property
     def runtime(self) -> "Runtime":
-        """Time, identifiers, threads and connections: the process's own."""
-        from websakctl.live.runtime import Runtime
+        """Time, identifiers and threads: the process's own; connections as the environment says."""
+        from websakctl.live.runtime import Runtime, transport_through
 
-        return Runtime()
+        return Runtime(transport=transport_through(self.network), notify=self.terminal.say)
+
+    @cached_property
+    def network(self) -> "Network":
+        """Proxies and certificate authorities."""
+        from websakctl.live.network import NetworkError, read_network
+
+        try:
+            return read_network(os.environ)
+        except NetworkError as error:
+            raise Problem(str(error), Exit.USAGE, f"correct {error.variable}, or unset it") from None
 
     @cached_property
     def target(self) -> "Target":
         """The environment."""
-        from websakctl.settings import LoginInAddress, UnknownEnvironment, choose_target
+        from websakctl.settings import BadAddress, InsecureAddress, UnknownEnvironment, choose_target
 
         try:
             return choose_target(self.call.environment, self.around, self.config.settings)
-        except LoginInAddress as error:
-            into = "put it into WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET, or use `websakctl auth login`"
-            raise Problem(str(error), Exit.USAGE, into) from None
+        except BadAddress as error:
+            insecure = isinstance(error, InsecureAddress) and not error.protected
+            raise Problem(str(error), Exit.USAGE, _ALLOW_INSECURE if insecure else "correct the address") from None
         except UnknownEnvironment as error:
             raise Problem(
                 str(error),
@@ -160,6 +172,20 @@ class Session:
                 "add it under environments: in config/websak.yaml, or set WEBSAKCTL_BASE_URL",
                 code="unknown-name",
             ) from None
+
+    def secure(self, url: str) -> str:
+        """The same address of a register.
+
+        Raises:
+            Problem: If it is http:// beyond this machine, and no variable allows that.
+        """
+        from websakctl.urls import parse_url
+
+        if parse_url(url).insecure and not self.around.allow_insecure:
+            raise Problem(
+                f"{url} is http:// beyond this machine", Exit.USAGE, "write https://, or set WEBSAKCTL_ALLOW_INSECURE=1"
+            )
+        return url
 
     @property
     def has_setup_api(self) -> bool:
@@ -236,8 +262,10 @@ class Session:
         )
 
     def _credentials(self) -> "tuple[str, Secret]":
+        """Client id and secret, if the secret may be sent to where tokens come from."""
         described, secret = self.target.described, self.target.client_secret
         if secret is not None and described.client_id:
+            self._check_host("", "WEBSAKCTL_CLIENT_SECRET is set, and only config/websak.yaml says that it goes to")
             return described.client_id, secret
         from websakctl.secrets import KeyringUnavailable, stored
 
@@ -253,7 +281,30 @@ class Session:
                 Exit.NOT_PERMITTED,
                 f"{self._log_in}, or set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET",
             )
+        if found is not None and secret is None:
+            whose = f"for {found.token_host}" if found.token_host else "by an older version, for no host in particular"
+            self._check_host(
+                found.token_host, f"the secret of {self.target.name} was stored {whose}; config/websak.yaml sends it to"
+            )
+        else:
+            self._check_host("", "WEBSAKCTL_CLIENT_SECRET is set, and only config/websak.yaml says that it goes to")
         return client_id, client_secret
+
+    def _check_host(self, stored_for: str, why: str) -> None:
+        """Let no file of the config, alone, send a secret to another host.
+
+        Raises:
+            Problem: If the token endpoint is neither on the host that the secret was stored for nor on one that a variable names.
+        """
+        from websakctl.settings import host_of
+
+        host = host_of(self.target.described.token_url)
+        if host not in (stored_for, self.target.token_host):
+            raise Problem(
+                f"{why} {host}; nothing was sent",
+                Exit.NOT_PERMITTED,
+                f"if {host} is right: {self._log_in}, or WEBSAKCTL_TOKEN_URL={self.target.described.token_url}",
+            )
 
     @property
     def keyring_entry(self) -> str:

@@ -1,5 +1,6 @@
 """Every rule that a finding can name; ``docs/rules.md`` is made from this list."""
 
+from websakctl.diagnostics.diagnostic import Severity
 from websakctl.diagnostics.of_the_field import ABOUT_IGNORING, OF_THE_FIELD
 from websakctl.diagnostics.rule import Rule
 
@@ -220,6 +221,14 @@ _ALL: tuple[Rule, ...] = (
         "A misspelt setting would fall back to its default in silence.",
         "enviroments: {…}",
         "environments: {…}",
+    ),
+    Rule(
+        "insecure-address",
+        "A Websak is reached over http:// beyond this machine.",
+        "Who sits on the way reads the secret, and changes what is read and written.",
+        "base_url: http://websak.example.no",
+        "base_url: https://websak.example.no",
+        Severity.WARNING,
     ),
     *OF_THE_FIELD,
     *ABOUT_IGNORING,

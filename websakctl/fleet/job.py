@@ -26,7 +26,7 @@ SETTLING = 60.0  # seconds after which the lease of a lost apply has ended, and 
 LONGEST_FAREWELL = 120.0  # seconds that an apply whose starter died may take to finish what it was at
 _REFUSED, _INCOMPLETE = 4, 5
 _PREFIX = "WEBSAKCTL_"
-_CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET")
+_CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL")
 _LONGEST = 4_000  # characters of what a command said on stderr
 
 

@@ -87,5 +87,5 @@ def chosen(targets: Iterable[Target], only: Iterable[str], shard: Shard | None) 
 
 
 def variable_of(target: str, what: str) -> str:
-    """The variable that holds ``CLIENT_ID`` or ``CLIENT_SECRET`` of a target."""
+    """The variable that holds ``CLIENT_ID``, ``CLIENT_SECRET`` or ``TOKEN_URL`` of a target."""
     return f"WEBSAKCTL_{target.upper().replace('-', '_')}_{what}"

@@ -4,11 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
-import httpx
-
+from websakctl.live.client import open_client
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.runtime import Runtime
-from websakctl.live.transport import Reading, ReadOnly, Traffic
+from websakctl.live.transport import Reading, Traffic
 from websakctl.rollout.register import Registered, Standing
 
 SIZE = 1000
@@ -25,14 +24,7 @@ class BusinessRegister:
     def __init__(self, url: str, runtime: Runtime) -> None:
         self.traffic = Traffic(runtime.clock)
         self._runtime = runtime
-        self._client = httpx.Client(
-            base_url=url,
-            timeout=_ANSWER,
-            transport=ReadOnly(runtime.transport(url, AT_A_TIME)),
-            headers={"Accept": "application/json", "User-Agent": "websakctl"},
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = open_client(url, runtime, connections=AT_A_TIME, timeout=_ANSWER)
         self._reading = Reading(self._client, self.traffic, runtime)
 
     def __enter__(self) -> "BusinessRegister":

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from websakctl.live.errors import Unreachable
+from websakctl.live.transport import Reading, cause_of, json_of, what_next_of
 from websakctl.record import record
 
 USER_PATHS = (
@@ -40,8 +41,8 @@ def probe(client: httpx.Client, path: str) -> Capability:
     """
     try:
         response = client.get(path)
-    except httpx.TransportError as error:
-        raise Unreachable(f"GET {path}: {type(error).__name__}") from None
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        raise Unreachable(f"GET {path}: {cause_of(error)}", what_next_of(error)) from None
     sunset = response.headers.get(
         "Sunset", ""
     )  # RFC 8594; RFC 9745 says that it is deprecated, and perhaps not until when
@@ -52,10 +53,7 @@ def probe(client: httpx.Client, path: str) -> Capability:
 
 def _fields(response: httpx.Response) -> tuple[str, ...]:
     """Names of the fields of the first object in an answer; nothing of their values."""
-    try:
-        body: Any = response.json() if response.status_code == 200 and response.content else None
-    except ValueError:
-        return ()
+    body = json_of(response.content) if response.status_code == 200 else None
     if isinstance(body, dict) and isinstance(body.get("items"), list):
         body = body["items"]
     if isinstance(body, dict) and isinstance(body.get("department"), dict):
@@ -76,13 +74,13 @@ def required_fields(document: Any) -> dict[str, tuple[str, ...]]:
     }
 
 
-def read_required(client: httpx.Client, urls: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Required fields of every schema in the OpenAPI documents at ``urls``; a document that is not there counts as empty."""
+def read_required(reading: Reading, paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Required fields of every schema in the OpenAPI documents at ``paths``; a document that is not there (404) counts as empty.
+
+    Raises:
+        LiveError: If a document cannot be read or trusted: that says nothing of its schemas.
+    """
     found: dict[str, tuple[str, ...]] = {}
-    for url in urls:
-        try:
-            response = client.get(url)
-            found.update(required_fields(response.json()) if response.status_code == 200 else {})
-        except (httpx.TransportError, ValueError):
-            continue
+    for path in paths:
+        found.update(required_fields(reading.get(path, absent=(404,)).body))
     return found

@@ -24,9 +24,13 @@ def parsed(content: Content) -> Any:
         ValueError: If it is not whole, well-formed JSON.
     """
     if not any(half in content for half in _HALF):
-        return json.loads(content)
-    whole = json.dumps(json.loads(content), ensure_ascii=False)
+        return json.loads(content, parse_constant=_refuse)
+    whole = json.dumps(json.loads(content, parse_constant=_refuse), ensure_ascii=False)
     return json.loads(whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")  # Python would take NaN and Infinity
 
 
 class Page(NamedTuple):

@@ -4,21 +4,23 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
-import httpx
 import msgspec
 
 from websakctl.live.adapter import rows_of
+from websakctl.live.client import open_client
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.runtime import Runtime
 from websakctl.live.tokens import SignedGrant
-from websakctl.live.transport import Reading, ReadOnly, Traffic
+from websakctl.live.transport import Reading, Traffic
 from websakctl.redaction import Secret
 from websakctl.rollout.receiving import Receiving
 
 SYSTEMS = "/api/v2/mottakersystem"
 TYPES = "/api/v2/forsendelsestyper"
 SCOPE = "ks:fiks"
+FIKS_HOSTS = ("api.fiks.ks.no:443", "api.fiks.test.ks.no:443")  # KS's own
 AT_A_TIME = 4
+ANSWER = 30.0  # seconds
 
 
 class FiksConnection(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,21 +41,18 @@ class Fiks:
     def __init__(self, connection: FiksConnection, runtime: Runtime) -> None:
         self.traffic = Traffic(runtime.clock)
         self._runtime = runtime
-        self._client = httpx.Client(
-            base_url=connection.url,
+        self._client = open_client(
+            connection.url,
+            runtime,
+            connections=AT_A_TIME,
+            timeout=ANSWER,
             auth=SignedGrant(
                 connection.issuer, connection.client_id, connection.key_id, connection.private_key, SCOPE, runtime
             ),
-            timeout=30.0,
-            transport=ReadOnly(runtime.transport(connection.url, AT_A_TIME)),
             headers={
-                "Accept": "application/json",
-                "User-Agent": "websakctl",
                 "IntegrasjonId": connection.integration_id,
                 "IntegrasjonPassord": connection.integration_password.reveal(),
             },
-            follow_redirects=False,
-            trust_env=False,
         )
         self._reading = Reading(self._client, self.traffic, runtime)
 

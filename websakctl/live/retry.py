@@ -7,6 +7,7 @@ from websakctl.live.runtime import Runtime
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 5.0  # seconds
 JITTER = 1.0  # seconds at the most that chance adds, so that those who failed together do not come back together
+WORTH_A_WORD = 2.0  # seconds; who waits for longer wants to know for what
 
 Result = TypeVar("Result")
 
@@ -38,6 +39,7 @@ def retry(
             return act()
         except Exception as error:
             number += 1
+            error_text = str(error)
             again = worth_it(error)
             if again is False or number == attempts or clock.monotonic() >= ends:
                 raise
@@ -46,4 +48,6 @@ def retry(
                 if again is True
                 else again
             )
+        if wait >= WORTH_A_WORD:
+            runtime.notify(f"{error_text}; waiting {wait:.0f} s (attempt {number + 1} of {attempts})")
         clock.sleep(wait)

@@ -9,7 +9,8 @@ import httpx
 import msgspec
 
 from websakctl.live.clock import Clock, SystemClock
-from websakctl.live.tls import context_for
+from websakctl.live.guarded import GuardedTransport
+from websakctl.live.network import Network
 
 
 def new_identifier() -> str:
@@ -17,10 +18,17 @@ def new_identifier() -> str:
     return uuid4().hex
 
 
-def open_transport(url: str, connections: int) -> httpx.BaseTransport:
-    """Open connections to the server of ``url``, ``connections`` at a time at the most."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    return httpx.HTTPTransport(verify=context_for(url), limits=limits)
+def transport_through(network: Network) -> Callable[[str, int], httpx.BaseTransport]:
+    """What opens connections to the server of a URL, so many at a time at the most, by way of ``network``."""
+
+    def open_transport(url: str, connections: int) -> httpx.BaseTransport:
+        return GuardedTransport(url, connections, network)
+
+    return open_transport
+
+
+def _say_nothing(_: str) -> None:
+    """Nobody wants to know."""
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,4 +42,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     identifier: Callable[[], str] = new_identifier
     random: Callable[[], float] = random.random  # from 0 up to 1, for the waits between repetitions
     executor: Callable[[int], Executor] = ThreadPoolExecutor  # by how many calls may run at a time
-    transport: Callable[[str, int], httpx.BaseTransport] = open_transport  # by URL and connections at a time
+    transport: Callable[[str, int], httpx.BaseTransport] = transport_through(
+        Network()
+    )  # by URL and connections at a time
+    notify: Callable[[str], None] = _say_nothing  # told why and how long a request waits before it is sent again

@@ -24,6 +24,7 @@ from websakctl.live.errors import (
     WriteRefused,
     words_of,
 )
+from websakctl.live.guarded import NoConnection
 from websakctl.live.retry import retry
 from websakctl.live.runtime import Runtime
 from websakctl.record import record
@@ -33,7 +34,8 @@ LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
 PAUSE = 5.0  # seconds that nobody writes after a server's failures in a row, at first
 Parse = Callable[[Content], Any]  # gives what a body says, or raises ValueError
 _WRITING_GET = re.compile(r"/(?:de)?activate[/.]*$|/(?:add|remove)user(?:to|from|as)", re.IGNORECASE)
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_UNDER_LOAD = "the server is under load: try again later, or ask less at a time with --concurrency 1"
 
 
 def writes(method: str, path: str) -> bool:
@@ -191,15 +193,13 @@ def retry_after(response: httpx.Response, now: datetime) -> float | None:
 
 def _asked_to_wait(response: httpx.Response, now: datetime) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
-        return float(value)
+    if value.isascii() and value.isdigit():
+        return float(value[:12])  # more digits are more years
     try:
         when = parsedate_to_datetime(value)
-    except ValueError:
+        return max(((when if when.tzinfo else when.replace(tzinfo=UTC)) - now).total_seconds(), 0.0)
+    except (ValueError, TypeError, OverflowError):
         return None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return max((when - now).total_seconds(), 0.0)
 
 
 class Reading:
@@ -245,15 +245,15 @@ class Reading:
             with self.traffic.count(), self._client.stream("GET", path, params=params) as response:
                 content = _gathered(response)
         except httpx.DecodingError as error:
-            raise NotAsAgreed(f"GET {path}: {error}") from None
+            raise _Again(None, NotAsAgreed(f"GET {path}: {error}")) from None
         except httpx.TransportError as error:
-            raise _Again(None, Unreachable(f"GET {path}: {_cause(error)}")) from None
+            raise _unsent(f"GET {path}", error) from None
         if response.status_code in absent:
             return Answer(response.status_code, None, response.headers)
         if response.status_code == 429:
-            raise _Again(self._asked(response), Unreachable(f"GET {path}: the server is busy (429) and stays so"))
+            raise _Again(self._asked(response), Unreachable(_busy(f"GET {path}", response, self.runtime), _UNDER_LOAD))
         if response.status_code >= 500:
-            words = words_of(_json(content), response.status_code)
+            words = words_of(json_of(content), response.status_code)
             final = NotAsAgreed if response.status_code in (500, 501) else Unreachable
             raise _Again(self._asked(response), final(f"GET {path}: HTTP {response.status_code} ({words})"))
         _raise_if_not_permitted(response, f"GET {path}")
@@ -261,9 +261,14 @@ class Reading:
             return Answer(204, None, response.headers)
         if response.status_code != 200:
             raise NotAsAgreed(
-                f"GET {path}: HTTP {response.status_code} ({words_of(_json(content), response.status_code)})"
+                f"GET {path}: HTTP {response.status_code} ({words_of(json_of(content), response.status_code)})"
             )
-        return Answer(200, believed(response, content, f"GET {path}", parse), response.headers)
+        try:
+            return Answer(200, believed(response, content, f"GET {path}", parse), response.headers)
+        except (
+            NotAsAgreed
+        ) as error:  # a page of a proxy or of maintenance, or an answer that was cut off: as passing as a 503
+            raise _Again(None, error) from None
 
     def _asked(self, response: httpx.Response) -> float | None:
         return retry_after(response, self.runtime.clock.now())
@@ -331,15 +336,17 @@ class Writing:
                 response = self._client.request(method, path, headers=headers, **content)
         except _NEVER_SENT as error:
             self._pace.note(None, turn)
-            raise _Again(None, Unreachable(f"{what}: {_cause(error)}")) from None
+            raise _unsent(what, error) from None
         except (httpx.TransportError, httpx.DecodingError) as error:
-            raise UnknownOutcome(f"{what}: {_cause(error)} after it was sent") from None
+            raise UnknownOutcome(f"{what}: {cause_of(error)} after it was sent") from None
+        except NotAsAgreed as error:  # too long, too slow: the write is done or not, all the same
+            raise UnknownOutcome(str(error)) from None
         asked = _asked_to_wait(response, self.runtime.clock.now())
         self._pace.note(response.status_code, turn, asked)
         if response.status_code == 429:
             if asked is not None and asked > LONGEST_WAIT:
                 raise Strained(f"{what}: the server is busy (429) and asks to be left alone for {asked:.0f} s")
-            raise _Again(asked, Refused(f"{what}: the server is busy (429) and stays so", 429))
+            raise _Again(asked, Refused(_busy(what, response, self.runtime), 429))
         _raise_if_not_permitted(response, what)
         if "Deprecation" in response.headers:
             self.traffic.notes.add(
@@ -353,15 +360,26 @@ class Writing:
             except NotAsAgreed as error:
                 raise UnknownOutcome(str(error)) from None
         if response.status_code == 412:
-            raise Changed(f"{what}: {words_of(_json(response.content), 412)}", 412)
+            raise Changed(f"{what}: {words_of(json_of(response.content), 412)}", 412)
         if 400 <= response.status_code < 500:
-            content = _json(response.content)
+            content = json_of(response.content)
             raise Refused(
                 f"{what}: {words_of(content, response.status_code)}", response.status_code, _pointers(content)
             )
         raise UnknownOutcome(
-            f"{what}: HTTP {response.status_code} ({words_of(_json(response.content), response.status_code)})"
+            f"{what}: HTTP {response.status_code} ({words_of(json_of(response.content), response.status_code)})"
         )
+
+
+def _busy(what: str, response: httpx.Response, runtime: Runtime) -> str:
+    asked = _asked_to_wait(response, runtime.clock.now())
+    wish = "" if asked is None else f" and asks to be left alone for {asked:.0f} s"
+    return f"{what}: the server is busy (429){wish}"
+
+
+def _unsent(what: str, error: httpx.TransportError) -> Exception:
+    final = Unreachable(f"{what}: {cause_of(error)}", what_next_of(error))
+    return final if isinstance(error, NoConnection) and error.lasting else _Again(None, final)
 
 
 def _gathered(response: httpx.Response) -> Content:
@@ -388,16 +406,19 @@ def believed(response: httpx.Response, content: Content, what: str, parse: Parse
     Raises:
         NotAsAgreed: If it is not whole, well-formed JSON with a JSON content type.
     """
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    kind = ascii(response.headers.get("Content-Type", "").partition(";")[0].strip().lower())[1:60].rstrip("'")
     if kind != "application/json" and not kind.endswith("+json"):
         raise NotAsAgreed(f"{what}: the answer is {kind or 'of no type'}, not JSON")
     try:
         return parse(content)
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise NotAsAgreed(f"{what}: the answer is nested too deeply") from None
+    except ValueError:
         raise NotAsAgreed(f"{what}: the answer is {'empty' if not content else 'not whole JSON'}") from None
 
 
-def _json(content: Content) -> Any:
+def json_of(content: Content) -> Any:
+    """What a body says; ``None`` where it is no JSON."""
     try:
         return parsed(content)
     except (ValueError, RecursionError):
@@ -416,7 +437,10 @@ def _pointers(body: Any) -> tuple[tuple[str, str], ...]:
     return ()
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
+    """Why there was no answer, in words."""
+    if isinstance(error, NoConnection):
+        return str(error)
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     if isinstance(error, httpx.ConnectError):
@@ -424,6 +448,11 @@ def _cause(error: Exception) -> str:
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError | httpx.CloseError):
         return "the connection was dropped"
     return type(error).__name__
+
+
+def what_next_of(error: Exception) -> str | None:
+    """What to do about it, where that is known."""
+    return (error.what_next or None) if isinstance(error, NoConnection) else None
 
 
 def _shape(path: str) -> str:

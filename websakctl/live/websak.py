@@ -9,13 +9,14 @@ import httpx
 import msgspec
 
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
+from websakctl.live.client import open_client
 from websakctl.live.departments import KIND as DEPARTMENT_KIND
 from websakctl.live.departments import DepartmentsReader
 from websakctl.live.errors import NotAsAgreed, Unreachable
 from websakctl.live.runtime import Runtime
 from websakctl.live.setup_api import SetupReader, SetupWriter
 from websakctl.live.tokens import ClientCredentials
-from websakctl.live.transport import Pace, Reading, ReadOnly, Traffic, Writing
+from websakctl.live.transport import Pace, Reading, Traffic, Writing, cause_of, what_next_of
 from websakctl.live.user_api import DEPARTMENTS, UserApi
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from websakctl.live.lease import Lease
     from websakctl.live.users import People
 
-CONNECT, ANSWER = 10.0, 60.0  # seconds
+ANSWER = 60.0  # seconds
 USER_KIND = "user"
 
 
@@ -63,13 +64,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 class _Clients:
     """HTTP clients of one connection; one pool each for the two APIs."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        wrap: Callable[[httpx.BaseTransport], httpx.BaseTransport],
-        auth: ClientCredentials | None = None,
-    ) -> None:
+    def __init__(self, connection: Connection, *, read_only: bool, auth: ClientCredentials | None = None) -> None:
         auth = auth or ClientCredentials(
             connection.token_url,
             connection.client_id,
@@ -77,18 +72,15 @@ class _Clients:
             connection.scopes,
             connection.runtime,
         )
-        timeout = httpx.Timeout(connection.answer_timeout, connect=CONNECT)
 
         def client(url: str) -> httpx.Client:
-            transport = wrap(connection.runtime.transport(url, connection.concurrency + 2))
-            return httpx.Client(
-                base_url=url,
+            return open_client(
+                url,
+                connection.runtime,
+                connections=connection.concurrency + 2,
+                timeout=connection.answer_timeout,
+                read_only=read_only,
                 auth=auth,
-                timeout=timeout,
-                transport=transport,
-                headers={"Accept": "application/json", "User-Agent": "websakctl"},
-                follow_redirects=False,
-                trust_env=False,
             )
 
         self.auth = auth
@@ -119,7 +111,7 @@ class WebsakReader:
         runtime = connection.runtime
         self.traffic = Traffic(runtime.clock)
         self.units = Units()
-        self._clients = _Clients(connection, wrap=ReadOnly)
+        self._clients = _Clients(connection, read_only=True)
         reading = Reading(self._clients.user, self.traffic, runtime)
         setup = Reading(self._clients.setup, self.traffic, runtime) if self._clients.setup else None
         user_api = UserApi(
@@ -200,8 +192,8 @@ class WebsakReader:
         try:
             with self.traffic.count():
                 return self._clients.user.get("/api/info").status_code == 200
-        except httpx.TransportError as error:
-            raise Unreachable(f"GET /api/info: {type(error).__name__}") from None
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            raise Unreachable(f"GET /api/info: {cause_of(error)}", what_next_of(error)) from None
 
     def setup_info(self) -> dict[str, Any] | None:
         """What the Setup API says of itself; ``None`` where there is none.
@@ -237,8 +229,8 @@ class WebsakReader:
         """Required fields by schema, of the Setup API's own document and of the one at ``openapi_url``."""
         from websakctl.live.capabilities import read_required
 
-        found = read_required(self._clients.setup, ["/openapi.json"]) if self._clients.setup is not None else {}
-        return {**found, **(read_required(self._clients.user, [openapi_url]) if openapi_url else {})}
+        found = read_required(self._setup, ["/openapi.json"]) if self._setup is not None else {}
+        return {**found, **(read_required(self._reading, [openapi_url]) if openapi_url else {})}
 
 
 class WebsakWriter:
@@ -259,8 +251,8 @@ class WebsakWriter:
         self.traffic = Traffic(runtime.clock)
         self._concurrency = max(1, connection.concurrency)
         pace = pace or Pace(rate=connection.rate, clock=runtime.clock)
-        self._clients = _Clients(connection, wrap=lambda inner: inner)
-        self._readers = _Clients(connection, wrap=ReadOnly, auth=self._clients.auth)
+        self._clients = _Clients(connection, read_only=False)
+        self._readers = _Clients(connection, read_only=True, auth=self._clients.auth)
         user_api = UserApi(
             reading=Reading(self._readers.user, self.traffic, runtime),
             units=units,

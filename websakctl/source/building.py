@@ -27,6 +27,7 @@ from websakctl.source.ignoring import weigh
 from websakctl.source.linking import link
 from websakctl.source.problems import Place, did_you_mean, findings_of
 from websakctl.source.rules import check
+from websakctl.source.server_addresses import check_environment
 from websakctl.source.settings_file import SettingsFile
 from websakctl.source.tree import Map, Seq, Span
 from websakctl.source.users import SECTION as USERS
@@ -180,6 +181,8 @@ class _Loader:
             self.report(*(replace(f, code=renamed.get(f.code, f.code)) for f in found))
         else:
             self.check_rule_names(document)
+            for name, environment in self.result.settings.environments.items():
+                self.report(*check_environment(document, name, environment))
 
     def check_rule_names(self, document: Document) -> None:
         """Refuse a severity for what is no rule, or one that must hold everywhere."""

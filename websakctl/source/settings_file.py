@@ -9,7 +9,23 @@ from websakctl.model.entry import Entry
 from websakctl.model.marks import Check
 from websakctl.model.patterns import matching
 from websakctl.model.types import OrgNumber
+from websakctl.urls import UrlError, checked_url
 
+
+def _url_problem(text: str) -> str | None:
+    try:
+        checked_url(text)
+    except UrlError as error:
+        return str(error)
+    return None
+
+
+def _openapi_problem(text: str) -> str | None:
+    return None if text.startswith("/") and not text.startswith("//") else _url_problem(text)
+
+
+_URL_HELP = "write the whole address, as in https://websak.example.no"
+Address = Annotated[str, Check(problem=_url_problem, help=_URL_HELP)]  # of a server; empty: none
 ApiVersion = Annotated[str, matching(r"(3\.0|3\.3)")]
 
 
@@ -34,9 +50,10 @@ def _exports_problem(exports: dict[str, str]) -> str | None:
 class Environment(Entry, frozen=True, kw_only=True):
     """One Websak. ``setup_url`` empty: this Websak has no Setup API; ``api_version`` unsaid: found out by a read-only probe."""
 
-    base_url: str = ""
-    setup_url: str = ""
-    token_url: str = ""
+    base_url: Address = ""
+    setup_url: Address = ""
+    token_url: Address = ""
+    allow_insecure: bool = False  # http:// beyond this machine; never where protected
     client_id: str = ""
     root_unit: str = ""
     own_user: str = ""  # code of the Websak user that the client works as; plans that lock it out are refused
@@ -46,7 +63,9 @@ class Environment(Entry, frozen=True, kw_only=True):
     exports: Annotated[
         dict[str, str], Check(problem=_exports_problem, help="name one of these kinds, or take the line away")
     ] = {}  # files that show what people set, by kind; paths from the root
-    openapi_url: str = ""  # where this Websak shows its OpenAPI document, if it does; the upgrade check compares it
+    openapi_url: Annotated[
+        str, Check(problem=_openapi_problem, help="write a path below base_url, as in /openapi.json")
+    ] = ""  # where this Websak shows its OpenAPI document, if it does; the upgrade check compares it
     rate: Annotated[float, Meta(gt=0, le=1000)] | None = (
         None  # writes a second at the most; None: as fast as they are answered
     )
@@ -78,8 +97,8 @@ class UserImport(Entry, frozen=True, kw_only=True):
 class Fiks(Entry, frozen=True, kw_only=True):
     """KS Fiks, asked which system receives a number's mail; off without credentials (docs/mail-routes.md)."""
 
-    url: str = "https://api.fiks.ks.no"
-    issuer: str = "https://maskinporten.no/"  # whose tokens it takes
+    url: Address = "https://api.fiks.ks.no"
+    issuer: Address = "https://maskinporten.no/"  # whose tokens it takes
     client_id: str = ""  # at Maskinporten
     key_id: str = ""
     integration_id: str = ""
@@ -89,7 +108,7 @@ class Fiks(Entry, frozen=True, kw_only=True):
 class Registers(Entry, frozen=True, kw_only=True):
     """Registers outside Websak, which are only asked."""
 
-    business: str = "https://data.brreg.no/enhetsregisteret/api"
+    business: Address = "https://data.brreg.no/enhetsregisteret/api"
     fiks: Fiks = Fiks()
 
 

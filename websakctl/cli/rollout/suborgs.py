@@ -10,8 +10,9 @@ from websakctl.cli.options import Batch, Call, Districts, command, leading_comma
 from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
-    from websakctl.live.fiks import FiksConnection
+    from websakctl.live.fiks import FIKS_HOSTS, FiksConnection
     from websakctl.redaction import Secret
+    from websakctl.urls import parse_url
 
 FORMATS = ("text", "json", "csv", "markdown")
 Arrives = Annotated[
@@ -109,7 +110,7 @@ def check(
             raise Problem(str(error), Exit.FAILED, "fetch it again: underenheter/lastned of the register") from None
     else:
         connection, why_not = fiks_connection(session)
-        url = (session.around.register_url or config.settings.registers.business).rstrip("/")
+        url = session.secure(session.around.register_url or config.settings.registers.business).rstrip("/")
         session.terminal.say(
             f"Asking {url} about {len(chosen)} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …"
         )
@@ -145,7 +146,13 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
         raise Problem(
             "the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'"
         )
-    url, issuer = around.fiks_url or said.url, around.fiks_issuer or said.issuer
+    url, issuer = session.secure(around.fiks_url or said.url), session.secure(around.fiks_issuer or said.issuer)
+    if not around.fiks_url and parse_url(said.url).authority not in FIKS_HOSTS:
+        raise Problem(
+            f"registers.fiks.url in config/websak.yaml would send the integration's password to {said.url}; nothing was sent",
+            Exit.NOT_PERMITTED,
+            f"if that is right, set WEBSAKCTL_FIKS_URL={said.url}",
+        )
     connection = FiksConnection(
         url=url.rstrip("/"),
         issuer=issuer,

@@ -34,12 +34,43 @@ def _external(session: Session) -> str:
     return session.target.name
 
 
+def _agreed_host(session: Session) -> str:
+    """The host that the secret may be sent to; asked for where only the config says that it is another one than before, or than Websak's own.
+
+    Raises:
+        Problem: If nobody can be asked, or the answer is no.
+    """
+    from websakctl.secrets import KeyringUnavailable, stored
+    from websakctl.settings import host_of
+
+    target = session.target
+    host = host_of(target.described.token_url)
+    try:
+        before = stored(session.keyring_entry)
+    except KeyringUnavailable as error:
+        raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
+    other = (before.token_host if before else "") or host_of(target.described.base_url)
+    if host in (other, target.token_host):
+        return host
+    told = f"{target.name}: the secret would be sent to {host}, not to {other}"
+    if not sys.stdin.isatty():
+        raise Problem(
+            f"{told}; nothing was stored",
+            Exit.NOT_PERMITTED,
+            f"log in on a terminal, or set WEBSAKCTL_TOKEN_URL={target.described.token_url}",
+        )
+    if session.terminal.ask(f"{told}. Type 'yes' to store it for {host}: ") != "yes":
+        raise Problem("declined; nothing was stored", Exit.REFUSED)
+    return host
+
+
 def login(call: Call, client_id: ClientId = None) -> None:
     """Store a client id and secret in the OS keyring. The secret is read from the terminal, or from stdin."""
     from websakctl.secrets import Credentials, KeyringUnavailable, store
 
     session = Session(call)
     name = _external(session)
+    host = _agreed_host(session)
     if sys.stdin.isatty():
         import getpass
 
@@ -55,7 +86,7 @@ def login(call: Call, client_id: ClientId = None) -> None:
             "websakctl auth login --client-id ID < FILE, or run it in a terminal",
         )
     try:
-        store(session.keyring_entry, Credentials(client_id=client, client_secret=Secret(secret)))
+        store(session.keyring_entry, Credentials(client_id=client, client_secret=Secret(secret), token_host=host))
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     told = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."

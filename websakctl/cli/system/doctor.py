@@ -57,7 +57,7 @@ def doctor(call: Call) -> None:
         lambda: (
             f"{session.target.name} at {session.connection.base_url}{' (protected)' if session.target.described.protected else ''}"
         ),
-    ):
+    ) and check("network", lambda: _network(session)):
         _live(session, check)
     session.write(
         TableReport(
@@ -65,6 +65,20 @@ def doctor(call: Call) -> None:
         )
     )
     raise typer.Exit(worst)
+
+
+def _network(session: Session) -> str:
+    """How the Websak is reached and whom TLS trusts there."""
+    from websakctl.live.tls import context_for
+    from websakctl.urls import parse_url
+
+    network, server = session.network, parse_url(session.connection.base_url)
+    context_for(server, network)  # a file of authorities that is not there is told here
+    proxy = network.proxy_for(server)
+    unread = f"; not read: {', '.join(network.unread)}" if network.unread else ""
+    past = f", past {', '.join(sorted({p.address for p in network.proxies.values()}))}" if network.proxies else ""
+    way = f"by the proxy {proxy.address} ({proxy.variable})" if proxy else f"directly{past}"
+    return f"{way}; trusts {network.trust}{unread}"
 
 
 def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> None:

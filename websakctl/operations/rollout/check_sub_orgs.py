@@ -47,7 +47,7 @@ def check_online(
             others = register.look_up(route.orgnr for route in routes if route.orgnr not in there)
         except Unreachable as error:
             raise Unreachable(
-                f"{url}: {error}", "check the network, or compare with the bulk file: --file FILE"
+                f"{url}: {error}", f"{error.what_next}; or compare with the bulk file: --file FILE"
             ) from None
     return _checked(url, routes, districts, chosen, tree, others, today)
 
