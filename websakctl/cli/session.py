@@ -141,9 +141,11 @@ class Session:
     @cached_property
     def runtime(self) -> "Runtime":
         """Time, identifiers and threads: the process's own; connections as the environment says."""
-        from websakctl.live.runtime import Runtime, transport_through
+        from functools import partial
 
-        return Runtime(transport=transport_through(self.network), notify=self.terminal.say)
+        from websakctl.live.runtime import Runtime, open_transport
+
+        return Runtime(transport=partial(open_transport, self.network), notify=self.terminal.say)
 
     @cached_property
     def network(self) -> "Network":

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import httpx
@@ -18,13 +19,9 @@ def new_identifier() -> str:
     return uuid4().hex
 
 
-def transport_through(network: Network) -> Callable[[str, int], httpx.BaseTransport]:
-    """What opens connections to the server of a URL, so many at a time at the most, by way of ``network``."""
-
-    def open_transport(url: str, connections: int) -> httpx.BaseTransport:
-        return GuardedTransport(url, connections, network)
-
-    return open_transport
+def open_transport(network: Network, url: str, connections: int) -> httpx.BaseTransport:
+    """Open connections to the server of ``url`` by way of ``network``, ``connections`` at a time at the most."""
+    return GuardedTransport(url, connections, network)
 
 
 def _say_nothing(_: str) -> None:
@@ -42,7 +39,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     identifier: Callable[[], str] = new_identifier
     random: Callable[[], float] = random.random  # from 0 up to 1, for the waits between repetitions
     executor: Callable[[int], Executor] = ThreadPoolExecutor  # by how many calls may run at a time
-    transport: Callable[[str, int], httpx.BaseTransport] = transport_through(
-        Network()
-    )  # by URL and connections at a time
+    transport: Callable[[str, int], httpx.BaseTransport] = partial(open_transport, Network())  # by URL, connections
     notify: Callable[[str], None] = _say_nothing  # told why and how long a request waits before it is sent again
