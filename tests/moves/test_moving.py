@@ -2,7 +2,7 @@
 
 import json
 
-from .town import KINDERGARTEN, NUMBER, SAGENE, STOVNER, UNITS, Town, files, kindergarten, moved
+from .town import KINDERGARTEN, SAGENE, STOVNER, UNITS, Town, files, kindergarten, moved
 
 
 def test_a_kindergarten_moves_with_all_that_belongs_to_it(town: Town) -> None:
@@ -155,4 +155,3 @@ def test_a_changed_district_number_is_renamed_by_the_line_that_the_guard_gives(t
     assert [(rule, file) for rule, file, *_ in town33.rules()] == [("rename-done", "districts/sagene/overrides.yaml")]
     town33.write({"districts/sagene/overrides.yaml": None})
     assert town33.changes() == {}
-    assert NUMBER  # the kindergarten's own number was let be

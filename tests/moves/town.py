@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ class Town:
 
 def _ended(row: Mapping[str, Any]) -> bool:
     end = row.get("validToDate")
-    return bool(end) and end < "2026-01-01"
+    return bool(end) and end <= datetime.now(UTC).isoformat()
 
 
 def files() -> dict[str, str]:

@@ -202,6 +202,13 @@ _ALL: tuple[Rule, ...] = (
         "OPP: {name: Oppvekst, previously: [OPPV]}   (and OPPV is gone)",
     ),
     Rule(
+        "retire-conflict",
+        "What `retire:` names cannot go, or its heir cannot take over.",
+        "Whoever depends on it would be left in something dead.",
+        "retire: {GAMMEL: {heir: GAMLERE, reason: …}}   (and GAMLERE is retired too)",
+        "retire: {GAMMEL: {heir: OPPV, reason: …}}",
+    ),
+    Rule(
         "bad-policy",
         "A policy's expression is not JMESPath.",
         "A policy that cannot be judged guards nothing.",

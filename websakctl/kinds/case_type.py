@@ -38,5 +38,6 @@ KIND = Kind(
     scoping=Scoping.BASE,
     on_removal=Removal.DEACTIVATE,
     title="case type (sakstype)",
+    open_cases="no API tells its open cases: list those of the type in Websak, and settle what they become before it is retired",
     example="PERS: {name: Personalmappe, series: PERS, ordering_principle: fødselsnummer, access_code: P, retention: B}",
 )

@@ -40,6 +40,7 @@ KIND = Kind(
     title="unit in the department tree (administrativ enhet)",
     local_keys=True,
     root_key="BYDEL",
+    open_cases="no API tells its open cases: list those that it is responsible for in Websak, and move them before it is retired",
     key_mirror="external_id",
     example="OPPV: {name: Oppvekst}",
 )

@@ -84,6 +84,7 @@ class Kind(
     renames: bool = True  # whether the API can change a key in place
     reactivates: bool = True  # whether the API can bring back what was retired
     observed: bool = False  # only looked at: what the API cannot change is a difference too
+    open_cases: str = ""  # what people must find out before one is retired, as no API tells it
     key_mirror: str | None = None  # a field of the live object that must equal the key, though nobody writes it in YAML
 
     @property

@@ -10,6 +10,7 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import State
+from websakctl.model.retirement import Retirement
 from websakctl.plan.change import Action, Change, ManualStep, Plan, SourceLine
 from websakctl.plan.dependents import with_dependents
 from websakctl.plan.diff import Accepted, Known, canonical, compare
@@ -35,6 +36,7 @@ class Question:
     known: Mapping[Address, Known] = field(default_factory=dict)
     accepted: Accepted = field(default_factory=dict)
     previously: Mapping[Address, tuple[Address, ...]] = field(default_factory=dict)  # old addresses; none: it is new
+    retirements: Mapping[Address, Retirement] = field(default_factory=dict)
     protected: set[Address] = field(default_factory=set)
     selection: Selection = field(default_factory=Selection)
     prune: frozenset[str] = frozenset()
@@ -57,6 +59,7 @@ def decide(question: Question) -> Plan:
         accepted=q.accepted,
         previously=q.previously,
         by_hand=q.by_hand,
+        retirements=q.retirements,
     )
     ordered, unordered = in_order(difference.changes, q.desired, q.live, q.kinds)
     chosen, along = selected(ordered, q.selection)

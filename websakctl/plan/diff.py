@@ -10,6 +10,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, Removal, referred
 from websakctl.model.marks import Held
 from websakctl.model.resource import Resource, State
+from websakctl.model.retirement import Retirement
 from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
 from websakctl.record import record
 from websakctl.redaction import redacted
@@ -108,6 +109,7 @@ def compare(
     accepted: Accepted | None = None,
     previously: Mapping[Address, tuple[Address, ...]] | None = None,
     by_hand: Mapping[str, Kind] | None = None,
+    retirements: Mapping[Address, Retirement] | None = None,
 ) -> Difference:
     """Compare two states of the given kinds.
 
@@ -120,6 +122,7 @@ def compare(
         accepted: What the server was seen to make of a value: (wanted, made) by address and field.
         previously: Old addresses of resources that were renamed.
         by_hand: Kinds that people set here; what differs of them becomes manual steps with before and after.
+        retirements: What goes on purpose; what nobody manages here and refers to it is pointed to its heir.
     """
     result = Difference([], [], [], [], [])
     own, kinds = kinds, {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
@@ -130,6 +133,7 @@ def compare(
     renamed = _renamed(desired, live, previously or {})
     by_key = {(old.kind, old.key): new for old, new in renamed.items()}
     moved: set[Address] = set(renamed)
+    retiring = {(address.kind, address.key): said for address, said in (retirements or {}).items()}
     new_names = {new: old for old, new in renamed.items()}
     for address, wanted in desired.items():
         kind = kinds.get(address.kind)
@@ -172,14 +176,12 @@ def compare(
         kind = kinds.get(address.kind)
         if kind is None or address in desired or address in moved or not there.active:
             continue
-        if address in known or address.kind in prune:
-            _remove(
-                kind,
-                there,
-                "left the config" if address in known else "not in the config; --prune names its kind",
-                result,
-                own,
-            )
+        said = retiring.get((address.kind, address.key))
+        if said is not None or address in known or address.kind in prune:
+            reason = "left the config" if address in known else "not in the config; --prune names its kind"
+            _remove(kind, there, f"retired: {said.reason}" if said is not None else reason, result, own)
+        elif (change := _to_heirs(kind, there, retiring, result.manual)) is not None:
+            result.add(change, own)
         else:
             result.unmanaged.append(address)
     for (name, before, after), addresses in sorted(fixed.items()):
@@ -239,6 +241,8 @@ def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: M
     if kind.on_removal is Removal.MANUAL:
         result.manual.append(ManualStep(there.address, f"the API cannot remove {kind.plural}: close it in Websak"))
         return
+    if kind.open_cases:
+        result.manual.append(ManualStep(there.address, kind.open_cases))
     action = Action.DELETE if kind.on_removal is Removal.DELETE else Action.DEACTIVATE
     fields = (
         (FieldChange("active", True, False),)
@@ -246,6 +250,26 @@ def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: M
         else tuple(FieldChange(n, v, None) for n, v in sorted(there.fields.items()) if v not in (None, [], {}))
     )
     result.add(Change(there.address, action, fields, reason), own)
+
+
+def _to_heirs(
+    kind: Kind, there: Resource, retiring: Mapping[tuple[str, str], Retirement], manual: list[ManualStep]
+) -> Change | None:
+    """Point something that nobody manages here to the heirs of what it refers to; a person does what a write would erase."""
+    fields: list[FieldChange] = []
+    for name, ref in kind.references.items() if retiring else ():
+        value = there.fields.get(name)
+        if ref.everywhere or not isinstance(value, str):
+            continue
+        said = retiring.get((ref.kind, value))
+        if said is None or said.heir is None:
+            continue
+        if kind.needed_to_replace:
+            what = f"its {name} {value} is retired: move it to {said.heir.key} in Websak"
+            manual.append(ManualStep(there.address, what))
+        else:
+            fields.append(FieldChange(name, value, said.heir.key))
+    return Change(there.address, Action.UPDATE, tuple(fields), "what it refers to is retired") if fields else None
 
 
 def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, accepted: Accepted) -> Change | None:

@@ -26,6 +26,7 @@ from websakctl.source.earlier_keys import NotAKey, earlier_address
 from websakctl.source.ignoring import weigh
 from websakctl.source.linking import link
 from websakctl.source.problems import Place, did_you_mean, findings_of
+from websakctl.source.retiring import read_retirements
 from websakctl.source.rules import check
 from websakctl.source.server_addresses import check_environment
 from websakctl.source.settings_file import SettingsFile
@@ -120,6 +121,7 @@ class _Loader:
         if not self.documents.districts and templates:
             self.stand_in("each-district")  # so that the skeleton is checked before there is a district
             self.make_district(self.result.districts["each-district"], [], templates)
+        read_retirements(self.result, self.report)
         if self.result.with_users:
             give_what_roles_give(self.result, self.report)
         link(self.result, all_kinds(), self.report)

@@ -9,6 +9,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
+from websakctl.model.retirement import Retirement
 from websakctl.source.documents import Document
 from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
@@ -75,6 +76,7 @@ class Configuration:
     previously: dict[Address, tuple[Address, ...]] = field(
         default_factory=dict
     )  # old names; none: it is new for certain
+    retirements: dict[Address, Retirement] = field(default_factory=dict)  # what goes on purpose, with its heir
     aside: dict[Address, dict[str, Any]] = field(default_factory=dict)  # fields that never leave the config
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     districts: dict[str, District] = field(default_factory=dict)

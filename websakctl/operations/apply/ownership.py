@@ -39,6 +39,8 @@ def after_change(
         next((known[a] for a in (address, *gone) if a in known), None) if change.action is not Action.CREATE else None
     )
     wanted = desired.get(address)
+    if change.action is Action.UPDATE and desired and wanted is None and last is None:
+        return [], gone  # nobody manages it here: it was pointed to the heir of what it referred to
     fields = as_made(address, wanted.fields if wanted is not None else before, before, last, accepted)
     return [(address, patched(fields, change.fields), address in protected)], gone
 

@@ -63,6 +63,7 @@ def make_plan(scene: Scene, live: State) -> Plan:
             known=scene.known,
             accepted=scene.accepted,
             previously=config.previously,
+            retirements=config.retirements,
             protected=config.protected,
             selection=scene.selection,
             prune=scene.prune,

@@ -1,11 +1,13 @@
 """Rows of a file of HR: whose they are, by the config's districts, units and roles, and what is wrong with them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from websakctl.kinds.user import KIND, User
+from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.validation import ValidationError, convert
 from websakctl.operations.rollout.hr_columns import settings_line
@@ -66,6 +68,7 @@ class RowReader:
             for word in _names_of(district):
                 self._districts.setdefault(lookup_key(word), district.slug)
         self._units = {slug: _units_of(config, district) for slug, district in config.districts.items()}
+        self.heirs: Counter[tuple[str, str]] = Counter()  # rows by a retired unit's local key and its heir's
         self._unit_words = _by_word(rules.units)
         self._elsewhere = _taken(config)
         self._from_elsewhere: list[tuple[int, str, str]] = []  # row, what, district
@@ -184,6 +187,8 @@ class RowReader:
         found = units.get(lookup_key(self._unit_words.get(lookup_key(text)) or text), set())
         if len(found) == 1:
             return next(iter(found))
+        if not found and text and (heir := self._heir(text, slug)) is not None:
+            return heir
         if not text:
             self._complain(row, "unit", "the unit is missing")
         elif found:
@@ -194,6 +199,17 @@ class RowReader:
             meant = next(iter(near)) if len(near) == 1 else None
             self._complain(row, "unit", f"{slug} has no unit {text!r}", _to_paste("units", text, meant, "UNIT"))
         return None
+
+    def _heir(self, text: str, slug: str) -> str | None:
+        """The local key of the heir of a retired unit, which files of HR may name for a long time yet."""
+        district = self.config.districts[slug]
+        local = district.local_key((self._unit_words.get(lookup_key(text)) or text).upper())
+        said = self.config.retirements.get(Address("org_unit", slug, district.full_key(local)))
+        if said is None or said.heir is None or said.heir.scope != slug:
+            return None
+        heir = district.local_key(said.heir.key)
+        self.heirs[local, heir] += 1
+        return heir
 
     def _check(self, row: int, code: str, fields: Mapping[str, Any]) -> None:
         try:

@@ -70,6 +70,10 @@ def read_people(
         result.notes += notes
         reader = RowReader(header, config, frozenset(only))
         result.people += filter(None, map(reader.read, rows))
+        result.notes += [
+            f"{count} row{'s' * (count != 1)} of {old}, which is retired: read as its heir {heir}"
+            for (old, heir), count in sorted(reader.heirs.items())
+        ]
         reader.find_staying(() if add else result.districts)
         result.findings += sorted([*misshapen, *reader.findings], key=lambda finding: (finding.row, finding.column))
         if not result.people and not result.findings:

@@ -281,6 +281,9 @@ _SCHEDULE = {  # websakctl/report/gantt.py and websakctl/rollout/schedule.py
 }
 
 _STEPS = {  # websakctl/plan/diff.py
+    "no API tells its open cases: list those that it is responsible for in Websak, and move them before it is retired": "ikke noe API forteller om åpne saker: list opp dem den er ansvarlig for i Websak, og flytt dem før den avvikles",
+    "no API tells its open cases: list those of the type in Websak, and settle what they become before it is retired": "ikke noe API forteller om åpne saker: list opp dem av sakstypen i Websak, og avgjør hva de blir før den avvikles",
+    "its {field} {key} is retired: move it to {heir} in Websak": "{field} {key} er avviklet: flytt dette til {heir} i Websak",
     "this Websak has no API for it: set it by hand": "Websak har ikke noe API for dette: sett det for hånd",
     "it is not as the config says: change it by hand": "dette er ikke slik oppsettet sier: endre det for hånd",
     "it is wanted again: set it by hand": "dette skal brukes igjen: sett det for hånd",
