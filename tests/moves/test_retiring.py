@@ -24,7 +24,7 @@ def test_who_would_be_left_in_a_dead_unit_is_counted_in_websak(town: Town) -> No
     town.apply(code=4)
     assert town.orphans() == []
     town.apply("--allow", "dependents:org_unit=2")
-    assert town.orphans() == ["KARNOR", "OLANOR"]  # it was allowed
+    assert sorted(town.orphans()) == ["KARNOR", "OLANOR"]  # it was allowed
 
 
 def test_retiring_the_dependents_too_lifts_it(town33: Town) -> None:
