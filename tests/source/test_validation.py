@@ -16,8 +16,9 @@ from websakctl.model.entry import Entry, fields_of, is_model, unwrapped
 from websakctl.model.json_schema import json_schema
 from websakctl.model.marks import Check
 from websakctl.model.validation import Fault, Problem, ValidationError, convert, to_values
-from websakctl.source.building import AboutOverride, DistrictSection
+from websakctl.source.districts import DistrictSection
 from websakctl.source.fleet_file import TargetEntry
+from websakctl.source.overrides import AboutOverride
 from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
 

@@ -7,8 +7,10 @@ from typing import Any, get_args
 from websakctl.kinds import all_kinds
 from websakctl.model.entry import fields_of, is_model, unwrapped
 from websakctl.model.kind import Kind
-from websakctl.source.building import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, AboutOverride, DistrictSection
+from websakctl.source.districts import DistrictSection
 from websakctl.source.formatting import Path, formatted
+from websakctl.source.overrides import AboutOverride
+from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES
 from websakctl.source.settings_file import SettingsFile
 
 

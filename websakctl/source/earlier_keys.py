@@ -1,6 +1,6 @@
 """What ``previously:`` names: a key of the same district, or an address of any other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.kinds import all_kinds
@@ -8,8 +8,8 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
 from websakctl.source.configuration import Configuration
+from websakctl.source.reporting import Report
 
-Report = Callable[[Diagnostic], None]
 RULE = "rename-conflict"
 
 

@@ -1,7 +1,7 @@
 """Check what resources say of each other: references, cycles, uniqueness, sums."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
@@ -11,8 +11,7 @@ from websakctl.source.configuration import Configuration
 from websakctl.source.earlier_keys import check_earlier_keys
 from websakctl.source.findings import about, also_at
 from websakctl.source.problems import did_you_mean
-
-Report = Callable[[Diagnostic], None]
+from websakctl.source.reporting import Report
 
 
 def link(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:

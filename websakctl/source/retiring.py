@@ -1,6 +1,6 @@
 """``retire:``: what goes on purpose, and what is read as its heir while the entry stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,9 @@ from websakctl.model.kind import Api
 from websakctl.model.retirement import Retirement
 from websakctl.source.configuration import Configuration
 from websakctl.source.problems import did_you_mean
+from websakctl.source.reporting import Report
 
 KIND, UNIT = "retirement", "org_unit"
-Report = Callable[[Diagnostic], None]
 
 
 class _NoTarget(ValueError):

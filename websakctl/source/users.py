@@ -1,6 +1,6 @@
 """Users of the districts: their files outside git, and what their role gives them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,12 @@ from websakctl.model.resource import Resource
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document
 from websakctl.source.problems import did_you_mean
+from websakctl.source.reporting import Report
 
 FOLDER = "users/"
 SECTION = "users"
 _SECTIONS = frozenset({SECTION, "defaults"})
 _FROM_ROLE = ("access_functions", "groups", "zones")  # a user's own where said, else the role's
-Report = Callable[[Diagnostic], None]
 
 
 def is_users_file(file: str) -> bool:
@@ -24,7 +24,19 @@ def is_users_file(file: str) -> bool:
     return file.startswith(FOLDER)
 
 
-def check_file(document: Document, slug: str, districts: Mapping[str, object], report: Report) -> bool:
+def assign_files(
+    files: Mapping[str, Document], districts: Mapping[str, list[Document]], config: Configuration, report: Report
+) -> None:
+    """Put each file of users to its district; it may name persons, and where settings say so number them."""
+    for slug, document in files.items():
+        if _check_file(document, slug, districts, report):
+            districts[slug].append(document)
+    if config.settings.user_import.national_id:
+        config.findings[:] = [f for f in config.findings if f.code != "national-id" or not is_users_file(f.at.file)]
+    config.with_users = {name for name, own in districts.items() if any(SECTION in d.top for d in own)}
+
+
+def _check_file(document: Document, slug: str, districts: Mapping[str, object], report: Report) -> bool:
     """Whether a file of users is some district's, and holds nothing else."""
     if slug not in districts:
         report(

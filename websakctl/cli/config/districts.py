@@ -94,7 +94,7 @@ def add(
     from websakctl.model.address import slug as slug_of
     from websakctl.model.validation import ValidationError, convert
     from websakctl.operations.config.scaffold import ScaffoldError, district, shipped, write
-    from websakctl.source.building import DistrictSection
+    from websakctl.source.districts import DistrictSection
 
     session = Session(call)
     config = session.config

@@ -10,12 +10,12 @@ from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import Scene
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, at_fault, sound, tried
 from websakctl.plan.diff import compare
-from websakctl.source.building import DEFAULTS
 from websakctl.source.canonical import section_order
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document, Documents, plain, read_documents
 from websakctl.source.emitting import document as emitted
 from websakctl.source.patching import Put
+from websakctl.source.sections import DEFAULTS
 from websakctl.source.tree import Map
 from websakctl.source.wording import Unsayable, local_key, said, under_defaults
 

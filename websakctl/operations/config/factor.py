@@ -16,11 +16,12 @@ from websakctl.operations.change.make_plan import Scene
 from websakctl.operations.config.adopt import Adopter, check_adopted
 from websakctl.operations.config.pull import Why
 from websakctl.operations.config.write_back import Left, WriteBack, Written, at_fault, sound, tried
-from websakctl.source.building import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, DistrictSection
 from websakctl.source.canonical import canonical
+from websakctl.source.districts import DistrictSection
 from websakctl.source.documents import Documents
 from websakctl.source.emitting import document as emitted
 from websakctl.source.patching import Put, identical
+from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES
 from websakctl.source.wording import filled, in_template, under_defaults, unsaid
 
 Entry = dict[str, Any]

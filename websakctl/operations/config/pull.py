@@ -13,11 +13,11 @@ from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, 
 from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
 from websakctl.record import record
-from websakctl.source.building import DISTRICT, OVERRIDES
 from websakctl.source.canonical import field_order, section_order
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import Document, Documents, plain
 from websakctl.source.patching import Drop, Put, edits_between, identical
+from websakctl.source.sections import DISTRICT, OVERRIDES
 from websakctl.source.tree import Map
 from websakctl.source.wording import Unsayable, filled, in_template, said, unsaid
 

@@ -6,8 +6,8 @@ from typing import Any
 from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.vocabulary import word_for
-from websakctl.source.building import DistrictSection
 from websakctl.source.configuration import Configuration
+from websakctl.source.districts import DistrictSection
 from websakctl.source.settings_file import SettingsFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -10,11 +10,11 @@ from typing import Any
 from websakctl.diagnostics import Severity
 from websakctl.model.address import Address
 from websakctl.record import record
-from websakctl.source.building import TEMPLATES
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document
 from websakctl.source.load import load_configuration
 from websakctl.source.patching import CannotPatch, Edit, patch
+from websakctl.source.sections import TEMPLATES
 from websakctl.source.tree import Map
 from websakctl.source.writing import read_exactly
 
