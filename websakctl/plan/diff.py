@@ -1,7 +1,7 @@
 """The whole diff: desired against live, field by field."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from unicodedata import is_normalized, normalize
@@ -125,70 +125,117 @@ def compare(
         retirements: What goes on purpose; what nobody manages here and refers to it is pointed to its heir.
     """
     result = Difference([], [], [], [], [])
-    own, kinds = kinds, {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
-    fixed: Fixed = {}
-    elsewhere = {(a.kind, a.key): a for a in live if a not in desired}
-    never_told = {name for name, kind in kinds.items() if kind.write_only}
-    last = {(a.kind, a.key): fields for a, fields in known.items() if a.kind in never_told}  # wherever it was
-    renamed = _renamed(desired, live, previously or {})
-    by_key = {(old.kind, old.key): new for old, new in renamed.items()}
-    moved: set[Address] = set(renamed)
+    all_kinds = {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
+    counterparts = _Counterparts(desired, live, known, previously or {})
+    last_applied = _LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only})
     retiring = {(address.kind, address.key): said for address, said in (retirements or {}).items()}
-    new_names = {new: old for old, new in renamed.items()}
+    fixed: Fixed = {}
     for address, wanted in desired.items():
-        kind = kinds.get(address.kind)
+        kind = all_kinds.get(address.kind)
         if kind is None:
             result.manual.append(ManualStep(address, "this Websak has no API for it: set it by hand"))
             continue
-        there = live.get(address)
-        if there is None and address in new_names:
-            there = live[new_names[address]]
-            if not kind.renames:
-                result.manual.append(
-                    ManualStep(
-                        address, f"it was {there.address.key}, and the API cannot rename {kind.plural}: do it in Websak"
-                    )
-                )
+        resource = live.get(address) or counterparts.find(address)
+        if resource is not None:
+            if (obstacle := _obstacle(kind, address, resource)) is not None:
+                result.manual.append(ManualStep(address, obstacle))
                 continue
-        if there is None:
-            old = elsewhere.get((address.kind, address.key))
-            if old is not None and (old in known or old.scope != BASE):
-                moved.add(old)
-                there = live[old]
-        if there is not None and not there.active and not kind.reactivates:
-            result.manual.append(
-                ManualStep(address, f"it has ended, and the API cannot reopen {kind.plural}: do it in Websak")
-            )
-            continue
-        if there is not None and renamed:
-            there = _following(kind, there, by_key, kinds)
-        change = _change(kind, wanted, there, fixed, accepted or {})
-        if kind.write_only and there is not None:
-            applied = known.get(address) or last.get((address.kind, address.key))
-            change = _with_what_is_never_told(kind, wanted, there, change, applied)
+            if counterparts.renamed:
+                resource = _following(kind, resource, counterparts.renamed, all_kinds)
+        change = _change(kind, wanted, resource, fixed, accepted or {})
+        if kind.write_only and resource is not None:
+            change = _with_write_only(kind, wanted, resource, change, last_applied.of(address))
             if not kind.observed:  # else nothing is to be written
                 change = _without_erasing(kind, wanted, change, result.manual)
         if change is None:
             result.unchanged.append(address)
         else:
-            result.add(change, own)
-    for address, there in live.items():
-        kind = kinds.get(address.kind)
-        if kind is None or address in desired or address in moved or not there.active:
+            result.add(change, kinds)
+    for address, resource in live.items():
+        kind = all_kinds.get(address.kind)
+        if kind is None or not resource.active or address in desired or address in counterparts.taken:
             continue
-        said = retiring.get((address.kind, address.key))
-        if said is not None or address in known or address.kind in prune:
-            reason = "left the config" if address in known else "not in the config; --prune names its kind"
-            _remove(kind, there, f"retired: {said.reason}" if said is not None else reason, result, own)
-        elif (change := _to_heirs(kind, there, retiring, result.manual)) is not None:
-            result.add(change, own)
+        reason = _removal_reason(address, known, prune, retiring)
+        if reason is not None:
+            _remove(kind, resource, reason, result, kinds)
+        elif (change := _to_heirs(kind, resource, retiring, result.manual)) is not None:
+            result.add(change, kinds)
         else:
             result.unmanaged.append(address)
-    for (name, before, after), addresses in sorted(fixed.items()):
-        result.warnings.append(
-            f"{some(addresses)}: {name} is {before} in Websak and {after} in the config; the API sets it only when it is made"
-        )
+    result.warnings.extend(_fixed_in_words(fixed))
     return result
+
+
+class _Counterparts:
+    """Which live resource a desired one is, where none stands at its address: one with another key, or in another scope."""
+
+    def __init__(
+        self,
+        desired: State,
+        live: State,
+        known: Mapping[Address, Known],
+        previously: Mapping[Address, tuple[Address, ...]],
+    ) -> None:
+        self._live = live
+        self._known = known
+        renamed = _renamed(desired, live, previously)
+        self.renamed = {(old.kind, old.key): new for old, new in renamed.items()}  # new addresses by old keys
+        self.taken: set[Address] = set(renamed)  # old addresses of what is desired elsewhere
+        self._old_addresses = {new: old for old, new in renamed.items()}
+        self._elsewhere = {(a.kind, a.key): a for a in live if a not in desired}
+
+    def find(self, address: Address) -> Resource | None:
+        """The live resource that a declared rename or a move to this scope makes of it."""
+        if address in self._old_addresses:
+            return self._live[self._old_addresses[address]]
+        old = self._elsewhere.get((address.kind, address.key))
+        if old is None or (old not in self._known and old.scope == BASE):
+            return None
+        self.taken.add(old)
+        return self._live[old]
+
+
+class _LastApplied:
+    """What was last applied of a resource with write-only fields, at its address or wherever it was before."""
+
+    def __init__(self, known: Mapping[Address, Known], kinds: Container[str]) -> None:
+        self._known = known
+        self._by_key = {(a.kind, a.key): applied for a, applied in known.items() if a.kind in kinds}
+
+    def of(self, address: Address) -> Known | None:
+        return self._known.get(address) or self._by_key.get((address.kind, address.key))
+
+
+def _obstacle(kind: Kind, address: Address, resource: Resource) -> str | None:
+    """Why the API cannot make of a live resource what the config has at an address, in words; ``None`` if it can."""
+    if resource.address.key != address.key and not kind.renames:
+        return f"it was {resource.address.key}, and the API cannot rename {kind.plural}: do it in Websak"
+    if not resource.active and not kind.reactivates:
+        return f"it has ended, and the API cannot reopen {kind.plural}: do it in Websak"
+    return None
+
+
+def _removal_reason(
+    address: Address,
+    known: Mapping[Address, Known],
+    prune: frozenset[str],
+    retiring: Mapping[tuple[str, str], Retirement],
+) -> str | None:
+    """Why a live resource that is not in the config is to go; ``None`` if it stays, since nobody manages it here."""
+    retirement = retiring.get((address.kind, address.key))
+    if retirement is not None:
+        return f"retired: {retirement.reason}"
+    if address in known:
+        return "left the config"
+    return "not in the config; --prune names its kind" if address.kind in prune else None
+
+
+def _fixed_in_words(fixed: Fixed) -> list[str]:
+    """A warning for each difference that the API cannot mend."""
+    return [
+        f"{some(addresses)}: {name} is {before} in Websak and {after} in the config; the API sets it only when it is made"
+        for (name, before, after), addresses in sorted(fixed.items())
+    ]
 
 
 def _renamed(desired: State, live: State, previously: Mapping[Address, tuple[Address, ...]]) -> dict[Address, Address]:
@@ -299,10 +346,10 @@ def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, 
     return None
 
 
-def _with_what_is_never_told(
+def _with_write_only(
     kind: Kind, wanted: Resource, there: Resource, change: Change | None, known: Known | None
 ) -> Change | None:
-    """Add fields that the API never tells, where the config says otherwise than what was last applied."""
+    """Add write-only fields, where the config says otherwise than what was last applied."""
     last = known.fields if known is not None else {}
     told = tuple(
         FieldChange(name, last.get(name), after)
