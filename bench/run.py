@@ -335,13 +335,13 @@ def validate(root: Path, _: Path) -> Measured:
 
 def scene_and_live(root: Path, state_dir: Path) -> Any:
     from websakctl.kinds import all_kinds
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import read_setup
     from websakctl.source.load import load_configuration
 
     connection = connection_to(state_dir)
     config = load_configuration(root, date.today())
-    scene = Scene(config=config, known={}, kinds=connection.kinds(all_kinds()), environment="bench")
+    scene = ConfigInput(config=config, known={}, kinds=connection.kinds(all_kinds()), environment="bench")
     return connection, scene, read_setup(connection, scene)
 
 

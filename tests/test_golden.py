@@ -17,7 +17,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.plan.change import Plan
 from websakctl.plan.diff import Known
 from websakctl.plan.document import to_document
@@ -102,7 +102,7 @@ def planned(case: Path, root: Path) -> Plan:
     config = configuration(desired, root / "desired")
     there = live(read(case / "live.yaml"), desired, root / "was")
     kinds = {name: kind for name, kind in all_kinds().items() if options.get("setup_api", True) or kind.api is Api.USER}
-    scene = Scene(
+    scene = ConfigInput(
         config=config,
         known=there.known,
         kinds=kinds,

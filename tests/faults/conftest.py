@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.planning import planned
 from tests.seams import NoWaiting
 from websakctl.apply import attempt
 from websakctl.apply.attempt import Outcome
@@ -21,7 +22,6 @@ from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.carry_out import Run, apply_changes, new_run_name
 from websakctl.plan.change import Change, Plan
-from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known
 from websakctl.redaction import Secret
 
@@ -79,8 +79,7 @@ class Stage:
         previously: Mapping[Address, tuple[Address, ...]] | None = None,
     ) -> Plan:
         known = {address: Known(live[address].fields) for address in gone}
-        asked = Question(desired=desired, live=live, kinds=all_kinds(), known=known, previously=previously or {})
-        return decide(asked)
+        return planned(desired, live, kinds=all_kinds(), known=known, previously=previously)
 
     def note(self, operation: str, fault: str, promised: str, outcome: str, effects: int, part: str = "write") -> None:
         """Say what a trial came to; lines of several processes do not mix."""

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
+from tests.planning import planned
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
-from websakctl.plan.decide import Question, decide
 from websakctl.plan.dependents import with_dependents
 from websakctl.plan.diff import Known
 
@@ -33,7 +33,7 @@ def live(**retired: bool) -> State:
 
 
 def guarded(*changes: Change, **retired: bool) -> dict[str, str]:
-    plan = decide(Question(desired={}, live={}, kinds=KINDS, districts=DISTRICTS, known={OLD: Known({})}))
+    plan = planned({}, {}, kinds=KINDS, districts=DISTRICTS, known={OLD: Known({})})
     plan = with_dependents(replace(plan, changes=changes), live(**retired), KINDS, DISTRICTS)
     return {finding.allowance: finding.message for finding in plan.findings}
 
@@ -69,7 +69,7 @@ def test_who_is_retired_already_depends_on_nothing() -> None:
 def test_what_moves_leaves_nobody_behind_and_is_followed() -> None:
     moved = unit("OLD", "sagene")
     fields = (FieldChange("key", "FR-OLD", "SA-OLD"), FieldChange("scope", "frogner", "sagene"))
-    plan = decide(Question(desired={}, live={}, kinds=KINDS, districts=DISTRICTS))
+    plan = planned({}, {}, kinds=KINDS, districts=DISTRICTS)
     plan = with_dependents(replace(plan, changes=(Change(moved, Action.UPDATE, fields, ""),)), live(), KINDS, DISTRICTS)
     assert plan.findings == ()
     assert plan.changes[0].follows == (("form", 1), ("org_unit", 1), ("sub_org", 1), ("user", 1))

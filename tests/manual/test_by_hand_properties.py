@@ -2,13 +2,13 @@
 
 from hypothesis import given, settings
 
+from tests.planning import planned
 from tests.strategies import DISTRICTS, Scenery, sceneries
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.operations.apply.ownership import after_change
 from websakctl.plan.change import Plan
-from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known
 
 KINDS = all_kinds()
@@ -16,7 +16,7 @@ KINDS = all_kinds()
 
 def ask(desired: State, recorded: State) -> Plan:
     known = {address: Known(resource.fields) for address, resource in recorded.items()}
-    return decide(Question(desired=desired, live=recorded, known=known, kinds={}, by_hand=KINDS, districts=DISTRICTS))
+    return planned(desired, recorded, known=known, kinds={}, by_hand=KINDS, districts=DISTRICTS)
 
 
 @settings(max_examples=50)  # the comparison itself has a property of its own

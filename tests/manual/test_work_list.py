@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
+from msgspec.structs import replace as struct_replace
 
 from tests.cli.command_line import write_files
 from websakctl.diagnostics import errors_in
@@ -14,7 +15,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.kind import Api, set_by_people
 from websakctl.model.resource import Resource
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.config.compare_districts import compare_districts
 from websakctl.operations.rollout.work_list import UnknownItem, WorkList, named, work_list
 from websakctl.plan.document import from_document, to_document
@@ -42,8 +43,8 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
     return loaded
 
 
-def scene(config: Configuration, **done: Any) -> Scene:
-    return Scene(config=config, known={}, kinds={}, by_hand=BY_HAND, environment="test", **done)
+def scene(config: Configuration, **done: Any) -> ConfigInput:
+    return ConfigInput(config=config, known={}, kinds={}, by_hand=BY_HAND, environment="test", **done)
 
 
 def told(work: WorkList, language: Literal["nb", "en"], config: Configuration) -> str:
@@ -71,7 +72,7 @@ def test_what_goes_comes_last_and_what_is_shared_last_of_all(config: Configurati
         Address(*parts): Resource(Address(*parts), {"name": "Gammel", "case_type": case})
         for *parts, case in (("committee", "frogner", "FR-OLD", "OLD"), ("case_type", "base", "OLD", None))
     }
-    work = work_list(replace(scene(config, done_by_hand={**state, **old}), known=dict(old)))  # type: ignore[arg-type]  # known by address is enough
+    work = work_list(struct_replace(scene(config, done_by_hand={**state, **old}), known=dict(old)))  # type: ignore[arg-type]  # known by address is enough
     assert [(i.change.action.value, i.address.key) for i in work.items] == [
         ("deactivate", "FR-OLD"),
         ("deactivate", "OLD"),

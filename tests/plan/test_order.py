@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from tests.planning import planned
 from tests.strategies import DISTRICTS, as_read, resource
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Plan
-from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known
 
 KINDS = all_kinds()
@@ -28,9 +28,7 @@ def state(*resources: Resource) -> State:
 
 def plan(desired: State, live: State, known: tuple[Address, ...] = (), **more: Any) -> Plan:
     applied = {address: Known({}) for address in known}
-    return decide(
-        Question(desired=desired, live=as_read(live), known=applied, kinds=KINDS, districts=DISTRICTS, **more)
-    )
+    return planned(desired, as_read(live), known=applied, kinds=KINDS, districts=DISTRICTS, **more)
 
 
 def keys(result: Plan) -> list[str]:

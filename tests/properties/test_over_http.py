@@ -21,7 +21,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.operations.apply.carry_out import Run, adopt_unchanged, apply_changes, new_run_name
 from websakctl.operations.change.find_drift import find_drift
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.change.read_setup import LiveSetup, read_setup, writer_for
 from websakctl.plan.change import Plan
 from websakctl.redaction import Secret
@@ -56,9 +56,9 @@ class Websak:
             concurrency=concurrency,
         )
 
-    def plan(self, desired: State) -> tuple[Plan, LiveSetup, Scene]:
+    def plan(self, desired: State) -> tuple[Plan, LiveSetup, ConfigInput]:
         config = Configuration(state=desired, districts=DISTRICTS)
-        scene = Scene(config=config, known=self.journal.known("test"), kinds=all_kinds(), environment="test")
+        scene = ConfigInput(config=config, known=self.journal.known("test"), kinds=all_kinds(), environment="test")
         live = read_setup(self.connection(4), scene)
         return make_plan(scene, live.state), live, scene
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from tests.planning import planned
 from tests.strategies import DISTRICTS, Scenery, as_read, desired_states, renames, sceneries, some_of, trees
 from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Api, referred
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, Plan
-from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known, patched
 from websakctl.plan.document import PlanFileError, from_document, to_document
 from websakctl.plan.order import old_address
@@ -29,19 +29,8 @@ NOW = "2027-01-01T00:00:00Z"
 
 
 def ask(scenery: Scenery, **more: Any) -> Plan:
-    return decide(question(scenery, **more))
-
-
-def question(scenery: Scenery, **more: Any) -> Question:
-    return Question(
-        desired=scenery.desired,
-        live=scenery.live,
-        known=scenery.known,
-        prune=scenery.prune,
-        kinds=KINDS,
-        districts=DISTRICTS,
-        **more,
-    )
+    about = {"known": scenery.known, "prune": scenery.prune, "kinds": KINDS, "districts": DISTRICTS}
+    return planned(scenery.desired, scenery.live, **{**about, **more})
 
 
 class Broken(AssertionError):
@@ -397,7 +386,7 @@ def leaves(value: Any, path: tuple[Any, ...]) -> Any:
 def test_without_a_setup_api_its_kinds_are_steps_for_a_person(scenery: Scenery) -> None:
     kinds = {name: kind for name, kind in KINDS.items() if kind.api is Api.USER}
     live = {a: r for a, r in scenery.live.items() if a.kind in kinds}
-    plan = decide(replace(question(replace(scenery, live=live)), kinds=kinds))
+    plan = ask(replace(scenery, live=live), kinds=kinds)
     assert all(c.address.kind in kinds for c in plan.changes)
     assert {a for a in scenery.desired if a.kind not in kinds} <= {m.address for m in plan.manual}
     after = reaches(replace(scenery, live=live), plan, list(plan.changes))

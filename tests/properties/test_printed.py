@@ -5,12 +5,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.planning import planned as decided
 from tests.strategies import DISTRICTS, GROUPS, NAMES, UNITS, as_read, resource, some_of
 from websakctl.kinds import all_kinds
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Plan
-from websakctl.plan.decide import Question, decide
 from websakctl.plan.diff import Known
 from websakctl.plan.guards import Limits
 from websakctl.report.formats import text
@@ -63,7 +63,7 @@ def planned(before: State, after: State, districts: dict[str, District]) -> Plan
         extra = resource(KINDS["org_unit"], d.slug, d.full_key("REST"), {"name": "Rest"})
         number = resource(KINDS["sub_org"], d.slug, f"9{d.orgnr[1:]}", {"name": "Rest", "channel": "svarinn"})
         live |= as_read({extra.address: extra, number.address: number})
-    return decide(Question(desired=after, live=live, known=known, kinds=KINDS, districts=districts, limits=NO_GUARDS))
+    return decided(after, live, known=known, kinds=KINDS, districts=districts, limits=NO_GUARDS)
 
 
 def lines(plan: Plan, width: int) -> list[str]:

@@ -23,7 +23,7 @@ from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
 from websakctl.live.websak import Connection
 from websakctl.operations.change.find_drift import find_drift
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.change import Plan
 from websakctl.redaction import Secret
@@ -264,12 +264,12 @@ class World:
             root_unit="OSLO",
         )
 
-    def scene(self, place: Place | None = None) -> Scene:
+    def scene(self, place: Place | None = None) -> ConfigInput:
         place = place or self.place
         config = load_configuration(place.root, date.today())
         assert config.valid, config.findings
         with place.journal() as journal:
-            return Scene(
+            return ConfigInput(
                 config=config,
                 known=journal.known(ENVIRONMENT),
                 accepted=journal.accepted(ENVIRONMENT),

@@ -13,7 +13,7 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.config.factor import factored, nodes, recognise
 from websakctl.operations.config.pull import Why
 from websakctl.operations.config.write_back import tried
@@ -132,11 +132,11 @@ def test_whatever_is_live_a_plan_has_nothing_to_do(tmp_path_factory: pytest.Temp
     assert left == []
     assert {d.slug: d.orgnr for d in districts.values()} == {a.scope: a.key for a in live if a.kind == "sub_org"}
     config = Configuration(districts=districts)
-    scene = Scene(config=config, known={}, kinds=all_kinds(), environment="test")
+    scene = ConfigInput(config=config, known={}, kinds=all_kinds(), environment="test")
     found, files = factored(root, scene, live, WHY, True)
     assert found.left == []
     after = tried(root, files)
-    plan = make_plan(Scene(config=after, known={}, kinds=all_kinds(), environment="test"), live)
+    plan = make_plan(ConfigInput(config=after, known={}, kinds=all_kinds(), environment="test"), live)
     assert (plan.changes, plan.unmanaged) == ((), ())
 
 

@@ -12,7 +12,7 @@ from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.config.write_back import WriteBack
 
 AutoApprove = Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")]
@@ -36,11 +36,11 @@ def unified(name: str, before: str, after: str) -> str:
     return "\n".join(lines)
 
 
-def without_users(scene: "Scene") -> "Scene":
+def without_users(scene: "ConfigInput") -> "ConfigInput":
     """The same without people: their files are made from those of HR, and no name is written into the others."""
-    import dataclasses
+    from msgspec.structs import replace as struct_replace
 
-    return dataclasses.replace(scene, kinds={name: kind for name, kind in scene.kinds.items() if name != "user"})
+    return struct_replace(scene, kinds={name: kind for name, kind in scene.kinds.items() if name != "user"})
 
 
 def carry_out(session: Session, files: Mapping[str, str], *, auto_approve: bool, force: bool) -> None:

@@ -26,7 +26,7 @@ from websakctl.redaction import Secret
 if TYPE_CHECKING:
     from websakctl.live.capabilities import Capability
     from websakctl.live.lease import Lease
-    from websakctl.live.users import People
+    from websakctl.live.users import People, RowStore
 
 ANSWER = 60.0  # seconds
 USER_KIND = "user"
@@ -46,6 +46,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None  # writes a second at the most
     answer_timeout: float = ANSWER
     runtime: Runtime = Runtime()
+    user_rows: "RowStore | None" = None  # what was listed of users before; ``None``: they are read in full
 
     @property
     def scopes(self) -> str:

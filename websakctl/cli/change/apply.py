@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
     from websakctl.cli.change.by_hand import Written
     from websakctl.cli.terminal import Ticker
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
     from websakctl.plan.stale import Stale
@@ -140,7 +140,7 @@ def apply(
         summarise(session, session.target.name, result.applied, result.stale, result.run, by_hand)
 
 
-def what_and_who(session: Session, scene: "Scene", reason: str) -> dict[str, Any]:
+def what_and_who(session: Session, scene: "ConfigInput", reason: str) -> dict[str, Any]:
     """The parts of an ``ApplyRequest`` that the session has."""
     from websakctl.operations.apply.run import Actor
     from websakctl.operations.rollout.work_list import work_list
@@ -171,7 +171,7 @@ class TerminalObserver:
     """A person at a terminal, or whatever reads stderr."""
 
     def __init__(
-        self, session: Session, scene: "Scene", stop: threading.Event, *, auto_approve: bool, expand: bool = False
+        self, session: Session, scene: "ConfigInput", stop: threading.Event, *, auto_approve: bool, expand: bool = False
     ) -> None:
         self.session, self.scene, self.stop = session, scene, stop
         self.auto_approve, self.expand = auto_approve, expand
@@ -275,7 +275,7 @@ class TerminalObserver:
             self.session.terminal.aside("Stopping when the writes under way are finished. Ctrl-C again stops at once.")
 
 
-def work_list_for(session: Session, scene: "Scene", plan: "Plan | None", folder: Path | None = None) -> "Written":
+def work_list_for(session: Session, scene: "ConfigInput", plan: "Plan | None", folder: Path | None = None) -> "Written":
     """Put what is left for people into files, for the environment as a whole."""
     from websakctl.cli.change.by_hand import Written, write_work_list
     from websakctl.operations.rollout.work_list import work_list

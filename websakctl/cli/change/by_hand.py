@@ -10,7 +10,7 @@ from websakctl.cli.session import Session
 if TYPE_CHECKING:
     from websakctl.model.address import Address
     from websakctl.model.kind import Kind
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.by_hand import ByHand
     from websakctl.operations.rollout.work_list import WorkList
     from websakctl.plan.diff import Known
@@ -103,11 +103,11 @@ def _read(session: Session, kind: "Kind", path: Path) -> "Export":
     return export
 
 
-def scene_by_hand(session: Session, export: list[str] | None = None) -> "Scene":
+def scene_by_hand(session: Session, export: list[str] | None = None) -> "ConfigInput":
     """What is known of the kinds that people set; Websak itself is not asked."""
     from websakctl.kinds import all_kinds
     from websakctl.model.kind import set_by_people
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
 
     config, name = session.valid_config(), session.target.name
     by_hand = set_by_people(all_kinds(), setup_api=session.has_setup_api)
@@ -115,7 +115,7 @@ def scene_by_hand(session: Session, export: list[str] | None = None) -> "Scene":
     done = read_by_hand(session, by_hand, known, export)
     for warning in done.warnings:
         session.terminal.warn(f"warning: {warning}")
-    return Scene(config=config, known=known, kinds={}, by_hand=by_hand, done_by_hand=done.state, environment=name)
+    return ConfigInput(config=config, known=known, kinds={}, by_hand=by_hand, done_by_hand=done.state, environment=name)
 
 
 class Written(NamedTuple):

@@ -13,7 +13,7 @@ from websakctl.report.subjects import PlanReport
 
 if TYPE_CHECKING:
     from websakctl.live.users import RowStore
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
     from websakctl.plan.selection import Selection
@@ -105,7 +105,7 @@ def say_how_long(session: Session, live: "LiveSetup", changes: "tuple[Change, ..
         )
 
 
-def say_if_nothing(session: Session, scene: "Scene", plan: "Plan") -> None:
+def say_if_nothing(session: Session, scene: "ConfigInput", plan: "Plan") -> None:
     """Say that a selection meets nothing: it may be misspelt, and "no changes" would sound like good news."""
     if not (scene.selection.everything or plan.checked or plan.unmanaged or plan.manual):
         session.terminal.say("note: nothing is selected; `websakctl plan --expand` shows addresses")
@@ -130,14 +130,16 @@ def scene_of(
     prune: list[str] | None = None,
     refresh: str | None = None,
     export: list[str] | None = None,
-) -> "Scene":
+) -> "ConfigInput":
     """What the plans of this command have in common."""
     from datetime import date
+
+    from msgspec.structs import replace as struct_replace
 
     from websakctl.cli.change.by_hand import read_by_hand
     from websakctl.kinds import all_kinds
     from websakctl.model.kind import set_by_people
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
 
     for name in set(prune or ()) - set(all_kinds()):
         raise UnknownName("kind", name, all_kinds())
@@ -153,11 +155,12 @@ def scene_of(
         )
     )
     config = session.config
-    return Scene(
+    if config.with_users:
+        session.connection = struct_replace(connection, user_rows=user_rows(session, refresh))
+    return ConfigInput(
         config=config,
         today=date.today(),
         known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
-        user_rows=user_rows(session, refresh) if config.with_users else None,
         accepted=session.journal.accepted(session.target.name),
         kinds=connection.kinds(all_kinds()),
         by_hand=by_hand,
@@ -192,7 +195,7 @@ def readable_by_others(session: Session) -> tuple[str, ...]:
     return (f"others on this machine can read {', '.join(wide)}: chmod 600 {' '.join(wide)}",)
 
 
-def read_live(session: Session, scene: "Scene") -> "LiveSetup":
+def read_live(session: Session, scene: "ConfigInput") -> "LiveSetup":
     """Read the whole live setup; ``--verbose`` says what it took."""
     from websakctl.operations.change.read_setup import read_setup
 

@@ -13,7 +13,7 @@ from websakctl.cli.write_back import AutoApprove, Force, carry_out, report, with
 if TYPE_CHECKING:
     from websakctl.model.address import Address
     from websakctl.model.resource import State
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
 
 Addresses = Annotated[list[str] | None, typer.Argument(metavar="[ADDRESS]...", help="What to adopt; globs are fine.")]
 
@@ -60,7 +60,7 @@ def adopt(
     report(session, found, files, "adopted")
 
 
-def _chosen(session: Session, scene: "Scene", live: "State", addresses: list[str] | None) -> "list[Address]":
+def _chosen(session: Session, scene: "ConfigInput", live: "State", addresses: list[str] | None) -> "list[Address]":
     """What is live, unmanaged and meant; an address that means nothing ends the command."""
     from fnmatch import fnmatchcase
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
     from websakctl.model.resource import State
     from websakctl.operations.apply.run import ApplyRequest, ApplyResult
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
 
@@ -160,7 +160,7 @@ class _Done(msgspec.Struct, frozen=True, kw_only=True):
 class BatchObserver(TerminalObserver):
     """The first run of a batch: one plan for all of it is shown and agreed to, one district goes first."""
 
-    def __init__(self, rollout: "Rollout", scene: "Scene", agreed: Callable[[], None]) -> None:
+    def __init__(self, rollout: "Rollout", scene: "ConfigInput", agreed: Callable[[], None]) -> None:
         super().__init__(rollout.session, scene, threading.Event(), auto_approve=rollout.auto_approve)
         self._agreed = agreed
         self._whole: tuple[Change, ...] = ()
@@ -198,7 +198,7 @@ class BatchObserver(TerminalObserver):
 class RestObserver(BatchObserver):
     """The second run: it must do what is left of the approved plan, and nothing else."""
 
-    def __init__(self, rollout: "Rollout", scene: "Scene", check: "Callable[[Plan, LiveSetup], None]") -> None:
+    def __init__(self, rollout: "Rollout", scene: "ConfigInput", check: "Callable[[Plan, LiveSetup], None]") -> None:
         super().__init__(rollout, scene, lambda: None)
         self._check = check
 
@@ -276,7 +276,7 @@ class Rollout:
         result = plan_and_apply(request, lambda plan: Part(changes=plan.changes, reason=f"{self.reason} (the rest)"))
         self.keep("the rest", result)
 
-    def request(self, scene: "Scene", observer: BatchObserver) -> "ApplyRequest":
+    def request(self, scene: "ConfigInput", observer: BatchObserver) -> "ApplyRequest":
         """What both runs have in common."""
         from websakctl.operations.apply.run import ApplyRequest
 
@@ -353,7 +353,7 @@ class Rollout:
 
     # --- between the two runs
 
-    def scene(self) -> "Scene":
+    def scene(self) -> "ConfigInput":
         """The batch's districts, and what of the base they need."""
         return scene_of(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
 
@@ -408,7 +408,7 @@ class Rollout:
 
     # --- the last word
 
-    def end(self, scene: "Scene", plan: "Plan | None") -> NoReturn:
+    def end(self, scene: "ConfigInput", plan: "Plan | None") -> NoReturn:
         """The report of a batch that is in; what is left for people is on the work list."""
         work_list_for(self.session, scene, plan)
         self.session.write(self.report(plan, f"{self.batch} is in: every change of its districts is done.", ok=True))

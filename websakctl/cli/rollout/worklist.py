@@ -13,7 +13,7 @@ from websakctl.cli.session import Session, user_name
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
-    from websakctl.operations.change.make_plan import Scene
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.work_list import Evidence, Item, WorkList
     from websakctl.report.texts import Language
 
@@ -95,7 +95,7 @@ def list_(
     )
 
 
-def _list_done(session: Session, scene: "Scene", chosen: Any) -> None:
+def _list_done(session: Session, scene: "ConfigInput", chosen: Any) -> None:
     from websakctl.operations.rollout.work_list import recorded
 
     found = [one for one in recorded(session.journal, scene.environment) if chosen(one.address)]
@@ -229,7 +229,7 @@ def _recorded(run: str, said: "Evidence", items: "list[Item]", left: "WorkList")
     }
 
 
-def _open(session: Session, export: list[str] | None) -> "tuple[Scene, WorkList]":
+def _open(session: Session, export: list[str] | None) -> "tuple[ConfigInput, WorkList]":
     from websakctl.operations.rollout.work_list import work_list
 
     scene = scene_by_hand(session, export)

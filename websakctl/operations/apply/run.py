@@ -17,7 +17,7 @@ from websakctl.operations.apply.lease import alone
 from websakctl.operations.apply.observer import ApplyObserver, ApplyRefused
 from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, judge, record_verdicts
 from websakctl.operations.apply.saved import SavedPlan
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, within_seats, writer_for
 from websakctl.plan.change import Change, Finding, Plan
 from websakctl.plan.decide import digest
@@ -42,7 +42,7 @@ class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     begun.
     """
 
-    scene: Scene
+    scene: ConfigInput
     connection: Connection
     journal: RunJournal
     observer: ApplyObserver

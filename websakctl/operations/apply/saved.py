@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from websakctl.operations.apply.observer import ApplyRefused
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.plan.change import Plan
 from websakctl.plan.decide import digest
 from websakctl.plan.document import PlanFileError, from_document, identity
@@ -35,7 +35,7 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
             raise ApplyRefused(f"{name}: {error}", _AGAIN) from None
         return cls(name=name, plan=plan, digest=identity(document))
 
-    def restored(self, scene: Scene) -> "SavedPlan":
+    def restored(self, scene: ConfigInput) -> "SavedPlan":
         """The same plan, with the values that its file does not hold taken from the config that it was made from.
 
         Raises:

@@ -5,13 +5,16 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from msgspec.structs import replace as struct_replace
+
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind, Removal
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.plan.change import Action, Plan
-from websakctl.plan.decide import Question, decide
+from websakctl.plan.decide import decide
 from websakctl.plan.diff import Known, compare, same
+from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.plan.stale import value_at
 from websakctl.record import record
 from websakctl.redaction import redacted, withheld
@@ -49,9 +52,9 @@ class Drift:
         return sum(1 for f in self.fields if f.cause is cause)
 
 
-def find_drift(scene: Scene, live: State) -> Drift:
+def find_drift(scene: ConfigInput, live: State) -> Drift:
     """Compare live with what was last applied, and both with the config; what people set is compared alike."""
-    scene, live = replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
+    scene, live = struct_replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
     applied: State = {
         a: Resource(a, _remembered(known.fields, scene.config.state.get(a), live.get(a)))
         for a, known in scene.known.items()
@@ -66,17 +69,16 @@ def find_drift(scene: Scene, live: State) -> Drift:
             now[place] = Resource(place, _seen(scene, old, applied[old].fields, there.fields))
     kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
     plan = decide(
-        Question(
-            desired=now,
-            live=applied,
+        PlanInput(
+            config=DesiredState(state=now, districts=scene.config.districts),
             kinds=kinds,
-            districts=scene.config.districts,
             known=scene.known,
             selection=scene.selection,
             environment=scene.environment,
-            environment_protected=scene.protected,
+            protected=scene.protected,
             warnings=scene.warnings,
-        )
+        ),
+        applied,
     )
     plan = replace(
         plan,
@@ -97,7 +99,7 @@ def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resou
     return {name: whole(name, value) if withheld(value) else value for name, value in fields.items()}
 
 
-def _seen(scene: Scene, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+def _seen(scene: ConfigInput, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     """Live's values of the fields that were applied; what the server was seen to make of a value counts as that value."""
     result = {}
     never_told = scene.kinds[address.kind].write_only
@@ -118,7 +120,7 @@ def _all_seen(kind: Kind) -> Kind:
     )
 
 
-def _three_ways(scene: Scene, plan: Plan, applied: State, live: State) -> list[ThreeWay]:
+def _three_ways(scene: ConfigInput, plan: Plan, applied: State, live: State) -> list[ThreeWay]:
     found: list[ThreeWay] = []
     by_hand: set[tuple[Address, str]] = set()
     by_key = {(a.kind, a.key): r for a, r in scene.config.state.items()}

@@ -11,11 +11,12 @@ from websakctl.apply.entries import Entry
 from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import Scene, with_policies
+from websakctl.operations.change.make_plan import ConfigInput, with_policies
 from websakctl.plan.change import Action, FieldChange, ManualStep, Plan
-from websakctl.plan.decide import Question, decide, digest
+from websakctl.plan.decide import decide, digest
 from websakctl.plan.diff import ABOUT_ITSELF, Known, patched
 from websakctl.plan.guards import Limits
+from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.plan.stale import holds, value_at
 from websakctl.record import record
 from websakctl.redaction import withheld
@@ -176,7 +177,7 @@ def events(journal: Journal, run: str) -> list[str]:
     return found
 
 
-def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
+def take_back(journal: Journal, run: str, scene: ConfigInput, live: State) -> Plan:
     """Plan towards the state before a run, against live as it is now.
 
     Only what the run did and nobody changed since is taken back; the rest is named. Where a write's outcome is not known,
@@ -201,19 +202,21 @@ def take_back(journal: Journal, run: str, scene: Scene, live: State) -> Plan:
     others = {a: r for a, r in live.items() if a not in back.addresses}
     guards = scene.config.settings.guards
     plan = decide(
-        Question(
-            desired={**{a: r for a, r in others.items() if r.active}, **back.wanted},
-            live=live,
+        PlanInput(
+            config=DesiredState(
+                state={**{a: r for a, r in others.items() if r.active}, **back.wanted},
+                districts=scene.config.districts,
+                protected=scene.config.protected,
+            ),
             kinds=scene.kinds,
             by_hand=scene.by_hand,
-            districts=scene.config.districts,
             known=back.known,
-            protected=scene.config.protected,
             limits=Limits(guards.per_kind, guards.per_district, guards.in_all),
             environment=scene.environment,
-            environment_protected=scene.protected,
+            protected=scene.protected,
             warnings=(*scene.warnings, *back.told()),
-        )
+        ),
+        live,
     )
     seen = plan.live_digest
     plan = replace(
@@ -259,7 +262,7 @@ def _done(journal: Journal, run: str) -> list[Deed]:
 class _Back:
     """Collects what is to be as it was before."""
 
-    scene: Scene
+    scene: ConfigInput
     live: State
     wanted: State = field(default_factory=dict)
     known: dict[Address, Known] = field(default_factory=dict)  # managed and not wanted: they are retired

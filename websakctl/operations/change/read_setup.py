@@ -8,7 +8,7 @@ from websakctl.live.adapter import ScopeOf, Units
 from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.resource import State
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
@@ -46,17 +46,19 @@ def count_writes(changes: Iterable[Change]) -> int:
     return sum(2 if change.action is Action.ACTIVATE and len(change.fields) > 1 else 1 for change in changes)
 
 
-def _scope_of(scene: Scene) -> ScopeOf:
+def _scope_of(scene: ConfigInput) -> ScopeOf:
     return scope_of([*scene.known, *scene.config.state], scene.config.districts, scene.kinds)
 
 
-def read_setup(connection: Connection, scene: Scene) -> LiveSetup:
+def read_setup(connection: Connection, scene: ConfigInput) -> LiveSetup:
     """Read with a client that cannot write.
 
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
     """
-    with WebsakReader(connection, scene.kinds, _scope_of(scene), people_of(scene), alike=scene.config.state) as reader:
+    with WebsakReader(
+        connection, scene.kinds, _scope_of(scene), people_of(scene, connection.user_rows), alike=scene.config.state
+    ) as reader:
         state = reader.read()
         traffic = reader.traffic
         return LiveSetup(
@@ -68,7 +70,7 @@ def read_setup(connection: Connection, scene: Scene) -> LiveSetup:
         )
 
 
-def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_user: str) -> Plan:
+def guarded(connection: Connection, scene: ConfigInput, plan: Plan, live: State, own_user: str) -> Plan:
     """Add what the guards object to that must see live users; they are read only for plans that could break something."""
     if may_lock_out(plan.changes, scene.kinds):
         with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
@@ -81,12 +83,14 @@ def guarded(connection: Connection, scene: Scene, plan: Plan, live: State, own_u
     return within_seats(connection, scene, plan, people)
 
 
-def live_users(connection: Connection, scene: Scene) -> Callable[[], State]:
+def live_users(connection: Connection, scene: ConfigInput) -> Callable[[], State]:
     """All live users, read when they are first asked for."""
     return cache(lambda: read_users(connection, scene))
 
 
-def within_seats(connection: Connection, scene: Scene, plan: Plan, people: Callable[[], State] | None = None) -> Plan:
+def within_seats(
+    connection: Connection, scene: ConfigInput, plan: Plan, people: Callable[[], State] | None = None
+) -> Plan:
     """Say anew whether the plan leaves more users than seats, as Websak is now."""
     if not plan.changes:
         return plan
@@ -100,8 +104,7 @@ def within_seats(connection: Connection, scene: Scene, plan: Plan, people: Calla
     return replace(plan, findings=(*others, *found))
 
 
-def writer_for(connection: Connection, scene: Scene, live: LiveSetup, pace: Pace | None = None) -> WebsakWriter:
+def writer_for(connection: Connection, scene: ConfigInput, live: LiveSetup, pace: Pace | None = None) -> WebsakWriter:
     """A writer that knows what was read; without a ``pace`` it goes by the connection's rate."""
-    people = people_of(scene)
-    people = replace(people, store=None) if people is not None else None  # whoever writes reads in full
+    people = people_of(scene)  # whoever writes reads in full
     return WebsakWriter(connection, scene.kinds, _scope_of(scene), live.units, live.api_version, pace, people)

@@ -7,10 +7,11 @@ from typing import Any
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind, Removal
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.plan.change import Action, Plan
-from websakctl.plan.decide import Question, decide, digest
+from websakctl.plan.decide import decide, digest
 from websakctl.plan.diff import Known, canonical
+from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.redaction import redact, redacted
 
 FORMAT_VERSION = 1
@@ -74,7 +75,7 @@ def _state(objects: list[dict[str, Any]]) -> State:
     return {(a := Address.parse(o["address"])): Resource(a, o["fields"], o["active"]) for o in objects}
 
 
-def difference(scene: Scene, before: State, after: State) -> Plan:
+def difference(scene: ConfigInput, before: State, after: State) -> Plan:
     """What happened between two states, as a plan from the one to the other."""
     was = {a: r for a, r in before.items() if a.kind in scene.kinds}
     places = {(a.kind, a.key): a for a in was if scene.kinds[a.kind].placed_by_us}
@@ -84,16 +85,15 @@ def difference(scene: Scene, before: State, after: State) -> Plan:
         if r.active and a.kind in scene.kinds
     }
     plan = decide(
-        Question(
-            desired=active,
-            live=was,
+        PlanInput(
+            config=DesiredState(state=active, districts=scene.config.districts),
             kinds={name: _observed(kind) for name, kind in scene.kinds.items()},
-            districts=scene.config.districts,
             known={a: Known(r.fields) for a, r in was.items()},
             selection=scene.selection,
             environment=scene.environment,
-            environment_protected=scene.protected,
-        )
+            protected=scene.protected,
+        ),
+        was,
     )
     words = {
         Action.CREATE: "was made",

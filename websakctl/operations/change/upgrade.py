@@ -8,7 +8,7 @@ from websakctl.live.capabilities import Capability
 from websakctl.live.errors import LiveError
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.snapshot import counts, difference
 from websakctl.plan.change import Plan
 from websakctl.record import record
@@ -86,7 +86,7 @@ class UpgradeReport:
 
 
 def compare_upgrade(
-    scene: Scene,
+    scene: ConfigInput,
     *,
     snapshot: State,
     live: State | LiveError,
@@ -185,7 +185,7 @@ def _deprecated(journal: Journal, environment: str, after: Probes) -> Iterable[s
     return [*sorted(seen), *own]
 
 
-def _smoke(scene: Scene, slug: str, live: State, find: Find) -> Iterable[Check]:
+def _smoke(scene: ConfigInput, slug: str, live: State, find: Find) -> Iterable[Check]:
     """One district: is all there that the config wants, and can it be looked up?"""
     for kind in scene.kinds.values():
         wanted = [a for a in scene.config.state if a.scope == slug and a.kind == kind.name]

@@ -7,7 +7,7 @@ from typing import Any
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import State
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, at_fault, sound, tried
 from websakctl.plan.diff import compare
 from websakctl.source.canonical import section_order
@@ -22,14 +22,14 @@ from websakctl.source.wording import Unsayable, local_key, said, under_defaults
 Also = Callable[[Mapping[Address, str]], WriteBack]
 
 
-def unmanaged(scene: Scene, live: State) -> list[Address]:
+def unmanaged(scene: ConfigInput, live: State) -> list[Address]:
     """Live objects that are not in the config, and were not last time either."""
     found = compare(scene.config.state, live, scene.kinds, known=scene.known, previously=scene.config.previously)
     return sorted(found.unmanaged)
 
 
 def adopt(
-    root: Path, scene: Scene, live: State, wanted: Sequence[Address], also: Also = lambda _: WriteBack()
+    root: Path, scene: ConfigInput, live: State, wanted: Sequence[Address], also: Also = lambda _: WriteBack()
 ) -> tuple[WriteBack, dict[str, str]]:
     """Write entries for live objects, and for what they refer to; what would make the config invalid is left out.
 
@@ -62,7 +62,7 @@ def adopt(
         refused.update(blamed)
 
 
-def check_adopted(scene: Scene, live: State, after: Configuration, written: Iterable[Written]) -> None:
+def check_adopted(scene: ConfigInput, live: State, after: Configuration, written: Iterable[Written]) -> None:
     """See that a plan has nothing to do for what was adopted.
 
     Raises:
@@ -81,7 +81,7 @@ def check_adopted(scene: Scene, live: State, after: Configuration, written: Iter
 class Adopter:
     """Words live objects as entries, each after what it refers to."""
 
-    def __init__(self, scene: Scene, live: State, documents: Documents, refused: Mapping[Address, str]) -> None:
+    def __init__(self, scene: ConfigInput, live: State, documents: Documents, refused: Mapping[Address, str]) -> None:
         self.scene, self.live, self.documents = scene, live, documents
         self.config = scene.config
         self.result = WriteBack()

@@ -12,7 +12,7 @@ from websakctl.model.entry import fields_of
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.resource import Resource, State
 from websakctl.model.validation import ValidationError, convert
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.adopt import Adopter, check_adopted
 from websakctl.operations.config.pull import Why
 from websakctl.operations.config.write_back import Left, WriteBack, Written, at_fault, sound, tried
@@ -246,7 +246,7 @@ def defaults_of(kind: Kind, entries: Mapping[str, Entry], district: District | N
 # --- as files
 
 
-def factored(root: Path, scene: Scene, live: State, why: Why, numbered: bool) -> tuple[WriteBack, dict[str, str]]:
+def factored(root: Path, scene: ConfigInput, live: State, why: Why, numbered: bool) -> tuple[WriteBack, dict[str, str]]:
     """Write everything that is live as a config, tried out.
 
     Args:
@@ -293,7 +293,7 @@ def _written(adopter: Adopter, origins: Mapping[Address, Any]) -> list[Written]:
     return result
 
 
-def _write_back(root: Path, scene: Scene, shape: Shape, why: Why, numbered: bool) -> WriteBack:
+def _write_back(root: Path, scene: ConfigInput, shape: Shape, why: Why, numbered: bool) -> WriteBack:
     result = WriteBack()
     for kind in scene.kinds.values():
         sections: dict[str, Any] = {}

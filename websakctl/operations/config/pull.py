@@ -8,7 +8,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
 from websakctl.model.resource import State
-from websakctl.operations.change.make_plan import Scene
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, section_path
 from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
@@ -43,13 +43,13 @@ class _Pulled:
 
 
 def pull(
-    scene: Scene, live: State, documents: Documents, why: Why, refused: Mapping[Address, str] | None = None
+    scene: ConfigInput, live: State, documents: Documents, why: Why, refused: Mapping[Address, str] | None = None
 ) -> WriteBack:
     """Say in the config what Websak has, for all that is managed and selected and not ``refused``."""
     return _Puller(scene, live, documents, why, refused or {}).pull()
 
 
-def check_pulled(scene: Scene, live: State, after: Configuration, written: list[Written]) -> None:
+def check_pulled(scene: ConfigInput, live: State, after: Configuration, written: list[Written]) -> None:
     """See that the new config differs from the old in what was pulled only, and there is what Websak has.
 
     Raises:
@@ -77,7 +77,7 @@ def check_pulled(scene: Scene, live: State, after: Configuration, written: list[
 
 class _Puller:
     def __init__(
-        self, scene: Scene, live: State, documents: Documents, why: Why, refused: Mapping[Address, str]
+        self, scene: ConfigInput, live: State, documents: Documents, why: Why, refused: Mapping[Address, str]
     ) -> None:
         self.scene, self.live, self.documents, self.why, self.refused = scene, live, documents, why, refused
         self.config = scene.config

@@ -5,6 +5,8 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+from msgspec.structs import replace as struct_replace
+
 from websakctl.apply.attempt import Status
 from websakctl.apply.collaborators import Row
 from websakctl.apply.journal import Journal
@@ -12,7 +14,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource
 from websakctl.operations.apply.ownership import after_change
-from websakctl.operations.change.make_plan import Scene, make_plan
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.plan.change import Change, ManualStep
 from websakctl.plan.document import change_document
 from websakctl.plan.selection import Selection
@@ -71,7 +73,7 @@ class UnknownItem(Exception):
     """The work list has no such item."""
 
 
-def work_list(scene: Scene, others: Iterable[ManualStep] = ()) -> WorkList:
+def work_list(scene: ConfigInput, others: Iterable[ManualStep] = ()) -> WorkList:
     """What is left of the kinds that people set; nothing is read from Websak for it.
 
     Args:
@@ -79,7 +81,7 @@ def work_list(scene: Scene, others: Iterable[ManualStep] = ()) -> WorkList:
         others: Steps of other kinds, which a plan against live has found.
     """
     wanted = {a: r for a, r in scene.config.state.items() if a.kind in scene.by_hand}
-    alone = replace(
+    alone = struct_replace(
         scene, config=replace(scene.config, state=wanted), kinds={}, selection=Selection(), prune=frozenset()
     )
     steps = [step for step in make_plan(alone, {}).manual if step.change is not None]
@@ -105,7 +107,7 @@ def _place(step: ManualStep) -> tuple[bool, bool, str]:
     return removes, shared if removes else not shared, step.address.scope
 
 
-def _label(scene: Scene, kind: Kind, address: Address) -> str:
+def _label(scene: ConfigInput, kind: Kind, address: Address) -> str:
     resource = scene.config.state.get(address) or scene.done_by_hand.get(address, Resource(address, {}))
     return str(resource.fields.get(kind.label) or "")
 
@@ -130,7 +132,7 @@ def named(whole: WorkList, names: Iterable[str]) -> list[Item]:
 
 
 def record_done(
-    journal: Journal, scene: Scene, run: str, items: Iterable[Item], evidence: Evidence, about: Mapping[str, Any]
+    journal: Journal, scene: ConfigInput, run: str, items: Iterable[Item], evidence: Evidence, about: Mapping[str, Any]
 ) -> None:
     """Record that items are done: a run of its own in the journal, all of it or nothing.
 
@@ -192,7 +194,7 @@ class Done:
 
 
 def take_back(
-    journal: Journal, scene: Scene, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
+    journal: Journal, scene: ConfigInput, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
 ) -> list[Address]:
     """Record that items were not done after all: what was known before they were recorded is known again.
 

@@ -1,0 +1,82 @@
+"""All that a plan is decided from, besides live."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from websakctl.model.address import Address
+from websakctl.model.district import District
+from websakctl.model.kind import Kind
+from websakctl.model.resource import State
+from websakctl.model.retirement import Retirement
+from websakctl.plan.change import SourceLine
+from websakctl.plan.diff import Accepted, Known
+from websakctl.plan.guards import Limits
+from websakctl.plan.selection import Selection
+
+
+class Desired(Protocol):
+    """What a plan is made towards: the configuration, or a state that was."""
+
+    @property
+    def state(self) -> State:
+        """The desired resources."""
+
+    @property
+    def districts(self) -> Mapping[str, District]:
+        """The districts by slug."""
+
+    @property
+    def previously(self) -> Mapping[Address, tuple[Address, ...]]:
+        """Old addresses of resources; none: the resource is new for certain."""
+
+    @property
+    def retirements(self) -> Mapping[Address, Retirement]:
+        """Resources that leave on purpose, with their heirs."""
+
+    @property
+    def protected(self) -> set[Address]:
+        """Resources whose removal a guard objects to."""
+
+
+class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
+    """A state to plan towards that no configuration says."""
+
+    state: State
+    districts: Mapping[str, District] = {}
+    previously: Mapping[Address, tuple[Address, ...]] = {}
+    retirements: Mapping[Address, Retirement] = {}
+    protected: set[Address] = set()
+
+
+Config = TypeVar("Config", bound=Desired)
+
+
+class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
+    """What every plan of one command has in common.
+
+    ``by_hand``: the kinds that people set; ``done_by_hand``: what is known of these, as recorded or as exported.
+    ``position``: where a resource was written. ``today``: the day that licences must be valid on; ``None``: that is not
+    checked.
+    """
+
+    config: Config
+    kinds: Mapping[str, Kind]  # those this Websak has an API for
+    by_hand: Mapping[str, Kind] = {}
+    done_by_hand: State = {}
+    known: Mapping[Address, Known] = {}
+    accepted: Accepted = {}
+    selection: Selection = Selection()
+    prune: frozenset[str] = frozenset()
+    limits: Limits = Limits()
+    environment: str = "sandbox"
+    protected: bool = False  # the environment is
+    position: Callable[[Address], SourceLine | None] = lambda _: None
+    warnings: tuple[str, ...] = ()
+    today: date | None = None
+
+    def with_by_hand(self, live: State) -> State:
+        """What was read, and what is known of what people set."""
+        return {**self.done_by_hand, **live} if self.done_by_hand else live
