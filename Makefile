@@ -31,8 +31,10 @@ format: .venv/.dev ## Write the code as `make lint` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: .venv/.dev ## Check types
-	$(BIN)/mypy
+types: .venv/.dev ## Check types, on Linux, macOS and Windows
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32
 
 contracts: .venv/.dev ## Check what imports what
 	$(BIN)/lint-imports --no-cache

@@ -373,13 +373,14 @@ def _end(child: subprocess.Popen[bytes]) -> None:
 
 def _reap(leaving: int | None = None) -> None:
     """Let the system forget the children that have ended; wait for the one that is just ``leaving``."""
-    for pid in list(_children):
-        try:
-            gone, _ = os.waitpid(pid, 0 if pid == leaving else os.WNOHANG)
-        except ChildProcessError:
-            gone = pid
-        if gone:
-            _children.discard(pid)
+    if sys.platform != "win32":  # which keeps no children that have ended
+        for pid in list(_children):
+            try:
+                gone, _ = os.waitpid(pid, 0 if pid == leaving else os.WNOHANG)
+            except ChildProcessError:
+                gone = pid
+            if gone:
+                _children.discard(pid)
 
 
 def kept_alive(state_dir: Path, database: str | None = None) -> Server | None:

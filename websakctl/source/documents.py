@@ -59,7 +59,7 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
         instead: Texts of files of users by path, taken for what stands there: what they come to can be seen before.
     """
     found = Documents()
-    for document in _documents(root, _yaml_files(root / "config"), found):
+    for document in _documents(root, _yaml_files(root, root / "config"), found):
         if document.file == SETTINGS_FILE:
             found.settings = document
         else:
@@ -68,7 +68,7 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
     inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
     for path in inside:
         if path.is_dir():
-            found.districts[path.name] = list(_documents(root, _yaml_files(path), found))
+            found.districts[path.name] = list(_documents(root, _yaml_files(root, path), found))
         elif path.suffix in _SUFFIXES:
             name = _name(root, path)
             found.findings.append(
@@ -103,8 +103,13 @@ def _documents(root: Path, paths: list[Path], found: Documents) -> Iterator[Docu
             yield document
 
 
-def _yaml_files(folder: Path) -> list[Path]:
-    """Every YAML file below a folder, through links too; a folder that cannot be looked into is among them, to be told."""
+def leads_out(root: Path, path: Path) -> bool:
+    """Whether links (or ``..``) lead from below the root to somewhere else."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
+def _yaml_files(root: Path, folder: Path) -> list[Path]:
+    """Every YAML file below a folder, through links too; a folder that cannot or may not be looked into is among them, to be told."""
     found: set[Path] = set()
     seen: set[str] = set()
 
@@ -119,6 +124,10 @@ def _yaml_files(folder: Path) -> list[Path]:
             folders.clear()
             continue
         seen.add(real)
+        if leads_out(root, Path(here)):
+            found.add(Path(here))
+            folders.clear()
+            continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = (Path(here, name) for name in (*files, *folders) if not name.startswith("."))
         found.update(path for path in paths if path.suffix in _SUFFIXES)
@@ -132,6 +141,18 @@ def _name(root: Path, path: Path) -> str:
 
 def _read(root: Path, path: Path, found: Documents) -> Document | None:
     name = _name(root, path)
+    if leads_out(
+        root, path
+    ):  # what stands there would be shown in excerpts, and belongs to nobody who reviews the config
+        found.findings.append(
+            Diagnostic(
+                code="file-unreadable",
+                at=Position(name),
+                message="this is a link that leads out of the repository; it is not read",
+                help="put the file itself here",
+            )
+        )
+        return None
     try:
         if path.exists() and not path.is_file():
             if path.suffix not in _SUFFIXES:

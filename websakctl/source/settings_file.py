@@ -44,6 +44,9 @@ def _exports_problem(exports: dict[str, str]) -> str | None:
     for name in exports:
         if name not in known:
             return f"{name} is no kind that people set: these are {', '.join(known)}"
+    for path in exports.values():
+        if path.startswith(("/", "\\")) or path[1:2] == ":" or ".." in path.replace("\\", "/").split("/"):
+            return f"{path} leads out of the repository"
     return None
 
 
@@ -61,7 +64,10 @@ class Environment(Entry, frozen=True, kw_only=True):
     api_version: ApiVersion | None = None
     concurrency: Annotated[int, Meta(ge=1, le=32)] = 4  # requests at a time
     exports: Annotated[
-        dict[str, str], Check(problem=_exports_problem, help="name one of these kinds, or take the line away")
+        dict[str, str],
+        Check(
+            problem=_exports_problem, help="name one of these kinds, and a path below the root, or take the line away"
+        ),
     ] = {}  # files that show what people set, by kind; paths from the root
     openapi_url: Annotated[
         str, Check(problem=_openapi_problem, help="write a path below base_url, as in /openapi.json")

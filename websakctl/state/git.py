@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -199,7 +200,7 @@ def _environment() -> dict[str, str]:
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a command and what it started, such as ssh."""
     with suppress(OSError):
-        if hasattr(os, "killpg"):
+        if sys.platform != "win32":
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()

@@ -29,8 +29,16 @@ def read_by_hand(
     from dataclasses import replace
 
     from websakctl.operations.rollout.by_hand import done_by_hand
+    from websakctl.source.documents import leads_out
 
     named = {kind: session.root / path for kind, path in session.target.described.exports.items()}
+    for path in named.values():
+        if leads_out(session.root, path):
+            raise Problem(
+                f"exports: in config/websak.yaml names {path.name}, a link that leads out of the repository",
+                Exit.REFUSED,
+                "put the file itself there, or name it with --export",
+            )
     asked = dict(_asked(one) for one in said or ())
     for kind in {**named, **asked}:
         _check(kind, by_hand, "--export" if kind in asked else "exports: in config/websak.yaml")
