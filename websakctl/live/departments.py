@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of, text_or_none
-from websakctl.live.decoding import Wanted
+from websakctl.live.decoding import Projection
 from websakctl.live.errors import LiveError, NotAsAgreed, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
@@ -28,7 +28,7 @@ _NAMES = {
     "phone": ("phone", "phone"),
 }
 _ANSWERED = tuple((ours, names[0]) for ours, names in _NAMES.items())
-_LOOKED_AT = Wanted({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
+_LOOKED_AT = Projection({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
 _READ_ANEW: Mapping[str, Any] = {}  # what a list keeps of a row for a write: nothing, it reads the unit anew
 _PARENT = ("parentDepartmentId", "departmentParentId")
 _MANAGER = ("managerUserId", "departmentHeadId")
@@ -391,7 +391,7 @@ def _once(rows: list[Any], what: str) -> list[Any]:
     by_id: dict[str, Any] = {}
     for row in rows:
         other = by_id.setdefault(str(row.id), row)
-        if other is not row and _LOOKED_AT.said(other) != _LOOKED_AT.said(row):
+        if other is not row and _LOOKED_AT.values(other) != _LOOKED_AT.values(row):
             raise NotAsAgreed(f"{what}: department {row.id} came twice, and not the same")
     if len(by_id) > 1 and not any(row.parentDepartmentId for row in rows):
         raise NotAsAgreed(f"{what}: no department has a parentDepartmentId")

@@ -5,7 +5,7 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from websakctl.live.adapter import NOTHING, ScopeOf, composed, held_once, rows_of
-from websakctl.live.decoding import Page, Wanted, whole
+from websakctl.live.decoding import Page, Projection, whole
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
@@ -32,7 +32,7 @@ class SetupReader:
         self._of_districts = kind.scoping is Scoping.DISTRICT
         self._within = _fields_within(kind)
         self._known = {*self._fields, kind.key_field, "active", "district"}
-        self._wanted = Wanted({*self._known, "etag"})
+        self._wanted = Projection({*self._known, "etag"})
 
     def read(self) -> list[Resource]:
         """List all, retired ones too.

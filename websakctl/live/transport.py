@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from websakctl.live.clock import Clock, SystemClock
-from websakctl.live.decoding import LONG, Content, parsed
+from websakctl.live.decoding import Content, parsed
 from websakctl.live.errors import (
     Changed,
     NotAsAgreed,
@@ -30,6 +30,7 @@ from websakctl.live.runtime import Runtime
 from websakctl.record import record
 
 ATTEMPTS = 6
+LONG = 2_000_000  # bytes: longer answers are gathered as they come, instead of held twice
 LONGEST_WAIT = 60.0  # seconds that a Retry-After may ask for
 PAUSE = 5.0  # seconds that nobody writes after a server's failures in a row, at first
 Parse = Callable[[Content], Any]  # gives what a body says, or raises ValueError
