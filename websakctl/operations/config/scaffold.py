@@ -27,7 +27,7 @@ def shipped() -> Path:
     Raises:
         ScaffoldError: If they were not installed.
     """
-    package = Path(__file__).parents[1]
+    package = Path(__file__).parents[2]
     for folder in (package / "templates", package.parent / "templates"):
         if (folder / "repository").is_dir():
             return folder
