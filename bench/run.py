@@ -392,9 +392,12 @@ def many_in_few() -> Any:
     from websakctl.report.subjects import PlanReport
 
     slugs = [f"proeve-{i}" for i in range(MANY // GROUPS + 1)]
-    districts = {slug: District(slug, slug.title(), "01", "310000000", "B", f"Q{i}") for i, slug in enumerate(slugs)}
+    districts = {
+        slug: District(slug=slug, name=slug.title(), number="01", orgnr="310000000", short_name="B", prefix=f"Q{i}")
+        for i, slug in enumerate(slugs)
+    }
     every = (
-        Change(Address("org_unit", d.slug, f"{d.prefix}-{key}"), Action.UPDATE, (FieldChange("name", "Før", "Nå"),), "differs")
+        Change(address=Address("org_unit", d.slug, f"{d.prefix}-{key}"), action=Action.UPDATE, fields=(FieldChange(path="name", before="Før", after="Nå"),), reason="differs")
         for d in districts.values()
         for key in range(GROUPS)
     )  # fmt: skip
@@ -402,7 +405,7 @@ def many_in_few() -> Any:
     plan = Plan(environment="bench", changes=changes, groups=grouped(changes, districts), unchanged=0, unmanaged=(), manual=(),
                 findings=(), warnings=(), digests=lambda: ("", ""), scopes=tuple(slugs))  # fmt: skip
     assert len(plan.groups) == GROUPS
-    return PlanReport(plan, lambda: to_document(plan, tool_version="", created_at=""))
+    return PlanReport(plan=plan, made=lambda: to_document(plan, tool_version="", created_at=""))
 
 
 def written(report: Any, form: str) -> Measured:
@@ -439,7 +442,7 @@ def distinct_as_text(root: Path, state_dir: Path) -> Measured:
 
     _, scene, live = scene_and_live(root, state_dir)
     found = make_plan(scene, live.state)
-    return written(PlanReport(found, lambda: to_document(found, tool_version="", created_at="")), "text")
+    return written(PlanReport(plan=found, made=lambda: to_document(found, tool_version="", created_at="")), "text")
 
 
 PHASES = {

@@ -75,7 +75,11 @@ def _shown(rule: Rule) -> str:
     """What the tool says of the rule's wrong example; nothing where it takes more than a config to be wrong."""
     config = load_configuration(EXAMPLES / rule.name / "bad", date(2027, 1, 1))
     first = [finding for finding in config.findings if finding.code == rule.name][:1]
-    return redact(FORMAT.render(FindingsReport(first, config.texts, "", config.valid), Look(width=100)).rstrip())
+    return redact(
+        FORMAT.render(
+            FindingsReport(findings=first, texts=config.texts, headline="", valid=config.valid), Look(width=100)
+        ).rstrip()
+    )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Random setups over the real kinds: what a config may want, what a Websak may hold, and what was applied before."""
 
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from websakctl.kinds import all_kinds
 from websakctl.model.address import BASE, Address
@@ -18,9 +18,13 @@ from websakctl.plan.diff import Known
 from websakctl.redaction import national_id_valid
 
 DISTRICTS = {
-    "alna": District("alna", "Bydel Alna", "12", "313000214", "BAL", "AL"),
-    "frogner": District("frogner", "Bydel Frogner", "05", "313000109", "BFR", "FR"),
-    "sagene": District("sagene", "Bydel Sagene", "03", "313000303", "BSA", "SA"),
+    "alna": District(slug="alna", name="Bydel Alna", number="12", orgnr="313000214", short_name="BAL", prefix="AL"),
+    "frogner": District(
+        slug="frogner", name="Bydel Frogner", number="05", orgnr="313000109", short_name="BFR", prefix="FR"
+    ),
+    "sagene": District(
+        slug="sagene", name="Bydel Sagene", number="03", orgnr="313000303", short_name="BSA", prefix="SA"
+    ),
 }
 UNITS = ("BYDEL", "A", "B", "C", "D")
 GROUPS = ("SAK", "LED")
@@ -43,7 +47,7 @@ def resource(kind: Kind, scope: str, key: str, said: dict[str, Any]) -> Resource
             values[name] = key
     if kind.key_mirror is not None:
         values[kind.key_mirror] = key
-    return Resource(Address(kind.name, scope, key), values)
+    return Resource(address=Address(kind.name, scope, key), fields=values)
 
 
 @st.composite
@@ -182,8 +186,7 @@ def some_of(values: Any) -> st.SearchStrategy[list[Any]]:
     return st.lists(st.sampled_from(values), unique=True).map(lambda part: [v for v in values if v in part])
 
 
-@dataclass(frozen=True)
-class Scenery:
+class Scenery(msgspec.Struct, frozen=True, kw_only=True):
     """What is wanted, what is there, and what was applied before."""
 
     desired: State
@@ -215,7 +218,9 @@ def sceneries(draw: st.DrawFn, cycles: bool = False) -> Scenery:
             parent = draw(st.sampled_from([None, *others]))
             live[address] = replace(live[address], fields={**live[address].fields, "parent": parent})
     known = {a: Known(dict(r.fields), draw(maybe)) for a, r in live.items() if r.active and draw(st.integers(0, 2))}
-    return Scenery(desired, live, known, frozenset(draw(some_of(("org_unit", "access_code", "licence")))))
+    return Scenery(
+        desired=desired, live=live, known=known, prune=frozenset(draw(some_of(("org_unit", "access_code", "licence"))))
+    )
 
 
 @st.composite

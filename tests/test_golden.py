@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from ruamel.yaml import YAML
 
 from tests.strategies import as_read
@@ -90,7 +91,7 @@ def live(said: dict[str, Any], desired: dict[str, Any], root: Path) -> Live:
         empty = dict.fromkeys(all_kinds()[address.kind].managed_fields)
         if address.kind == "org_unit":
             empty |= {"external_id": address.key, "abbreviation": address.key, "unit_type": "Avd"}
-        state[address] = Resource(address, {**empty, **there, **fields}, active=not about.get("retired"))
+        state[address] = Resource(address=address, fields={**empty, **there, **fields}, active=not about.get("retired"))
         if about.get("applied"):
             known[address] = Known(state[address].fields, protected=about["applied"] == "protected")
     return Live(state, known)
@@ -115,12 +116,12 @@ def planned(case: Path, root: Path) -> Plan:
 
 def page(plan: Plan, title: str, about: str) -> str:
     document = to_document(plan, tool_version="0.0.0", created_at="2027-01-01T00:00:00Z")
-    report = PlanReport(plan, lambda: document, origin="http://127.0.0.1:8080")
+    report = PlanReport(plan=plan, made=lambda: document, origin="http://127.0.0.1:8080")
     coloured = Terminal().look(Tty())
     blocks = {
         "80 columns": text.FORMAT.render(report, Look(width=80)),
         "120 columns": text.FORMAT.render(report, Look(width=120)),
-        "80 columns, in colour": text.FORMAT.render(report, coloured._replace(width=80)).replace("\x1b", "␛"),
+        "80 columns, in colour": text.FORMAT.render(report, replace(coloured, width=80)).replace("\x1b", "␛"),
         "--expand": text.FORMAT.render(report, Look(width=80, expand=True)),
         "--format matrix": matrix.FORMAT.render(report, Look(width=80)),
         "the summary in JSON": json.dumps(document["summary"]),

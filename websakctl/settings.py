@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
-from websakctl.record import record
 from websakctl.redaction import Secret
 from websakctl.source.server_addresses import insecure_urls
 from websakctl.source.settings_file import Environment, SettingsFile
@@ -21,8 +21,7 @@ class InvalidVariable(Exception):
     """Variables whose values do not do; the message names each."""
 
 
-@record(kw_only=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
 
     root: Path | None = None
@@ -81,8 +80,7 @@ class InsecureAddress(BadAddress):
         self.protected = protected
 
 
-@record
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """The Websak that a command is about. ``embedded``: the sandbox that the command starts itself."""
 
     name: str
@@ -114,15 +112,15 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
     if entry is None and name == SANDBOX:
         said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
         said.setdefault("own_user", SANDBOX_OWN_USER)
-        return Target(name, Environment(**said), embedded=True)
+        return Target(name=name, described=Environment(**said), embedded=True)
     if entry is None:
         known = ", ".join([*file.environments, SANDBOX])
         raise UnknownEnvironment(f"there is no environment {name}; config/websak.yaml and the tool know {known}")
     if not entry.base_url:
         if name == SANDBOX:
             return Target(
-                name,
-                replace(entry, **{"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
+                name=name,
+                described=replace(entry, **{"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
                 embedded=True,
             )
         raise UnknownEnvironment(f"environment {name} in config/websak.yaml has no base_url")
@@ -138,8 +136,8 @@ def _target(name: str, described: Environment, around: Surroundings) -> Target:
     if "://" in filled.openapi_url and host_of(filled.openapi_url) != host_of(filled.base_url):
         raise BadAddress(f"openapi_url of {name} is on another host than its base_url, and would be sent a token")
     return Target(
-        name,
-        filled,
+        name=name,
+        described=filled,
         embedded=False,
         client_secret=around.client_secret,
         token_host=host_of(filled.token_url)

@@ -112,7 +112,7 @@ def check_findings(config: Configuration, repository: Path) -> None:
     assert [(f.at.file, f.at.line, f.at.column) for f in config.findings] == sorted(
         (f.at.file, f.at.line, f.at.column) for f in config.findings
     )
-    report = FindingsReport(config.findings, config.texts, "", config.valid)
+    report = FindingsReport(findings=config.findings, texts=config.texts, headline="", valid=config.valid)
     shown = as_text.FORMAT.render(report, Look(width=80))
     assert all(line.isprintable() for line in shown.split("\n"))
     as_json.FORMAT.render(report, Look()).encode()

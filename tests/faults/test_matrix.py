@@ -38,7 +38,7 @@ class Operation:
         if self.fields is None:
             return {}
         there = live.get(self.was or self.address)
-        return {self.address: Resource(self.address, {**(there.fields if there else {}), **self.fields})}
+        return {self.address: Resource(address=self.address, fields={**(there.fields if there else {}), **self.fields})}
 
     @property
     def previously(self) -> dict[Address, tuple[Address, ...]]:
@@ -384,11 +384,11 @@ def test_what_a_list_skipped_is_not_made_twice(address: Address, fields: dict[st
     stage = stages[api].prepared()
     if address.kind != "org_unit":  # the first department is the root, without which nothing is planned
         stage.schedule([{"match": {"method": "GET"}, "fault": "shift_page", "params": {"mode": "skip"}}])
-    plan, live = stage.plan(address.kind, lambda _: {address: Resource(address, fields)})
+    plan, live = stage.plan(address.kind, lambda _: {address: Resource(address=address, fields=fields)})
     if address.kind == "org_unit":
         stage.reader.read(["org_unit"])
         live.pop(address)
-        plan = stage.planned({address: Resource(address, fields)}, live)
+        plan = stage.planned({address: Resource(address=address, fields=fields)}, live)
     assert [change.action.value for change in plan.changes] == ["create"]
     outcome = stage.carry_out(tuple(replace(change, requires=()) for change in plan.changes), live)[0]
     stage.note(f"{address.kind} create", "a list that skipped it", "failed", outcome.status.value, 0)

@@ -2,10 +2,10 @@
 
 import json
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from websakctl.apply.journal import Journal
 from websakctl.fleet.carrying import Carried, CarryError, head_of, pack, packed_journal, take_back, unpacked
@@ -39,7 +39,7 @@ def test_a_parcel_holds_what_a_command_needs_and_a_journal_comes_home(tmp_path: 
         assert [p.relative_to(there).as_posix() for p in there.rglob("*") if p.is_file()] == ["config/a.yaml"]
         assert (state_dir / "place").read_text(encoding="utf-8") == "a place"
         write(state_dir, "two")
-        carried = Carried(packed_journal(state_dir))
+        carried = Carried(packed=packed_journal(state_dir))
     assert not there.exists()
     assert runs(home) == ["one"]
     take_back(Carried.read(json.loads(json.dumps(carried.document()))), home, "test")
@@ -59,14 +59,14 @@ def test_a_journal_that_is_open_elsewhere_is_replaced_whole(tmp_path: Path) -> N
     other.mkdir()
     (other / "journal.db").write_bytes(zlib.decompress(packed_journal(home)))
     write(other, "two")
-    take_back(Carried(packed_journal(other)), home, "test")
+    take_back(Carried(packed=packed_journal(other)), home, "test")
     assert [p.name for p in home.iterdir() if p.name.startswith("journal")] == ["journal.db"]
     assert head_of(home) == head_of(other)
 
 
 def test_a_journal_that_was_changed_is_refused(tmp_path: Path) -> None:
     home = write(tmp_path / "home", "one", "two")
-    document = Carried(packed_journal(home)).document()
+    document = Carried(packed=packed_journal(home)).document()
     with pytest.raises(CarryError, match="not as it was written"):
         Carried.read({**document, "sha256": "sha256:0"})
     copy = tmp_path / "copy.db"
@@ -78,7 +78,7 @@ def test_a_journal_that_was_changed_is_refused(tmp_path: Path) -> None:
     db.close()
     for packed in (zlib.compress(copy.read_bytes()), b"junk"):
         with pytest.raises(CarryError, match="not as it was written"):
-            take_back(Carried(packed), tmp_path / "empty", "test")
+            take_back(Carried(packed=packed), tmp_path / "empty", "test")
 
 
 def test_shards_send_their_journals_home(fleet: World, tmp_path: Path) -> None:
@@ -111,7 +111,16 @@ def test_a_carried_apply_that_was_begun_before_waits_until_the_lease_has_ended(
     root = fleet.folder / "by-0"
     state_dir = root / ".websakctl"
     parcel = pack(root, state_dir)
-    job = Job("f", "by-0", str(root), "test", str(state_dir), (("apply", "--auto-approve"),), parcel=parcel, again=True)
+    job = Job(
+        fleet="f",
+        target="by-0",
+        root=str(root),
+        environment="test",
+        state_dir=str(state_dir),
+        steps=(("apply", "--auto-approve"),),
+        parcel=parcel,
+        again=True,
+    )
     first = run_job(job, lambda: 0)
     assert first.exit_code == 0, first.said
     assert waited == [60.0]
@@ -135,7 +144,14 @@ def test_an_apply_begun_before_is_refused_for_good_only_after_the_lease_has_ende
     ]
     monkeypatch.setattr("websakctl.fleet.job._pause", lambda seconds, stop: waited.append(seconds))
     monkeypatch.setattr("websakctl.fleet.job._command", lambda job, step, stop: ends.pop(0))
-    job = Job("f", "a", str(tmp_path), "test", str(tmp_path), (("apply", "--auto-approve"),))
+    job = Job(
+        fleet="f",
+        target="a",
+        root=str(tmp_path),
+        environment="test",
+        state_dir=str(tmp_path),
+        steps=(("apply", "--auto-approve"),),
+    )
     again = run_job(replace(job, again=True), lambda: 0)
     assert (again.exit_code, again.attempts, waited) == (0, 2, [60.0])
     assert run_job(job, lambda: 0).exit_code == 4

@@ -16,12 +16,17 @@ names = st.lists(st.from_regex(r"[a-z]{1,6}", fullmatch=True), unique=True, max_
 
 def fleet_of(of: list[str]) -> Fleet:
     here = Path("/nowhere")
-    return Fleet(here / "fleet.yaml", tuple(Target(name, here / name, "test", here / name) for name in of))
+    return Fleet(
+        file=here / "fleet.yaml",
+        targets=tuple(Target(name=name, root=here / name, environment="test", state_dir=here / name) for name in of),
+    )
 
 
 def result_of(target: Target, code: int) -> Result:
     summary = {"create": 1, "update": 2, "activate": 0, "deactivate": 0, "delete": 0}
-    return Result(target.name, "test", code, {"plan": {"summary": summary}}, attempts=1)
+    return Result(
+        target=target.name, environment="test", exit_code=code, documents={"plan": {"summary": summary}}, attempts=1
+    )
 
 
 def document(fleet: Fleet, shard: Shard | None, codes: dict[str, int]) -> dict[str, object]:
@@ -32,7 +37,7 @@ def document(fleet: Fleet, shard: Shard | None, codes: dict[str, int]) -> dict[s
 @given(names, st.integers(1, 12))
 def test_every_target_is_in_one_shard_and_shards_are_alike_large(of: list[str], count: int) -> None:
     fleet = fleet_of(of)
-    parts = [chosen(fleet.targets, (), Shard(i, count)) for i in range(1, count + 1)]
+    parts = [chosen(fleet.targets, (), Shard(index=i, count=count)) for i in range(1, count + 1)]
     assert sorted(t.name for part in parts for t in part) == sorted(of)
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
@@ -41,7 +46,7 @@ def test_every_target_is_in_one_shard_and_shards_are_alike_large(of: list[str], 
 def test_merged_is_as_if_never_apart(of: list[str], count: int, data: st.DataObject) -> None:
     fleet = fleet_of(of)
     codes = {name: data.draw(st.sampled_from(FROM_BEST)) for name in of}
-    parts = [(str(i), document(fleet, Shard(i, count), codes)) for i in range(1, count + 1)]
+    parts = [(str(i), document(fleet, Shard(index=i, count=count), codes)) for i in range(1, count + 1)]
     order = data.draw(st.permutations(parts))
     whole = merged(order)
     assert whole == document(fleet, None, codes) | {"shards": [f"{i}/{count}" for i in range(1, count + 1)]}
@@ -53,12 +58,12 @@ def test_merged_is_as_if_never_apart(of: list[str], count: int, data: st.DataObj
 
 def test_what_does_not_belong_together_is_refused() -> None:
     one, other = fleet_of(["a", "b"]), fleet_of(["a", "c"])
-    part = document(one, Shard(1, 2), {"a": 0, "b": 0})
+    part = document(one, Shard(index=1, count=2), {"a": 0, "b": 0})
     for wrong, why in (
         (part, "both hold a"),
-        (document(other, Shard(2, 2), {"a": 0, "c": 0}), "another fleet"),
-        ({**document(one, Shard(2, 2), {"a": 0, "b": 0}), "command": "drift"}, "another command"),
-        (document(one, Shard(2, 3), {"a": 0, "b": 0}), "another number of shards"),
+        (document(other, Shard(index=2, count=2), {"a": 0, "c": 0}), "another fleet"),
+        ({**document(one, Shard(index=2, count=2), {"a": 0, "b": 0}), "command": "drift"}, "another command"),
+        (document(one, Shard(index=2, count=3), {"a": 0, "b": 0}), "another number of shards"),
     ):
         with pytest.raises(ResultFileError, match=why):
             merged([("x", part), ("y", wrong)])
@@ -93,7 +98,7 @@ def test_what_is_no_shard(said: str) -> None:
 
 
 def test_a_job_sees_no_credentials_but_its_targets_own() -> None:
-    job = Job("f", "nord-by", "/r", "test", "/s", (("plan",),))
+    job = Job(fleet="f", target="nord-by", root="/r", environment="test", state_dir="/s", steps=(("plan",),))
     around = {
         "PATH": "/bin",
         "WEBSAKCTL_CLIENT_SECRET": "of everybody",

@@ -30,9 +30,12 @@ FINDINGS = [
     Diagnostic(code="not-in-the-catalogue", at=Position("config/b.yaml", 9, 9, 10, 1), message="y"),
 ]
 REPORT = FindingsReport(
-    FINDINGS, {"config/a.yaml": "a: 1\n", "config/b.yaml": "", "districts/frogner/sub orgs æ.yaml": ""}, "", valid=False
+    findings=FINDINGS,
+    texts={"config/a.yaml": "a: 1\n", "config/b.yaml": "", "districts/frogner/sub orgs æ.yaml": ""},
+    headline="",
+    valid=False,
 )
-NONE = FindingsReport([], {"config/a.yaml": "a: 1\n"}, "", valid=True)
+NONE = FindingsReport(findings=[], texts={"config/a.yaml": "a: 1\n"}, headline="", valid=True)
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def wrong(tmp_path: Path) -> FindingsReport:
         'sub_orgs:\n  "974778721": {name: Frogner, unit: BYDEL, channel: svarin}\n', encoding="utf-8"
     )
     config = load_configuration(tmp_path)
-    return FindingsReport(config.findings, config.texts, "", config.valid)
+    return FindingsReport(findings=config.findings, texts=config.texts, headline="", valid=config.valid)
 
 
 def test_sarif_is_valid_and_points_at_the_characters(wrong: FindingsReport) -> None:

@@ -25,7 +25,12 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 def district(number: int) -> District:
     return District(
-        f"bydel-{number}", f"Bydel {number}", f"{number:02}", f"{300000000 + number}", f"B{number}", f"P{number}"
+        slug=f"bydel-{number}",
+        name=f"Bydel {number}",
+        number=f"{number:02}",
+        orgnr=f"{300000000 + number}",
+        short_name=f"B{number}",
+        prefix=f"P{number}",
     )
 
 
@@ -37,12 +42,16 @@ def plan_of(changes: list[Change], districts: dict[str, District], **more: objec
 
 
 def report_of(plan: Plan) -> PlanReport:
-    return PlanReport(plan, lambda: to_document(plan, tool_version="1", created_at="2027-01-01T00:00:00Z"))
+    return PlanReport(plan=plan, made=lambda: to_document(plan, tool_version="1", created_at="2027-01-01T00:00:00Z"))
 
 
 def update(scope: str, key: str, after: str, *, kind: str = "org_unit", shared: int = 0, before: str = "old") -> Change:
     return Change(
-        Address(kind, scope, key), Action.UPDATE, (FieldChange("name", before, after),), "differs", shared=shared
+        address=Address(kind, scope, key),
+        action=Action.UPDATE,
+        fields=(FieldChange(path="name", before=before, after=after),),
+        reason="differs",
+        shared=shared,
     )
 
 
@@ -66,10 +75,19 @@ def test_fifty_thousand_changes_in_three_groups_fit_everywhere() -> None:
 
 def test_very_many_new_ones_of_a_kind_in_one_place_are_a_few_lines_unless_expanded() -> None:
     two = {d.slug: d for d in map(district, (1, 2))}
-    made = [FieldChange("name", None, "Kari")]
-    new = [Change(Address("user", "bydel-1", f"K{n}"), Action.CREATE, tuple(made), "new") for n in range(1_240)]
-    few = [Change(Address("user", "bydel-2", f"L{n}"), Action.CREATE, tuple(made), "new") for n in range(50)]
-    gone = [Change(Address("user", "bydel-2", f"G{n}"), Action.DEACTIVATE, (), "left") for n in range(60)]
+    made = [FieldChange(path="name", before=None, after="Kari")]
+    new = [
+        Change(address=Address("user", "bydel-1", f"K{n}"), action=Action.CREATE, fields=tuple(made), reason="new")
+        for n in range(1_240)
+    ]
+    few = [
+        Change(address=Address("user", "bydel-2", f"L{n}"), action=Action.CREATE, fields=tuple(made), reason="new")
+        for n in range(50)
+    ]
+    gone = [
+        Change(address=Address("user", "bydel-2", f"G{n}"), action=Action.DEACTIVATE, fields=(), reason="left")
+        for n in range(60)
+    ]
     report = report_of(plan_of([*new, *few, *gone], two))
     lines = text.FORMAT.render(report, Look()).splitlines()
     told = [line for line in lines if "bydel-1" in line]
@@ -100,10 +118,12 @@ def test_markdown_stays_below_60_kb_however_much_changes(huge: Plan) -> None:
 
 
 def test_guards_and_exceptions_are_never_cut(huge: Plan) -> None:
-    import dataclasses
+    import msgspec
 
-    findings = tuple(Finding(f"deactivate:org_unit/bydel-{n}", 6, f"6 would go in bydel-{n}") for n in range(15))
-    written = markdown.FORMAT.render(report_of(dataclasses.replace(huge, findings=findings)), Look())
+    findings = tuple(
+        Finding(guard=f"deactivate:org_unit/bydel-{n}", count=6, message=f"6 would go in bydel-{n}") for n in range(15)
+    )
+    written = markdown.FORMAT.render(report_of(msgspec.structs.replace(huge, findings=findings)), Look())
     for finding in findings:
         assert f"--allow {finding.allowance}" in written
     assert "bydel-1/P1-A" in written

@@ -91,14 +91,18 @@ def test_policies_without_names_are_not_taken_for_none(tmp_path: Path, section: 
 )
 def test_whatever_an_expression_fails_with_is_held_against_the_plan(expression: str) -> None:
     document = {"changes": ["x", {"a": 1}, {"a": "b"}]}
-    findings, _ = judge([Policy("p", expression, "m")], document)
+    findings, _ = judge([Policy(name="p", match=expression, message="m")], document)
     assert findings == [] or findings[0].message.startswith("policy p cannot be judged: ")
     assert findings or expression.startswith("changes[?")
 
 
 def test_a_policy_that_cannot_be_judged_is_held_against_the_plan() -> None:
     findings, warnings = judge(
-        [Policy("p", "length(environment.x)", "m"), Policy("q", "environment", "m"), Policy("r", "changes[?a]", "m")],
+        [
+            Policy(name="p", match="length(environment.x)", message="m"),
+            Policy(name="q", match="environment", message="m"),
+            Policy(name="r", match="changes[?a]", message="m"),
+        ],
         {"environment": "test", "changes": []},
     )
     assert [f.guard for f in findings] == ["policy:p", "policy:q"]

@@ -13,8 +13,8 @@ from websakctl.plan.change import Action, Change, FieldChange, Finding
 from websakctl.plan.diff import Known
 
 KINDS = all_kinds()
-FROGNER = District("frogner", "Bydel Frogner", "05", "874778702", "BFR", "FR")
-SAGENE = District("sagene", "Bydel Sagene", "03", "974778726", "BSA", "SA")
+FROGNER = District(slug="frogner", name="Bydel Frogner", number="05", orgnr="874778702", short_name="BFR", prefix="FR")
+SAGENE = District(slug="sagene", name="Bydel Sagene", number="03", orgnr="974778726", short_name="BSA", prefix="SA")
 DISTRICTS = {"frogner": FROGNER, "sagene": SAGENE}
 
 
@@ -31,7 +31,7 @@ def licence(number: int) -> Address:
 
 
 def change(address: Address, action: Action) -> Change:
-    return Change(address, action, (), "")
+    return Change(address=address, action=action, fields=(), reason="")
 
 
 def going(addresses: Iterable[Address], action: Action = Action.DEACTIVATE) -> list[Change]:
@@ -40,7 +40,9 @@ def going(addresses: Iterable[Address], action: Action = Action.DEACTIVATE) -> l
 
 def state(*addresses: Address, retired: Iterable[Address] = (), **fields: Any) -> State:
     ended = set(retired)
-    return {a: Resource(a, fields or {"name": str(a)}, a not in ended) for a in (*addresses, *ended)}
+    return {
+        a: Resource(address=a, fields=fields or {"name": str(a)}, active=a not in ended) for a in (*addresses, *ended)
+    }
 
 
 def found(
@@ -162,7 +164,11 @@ def several_findings_at_once(guards: ModuleType) -> None:
 
 
 def the_unit_of_our_own_user(guards: ModuleType) -> None:
-    administrators = [Administrator("OTHER", unit(2)), Administrator("SYS", unit(1)), Administrator("ROOT", None)]
+    administrators = [
+        Administrator(code="OTHER", unit=unit(2)),
+        Administrator(code="SYS", unit=unit(1)),
+        Administrator(code="ROOT", unit=None),
+    ]
     (finding,) = guards.lock_out(going([unit(1)]), administrators, "SYS")
     assert finding.allowance == "lock-out:own-user=1"
     assert finding.message == "org_unit/frogner/FR-1 is the unit of SYS, the user that this tool works as"
@@ -171,16 +177,16 @@ def the_unit_of_our_own_user(guards: ModuleType) -> None:
     assert guards.lock_out(going([unit(3)]), administrators, "SYS") == ()
     assert guards.lock_out(going([unit(2)]), administrators, "SYS") == ()
     assert guards.lock_out(going([unit(1)]), administrators, "ROOT") == ()
-    nobody = [Administrator("", unit(1)), Administrator("X", unit(2))]
+    nobody = [Administrator(code="", unit=unit(1)), Administrator(code="X", unit=unit(2))]
     assert guards.lock_out(going([unit(1)]), nobody, "") == ()
 
 
 def the_last_administrators_of_a_district(guards: ModuleType) -> None:
     administrators = [
-        Administrator("B", unit(2)),
-        Administrator("A", unit(1)),
-        Administrator("C", unit(1, "sagene")),
-        Administrator("ROOT", None),
+        Administrator(code="B", unit=unit(2)),
+        Administrator(code="A", unit=unit(1)),
+        Administrator(code="C", unit=unit(1, "sagene")),
+        Administrator(code="ROOT", unit=None),
     ]
     assert guards.lock_out(going([unit(1)]), administrators, "") == ()
     (finding,) = guards.lock_out(going([unit(1), unit(2)]), iter(administrators), "")
@@ -190,12 +196,12 @@ def the_last_administrators_of_a_district(guards: ModuleType) -> None:
     found_ = guards.lock_out(all_of_them, administrators, "C")
     assert [f.allowance for f in found_] == ["lock-out:own-user=1", "lock-out:frogner=2", "lock-out:sagene=1"]
     assert guards.lock_out(all_of_them, [], "SYS") == ()
-    assert guards.lock_out(all_of_them, [Administrator("ROOT", None)], "ROOT") == ()
+    assert guards.lock_out(all_of_them, [Administrator(code="ROOT", unit=None)], "ROOT") == ()
 
 
 def user(code_: str, action: Action = Action.DEACTIVATE, **fields: tuple[Any, Any]) -> Change:
-    changed = tuple(FieldChange(path, before, after) for path, (before, after) in fields.items())
-    return Change(Address("user", "frogner", code_), action, changed, "")
+    changed = tuple(FieldChange(path=path, before=before, after=after) for path, (before, after) in fields.items())
+    return Change(address=Address("user", "frogner", code_), action=action, fields=changed, reason="")
 
 
 def the_rights_of_our_own_user(guards: ModuleType) -> None:
@@ -204,7 +210,10 @@ def the_rights_of_our_own_user(guards: ModuleType) -> None:
         assert finding.allowance == "lock-out:own-user=1"
         assert finding.message == f"{own} is the user that this tool works as"
     assert guards.lock_out([user("SYS")], [], "OTHER") == guards.lock_out([user("SYS")], [], "") == ()
-    assert guards.lock_out([Change(unit("SYS"), Action.DEACTIVATE, (), "")], [], "FR-SYS") == ()
+    assert (
+        guards.lock_out([Change(address=unit("SYS"), action=Action.DEACTIVATE, fields=(), reason="")], [], "FR-SYS")
+        == ()
+    )
     takes = [{"role": ("A", "B")}, {"access_functions": (["0", "1"], ["1"])}, {"access_functions": (["1"], None)}]
     leaves = [
         {"role": (None, "B")},
@@ -223,7 +232,11 @@ def the_rights_of_our_own_user(guards: ModuleType) -> None:
 
 
 def the_rights_of_the_last_administrators(guards: ModuleType) -> None:
-    administrators = [Administrator("b", unit(2)), Administrator("A", unit(1)), Administrator("C", unit(1, "sagene"))]
+    administrators = [
+        Administrator(code="b", unit=unit(2)),
+        Administrator(code="A", unit=unit(1)),
+        Administrator(code="C", unit=unit(1, "sagene")),
+    ]
     assert guards.lock_out([user("A"), user("X")], administrators, "") == ()
     for both in ([user("A"), user("B")], [user("A"), *going([unit(2)])]):
         (finding,) = guards.lock_out(both, administrators, "")
@@ -243,9 +256,9 @@ def when_users_are_looked_at(guards: ModuleType) -> None:
 
 def allowed_only_by_name_and_number(guards: ModuleType) -> None:
     three = [
-        Finding("deactivate:org_unit", 6, ""),
-        Finding("empty:org_unit/frogner", 6, ""),
-        Finding("removals:all", 21, ""),
+        Finding(guard="deactivate:org_unit", count=6, message=""),
+        Finding(guard="empty:org_unit/frogner", count=6, message=""),
+        Finding(guard="removals:all", count=21, message=""),
     ]
     assert guards.not_allowed(three, []) == three
     assert guards.not_allowed(three, ["deactivate:org_unit=6"]) == three[1:]

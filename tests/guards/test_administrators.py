@@ -32,7 +32,7 @@ class Pages:
         assert len(self.asked) < 20
         start = params["offset"] if self.ends else 0
         rows = self.users[start : start + self.size]
-        return Answer(200, rows, {}) if rows else Answer(204, None, {})
+        return Answer(status=200, body=rows, headers={}) if rows else Answer(status=204, body=None, headers={})
 
 
 def user(number: int, **fields: Any) -> dict[str, Any]:
@@ -45,28 +45,32 @@ def read(module: ModuleType, *users: dict[str, Any], **kwargs: Any) -> list[Admi
 
 def as_the_new_version_says(module: ModuleType) -> None:
     yes, no = {"isSystemAdministrator": True}, {"isSystemAdministrator": False, "userAccessCodes": "0"}
-    assert read(module, user(1, **yes), user(2, **no)) == [Administrator("U1", UNIT)]
+    assert read(module, user(1, **yes), user(2, **no)) == [Administrator(code="U1", unit=UNIT)]
     assert read(module, user(1, **yes, active=False), user(2, **yes, active=None), user(3, **yes, active="true")) == []
 
 
 def as_the_old_version_says(module: ModuleType) -> None:
     for codes in ("0", "10,0", "0,10", " 0 ,3", "10;0"):
-        assert read(module, user(1, userAccessCodes=codes)) == [Administrator("U1", UNIT)]
+        assert read(module, user(1, userAccessCodes=codes)) == [Administrator(code="U1", unit=UNIT)]
     for codes in ("", "10", "00", "10,20", None, "-0"):
         assert read(module, user(1, userAccessCodes=codes)) == []
     for functions in ([{"code": "0"}], [{"code": "3"}, {"code": 0}]):
-        assert read(module, user(1, userAccessCodes="", userAccessFunctions=functions)) == [Administrator("U1", UNIT)]
+        assert read(module, user(1, userAccessCodes="", userAccessFunctions=functions)) == [
+            Administrator(code="U1", unit=UNIT)
+        ]
     for functions in ([{"code": "1"}], [{}], None, ["0"]):
         assert read(module, user(1, userAccessFunctions=functions)) == []
-    assert read(module, user(1, isSystemAdministrator=None, userAccessCodes="0")) == [Administrator("U1", UNIT)]
+    assert read(module, user(1, isSystemAdministrator=None, userAccessCodes="0")) == [
+        Administrator(code="U1", unit=UNIT)
+    ]
 
 
 def where_they_belong(module: ModuleType) -> None:
     yes = {"isSystemAdministrator": True}
-    assert read(module, user(1, **yes, departmentId=None)) == [Administrator("U1", None)]
-    assert read(module, user(1, **yes, departmentId="8")) == [Administrator("U1", None)]
-    assert read(module, user(1, **yes, departmentId=7)) == [Administrator("U1", UNIT)]
-    assert read(module, user(1, **yes, code=None)) == [Administrator("1", UNIT)]
+    assert read(module, user(1, **yes, departmentId=None)) == [Administrator(code="U1", unit=None)]
+    assert read(module, user(1, **yes, departmentId="8")) == [Administrator(code="U1", unit=None)]
+    assert read(module, user(1, **yes, departmentId=7)) == [Administrator(code="U1", unit=UNIT)]
+    assert read(module, user(1, **yes, code=None)) == [Administrator(code="1", unit=UNIT)]
 
 
 def page_after_page(module: ModuleType) -> None:

@@ -1,7 +1,8 @@
 """What would be left behind by something that goes is counted, and what follows something that gets a new key."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tests.planning import planned
 from websakctl.kinds import all_kinds
@@ -29,7 +30,7 @@ def live(**retired: bool) -> State:
         ROUTE: {"name": "Barnehage", "unit": "FR-OLD"},
         FORM: {"name": "Søknad", "unit": "OLD"},
     }
-    return {a: Resource(a, f, not retired.get(a.kind, False)) for a, f in fields.items()}
+    return {a: Resource(address=a, fields=f, active=not retired.get(a.kind, False)) for a, f in fields.items()}
 
 
 def guarded(*changes: Change, **retired: bool) -> dict[str, str]:
@@ -39,11 +40,21 @@ def guarded(*changes: Change, **retired: bool) -> dict[str, str]:
 
 
 def goes(address: Address) -> Change:
-    return Change(address, Action.DEACTIVATE, (FieldChange("active", True, False),), "")
+    return Change(
+        address=address,
+        action=Action.DEACTIVATE,
+        fields=(FieldChange(path="active", before=True, after=False),),
+        reason="",
+    )
 
 
 def points_to(address: Address, field: str, after: str) -> Change:
-    return Change(address, Action.UPDATE, (FieldChange(field, "FR-OLD", after),), "")
+    return Change(
+        address=address,
+        action=Action.UPDATE,
+        fields=(FieldChange(path=field, before="FR-OLD", after=after),),
+        reason="",
+    )
 
 
 def test_everything_that_refers_to_it_is_counted() -> None:
@@ -58,7 +69,9 @@ def test_what_goes_too_or_points_elsewhere_is_no_dependent() -> None:
     others = (goes(CHILD), points_to(KARI, "unit", "FR-NEW"), points_to(ROUTE, "unit", "FR-NEW"))
     assert list(guarded(goes(OLD), *others)) == ["dependents:org_unit=1"]
     assert guarded(goes(OLD), *others, points_to(FORM, "unit", "NEW")) == {}
-    other_field = Change(KARI, Action.UPDATE, (FieldChange("name", "Kari", "Kåre"),), "")
+    other_field = Change(
+        address=KARI, action=Action.UPDATE, fields=(FieldChange(path="name", before="Kari", after="Kåre"),), reason=""
+    )
     assert list(guarded(goes(OLD), other_field)) == ["dependents:org_unit=4"]
 
 
@@ -68,8 +81,16 @@ def test_who_is_retired_already_depends_on_nothing() -> None:
 
 def test_what_moves_leaves_nobody_behind_and_is_followed() -> None:
     moved = unit("OLD", "sagene")
-    fields = (FieldChange("key", "FR-OLD", "SA-OLD"), FieldChange("scope", "frogner", "sagene"))
+    fields = (
+        FieldChange(path="key", before="FR-OLD", after="SA-OLD"),
+        FieldChange(path="scope", before="frogner", after="sagene"),
+    )
     plan = planned({}, {}, kinds=KINDS, districts=DISTRICTS)
-    plan = with_dependents(replace(plan, changes=(Change(moved, Action.UPDATE, fields, ""),)), live(), KINDS, DISTRICTS)
+    plan = with_dependents(
+        replace(plan, changes=(Change(address=moved, action=Action.UPDATE, fields=fields, reason=""),)),
+        live(),
+        KINDS,
+        DISTRICTS,
+    )
     assert plan.findings == ()
     assert plan.changes[0].follows == (("form", 1), ("org_unit", 1), ("sub_org", 1), ("user", 1))

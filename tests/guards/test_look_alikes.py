@@ -31,7 +31,7 @@ def renames(
             KINDS,
             DISTRICTS,
             previously or {},
-            lambda a: SourceLine(f"districts/{a.scope}/org_units.yaml", 7, 3),
+            lambda a: SourceLine(file=f"districts/{a.scope}/org_units.yaml", line=7, column=3),
         )
     )
 
@@ -101,7 +101,10 @@ def test_what_is_there_already_is_a_look_alike_too() -> None:
 
 def test_the_same_pair_in_several_districts_is_one_finding() -> None:
     scopes = ["alna", "bjerke", "frogner", "grorud"]
-    districts = {s: District(s, s, str(n), "", "", s[:2].upper()) for n, s in enumerate(scopes)}
+    districts = {
+        s: District(slug=s, name=s, number=str(n), orgnr="", short_name="", prefix=s[:2].upper())
+        for n, s in enumerate(scopes)
+    }
     for count, named in ((3, "(alna, bjerke, frogner): "), (4, "(alna, bjerke, frogner, …): ")):
         gone = state(*(Address("org_unit", s, f"{s[:2].upper()}-A") for s in scopes[:count]), name="N")
         made = state(*(Address("org_unit", s, f"{s[:2].upper()}-B") for s in scopes[:count]), name="N")
@@ -121,7 +124,7 @@ def test_each_that_goes_is_one_look_alike() -> None:
 
 def test_nothing_to_know_it_by_is_no_look_alike() -> None:
     one, other = Address("access_group", "base", "A"), Address("access_group", "base", "B")
-    assert renames({one: Resource(one, {})}, {other: Resource(other, {})}) == []
+    assert renames({one: Resource(address=one, fields={})}, {other: Resource(address=other, fields={})}) == []
     empty = {"name": None, "phone": None, "address": None}
     assert renames(state(unit("A"), **empty), state(unit("B"), **empty)) == []
     composed, decomposed = state(unit("A"), name="P\u00e5"), state(unit("B"), name="Pa\u030a")
@@ -132,6 +135,6 @@ def test_what_config_makes_for_every_district_is_told_in_an_override() -> None:
     gone = state(Address("sub_org", "frogner", "974778726"), name="Bydel Frogner", channel="svarinn")
     made = state(Address("sub_org", "frogner", "874778702"), name="Bydel Frogner", channel="svarinn")
     changes = [*going(gone), *going(made, Action.CREATE)]
-    template = SourceLine("config/sub_orgs.yaml", 3, 5)
+    template = SourceLine(file="config/sub_orgs.yaml", line=3, column=5)
     (finding,) = probable_renames(changes, made, gone, KINDS, DISTRICTS, {}, lambda _: template)
     assert 'Say `previously: ["974778726"]` for 874778702 under `overrides:` in districts/frogner/,' in finding.message

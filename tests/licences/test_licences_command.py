@@ -106,8 +106,23 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.mark.parametrize(("lang", "missing", "today"), [("nb", "mangler 4", "i dag"), ("en", "4 missing", "today")])
 def test_the_chart_stands_by_itself_and_can_be_read_aloud(lang: str, missing: str, today: str) -> None:
-    after = (AfterBatch("P1", "2027-02-01", 4, 4, 10), AfterBatch("<P2>", None, 10, 14, 10))
-    pool = Pool("PLUS", "A & B", 10, None, None, True, 10, 2, 0, {}, after)
+    after = (
+        AfterBatch(batch="P1", date="2027-02-01", needed=4, total_after=4, bought=10),
+        AfterBatch(batch="<P2>", date=None, needed=10, total_after=14, bought=10),
+    )
+    pool = Pool(
+        key="PLUS",
+        product="A & B",
+        bought=10,
+        valid_from=None,
+        valid_to=None,
+        valid_now=True,
+        allotted=10,
+        in_use=2,
+        unknown=0,
+        districts={},
+        batches=after,
+    )
     drawn = seats_chart([pool], lang, "one")
     root = ElementTree.fromstring(drawn)
     texts = [node.text for node in root.iter(f"{SVG}text")]

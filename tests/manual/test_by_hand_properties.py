@@ -43,7 +43,7 @@ def test_doing_all_steps_leaves_none(scenery: Scenery) -> None:
         )
         for address in gone:
             recorded.pop(address, None)
-        recorded |= {address: Resource(address, fields) for address, fields, _ in rows}
+        recorded |= {address: Resource(address=address, fields=fields) for address, fields, _ in rows}
     assert len({step.id for step in plan.manual}) == len(plan.manual)
     again = ask(scenery.desired, recorded)
     assert again.manual == again.changes == again.unmanaged == ()

@@ -16,8 +16,12 @@ from websakctl.source.export_file import Export, ExportError, headers_of, read_e
 
 KINDS = all_kinds()
 DISTRICTS = {
-    "frogner": District("frogner", "Bydel Frogner", "05", "874778702", "BFR", "FR"),
-    "oestensjoe": District("oestensjoe", "Bydel Østensjø", "13", "974778807", "BOS", "OS"),
+    "frogner": District(
+        slug="frogner", name="Bydel Frogner", number="05", orgnr="874778702", short_name="BFR", prefix="FR"
+    ),
+    "oestensjoe": District(
+        slug="oestensjoe", name="Bydel Østensjø", number="13", orgnr="974778807", short_name="BOS", prefix="OS"
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """The work list itself: its order, its ids, its texts in both languages, and what the shipped config puts on it."""
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -69,7 +69,7 @@ def test_once_for_all_comes_first_and_nothing_before_what_it_refers_to(config: C
 def test_what_goes_comes_last_and_what_is_shared_last_of_all(config: Configuration) -> None:
     state = {a: r for a, r in config.state.items() if a.kind in BY_HAND}
     old = {
-        Address(*parts): Resource(Address(*parts), {"name": "Gammel", "case_type": case})
+        Address(*parts): Resource(address=Address(*parts), fields={"name": "Gammel", "case_type": case})
         for *parts, case in (("committee", "frogner", "FR-OLD", "OLD"), ("case_type", "base", "OLD", None))
     }
     work = work_list(struct_replace(scene(config, done_by_hand={**state, **old}), known=dict(old)))  # type: ignore[arg-type]  # known by address is enough
@@ -86,7 +86,7 @@ def test_an_id_stays_while_the_same_is_wanted(config: Configuration) -> None:
     ids = set()
     for before in ({"name": "A"}, {"name": "B"}):
         fields = {**config.state[address].fields, **before}
-        work = work_list(scene(config, done_by_hand={address: Resource(address, fields)}))
+        work = work_list(scene(config, done_by_hand={address: Resource(address=address, fields=fields)}))
         ids |= {item.id for item in work.items if item.address == address}
     assert len(ids) == 1
     assert ids.isdisjoint(item.id for item in work_list(scene(config)).items)  # set up anew, all fields are wanted
@@ -145,8 +145,8 @@ def test_the_parts_of_a_value_have_words_too(config: Configuration) -> None:
 def test_nothing_in_a_name_acts_in_markdown_or_a_spreadsheet(config: Configuration) -> None:
     address = Address("form", "base", "KONTAKT")
     nasty = "=1+1 | *b* <b> `x`\u202e"
-    state = {**config.state, address: Resource(address, {**config.state[address].fields, "name": nasty})}
-    work = work_list(scene(replace(config, state=state))).chosen(Selection(targets=("form/base/KONTAKT",)))
+    state = {**config.state, address: Resource(address=address, fields={**config.state[address].fields, "name": nasty})}
+    work = work_list(scene(dataclasses.replace(config, state=state))).chosen(Selection(targets=("form/base/KONTAKT",)))
     text = told(work, "nb", config)
     assert "<b>" not in text
     assert "\u202e" not in text
@@ -236,9 +236,9 @@ def test_an_export_of_no_such_kind_is_found_by_validate(tmp_path: Path) -> None:
 def test_many_steps_of_one_sort_are_folded(config: Configuration) -> None:
     template = config.state[Address("committee", "frogner", "FR-BU")]
     made = (Address("committee", "frogner", f"FR-<{n}>") for n in range(300))
-    state = {address: Resource(address, template.fields) for address in made}
-    plan = make_plan(scene(replace(config, state=state)), {})
-    report = PlanReport(plan, {})
+    state = {address: Resource(address=address, fields=template.fields) for address in made}
+    plan = make_plan(scene(dataclasses.replace(config, state=state)), {})
+    report = PlanReport(plan=plan, made={})
     page = HTML.render(report, Look())
     assert "<summary>committee: 300 in 1 district: " in page
     assert page.count("<li>committee/frogner/FR-&lt;") == 200

@@ -3,13 +3,13 @@
 import re
 import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.command_line import Cli, write_files
 from websakctl.operations.rollout.happenings import Happening
@@ -115,9 +115,9 @@ def test_english(tmp_path: Path, troubled: dict[str, str]) -> None:
 
 def test_what_happened_newest_first(tmp_path: Path, files: dict[str, str]) -> None:
     happenings = [
-        Happening("2026-11-24", "kari", "rollout PULJE-1", ("frogner",), {("org_unit", "create"): 25, ("sub_org", "create"): 1, ("case_type", "update"): 2}),
-        Happening("2026-11-20", "Ola", "", ("frogner", "sagene"), attested="Opplæring er holdt"),
-        Happening("2026-11-19", "kari", "", ("a", "b", "c", "d", "e"), {("user", "deactivate"): 1}, complete=False),
+        Happening(at="2026-11-24", who="kari", why="rollout PULJE-1", districts=("frogner",), done={("org_unit", "create"): 25, ("sub_org", "create"): 1, ("case_type", "update"): 2}),
+        Happening(at="2026-11-20", who="Ola", why="", districts=("frogner", "sagene"), attested="Opplæring er holdt"),
+        Happening(at="2026-11-19", who="kari", why="", districts=("a", "b", "c", "d", "e"), done={("user", "deactivate"): 1}, complete=False),
     ]  # fmt: skip
     said = text_of(page_of(tmp_path, files, happenings=happenings).render("nb"))
     assert (
@@ -146,7 +146,11 @@ class Page(HTMLParser):
 
 
 def test_nothing_from_outside_acts_in_the_page(tmp_path: Path, troubled: dict[str, str]) -> None:
-    page = page_of(tmp_path, troubled, happenings=[Happening("2026-11-24", NASTY, NASTY, (NASTY,), attested=NASTY)])
+    page = page_of(
+        tmp_path,
+        troubled,
+        happenings=[Happening(at="2026-11-24", who=NASTY, why=NASTY, districts=(NASTY,), attested=NASTY)],
+    )
     view = page.view
     batch = replace(
         view.batches[0],
@@ -204,7 +208,9 @@ def test_a_config_with_no_rollout_in_it(tmp_path: Path, files: dict[str, str]) -
 def test_a_browser_shows_it_whole(
     tmp_path: Path, troubled: dict[str, str], look: Callable[[str, int], Seen], width: int
 ) -> None:
-    happenings = [Happening("2026-11-24", "kari", "x" * 80, ("frogner",), {("org_unit", "create"): 25})]
+    happenings = [
+        Happening(at="2026-11-24", who="kari", why="x" * 80, districts=("frogner",), done={("org_unit", "create"): 25})
+    ]
     seen = look(page_of(tmp_path / "repo", troubled, happenings=happenings).render("nb"), width)
     assert (seen.overflow, seen.sticking_out, seen.console) == (0, [], [])
     assert "Status for innføringen av Websak" in seen.text

@@ -179,13 +179,13 @@ def test_dates_numbers_and_lists() -> None:
 
 def test_a_filed_document_keeps_names_and_values() -> None:
     report = DocumentReport(
-        "Upgrade of Websak test",
-        False,
-        "2 things to look at.",
-        [("Environment", "test (https://x)")],
-        [
-            Section("Setup", ("kind", "before", "after"), [("org_unit", 3, 2)], ["Difference: 0 created, 1 updated, 2 deactivated. Nothing else differs (7 checked)."]),
-            Section("Capabilities", ("", "what", "found"), [("FAILED", "GET /api/Zones", "answered 200 before, 404 now")]),
+        title="Upgrade of Websak test",
+        ok=False,
+        verdict="2 things to look at.",
+        facts=[("Environment", "test (https://x)")],
+        sections=[
+            Section(title="Setup", columns=("kind", "before", "after"), rows=[("org_unit", 3, 2)], lines=["Difference: 0 created, 1 updated, 2 deactivated. Nothing else differs (7 checked)."]),
+            Section(title="Capabilities", columns=("", "what", "found"), rows=[("FAILED", "GET /api/Zones", "answered 200 before, 404 now")]),
         ],
     )  # fmt: skip
     filed = filed_in(report, "nb")

@@ -86,7 +86,11 @@ def test_what_a_moved_number_referred_to_goes_last() -> None:
 
 def test_a_number_that_was_retired_in_another_district_is_brought_back_here() -> None:
     retired = sub_org("frogner")
-    live = {retired.address: Resource(retired.address, as_read(state(retired))[retired.address].fields, active=False)}
+    live = {
+        retired.address: Resource(
+            address=retired.address, fields=as_read(state(retired))[retired.address].fields, active=False
+        )
+    }
     (change,) = plan(state(sub_org("alna")), live).changes
     assert (change.action, str(change.address)) == (Action.ACTIVATE, "sub_org/alna/313000206")
     assert [(f.path, f.before, f.after) for f in change.fields] == [
@@ -97,7 +101,7 @@ def test_a_number_that_was_retired_in_another_district_is_brought_back_here() ->
 
 def test_a_number_waits_until_its_adopted_unit_can_be_found_by_its_key() -> None:
     by_hand = unit("A")
-    live = state(Resource(by_hand.address, {**by_hand.fields, "external_id": None}))
+    live = state(Resource(address=by_hand.address, fields={**by_hand.fields, "external_id": None}))
     assert requirements(plan(state(unit("A"), sub_org(unit="FR-A")), live)) == {"FR-A": [], "313000206": ["FR-A"]}
 
 
@@ -133,7 +137,7 @@ def test_an_exchange_of_values_is_told_by_name_and_spoils_no_other_order() -> No
 
 def test_a_value_that_nobody_gives_up_is_told_before_websak_refuses_it() -> None:
     retired = unit("OLD", abbreviation="K1")
-    live = {retired.address: Resource(retired.address, retired.fields, active=False)}
+    live = {retired.address: Resource(address=retired.address, fields=retired.fields, active=False)}
     assert plan(state(unit("A", abbreviation="K1")), live).warnings == (
         "org_unit/frogner/FR-A: abbreviation K1 is org_unit/frogner/FR-OLD's, which is retired and keeps it; "
         "it must be unique, so Websak will refuse it",

@@ -1,7 +1,6 @@
 """What holds for every plan, whatever was wanted and whatever was there: carried out in memory, by the rules of the two APIs."""
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.planning import planned
 from tests.strategies import DISTRICTS, Scenery, as_read, desired_states, renames, sceneries, some_of, trees
@@ -64,7 +64,7 @@ class Websak:
             if before.address.key != change.address.key:
                 self.insist(self.there(change.address) is None, f"{change.address} is taken")
                 self.follow(before.address, change.address)
-        self.state[change.address] = Resource(change.address, fields)
+        self.state[change.address] = Resource(address=change.address, fields=fields)
         self.check(change.address)
 
     def follow(self, old: Address, new: Address) -> None:
@@ -209,7 +209,7 @@ def test_what_is_renamed_is_reached_in_any_order_too(scenery: Scenery, random: R
 
 @given(before=trees(), after=trees(), random=st.randoms(use_true_random=False))
 def test_moving_units_makes_no_circle_in_between(before: State, after: State, random: Random) -> None:
-    scenery = Scenery(after, as_read(before), {}, frozenset())
+    scenery = Scenery(desired=after, live=as_read(before), known={}, prune=frozenset())
     plan = ask(scenery)
     reaches(scenery, plan, any_order(plan.changes, random))
 
@@ -283,7 +283,7 @@ def test_a_selection_brings_along_what_it_needs_and_nothing_else(scenery: Scener
     scopes = data.draw(some_of(["base", *DISTRICTS]))
     kinds = data.draw(some_of(sorted(KINDS)))
     targets = data.draw(some_of(["org_unit/*/*-A", "*/frogner/*", "sub_org/*", "access_code/base/P"]))
-    selection = Selection(frozenset(scopes), frozenset(kinds), tuple(targets))
+    selection = Selection(scopes=frozenset(scopes), kinds=frozenset(kinds), targets=tuple(targets))
     part = ask(scenery, selection=selection)
     asked = {c.address for c in whole.changes if c.address in selection}
     needed = set(asked)
@@ -395,6 +395,6 @@ def test_without_a_setup_api_its_kinds_are_steps_for_a_person(scenery: Scenery) 
 
 @given(desired=desired_states())
 def test_nothing_to_do_where_all_is_as_wanted(desired: State) -> None:
-    plan = ask(Scenery(desired, as_read(desired), {}, frozenset()))
+    plan = ask(Scenery(desired=desired, live=as_read(desired), known={}, prune=frozenset()))
     assert plan.changes == plan.manual == plan.unmanaged == plan.warnings == plan.findings == ()
     assert plan.unchanged == len(desired)

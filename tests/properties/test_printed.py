@@ -1,9 +1,8 @@
 """How much a plan prints: as much for fifteen districts as for one, and never more than the terminal is wide per group."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.planning import planned as decided
 from tests.strategies import DISTRICTS, GROUPS, NAMES, UNITS, as_read, resource, some_of
@@ -17,10 +16,15 @@ from websakctl.report.formats import text
 from websakctl.report.subjects import Look, PlanReport
 
 KINDS = all_kinds()
-NO_GUARDS = Limits(10**6, 10**6, 10**6)
+NO_GUARDS = Limits(per_kind=10**6, per_district=10**6, in_all=10**6)
 FIFTEEN = {
     f"bydel-{i}": District(
-        f"bydel-{i}", f"Bydel {chr(65 + i)}lund", f"{i:02}", f"3130009{i:02}", f"B{chr(65 + i)}X", f"X{i}"
+        slug=f"bydel-{i}",
+        name=f"Bydel {chr(65 + i)}lund",
+        number=f"{i:02}",
+        orgnr=f"3130009{i:02}",
+        short_name=f"B{chr(65 + i)}X",
+        prefix=f"X{i}",
     )
     for i in range(15)
 }
@@ -67,7 +71,7 @@ def planned(before: State, after: State, districts: dict[str, District]) -> Plan
 
 
 def lines(plan: Plan, width: int) -> list[str]:
-    return text.FORMAT.render(PlanReport(plan, dict), Look(width=width)).split("\n")
+    return text.FORMAT.render(PlanReport(plan=plan, made=dict), Look(width=width)).split("\n")
 
 
 @given(
@@ -112,5 +116,5 @@ def test_the_exception_stands_before_the_others(before: Skeleton, after: Skeleto
 @given(skeleton=skeletons())
 def test_expand_prints_every_change(skeleton: Skeleton) -> None:
     plan = planned({}, made(skeleton, [], DISTRICTS, False), DISTRICTS)
-    expanded = text.FORMAT.render(PlanReport(plan, dict), Look(width=80, expand=True))
+    expanded = text.FORMAT.render(PlanReport(plan=plan, made=dict), Look(width=80, expand=True))
     assert all(f"{c.address.scope}/{c.address.key}\n" in f"{expanded}\n" for c in plan.changes)

@@ -118,11 +118,13 @@ def test_reports_of_it(holders: dict[str, Any]) -> None:
     formats = [f for f in scan("websakctl.report.formats", "FORMAT").values() if TableReport in f.renders]
     assert len(formats) > 3
     for value in holders.values():
-        report = TableReport(f"as {value}", ("a", "b"), [(str(value), repr(value))], {"shown": str(value)})
+        report = TableReport(
+            headline=f"as {value}", columns=("a", "b"), rows=[(str(value), repr(value))], data={"shown": str(value)}
+        )
         for format_ in formats:
             hidden(format_.render(report, Look()))
     with pytest.raises(TypeError) as error:
-        JSON.render(TableReport("", (), (), {"secret": holders["secret"]}), Look())
+        JSON.render(TableReport(headline="", columns=(), rows=(), data={"secret": holders["secret"]}), Look())
     hidden("".join(traceback.format_exception(error.value)))
 
 

@@ -33,11 +33,14 @@ def test_six_processes_send_the_same_requests_in_the_same_order(world33: World) 
 
 
 def test_work_that_has_finished_is_taken_in_the_order_of_the_changes() -> None:
-    changes = [Change(Address("access_group", "base", f"G{n:03}"), Action.CREATE, (), "") for n in range(200)]
+    changes = [
+        Change(address=Address("access_group", "base", f"G{n:03}"), action=Action.CREATE, fields=(), reason="")
+        for n in range(200)
+    ]
     taken: list[Address] = []
     execute(
         changes,
-        lambda change: Outcome(change, Status.DONE),
+        lambda change: Outcome(change=change, status=Status.DONE),
         concurrency=len(changes),
         executor=Inline,
         stop=threading.Event(),

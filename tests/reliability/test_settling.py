@@ -16,5 +16,12 @@ DOUBTFUL = frozenset({Address("org_unit", "frogner", "FR-A")})
 )
 def test_a_doubt_is_judged_once_its_write_has_had_its_time(age: float, wait: float) -> None:
     last = (NOW - timedelta(seconds=age)).isoformat()
-    assert Interrupted("r", last, {}, (), frozenset(), DOUBTFUL, last_sign=last).settling(NOW) == pytest.approx(wait)
-    assert Interrupted("r", last, {}, (), frozenset(), frozenset(), last_sign=last).settling(NOW) == 0.0
+    assert Interrupted(
+        run="r", at=last, about={}, changes=(), done=frozenset(), doubtful=DOUBTFUL, last_sign=last
+    ).settling(NOW) == pytest.approx(wait)
+    assert (
+        Interrupted(
+            run="r", at=last, about={}, changes=(), done=frozenset(), doubtful=frozenset(), last_sign=last
+        ).settling(NOW)
+        == 0.0
+    )

@@ -14,7 +14,7 @@ TODAY = date(2027, 1, 10)
 
 
 def base(kind: str, key: str, **fields: Any) -> Resource:
-    return Resource(Address(kind, BASE, key), fields)
+    return Resource(address=Address(kind, BASE, key), fields=fields)
 
 
 def pool(key: str = "PLUS", *, bought: int = 10, allotments: dict[str, int] | None = None, **fields: Any) -> Resource:
@@ -35,7 +35,9 @@ ROLES = (
 
 def users(district: str, *roles: str | None, active: bool = True) -> list[Resource]:
     return [
-        Resource(Address("user", district, f"{district}{n}{active}".upper()), {"role": role}, active)
+        Resource(
+            address=Address("user", district, f"{district}{n}{active}".upper()), fields={"role": role}, active=active
+        )
         for n, role in enumerate(roles)
     ]
 
@@ -93,7 +95,7 @@ def test_live_that_was_not_asked_is_not_zero() -> None:
 
 def test_a_batch_that_overruns_the_pool_is_named_with_the_missing_seats() -> None:
     config = state(pool(bought=10, allotments={"a": 4, "b": 10}), *BATCHES)
-    assert shortages([one(config, [])]) == (Shortage("PLUS", "P2", None, 4),)
+    assert shortages([one(config, [])]) == (Shortage(pool="PLUS", batch="P2", district=None, missing=4),)
 
 
 def test_seats_of_a_paused_batch_stay_reserved() -> None:
@@ -104,7 +106,7 @@ def test_seats_of_a_paused_batch_stay_reserved() -> None:
 def test_a_pool_that_ends_before_a_batch_is_live_counts_nothing() -> None:
     config = state(pool(valid_to="2027-03-31"), *BATCHES)
     assert [b.bought for b in one(config, []).batches] == [10, 0]
-    assert shortages([one(config, [])]) == (Shortage("PLUS", "P2", None, 10),)
+    assert shortages([one(config, [])]) == (Shortage(pool="PLUS", batch="P2", district=None, missing=10),)
 
 
 def test_a_pool_holds_on_its_last_day() -> None:
@@ -113,7 +115,9 @@ def test_a_pool_holds_on_its_last_day() -> None:
 
 def test_a_pool_that_has_ended_lacks_what_is_in_use_today() -> None:
     config = state(pool(valid_to="2027-01-09", allotments={}))
-    assert shortages([one(config, users("a", "CASEWORKER"))]) == (Shortage("PLUS", None, None, 1),)
+    assert shortages([one(config, users("a", "CASEWORKER"))]) == (
+        Shortage(pool="PLUS", batch=None, district=None, missing=1),
+    )
 
 
 def test_a_batch_whose_day_has_passed_is_judged_by_today() -> None:
@@ -123,7 +127,7 @@ def test_a_batch_whose_day_has_passed_is_judged_by_today() -> None:
 
 def test_a_district_beyond_its_allotment_is_named() -> None:
     config = state(pool(bought=100), *users("a", *["CASEWORKER"] * 7))
-    assert Shortage("PLUS", None, "a", 3) in shortages([one(config, [])])
+    assert Shortage(pool="PLUS", batch=None, district="a", missing=3) in shortages([one(config, [])])
 
 
 def test_a_pool_that_is_not_shared_out_limits_no_district() -> None:
@@ -181,7 +185,7 @@ def test_buying_what_is_missing_leaves_nothing_missing(scene: tuple[State, list[
 def test_another_user_never_lowers_the_high_water_mark(scene: tuple[State, list[Resource]], where: str) -> None:
     config, live = scene
     before = one(config, live)
-    more = Resource(Address("user", where, "ONE-MORE"), {"role": "CASEWORKER"})
+    more = Resource(address=Address("user", where, "ONE-MORE"), fields={"role": "CASEWORKER"})
     assert one(config, [*live, more]).high_water >= before.high_water
     if before.districts.get(where) and before.districts[where].listed:
         assert one({**config, more.address: more}, live).high_water >= before.high_water

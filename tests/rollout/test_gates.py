@@ -1,11 +1,11 @@
 """Every gate: what passes it, what is in its way, what nobody knows; attestations, waivers and the order of gates."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
@@ -91,7 +91,7 @@ def test_a_tree_that_websak_has_is_passed(tmp_path: Path) -> None:
 
 
 def test_units_that_a_run_makes_are_not_in_the_way(tmp_path: Path) -> None:
-    new = Change(Address("org_unit", "frogner", "FR-OPPV"), Action.CREATE, (), "")
+    new = Change(address=Address("org_unit", "frogner", "FR-OPPV"), action=Action.CREATE, fields=(), reason="")
     assert judged(config(tmp_path, ORG), replace(EMPTY, changes=(new,)))[1].endswith(
         "of which 1 are made or changed when it runs"
     )
@@ -149,7 +149,7 @@ def test_seats_nobody_can_count_are_unknown(
 
 def test_users_of_no_known_role_may_take_the_last_seats(tmp_path: Path) -> None:
     found = config(tmp_path, SEATS, users__frogner=users_file("A", "B"))
-    strangers = {a: Resource(a, {"role": None}) for a in (Address("user", "frogner", c) for c in "XY")}
+    strangers = {a: Resource(address=a, fields={"role": None}) for a in (Address("user", "frogner", c) for c in "XY")}
     assert judged(found, users=strangers) == (
         "unknown",
         "PLUS: 2 active users of no known role may take the last seats",
@@ -159,7 +159,7 @@ def test_users_of_no_known_role_may_take_the_last_seats(tmp_path: Path) -> None:
 def test_users_beside_the_districts_take_no_district_s_seat(tmp_path: Path) -> None:
     found = config(tmp_path, SEATS, users__frogner=users_file("A", "B", "C"))
     system = Address("user", "base", "SYS")
-    assert judged(found, users={system: Resource(system, {"role": None})})[0] == "pass"
+    assert judged(found, users={system: Resource(address=system, fields={"role": None})})[0] == "pass"
 
 
 def test_without_a_pool_nobody_knows(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_what_is_set_by_hand_is_passed_once_nothing_is_left(tmp_path: Path, chec
     found = config(tmp_path, gate, districts__frogner__x=entry)
     (address,) = (a for a in found.state if a.kind in ("committee", "historical_base"))
     assert judged(found) == ("pass", "1 set up")
-    left = replace(EMPTY, manual=(ManualStep(address, "set it by hand"),))
+    left = replace(EMPTY, manual=(ManualStep(address=address, what="set it by hand"),))
     assert judged(found, left) == ("fail", f"not set up: {address.key}")
     assert judged(found, None)[0] == "unknown"
 

@@ -8,7 +8,13 @@ from websakctl.plan.change import Action, Change, FieldChange
 
 
 def change(scope: str, key: str, *requires: Address, after: str = "x", action: Action = Action.CREATE) -> Change:
-    return Change(Address("org_unit", scope, key), action, (FieldChange("name", None, after),), "", requires)
+    return Change(
+        address=Address("org_unit", scope, key),
+        action=action,
+        fields=(FieldChange(path="name", before=None, after=after),),
+        reason="",
+        requires=requires,
+    )
 
 
 BASE = change("base", "ROOT")

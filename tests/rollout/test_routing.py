@@ -26,12 +26,12 @@ ALTINN = {"channel": "altinn", "readers": ["Styrer"], "daily_routine": "Leses fÃ
 
 
 def number(orgnr: str = "975016684", district: str = "frogner", **fields: Any) -> Resource:
-    return Resource(Address("sub_org", district, orgnr), {**GOOD, "name": f"Nr. {orgnr}", **fields})
+    return Resource(address=Address("sub_org", district, orgnr), fields={**GOOD, "name": f"Nr. {orgnr}", **fields})
 
 
 def batch(key: str, day: str | None, *districts: str) -> Resource:
     fields = {"name": key, "go_live": day, "districts": list(districts), "paused": False}
-    return Resource(Address("rollout_batch", BASE, key), fields)
+    return Resource(address=Address("rollout_batch", BASE, key), fields=fields)
 
 
 def state(*resources: Resource) -> State:

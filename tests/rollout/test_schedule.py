@@ -21,7 +21,7 @@ from websakctl.rollout.schedule import (
 )
 
 EASTER = norwegian_holidays(range(2027, 2028))
-BATCH = Batch("P1", "Første", "2027-04-12", ("frogner",), False)
+BATCH = Batch(key="P1", name="Første", go_live="2027-04-12", districts=("frogner",), paused=False)
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,17 @@ def test_nobody_is_asked_to_work_on_a_free_day(day: date, count: int) -> None:
 
 
 def test_a_preparation_ends_so_many_working_days_before_go_live() -> None:
-    (found,) = schedule([BATCH], EASTER, [Preparation("x", "Train leaders", "Training lead", 1, 3)])
+    (found,) = schedule(
+        [BATCH], EASTER, [Preparation(key="x", name="Train leaders", responsible="Training lead", before=1, days=3)]
+    )
     assert (found.start, found.end, found.week) == (date(2027, 4, 7), date(2027, 4, 9), "2027-W14")
 
 
 def test_every_preparation_of_every_batch_is_there_in_the_order_of_days() -> None:
-    later = Batch("P2", "Andre", "2027-06-07", (), True)  # paused ones keep their days
-    found = schedule([BATCH, later, Batch("P3", "Uten dag", None, (), False)], EASTER)
+    later = Batch(
+        key="P2", name="Andre", go_live="2027-06-07", districts=(), paused=True
+    )  # paused ones keep their days
+    found = schedule([BATCH, later, Batch(key="P3", name="Uten dag", go_live=None, districts=(), paused=False)], EASTER)
     assert [a.batch for a in found] == ["P1"] * len(PREPARATIONS) + ["P2"] * len(PREPARATIONS)
     assert [a.end for a in found[: len(PREPARATIONS)]] == sorted(a.end for a in found[: len(PREPARATIONS)])
     assert found[len(PREPARATIONS) - 1].end == date(2027, 4, 12)
@@ -82,7 +86,7 @@ def test_the_chart_names_every_activity_in_its_language_and_needs_nothing_else(l
 
 
 def test_bars_stay_within_the_chart_and_names_are_escaped() -> None:
-    found = schedule([Batch("<b>", "Første", "2027-04-12", (), False)], EASTER)
+    found = schedule([Batch(key="<b>", name="Første", go_live="2027-04-12", districts=(), paused=False)], EASTER)
     root = ElementTree.fromstring(gantt(found, "en"))
     width = float(root.attrib["viewBox"].split()[2])
     for bar in root.findall(".//{*}rect"):

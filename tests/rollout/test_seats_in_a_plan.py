@@ -26,10 +26,10 @@ def config(*, bought: int = 3, allotments: dict[str, int] | None = None, **more:
     }
     batch = {"name": "P1", "go_live": "2027-02-01", "districts": ["frogner"], "paused": False}
     found = (
-        Resource(POOL, {**pool, **more}),
-        Resource(Address("rollout_batch", BASE, "P1"), batch),
-        Resource(Address("user_role", BASE, "CASEWORKER"), {"licences": ["PLUS"]}),
-        Resource(Address("user_role", BASE, "GUEST"), {"licences": []}),
+        Resource(address=POOL, fields={**pool, **more}),
+        Resource(address=Address("rollout_batch", BASE, "P1"), fields=batch),
+        Resource(address=Address("user_role", BASE, "CASEWORKER"), fields={"licences": ["PLUS"]}),
+        Resource(address=Address("user_role", BASE, "GUEST"), fields={"licences": []}),
     )
     return {r.address: r for r in found}
 
@@ -39,11 +39,16 @@ def user(key: str, district: str = "frogner") -> Address:
 
 
 def live(*keys: str, role: str | None = "CASEWORKER", active: bool = True) -> State:
-    return {user(k): Resource(user(k), {"role": role}, active) for k in keys}
+    return {user(k): Resource(address=user(k), fields={"role": role}, active=active) for k in keys}
 
 
 def change(address: Address, action: Action, *fields: tuple[str, Any, Any]) -> Change:
-    return Change(address, action, tuple(FieldChange(*field) for field in fields), "")
+    return Change(
+        address=address,
+        action=action,
+        fields=tuple(FieldChange(path=path, before=before, after=after) for path, before, after in fields),
+        reason="",
+    )
 
 
 def made(*keys: str, district: str = "frogner", role: str = "CASEWORKER") -> list[Change]:
@@ -65,7 +70,7 @@ def test_the_pool_the_batch_and_the_missing_seats_are_named() -> None:
 
 
 def test_users_of_districts_that_the_plan_does_not_touch_count() -> None:
-    elsewhere = {user("X", "sagene"): Resource(user("X", "sagene"), {"role": "CASEWORKER"})}
+    elsewhere = {user("X", "sagene"): Resource(address=user("X", "sagene"), fields={"role": "CASEWORKER"})}
     assert allowances(made("A", "B", "C"), elsewhere, config()) == ["seats:PLUS=1"]
 
 
@@ -137,7 +142,7 @@ def test_a_pool_that_is_not_valid_has_no_seats() -> None:
 
 
 def test_the_config_says_the_role_where_live_does_not_tell() -> None:
-    said = {user("A"): Resource(user("A"), {"role": "CASEWORKER"})}
+    said = {user("A"): Resource(address=user("A"), fields={"role": "CASEWORKER"})}
     assert allowances(made("B", "C", "D"), live("A", role=None), {**config(), **said}) == ["seats:PLUS=1"]
 
 
@@ -182,7 +187,9 @@ KEYS = "ABCDEF"
 def plans(draw: st.DrawFn) -> tuple[list[Change], State, int]:
     """Users that are there, and a change for some of them or for others."""
     there = {key: draw(st.booleans()) for key in draw(st.sets(st.sampled_from(KEYS)))}  # whether active
-    users = {user(k): Resource(user(k), {"role": "CASEWORKER"}, active) for k, active in there.items()}
+    users = {
+        user(k): Resource(address=user(k), fields={"role": "CASEWORKER"}, active=active) for k, active in there.items()
+    }
     changes = []
     for key in draw(st.sets(st.sampled_from(KEYS))):
         if key not in there:

@@ -126,12 +126,12 @@ def test_whoever_has_key_and_config_or_websak_can_tell_who_it_is() -> None:
     row = shared.applied[0]
     at = Address.parse(row.address)
     here = Address("user", "frogner", "KARNOR")
-    live = {here: Resource(here, {**KARI, "name": "Kari Hansen"})}
+    live = {here: Resource(address=here, fields={**KARI, "name": "Kari Hansen"})}
     found = resolve({at: row.fields}, KEY, [live])
     told, fields = found[at]
     assert told == here
     assert fields == {**KARI, "name": KEY.value("KARNOR", "name", "Kari Nordmann")}  # it is another one now
-    config = {here: Resource(here, KARI)}
+    config = {here: Resource(address=here, fields=KARI)}
     assert resolve({at: row.fields}, KEY, [config, live])[at] == (here, KARI)
     assert resolve({at: row.fields}, KEY, [{}])[at] == (at, dict(row.fields))
     assert resolve({here: KARI, Address("org_unit", "frogner", "X"): {}}, KEY, [live]) == {}

@@ -115,7 +115,7 @@ def test_a_unit_within_a_district_has_a_number_of_its_own(cli: Cli, registers: R
 
 def test_without_a_network_the_bulk_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("websakctl.live.transport.ATTEMPTS", 1)
-    frogner = District("frogner", "Bydel Frogner", "05", FROGNER, "BFR", "FR")
+    frogner = District(slug="frogner", name="Bydel Frogner", number="05", orgnr=FROGNER, short_name="BFR", prefix="FR")
     with pytest.raises(Unreachable) as told:
         check_online(
             "http://127.0.0.1:9", [], {"frogner": frogner}, frozenset({"frogner"}), date(2027, 1, 10), Runtime()

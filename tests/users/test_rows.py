@@ -40,13 +40,13 @@ class Server:
         if path.startswith("/api/Users/changes/"):
             since = date.fromisoformat(path.rsplit("/", 1)[1])
             rows = [self.users[n] for n, day in self.changed.items() if day >= since and n in self.users]
-            return Answer(200, rows, {}) if rows else Answer(404, None, {})
+            return Answer(status=200, body=rows, headers={}) if rows else Answer(status=404, body=None, headers={})
         assert params is not None and path == "/api/Users"
         limit, offset = params["limit"], params["offset"]
         if limit > self.largest and 400 in absent:
-            return Answer(400, None, {})
+            return Answer(status=400, body=None, headers={})
         rows = list(self.users.values())[offset : offset + min(limit, self.cap)]
-        return Answer(200, rows, {}) if rows else Answer(204, None, {})
+        return Answer(status=200, body=rows, headers={}) if rows else Answer(status=204, body=None, headers={})
 
     def set(self, number: int, name: str, department: int, *, active: bool = True) -> None:
         self.users[number] = {
@@ -71,7 +71,7 @@ class Store:
 
     def save(self, kept: KeptRows) -> None:
         rows: dict[str, Row] = json.loads(json.dumps(kept.rows))
-        self.kept = KeptRows(kept.day, rows)
+        self.kept = KeptRows(day=kept.day, rows=rows)
 
 
 def _read(server: Server, store: Store | None = None) -> list[Any]:
@@ -175,7 +175,9 @@ def test_a_row_that_comes_twice_makes_the_list_be_read_again() -> None:
 def test_a_list_that_never_goes_on_is_not_believed() -> None:
     server = Server()
     server.set(1, "a", 1)
-    server.get = lambda path, params=None, *, absent=(): Answer(200, list(server.users.values()), {})  # type: ignore[method-assign]
+    server.get = lambda path, params=None, *, absent=(): Answer(
+        status=200, body=list(server.users.values()), headers={}
+    )  # type: ignore[method-assign]
     with pytest.raises(NotAsAgreed, match="do not go on"):
         _read(server)
 
@@ -195,13 +197,13 @@ def test_a_user_that_does_not_say_whether_it_is_active_is_not_believed() -> None
 
 def test_what_cannot_be_read_or_is_of_another_websak_counts_as_not_there(tmp_path: Path) -> None:
     path = tmp_path / "users.json"
-    file = RowFile(path, "http://one", TODAY)
+    file = RowFile(path=path, base_url="http://one", today=TODAY)
     assert file.load() is None
-    file.save(KeptRows(TODAY, {"1": {"id": "1", "name": "å"}}))
+    file.save(KeptRows(day=TODAY, rows={"1": {"id": "1", "name": "å"}}))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert file.load() == KeptRows(TODAY, {"1": {"id": "1", "name": "å"}})
-    assert RowFile(path, "http://two", TODAY).load() is None
-    assert RowFile(path, "http://one", TODAY, full=True).load() is None
+    assert file.load() == KeptRows(day=TODAY, rows={"1": {"id": "1", "name": "å"}})
+    assert RowFile(path=path, base_url="http://two", today=TODAY).load() is None
+    assert RowFile(path=path, base_url="http://one", today=TODAY, full=True).load() is None
     path.write_text(path.read_text(encoding="utf-8")[:-4], encoding="utf-8")
     assert file.load() is None
 

@@ -79,9 +79,9 @@ def test_what_is_there_already_is_kept(repository: Any, environment: Any) -> Non
 
 
 DISTRICTS = [
-    District("frogner", "Bydel Frogner", "01", "874778702", "BFR", "FR"),
-    District("sagene", "Bydel Sagene", "02", "974778726", "BSA", "SA"),
-    District("alna", "Bydel Alna", "03", "970534644", "BAL", "AL"),
+    District(slug="frogner", name="Bydel Frogner", number="01", orgnr="874778702", short_name="BFR", prefix="FR"),
+    District(slug="sagene", name="Bydel Sagene", number="02", orgnr="974778726", short_name="BSA", prefix="SA"),
+    District(slug="alna", name="Bydel Alna", number="03", orgnr="970534644", short_name="BAL", prefix="AL"),
 ]
 LOCALS = ["OPPV", "HELSE", "BHG", "NAV", "BH-A", "BH-B", "BH-C"]
 names = st.sampled_from(["Oppvekst", "Oppvekst og kultur", "Helse: hjemme", "{of} enhet", "Barnehage, stor", "yes"])
@@ -95,7 +95,7 @@ def setups(draw: st.DrawFn) -> State:
     def add(kind: str, scope: str, key: str, **fields: Any) -> None:
         whole = dict.fromkeys(all_kinds()[kind].managed_fields) | fields
         address = Address(kind, scope, key)
-        live[address] = Resource(address, whole)
+        live[address] = Resource(address=address, fields=whole)
 
     usual = {local: draw(names) for local in LOCALS}
     for d in draw(st.lists(st.sampled_from(DISTRICTS), unique=True, min_size=1)):
@@ -144,7 +144,9 @@ def test_a_district_whose_number_nobody_knows_is_named_and_left(repository: Any)
     live: State = {}
     for key, parent in (("FR-BYDEL", None), ("FR-OPPV", "FR-BYDEL"), ("ALENE", None)):
         address = Address("org_unit", "base", key)
-        live[address] = Resource(address, {"name": key, "parent": parent, "external_id": key, "abbreviation": key})
+        live[address] = Resource(
+            address=address, fields={"name": key, "parent": parent, "external_id": key, "abbreviation": key}
+        )
     districts, left = recognise(live, all_kinds())
     assert districts == {}
     assert [(str(one.address), "orgnr" in one.why) for one in left] == [("org_unit/base/FR-BYDEL", True)]

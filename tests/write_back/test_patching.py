@@ -25,7 +25,7 @@ def test_putting_back_what_is_there_changes_no_text(text: str, data: st.DataObje
     value = read(text)
     if spots := [p for p in paths(value) if not isinstance(at(value, p), dict | list)]:
         path = data.draw(st.sampled_from(spots))
-        again = patch(text, [Put(path, at(value, path))])
+        again = patch(text, [Put(path=path, value=at(value, path))])
         assert identical(read(again), value)
 
 
@@ -35,7 +35,7 @@ def test_many_values_at_once_are_as_one_by_one(text: str, data: st.DataObject) -
     spots = [p for p in paths(value) if not isinstance(at(value, p), dict | list)]
     if spots:
         chosen = data.draw(st.lists(st.sampled_from(spots), min_size=2, max_size=6))
-        edits = [Put(path, data.draw(scalars)) for path in chosen]
+        edits = [Put(path=path, value=data.draw(scalars)) for path in chosen]
         one_by_one = text
         for edit in edits:
             one_by_one = patch(one_by_one, [edit])
@@ -44,7 +44,7 @@ def test_many_values_at_once_are_as_one_by_one(text: str, data: st.DataObject) -
 
 def test_many_values_in_a_large_file_take_no_time() -> None:
     text = "org_units:\n" + "".join(f"  U{i}: {{name: Unit {i}}} # {i}\n" for i in range(2000))
-    edits = [Put(("org_units", f"U{i}", "name"), f"Enhet {i}") for i in range(0, 2000, 2)]
+    edits = [Put(path=("org_units", f"U{i}", "name"), value=f"Enhet {i}") for i in range(0, 2000, 2)]
     started = time.perf_counter()
     result = patch(text, edits)
     assert time.perf_counter() - started < 5  # one by one it would be minutes
@@ -58,7 +58,7 @@ def test_another_text_touches_one_line(text: str, word: str, data: st.DataObject
     if not spots or "*a" in text:
         return
     path = data.draw(st.sampled_from(spots))
-    before, after = text.splitlines(keepends=True), patch(text, [Put(path, word)]).splitlines(keepends=True)
+    before, after = text.splitlines(keepends=True), patch(text, [Put(path=path, value=word)]).splitlines(keepends=True)
     assert len(before) == len(after)
     changed = [(b, a) for b, a in zip(before, after, strict=True) if b != a]
     assert len(changed) <= 1
@@ -76,14 +76,14 @@ def test_any_edit_gives_exactly_the_wanted_value(text: str, new: Any, data: st.D
     path = data.draw(st.sampled_from(spots))
     match data.draw(st.sampled_from(["put", "add", "drop", "append"])):
         case "put":
-            edit: Put | Drop = Put(path, new)
+            edit: Put | Drop = Put(path=path, value=new)
         case "drop":
-            edit = Drop(path)
+            edit = Drop(path=path)
         case "append" if isinstance(at(value, path), list):
-            edit = Put((*path, len(at(value, path))), new)
+            edit = Put(path=(*path, len(at(value, path))), value=new)
         case _:
             holder = path if isinstance(at(value, path), dict) else ()
-            edit = Put((*holder, "nøkkel"), new, before=(str(path[-1]),))
+            edit = Put(path=(*holder, "nøkkel"), value=new, before=(str(path[-1]),))
     result = patch(text, [edit])
     assert result.startswith("\ufeff") == text.startswith("\ufeff")
     assert "\r" in text or "\r" not in result
@@ -102,7 +102,7 @@ def test_an_edit_is_the_same_with_either_line_end(text: str, word: str, data: st
         return
     path = data.draw(st.sampled_from(spots))
     drop = data.draw(st.booleans())
-    edit = Drop(path) if drop else Put((*path[:-1], "nøkkel"), word, before=(str(path[-1]),))
+    edit = Drop(path=path) if drop else Put(path=(*path[:-1], "nøkkel"), value=word, before=(str(path[-1]),))
     if drop or isinstance(at(value, path[:-1]), dict):
         assert patch(unix.replace("\n", "\r\n"), [edit]) == patch(unix, [edit]).replace("\n", "\r\n")
 
@@ -110,7 +110,7 @@ def test_an_edit_is_the_same_with_either_line_end(text: str, word: str, data: st
 @given(values.filter(lambda v: isinstance(v, dict)), values.filter(lambda v: isinstance(v, dict)))
 @settings(deadline=None)
 def test_edits_between_lead_from_one_to_the_other(old: Any, new: Any) -> None:
-    text = patch("", [Put((), old)]) if old else "{}\n"
+    text = patch("", [Put(path=(), value=old)]) if old else "{}\n"
     assert identical(read(patch(text, list(edits_between(old, new)))), new)
 
 
@@ -134,26 +134,30 @@ org_units:
 @pytest.mark.parametrize(
     ("edit", "old", "new"),
     [
-        (Put(("org_units", "A", "name"), "Ålfa"), "{name: Alfa}", "{name: Ålfa}"),
-        (Put(("org_units", "A", "name"), "a, b"), "{name: Alfa}", '{name: "a, b"}'),
-        (Put(("org_units", "B", "name"), "Bo's"), "'Bravo'", "'Bo''s'"),
-        (Put(("org_units", "B", "phone"), "23"), '"22 00"', '"23"'),
-        (Put(("org_units", "B", "phone"), None), '"22 00"', "null"),
-        (Put(("org_units", "A", "parent"), "B"), "{name: Alfa}", "{name: Alfa, parent: B}"),
-        (Put(("org_units", "A", "parent"), "B", before=("name",)), "{name: Alfa}", "{parent: B, name: Alfa}"),
-        (Put(("org_units", "B", "code"), "4"), '"22 00"\n', '"22 00"\n    code: "4"\n'),
-        (Put(("org_units", "B", "code"), "4", before=("phone",)), "# quoted\n", '# quoted\n    code: "4"\n'),
-        (Put(("org_units", "AA"), {}, before=("B",)), "# first\n", "# first\n  AA: {}\n"),
-        (Put(("org_units", "C", 2), "z"), "    - y: 1\n", "    - y: 1\n    - z\n"),
+        (Put(path=("org_units", "A", "name"), value="Ålfa"), "{name: Alfa}", "{name: Ålfa}"),
+        (Put(path=("org_units", "A", "name"), value="a, b"), "{name: Alfa}", '{name: "a, b"}'),
+        (Put(path=("org_units", "B", "name"), value="Bo's"), "'Bravo'", "'Bo''s'"),
+        (Put(path=("org_units", "B", "phone"), value="23"), '"22 00"', '"23"'),
+        (Put(path=("org_units", "B", "phone"), value=None), '"22 00"', "null"),
+        (Put(path=("org_units", "A", "parent"), value="B"), "{name: Alfa}", "{name: Alfa, parent: B}"),
         (
-            Put(("case_types",), {"P": {"name": "Perm"}}),
+            Put(path=("org_units", "A", "parent"), value="B", before=("name",)),
+            "{name: Alfa}",
+            "{parent: B, name: Alfa}",
+        ),
+        (Put(path=("org_units", "B", "code"), value="4"), '"22 00"\n', '"22 00"\n    code: "4"\n'),
+        (Put(path=("org_units", "B", "code"), value="4", before=("phone",)), "# quoted\n", '# quoted\n    code: "4"\n'),
+        (Put(path=("org_units", "AA"), value={}, before=("B",)), "# first\n", "# first\n  AA: {}\n"),
+        (Put(path=("org_units", "C", 2), value="z"), "    - y: 1\n", "    - y: 1\n    - z\n"),
+        (
+            Put(path=("case_types",), value={"P": {"name": "Perm"}}),
             "    - y: 1\n",
             "    - y: 1\n\ncase_types:\n  P: {name: Perm}\n",
         ),
-        (Drop(("org_units", "B")), BEFORE[BEFORE.index("\n  # Bravo") : BEFORE.index("\n  C:")], ""),
-        (Drop(("org_units", "B", "name")), "    name: 'Bravo'   # quoted\n", ""),
-        (Drop(("org_units", "A", "name")), "{name: Alfa}", "{}"),
-        (Drop(("org_units", "C", 0)), "    - x\n", ""),
+        (Drop(path=("org_units", "B")), BEFORE[BEFORE.index("\n  # Bravo") : BEFORE.index("\n  C:")], ""),
+        (Drop(path=("org_units", "B", "name")), "    name: 'Bravo'   # quoted\n", ""),
+        (Drop(path=("org_units", "A", "name")), "{name: Alfa}", "{}"),
+        (Drop(path=("org_units", "C", 0)), "    - x\n", ""),
     ],
 )
 def test_each_edit_changes_what_a_person_would(edit: Put | Drop, old: str, new: str) -> None:
@@ -161,20 +165,20 @@ def test_each_edit_changes_what_a_person_would(edit: Put | Drop, old: str, new: 
 
 
 def test_what_cannot_be_done_is_said() -> None:
-    for edit in (Drop(("org_units", "Z")), Put(("org_units", "A", "name", "x"), 1), Drop(())):
+    for edit in (Drop(path=("org_units", "Z")), Put(path=("org_units", "A", "name", "x"), value=1), Drop(path=())):
         with pytest.raises(CannotPatch):
             patch(BEFORE, [edit])
     with pytest.raises(CannotPatch):
-        patch("a: 1\na: 2\n", [Put(("a",), 3)])
+        patch("a: 1\na: 2\n", [Put(path=("a",), value=3)])
 
 
 def test_the_last_of_a_flow_mapping_leaves_the_comment_of_the_one_before() -> None:
-    assert patch("a: {x: 1, # about x\n    y: 2}\n", [Drop(("a", "y"))]) == "a: {x: 1, # about x\n    }\n"
-    assert patch("a: [x, # about x\n    y]\n", [Drop(("a", 1))]) == "a: [x, # about x\n    ]\n"
+    assert patch("a: {x: 1, # about x\n    y: 2}\n", [Drop(path=("a", "y"))]) == "a: {x: 1, # about x\n    }\n"
+    assert patch("a: [x, # about x\n    y]\n", [Drop(path=("a", 1))]) == "a: [x, # about x\n    ]\n"
 
 
 def test_an_alias_keeps_its_value_when_its_anchor_changes() -> None:
     text = "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1}\ne: *y\n"
-    assert patch(text, [Put(("a",), "Helse")]) == "a: &x Helse # so\nb: Oppvekst\nc: &y {d: 1}\ne: *y\n"
-    assert patch(text, [Put(("e", "d"), 2)]) == "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1}\ne: {d: 2}\n"
-    assert patch(text, [Put(("c", "f"), 2)]) == "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1, f: 2}\ne: {d: 1}\n"
+    assert patch(text, [Put(path=("a",), value="Helse")]) == "a: &x Helse # so\nb: Oppvekst\nc: &y {d: 1}\ne: *y\n"
+    assert patch(text, [Put(path=("e", "d"), value=2)]) == "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1}\ne: {d: 2}\n"
+    assert patch(text, [Put(path=("c", "f"), value=2)]) == "a: &x Oppvekst # so\nb: *x\nc: &y {d: 1, f: 2}\ne: {d: 1}\n"

@@ -2,9 +2,10 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import field
 from enum import StrEnum
 from typing import Any, NoReturn
+
+import msgspec
 
 from websakctl.apply.collaborators import RunJournal
 from websakctl.apply.entries import JournalError
@@ -25,7 +26,6 @@ from websakctl.model.resource import Resource
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import ABOUT_ITSELF, normalised, patched, same
 from websakctl.plan.stale import done_by_us, holds, stepwise, untold, value_at
-from websakctl.record import record
 from websakctl.redaction import withheld
 
 LOOKS = (0.0, 0.5, 1.5)  # seconds before each look at what an unanswered write did; a server may be slow to show it
@@ -44,8 +44,7 @@ class Status(StrEnum):
     NOT_STARTED = "not started"
 
 
-@record
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """A change and what came of it. ``fields``: the server's complaints by field name or pointer."""
 
     change: Change
@@ -64,8 +63,7 @@ class _Unsettled(Exception):
     pass
 
 
-@record
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Carries out one change with one writer, journalling each request before and after."""
 
     change: Change
@@ -74,10 +72,10 @@ class Attempt:
     journal: RunJournal
     run: str
     clock: Clock
-    pending: list[tuple[str, dict[str, Any], Address | None]] = field(
+    pending: list[tuple[str, dict[str, Any], Address | None]] = msgspec.field(
         default_factory=list
     )  # entries for whoever settles
-    sent: list[str] = field(default_factory=list)  # requests that were done; a change may take two
+    sent: list[str] = msgspec.field(default_factory=list)  # requests that were done; a change may take two
 
     def __call__(self) -> Outcome:
         """Do it. Never raises for what a server or network does."""
@@ -113,7 +111,7 @@ class Attempt:
     def _outcome(
         self, status: Status, detail: str = "", fields: tuple[tuple[str, str], ...] = (), hint: int = 0
     ) -> Outcome:
-        return Outcome(self.change, status, detail, fields, exit_hint=hint)
+        return Outcome(change=self.change, status=status, detail=detail, fields=fields, exit_hint=hint)
 
     def _carry_out(self) -> None:
         change, address = self.change, self.change.address

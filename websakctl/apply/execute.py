@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from graphlib import TopologicalSorter
 
+import msgspec
+
 from websakctl.apply.attempt import Outcome, Status
 from websakctl.model.address import Address
 from websakctl.plan.change import Change
-from websakctl.record import record
 
 Watch = Callable[[Outcome], None]
 
 
-@record
-class Execution:
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """What came of every change, in the order of the plan."""
 
     outcomes: tuple[Outcome, ...]
@@ -73,7 +73,9 @@ def execute(
                 elif fail_fast:
                     ended_early = True
             waiting.extend(order.get_ready() if finished else ())
-    return Execution(tuple(_rest(change, outcomes) for change in changes), ended_early or stop.is_set())
+    return Execution(
+        outcomes=tuple(_rest(change, outcomes) for change in changes), stopped=ended_early or stop.is_set()
+    )
 
 
 def _rest(change: Change, outcomes: dict[Address, Outcome]) -> Outcome:
@@ -83,9 +85,9 @@ def _rest(change: Change, outcomes: dict[Address, Outcome]) -> Outcome:
         failed = (Status.FAILED, Status.UNKNOWN, Status.BLOCKED)
         culprit = next((a for a in change.requires if a in outcomes and outcomes[a].status in failed), None)
         if culprit is None:
-            outcome = Outcome(change, Status.NOT_STARTED, "the run was stopped before it")
+            outcome = Outcome(change=change, status=Status.NOT_STARTED, detail="the run was stopped before it")
         else:
             root = outcomes[culprit].blocked_by or culprit
-            outcome = Outcome(change, Status.BLOCKED, f"waits for {root}", blocked_by=root)
+            outcome = Outcome(change=change, status=Status.BLOCKED, detail=f"waits for {root}", blocked_by=root)
         outcomes[change.address] = outcome  # changes come in order: what waits for this one finds it
     return outcome

@@ -41,7 +41,7 @@ def _everywhere(
     no_color: NoColor = False,
     version: Version = False,  # noqa: ARG001  # its callback does it all
 ) -> None:
-    ctx.obj = Call(root, environment, format_, quiet, verbose, no_color)
+    ctx.obj = Call(root=root, environment=environment, format=format_, quiet=quiet, verbose=verbose, no_color=no_color)
 
 
 def run(arguments: list[str]) -> int:

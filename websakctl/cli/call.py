@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from websakctl.record import record
+import msgspec
 
 
-@record
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What was said on the command line that every command understands."""
 
     root: Path | None

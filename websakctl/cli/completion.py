@@ -19,7 +19,11 @@ def _session(ctx: typer.Context) -> "Session":
     from websakctl.cli.session import Session
 
     said = ctx.params.get("root") or ctx.find_root().params.get("root")
-    return Session(Call(Path(said) if said else None, None, "text", True, False, True))
+    return Session(
+        Call(
+            root=Path(said) if said else None, environment=None, format="text", quiet=True, verbose=False, no_color=True
+        )
+    )
 
 
 def _quietly(find: "Callable[[Session], Iterable[str]]") -> Complete:

@@ -5,17 +5,17 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
+from msgspec.structs import replace
 
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, write_private
-from websakctl.record import record
 
 if TYPE_CHECKING:
     from websakctl.fleet.job import Job, Result
@@ -90,7 +90,7 @@ def validate(
     out: Out = None,
 ) -> None:
     """Check the fleet file and the config of every target. Reads no Websak."""
-    run = _Run.of(call, "validate", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    run = _Run.of(call, "validate", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
     _finish(run, run.carry_out([("validate",)]), out)
 
 
@@ -106,7 +106,7 @@ def plan(
     detailed_exitcode: DetailedExit = False,
 ) -> None:
     """Show what apply would change in every target. Writes nothing; --out keeps the plans for `fleet apply`."""
-    run = _Run.of(call, "plan", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    run = _Run.of(call, "plan", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
     _finish(run, run.carry_out([("plan",)]), out, detailed_exitcode)
 
 
@@ -122,7 +122,7 @@ def drift(
     detailed_exitcode: DetailedExit = False,
 ) -> None:
     """Show what somebody changed by hand in every target. Writes nothing."""
-    run = _Run.of(call, "drift", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    run = _Run.of(call, "drift", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
     _finish(run, run.carry_out([("drift",)]), out, detailed_exitcode)
 
 
@@ -141,7 +141,7 @@ def apply(
     out: Out = None,
 ) -> None:
     """Carry out saved plans, or with --auto-approve what each config asks for. One target's failure stops no other."""
-    run = _Run.of(call, "apply", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    run = _Run.of(call, "apply", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
     allowed = _allowed(allow or [], run.fleet)
     words = ("--auto-approve", *(("--reason", reason) if reason else ()))
     if planfile is None:
@@ -178,7 +178,7 @@ def report(
     """
     if results:
         _show_merged(Session(call), results, out)
-    run = _Run.of(call, "report", fleet, only, shard, _Engine(jobs, scheduler, carry))
+    run = _Run.of(call, "report", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
     _finish(run, run.carry_out([("validate",), ("plan",), ("drift",), ("rollout", "status")]), out)
 
 
@@ -195,8 +195,7 @@ def merge(
 # --- what is run
 
 
-@record
-class _Engine:
+class _Engine(msgspec.Struct, frozen=True, kw_only=True):
     jobs: int | None
     scheduler: str | None
     carry: bool
@@ -212,8 +211,7 @@ class _Engine:
         return carry_out_there(jobs, self.scheduler, stop.level, stop.say)
 
 
-@record
-class _Run:
+class _Run(msgspec.Struct, frozen=True, kw_only=True):
     """One fleet command: which targets, and how they are run."""
 
     session: Session
@@ -249,7 +247,7 @@ class _Run:
         if only and not chosen(fleet.targets, only, None):
             names = ", ".join(t.name for t in fleet.targets[:10])
             raise Problem(f"no target matches {', '.join(only)}", Exit.USAGE, f"there are {names} …")
-        return cls(session, name, fleet, targets, part, engine)
+        return cls(session=session, name=name, fleet=fleet, targets=targets, shard=part, engine=engine)
 
     def carry_out(
         self,
@@ -318,7 +316,7 @@ class _Run:
             if result.journal is not None:
                 take_back(result.journal, target.state_dir, target.environment)
             elif self.name == "apply" and (packed := packed_journal(target.state_dir)):
-                return replace(result, journal=Carried(packed))
+                return replace(result, journal=Carried(packed=packed))
         except (CarryError, JournalError, OSError) as error:
             said = f"{result.said}\nerror: its journal is not back: {error}"
             return replace(result, exit_code=int(Exit.INCOMPLETE), said=said)
@@ -350,9 +348,15 @@ def _needs_nothing(target: "Target", plans: dict[str, dict[str, Any]] | None) ->
     if plans is None or (target.name in plans and plans[target.name].get("changes")):
         return None
     if target.name in plans:
-        return Result(target.name, target.environment, 0, {"apply": {"counts": {}, "outcomes": []}}, attempts=1)
+        return Result(
+            target=target.name,
+            environment=target.environment,
+            exit_code=0,
+            documents={"apply": {"counts": {}, "outcomes": []}},
+            attempts=1,
+        )
     why = "error: the file holds no plan of it; see what `fleet plan` said"
-    return Result(target.name, target.environment, int(Exit.REFUSED), said=why)
+    return Result(target=target.name, environment=target.environment, exit_code=int(Exit.REFUSED), said=why)
 
 
 def _fleet(session: Session, said: Path | None) -> "Fleet":
@@ -373,7 +377,9 @@ def _fleet(session: Session, said: Path | None) -> "Fleet":
         )
     entries, findings, texts = read_fleet_file(file)
     if findings:
-        shown = FORMAT.render(FindingsReport(findings, texts, "", valid=False), session.terminal.look(sys.stderr))
+        shown = FORMAT.render(
+            FindingsReport(findings=findings, texts=texts, headline="", valid=False), session.terminal.look(sys.stderr)
+        )
         session.terminal.warn(shown)
     if errors_in(findings):
         raise Problem("the fleet file is not valid; nothing was done", Exit.INVALID, f"mend {file}")

@@ -1,12 +1,12 @@
 """Options that every command has, and how a command is registered."""
 
-import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from websakctl import __version__
@@ -109,7 +109,7 @@ def _common(formats: tuple[str, ...]) -> list[inspect.Parameter]:
     ]
 
 
-_DEFAULT = Call(None, None, None, False, False, False)
+_DEFAULT = Call(root=None, environment=None, format=None, quiet=False, verbose=False, no_color=False)
 
 
 def command(
@@ -153,7 +153,7 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
         if ctx.invoked_subcommand is not None:
             _pass_on(ctx, call, {p.name for p in own if said[p.name] != p.default})
             return
-        call = dataclasses.replace(call, format=call.format or formats[0])
+        call = msgspec.structs.replace(call, format=call.format or formats[0])
         if call.format not in formats:
             raise Problem(
                 f"--format {call.format} is not one of {', '.join(formats)}",

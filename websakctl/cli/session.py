@@ -37,7 +37,7 @@ class Session:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.terminal = Terminal(call.quiet, call.no_color)
+        self.terminal = Terminal(quiet=call.quiet, no_color=call.no_color)
 
     # --- config
 
@@ -121,7 +121,7 @@ class Session:
         """Write every finding."""
         from websakctl.report.formats.text import FORMAT
 
-        report = FindingsReport(config.findings, config.texts, "", config.valid)
+        report = FindingsReport(findings=config.findings, texts=config.texts, headline="", valid=config.valid)
         if config.findings and to_stderr:
             sys.stderr.write(redact(FORMAT.render(report, self.terminal.look(sys.stderr))) + "\n")
             sys.stderr.flush()
@@ -434,7 +434,7 @@ class Session:
                     Exit.USAGE,
                     f"its districts are {', '.join(sorted(members))}",
                 )
-        return Selection(frozenset(scopes), frozenset(kinds or ()), tuple(targets or ()))
+        return Selection(scopes=frozenset(scopes), kinds=frozenset(kinds or ()), targets=tuple(targets or ()))
 
     def write(self, subject: Subject, *, expand: bool = False, secrets_allowed: bool = False) -> None:
         """Write the result in the format that was asked for."""
@@ -456,7 +456,7 @@ class Session:
 
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         made = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
-        return PlanReport(plan, made, drift, self.connection.base_url, compared)
+        return PlanReport(plan=plan, made=made, drift=drift, origin=self.connection.base_url, compared=compared)
 
 
 def _told_by(owner: Path) -> str:

@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
 
-from websakctl.record import record
+import msgspec
+
 from websakctl.redaction import redact, redact_json
 from websakctl.report.subjects import Look, Paint, plain
 
@@ -69,8 +70,7 @@ class Ticker(Protocol):
         """One more is done."""
 
 
-@record
-class Terminal:
+class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     """Where text goes, and how it looks there."""
 
     quiet: bool = False
@@ -96,7 +96,7 @@ class Terminal:
 
     def look(self, stream: TextIO, *, expand: bool = False) -> Look:
         """How text is to look on a stream."""
-        return Look(self.width, self.paint(stream), expand)
+        return Look(width=self.width, paint=self.paint(stream), expand=expand)
 
     def result(self, text: str, *, secrets_allowed: bool = False, is_json: bool = False) -> None:
         """Write a result; secrets only where showing them is what was asked for."""

@@ -170,7 +170,7 @@ def report(session: Session, found: "WriteBack", files: Mapping[str, str], verb:
         counts = Counter((w.file, w.address.kind, w.how) for w in found.written)
         rows = [(file, kind, how, str(count)) for (file, kind, how), count in sorted(counts.items())]
         columns = ("file", "kind", "how", "count")
-    session.write(TableReport(headline, columns, rows, data))
+    session.write(TableReport(headline=headline, columns=columns, rows=rows, data=data))
 
 
 def _rows(session: Session, found: "WriteBack") -> list[tuple[str, str, str, str]]:

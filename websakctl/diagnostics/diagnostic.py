@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from websakctl.record import record
+import msgspec
 
 
 class Severity(StrEnum):
@@ -37,8 +37,7 @@ class Fix(NamedTuple):
 NOWHERE = Position("")  # a run-time problem stands in no file
 
 
-@record(kw_only=True)
-class Diagnostic:
+class Diagnostic(msgspec.Struct, frozen=True, kw_only=True):
     """One finding about the config, or one problem at run time, for the person at the keyboard."""
 
     code: str  # stable; docs/rules.md explains it

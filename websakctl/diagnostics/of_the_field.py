@@ -5,11 +5,11 @@ from websakctl.diagnostics.rule import Rule
 
 
 def _error(name: str, summary: str, why: str, bad: str, good: str) -> Rule:
-    return Rule(name, summary, why, bad, good, Severity.ERROR, settable=True)
+    return Rule(name=name, summary=summary, why=why, bad=bad, good=good, severity=Severity.ERROR, settable=True)
 
 
 def _warning(name: str, summary: str, why: str, bad: str, good: str) -> Rule:
-    return Rule(name, summary, why, bad, good, Severity.WARNING, settable=True)
+    return Rule(name=name, summary=summary, why=why, bad=bad, good=good, severity=Severity.WARNING, settable=True)
 
 
 OF_THE_FIELD = (
@@ -166,18 +166,18 @@ OF_THE_FIELD = (
 
 ABOUT_IGNORING = (
     Rule(
-        "ignore-without-reason",
-        "A comment exempts a line from a rule and does not say why.",
-        "Nobody can tell later whether the exemption still holds.",
-        "# websakctl: ignore[noark-code-collision]",
-        "# websakctl: ignore[noark-code-collision] Byarkivet keeps B; the export translates it",
+        name="ignore-without-reason",
+        summary="A comment exempts a line from a rule and does not say why.",
+        why="Nobody can tell later whether the exemption still holds.",
+        bad="# websakctl: ignore[noark-code-collision]",
+        good="# websakctl: ignore[noark-code-collision] Byarkivet keeps B; the export translates it",
     ),
     Rule(
-        "ignore-unused",
-        "A comment exempts a line from a rule that finds nothing there.",
-        "It would hide the next mistake on that line.",
-        "P: {…} # websakctl: ignore[noark-code-collision] P is ours",
-        "P: {…}",
-        Severity.WARNING,
+        name="ignore-unused",
+        summary="A comment exempts a line from a rule that finds nothing there.",
+        why="It would hide the next mistake on that line.",
+        bad="P: {…} # websakctl: ignore[noark-code-collision] P is ours",
+        good="P: {…}",
+        severity=Severity.WARNING,
     ),
 )

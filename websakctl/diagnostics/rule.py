@@ -1,11 +1,11 @@
 """What a rule is."""
 
-from typing import NamedTuple
+import msgspec
 
 from websakctl.diagnostics.diagnostic import Severity
 
 
-class Rule(NamedTuple):
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule: its name never changes, ``why`` says what goes wrong without it.
 
     ``settable``: config/websak.yaml may change its severity, and one line may be exempted with a reason.

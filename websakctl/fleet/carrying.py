@@ -12,11 +12,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 from filelock import FileLock, Timeout
 
 from websakctl.apply.journal import Journal
 from websakctl.apply.lock import lock_path
-from websakctl.record import record
 
 JOURNAL = "journal.db"
 _PLACE = "place"  # who we are to the lease: the same wherever the state directory is carried
@@ -28,8 +28,7 @@ class CarryError(Exception):
     """A journal cannot be taken back; the text says why."""
 
 
-@record
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     """A config repository and what its state directory needs for a command."""
 
     config: bytes  # zip
@@ -37,8 +36,7 @@ class Parcel:
     place: str = ""
 
 
-@record
-class Carried:
+class Carried(msgspec.Struct, frozen=True, kw_only=True):
     """A journal as it comes back from where a job ran."""
 
     packed: bytes  # zlib of the database
@@ -62,7 +60,7 @@ class Carried:
             whole = False
         if not whole:
             raise CarryError("the journal in the file is not as it was written")
-        return cls(packed)
+        return cls(packed=packed)
 
 
 def pack(root: Path, state_dir: Path) -> Parcel:
@@ -80,7 +78,9 @@ def pack(root: Path, state_dir: Path) -> Parcel:
                     archive.write(path, path.relative_to(root).as_posix())
     place = state_dir / _PLACE
     return Parcel(
-        config.getvalue(), packed_journal(state_dir), place.read_text(encoding="utf-8") if place.is_file() else ""
+        config=config.getvalue(),
+        journal=packed_journal(state_dir),
+        place=place.read_text(encoding="utf-8") if place.is_file() else "",
     )
 
 

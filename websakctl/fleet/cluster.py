@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.fleet.job import Job, Result, not_begun, run_job
 from websakctl.fleet.process import GOING_ON, Stop

@@ -7,14 +7,15 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl import __version__
 from websakctl.fleet.process import GOING_ON, Ended, Stop, run_command
 from websakctl.fleet.target import variable_of
-from websakctl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,7 @@ _CREDENTIALS = ("CLIENT_ID", "CLIENT_SECRET", "TOKEN_URL")
 _LONGEST = 4_000  # characters of what a command said on stderr
 
 
-@record
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done for one target. It holds no secret: the worker finds that in its own surroundings."""
 
     fleet: str  # one name for all jobs of a command
@@ -53,14 +53,13 @@ class Job:
         return any(step[0] == "apply" for step in self.steps)
 
 
-@record
-class Result:
+class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a job came to."""
 
     target: str
     environment: str
     exit_code: int
-    documents: Mapping[str, Any] = field(default_factory=dict)  # by command: the JSON it wrote
+    documents: Mapping[str, Any] = msgspec.field(default_factory=dict)  # by command: the JSON it wrote
     said: str = ""  # on stderr, the end of it
     seconds: float = 0.0
     attempts: int = 0  # 0: it was not begun
@@ -70,7 +69,7 @@ class Result:
 
 def not_begun(job: Job, why: str, exit_code: int) -> Result:
     """The result of a job that could not be run."""
-    return Result(job.target, job.environment, exit_code, said=f"error: {why}")
+    return Result(target=job.target, environment=job.environment, exit_code=exit_code, said=f"error: {why}")
 
 
 def run_job(job: Job, stop: Stop) -> Result:
@@ -102,7 +101,7 @@ def _run_parcel(job: Job, parcel: "Parcel", stop: Stop) -> Result:
             _pause(SETTLING, stop)  # its journal died with the worker; live says what it did, once nothing is under way
         result = _run(replace(job, root=str(root), state_dir=str(state_dir), again=False), stop)
         packed = packed_journal(state_dir) if job.writes else b""
-        return replace(result, journal=Carried(packed) if packed else None)
+        return replace(result, journal=Carried(packed=packed) if packed else None)
 
 
 def _pause(seconds: float, stop: Stop) -> None:
@@ -126,7 +125,14 @@ def _run(job: Job, stop: Stop) -> Result:
             documents[step[0]] = json.loads(ended.out)
         if code != 0:
             break
-    return Result(job.target, job.environment, code, documents, "\n".join(filter(None, said)), attempts=attempts)
+    return Result(
+        target=job.target,
+        environment=job.environment,
+        exit_code=code,
+        documents=documents,
+        said="\n".join(filter(None, said)),
+        attempts=attempts,
+    )
 
 
 def _last_words(ended: Ended) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from websakctl.record import record
+import msgspec
+
 from websakctl.source.fleet_file import TargetEntry
 
 STATE_DIR = ".websakctl"
 
 
-@record
-class Target:
+class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One Websak: a config repository and an environment of it."""
 
     name: str
@@ -23,8 +23,7 @@ class Target:
     state_dir: Path
 
 
-@record
-class Shard:
+class Shard(msgspec.Struct, frozen=True, kw_only=True):
     """Part ``index`` of ``count``, counted from 1."""
 
     index: int
@@ -43,7 +42,7 @@ class Shard:
         index, slash, count = said.partition("/")
         if not slash or not (index.isascii() and index.isdigit() and count.isascii() and count.isdigit()):
             raise ValueError(f"{said} is not I/N")
-        shard = cls(int(index), int(count))
+        shard = cls(index=int(index), count=int(count))
         if not 1 <= shard.index <= shard.count:
             raise ValueError(f"{said}: I goes from 1 to N")
         return shard
@@ -53,8 +52,7 @@ class Shard:
         return tuple(sorted(targets, key=lambda t: t.name))[self.index - 1 :: self.count]
 
 
-@record
-class Fleet:
+class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     """All targets of a fleet file."""
 
     file: Path
@@ -74,9 +72,11 @@ def fleet_of(file: Path, entries: Mapping[str, TargetEntry], environment: str | 
     def target(name: str, entry: TargetEntry) -> Target:
         root = Path(os.path.normpath(home / entry.root))
         state = home / entry.state_dir if entry.state_dir else root / STATE_DIR
-        return Target(name, root, environment or entry.environment, Path(os.path.normpath(state)))
+        return Target(
+            name=name, root=root, environment=environment or entry.environment, state_dir=Path(os.path.normpath(state))
+        )
 
-    return Fleet(file, tuple(target(name, entry) for name, entry in sorted(entries.items())))
+    return Fleet(file=file, targets=tuple(target(name, entry) for name, entry in sorted(entries.items())))
 
 
 def chosen(targets: Iterable[Target], only: Iterable[str], shard: Shard | None) -> tuple[Target, ...]:

@@ -42,10 +42,10 @@ class AccessGroupsReader:
         name = composed(row["groupName"])
         scope = self._scope_of(KIND, name) or BASE
         return Resource(
-            Address(KIND, scope, name),
-            {},
-            not ended(row.get("toDate"), f"access group {name}", self._reading.runtime.clock.now()),
-            Handle(id=str(row["groupId"]), raw=row),
+            address=Address(KIND, scope, name),
+            fields={},
+            active=not ended(row.get("toDate"), f"access group {name}", self._reading.runtime.clock.now()),
+            handle=Handle(id=str(row["groupId"]), raw=row),
         )
 
 

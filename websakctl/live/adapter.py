@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any, Protocol, runtime_checkable
 from unicodedata import normalize
 
+import msgspec
+
 from websakctl.live.errors import NotAsAgreed
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
-from websakctl.record import record
 
 NOTHING: Mapping[Address, Resource] = {}
 ScopeOf = Callable[[str, str], str | None]  # (kind, key) -> scope, where it is known
@@ -60,8 +61,7 @@ class KindWriter(KindReader, Protocol):
         """Take away."""
 
 
-@record
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One request of several that a change takes: ``send`` may be repeated, ``happened`` looks whether it is so."""
 
     request: str  # what the journal calls it

@@ -41,7 +41,7 @@ def read_administrators(reading: Reading, units: Mapping[str, Address]) -> list[
         for row in rows:
             if row.get("active") is True and _administers(row):
                 code = str(row.get("code") or row["gidId"])
-                found[str(row["gidId"])] = Administrator(code, units.get(str(row.get("departmentId") or "")))
+                found[str(row["gidId"])] = Administrator(code=code, unit=units.get(str(row.get("departmentId") or "")))
 
 
 def _administers(row: Mapping[str, Any]) -> bool:

@@ -89,7 +89,7 @@ class BusinessRegister:
     def _single(self, what: str, number: str) -> Registered:
         answer = self._reading.get(f"/{what}/{number}", absent=tuple(_STANDINGS))
         if answer.status in _STANDINGS:
-            return Registered(number, _STANDINGS[answer.status])
+            return Registered(orgnr=number, standing=_STANDINGS[answer.status])
         unit = registered(answer.body)
         if unit.orgnr != number:
             raise NotAsAgreed(f"GET /{what}/{number}: the answer is about {unit.orgnr}")

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
+import msgspec
 
 from websakctl.live.errors import Unreachable
 from websakctl.live.transport import Reading, cause_of, json_of, what_next_of
-from websakctl.record import record
 
 USER_PATHS = (
     "/api/info",
@@ -23,8 +23,7 @@ USER_PATHS = (
 )
 
 
-@record
-class Capability:
+class Capability(msgspec.Struct, frozen=True, kw_only=True):
     """One read: its status, the field names of what it answers, and since when it is on its way out."""
 
     path: str
@@ -48,7 +47,7 @@ def probe(client: httpx.Client, path: str) -> Capability:
     )  # RFC 8594; RFC 9745 says that it is deprecated, and perhaps not until when
     if not sunset and "Deprecation" in response.headers:
         sunset = "some day"
-    return Capability(path, response.status_code, _fields(response), sunset)
+    return Capability(path=path, status=response.status_code, fields=_fields(response), sunset=sunset)
 
 
 def _fields(response: httpx.Response) -> tuple[str, ...]:

@@ -209,7 +209,12 @@ class DepartmentsReader:
         end = row.validToDate
         active = end is None or not ended(end, f"department {id_}", self._reading.runtime.clock.now())
         address = Address(KIND, scope, key)
-        return Resource(address, held_once(fields, self._alike.get(address)), active, Handle(id_, "", raw))
+        return Resource(
+            address=address,
+            fields=held_once(fields, self._alike.get(address)),
+            active=active,
+            handle=Handle(id=id_, etag="", raw=raw),
+        )
 
     def find(self, address: Address) -> Resource | None:
         """Look a unit up by its external id; what an unknown one answers is not documented."""

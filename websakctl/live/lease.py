@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+import msgspec
 
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome, words_of
 from websakctl.live.transport import Reading, Writing
-from websakctl.record import record
 from websakctl.redaction import redact
 
 TTL = 60  # seconds; a crashed apply blocks others no longer than this
@@ -29,8 +29,7 @@ class LeaseHeld(LiveError):
         self.holder = holder
 
 
-@record
-class Holder:
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds the lease. Times are as the server writes them (RFC 3339)."""
 
     owner: str
@@ -47,7 +46,10 @@ class Holder:
         """
         if not isinstance(body, dict) or not isinstance(body.get("owner"), str):
             raise NotAsAgreed("a lease without an owner")
-        return cls(body["owner"], *(str(body.get(name) or "") for name in ("purpose", "acquired_at", "expires_at")))
+        return cls(
+            owner=body["owner"],
+            **{name: str(body.get(name) or "") for name in ("purpose", "acquired_at", "expires_at")},
+        )
 
 
 class Lease:

@@ -87,7 +87,9 @@ class SetupReader:
                 fields[name] = [_only(known, inner) for inner in rows]
         address = Address(kind.name, scope, key)
         held = held_once(fields, self._alike.get(address))
-        return Resource(address, held, active, Handle(str(id_), str(row["etag"]), raw))
+        return Resource(
+            address=address, fields=held, active=active, handle=Handle(id=str(id_), etag=str(row["etag"]), raw=raw)
+        )
 
 
 class SetupWriter(SetupReader):

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
+import msgspec
 
 from websakctl.live.clock import Clock, SystemClock
 from websakctl.live.decoding import Content, parsed
@@ -27,7 +28,6 @@ from websakctl.live.errors import (
 from websakctl.live.guarded import NoConnection
 from websakctl.live.retry import retry
 from websakctl.live.runtime import Runtime
-from websakctl.record import record
 
 ATTEMPTS = 6
 LONG = 2_000_000  # bytes: longer answers are gathered as they come, instead of held twice
@@ -65,8 +65,7 @@ class ReadOnly(httpx.BaseTransport):
         self._inner.close()
 
 
-@record
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A believed answer: status, parsed JSON (``None`` for an empty body) and headers."""
 
     status: int
@@ -250,7 +249,7 @@ class Reading:
         except httpx.TransportError as error:
             raise _unsent(f"GET {path}", error) from None
         if response.status_code in absent:
-            return Answer(response.status_code, None, response.headers)
+            return Answer(status=response.status_code, body=None, headers=response.headers)
         if response.status_code == 429:
             raise _Again(self._asked(response), Unreachable(_busy(f"GET {path}", response, self.runtime), _UNDER_LOAD))
         if response.status_code >= 500:
@@ -259,13 +258,13 @@ class Reading:
             raise _Again(self._asked(response), final(f"GET {path}: HTTP {response.status_code} ({words})"))
         _raise_if_not_permitted(response, f"GET {path}")
         if response.status_code == 204:
-            return Answer(204, None, response.headers)
+            return Answer(status=204, body=None, headers=response.headers)
         if response.status_code != 200:
             raise NotAsAgreed(
                 f"GET {path}: HTTP {response.status_code} ({words_of(json_of(content), response.status_code)})"
             )
         try:
-            return Answer(200, believed(response, content, f"GET {path}", parse), response.headers)
+            return Answer(status=200, body=believed(response, content, f"GET {path}", parse), headers=response.headers)
         except (
             NotAsAgreed
         ) as error:  # a page of a proxy or of maintenance, or an answer that was cut off: as passing as a 503
@@ -355,9 +354,13 @@ class Writing:
             )
         if response.status_code in expect:
             if not response.content and (bodiless or response.status_code == 204):
-                return Answer(response.status_code, None, response.headers)
+                return Answer(status=response.status_code, body=None, headers=response.headers)
             try:
-                return Answer(response.status_code, believed(response, response.content, what), response.headers)
+                return Answer(
+                    status=response.status_code,
+                    body=believed(response, response.content, what),
+                    headers=response.headers,
+                )
             except NotAsAgreed as error:
                 raise UnknownOutcome(str(error)) from None
         if response.status_code == 412:

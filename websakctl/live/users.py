@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
-from dataclasses import field, replace
 from datetime import date, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import ScopeOf, Units, composed, rows_of, text_or_none
@@ -13,7 +15,6 @@ from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Reading
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Fields, Handle, Resource
-from websakctl.record import record
 
 KIND, GROUP = "user", "access_group"
 PATH = "/api/Users"
@@ -26,8 +27,7 @@ _SCOPES = {"archives": "archiveList", "journal_units": "journalUnitList", "grade
 Row = Mapping[str, Any]  # what is kept of a listed user: JSON, without numbers and addresses of persons
 
 
-@record
-class KeptRows:
+class KeptRows(msgspec.Struct, frozen=True, kw_only=True):
     """All users as they were listed on a day, by the server's id."""
 
     day: date
@@ -48,18 +48,17 @@ class RowStore(Protocol):
         """Keep it."""
 
 
-@record(kw_only=True)
-class People:
+class People(msgspec.Struct, frozen=True, kw_only=True):
     """What config and journal say that reading and writing users takes.
 
     ``districts``: whose users are wanted; ``None`` for all. ``wanted``: fields by user code, those that the API never tells
     among them. ``applied_roles``: by user code, for users whose role Websak does not tell. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
     """
 
-    roles: Mapping[str, Fields] = field(default_factory=dict)
+    roles: Mapping[str, Fields] = msgspec.field(default_factory=dict)
     districts: frozenset[str] | None = None
-    wanted: Mapping[str, Fields] = field(default_factory=dict)
-    applied_roles: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, Fields] = msgspec.field(default_factory=dict)
+    applied_roles: Mapping[str, str] = msgspec.field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     store: RowStore | None = None
 
@@ -128,11 +127,11 @@ class UsersReader:
         if store is not None and kept is not None and kept.day == store.today:
             merged = {**kept.rows, **self._changed_since(kept.day - OVERLAP)}
             if self._are_all(len(merged)):
-                store.save(KeptRows(kept.day, merged))
+                store.save(KeptRows(day=kept.day, rows=merged))
                 return merged
         rows = self._listed()
         if store is not None:
-            store.save(KeptRows(store.today, rows))
+            store.save(KeptRows(day=store.today, rows=rows))
         return rows
 
     def _listed(self) -> dict[str, Row]:
@@ -195,7 +194,9 @@ class UsersReader:
         fields["unit"] = None if row["department"] == self._units.root_id else unit
         if "access_functions" in wanted:
             fields["access_functions"] = row["functions"]
-        return Resource(Address(KIND, scope, key), fields, row["active"], Handle(id=row["id"]))
+        return Resource(
+            address=Address(KIND, scope, key), fields=fields, active=row["active"], handle=Handle(id=row["id"])
+        )
 
     def _role(self, row: Row) -> str | None:
         """The role by its template user, else the only one that gives these access functions."""

@@ -223,7 +223,9 @@ class UsersWriter(UsersReader):
             return [{n: row.get(n) for n in wanted[0]} for row in body] == wanted
 
         if not there():
-            yield Step("set login mappings", lambda: self._writing.send("PUT", path, wanted), there)
+            yield Step(
+                request="set login mappings", send=lambda: self._writing.send("PUT", path, wanted), happened=there
+            )
 
     def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
         def there() -> bool:
@@ -232,7 +234,11 @@ class UsersWriter(UsersReader):
 
         path = f"{PATH}/{id_}/accesscodes"
         if not there():
-            yield Step("set access functions", lambda: self._writing.send("PUT", path, {"codes": codes}), there)
+            yield Step(
+                request="set access functions",
+                send=lambda: self._writing.send("PUT", path, {"codes": codes}),
+                happened=there,
+            )
 
     def _role_steps(self, address: Address, id_: str, wanted: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
         """There is no PUT: a role that holds elsewhere than it should is taken away and given anew."""
@@ -258,7 +264,7 @@ class UsersWriter(UsersReader):
         def gone() -> bool:
             return all(other["key"] != row["key"] for other in self.roles_of(id_))
 
-        return Step(f"take role {row['id']}", send, gone)
+        return Step(request=f"take role {row['id']}", send=send, happened=gone)
 
     def _with_role(self, id_: str, role: str, scope: Mapping[str, Any]) -> Step:
         body = role_request(role, scope, self._units.ids)
@@ -267,9 +273,9 @@ class UsersWriter(UsersReader):
             return any(row["id"] == role and row["scope"] == dict(scope) for row in self.roles_of(id_))
 
         return Step(
-            f"give role {role}",
-            lambda: self._writing.send("POST", f"{PATH}/{id_}/roles", body, expect=(200, 201)),
-            there,
+            request=f"give role {role}",
+            send=lambda: self._writing.send("POST", f"{PATH}/{id_}/roles", body, expect=(200, 201)),
+            happened=there,
         )
 
     def _group_steps(self, id_: str, kinds: list[str], wanted: Mapping[str, set[str]]) -> Iterator[Step]:
@@ -292,9 +298,9 @@ class UsersWriter(UsersReader):
             verb = "AddUserToAccessGroup" if member else "RemoveUserFromAccessGroup"
             method, path = "GET", f"{PATH}/{id_}/{verb}/{group}?lookupField=Id"
         return Step(
-            f"{'into' if member else 'out of'} group {name}",
-            lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
-            lambda: (name in self.groups_of(id_)) is member,
+            request=f"{'into' if member else 'out of'} group {name}",
+            send=lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
+            happened=lambda: (name in self.groups_of(id_)) is member,
         )
 
 

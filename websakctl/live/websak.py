@@ -1,12 +1,12 @@
 """One Websak: connect to it for reading or for writing, and read the whole setup."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
 from websakctl.live.client import open_client

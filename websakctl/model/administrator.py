@@ -1,11 +1,11 @@
 """Who may administer: what the lock-out guard needs to know of live users, and no more."""
 
+import msgspec
+
 from websakctl.model.address import Address
-from websakctl.record import record
 
 
-@record
-class Administrator:
+class Administrator(msgspec.Struct, frozen=True, kw_only=True):
     """An active user with system administration (access function 0), and the org unit it belongs to."""
 
     code: str

@@ -1,10 +1,9 @@
 """A district: the facts that instantiate the skeleton."""
 
-from websakctl.record import record
+import msgspec
 
 
-@record
-class District:
+class District(msgspec.Struct, frozen=True, kw_only=True):
     """One of the city's districts (bydel). ``prefix`` stands before the keys of its units and groups."""
 
     slug: str

@@ -1,17 +1,16 @@
 """A resource and a state: the same types for what is wanted and for what is there."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
+import msgspec
+
 from websakctl.model.address import Address
-from websakctl.record import record
 
 Fields = Mapping[str, Any]  # JSON values by field name; a field that is not there is not managed
 
 
-@record
-class Handle:
+class Handle(msgspec.Struct, frozen=True, kw_only=True):
     """What the server needs to be addressed with: never compared, never planned.
 
     ``raw`` is the object as it was read, so that a replacing write can send back what config does not name; a mapping, or
@@ -20,17 +19,21 @@ class Handle:
 
     id: str = ""
     etag: str = ""
-    raw: Any = field(default_factory=dict)
+    raw: Any = {}  # a default, copied for each
 
 
-@record
-class Resource:
+class Resource(msgspec.Struct, frozen=True, kw_only=True):
     """One managed thing. ``active`` is false for what has been retired but is still there."""
 
     address: Address
     fields: Fields
     active: bool = True
-    handle: Handle | None = field(default=None, compare=False)
+    handle: Handle | None = None  # not compared
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Resource):
+            return NotImplemented
+        return (self.address, self.active, self.fields) == (other.address, other.active, other.fields)
 
 
 State = dict[Address, Resource]

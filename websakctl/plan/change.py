@@ -3,12 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from typing import Any
+
+import msgspec
 
 from websakctl.model.address import Address
 from websakctl.plan.action import Action as Action
-from websakctl.record import record
 
 
 def some(addresses: Iterable[Address], most: int = 3) -> str:
@@ -18,8 +18,7 @@ def some(addresses: Iterable[Address], most: int = 3) -> str:
     return ", ".join(map(str, ordered[:most])) + more
 
 
-@record
-class FieldChange:
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
     """One field. ``path`` is the field's name; for a mapping ``field.key``; ``active`` and ``scope`` for the resource itself."""
 
     path: str
@@ -27,8 +26,7 @@ class FieldChange:
     after: Any
 
 
-@record
-class SourceLine:
+class SourceLine(msgspec.Struct, frozen=True, kw_only=True):
     """Where in the config the reason for a change stands; lines and columns from 1."""
 
     file: str  # path below the root
@@ -36,8 +34,7 @@ class SourceLine:
     column: int
 
 
-@record
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """One resource that will differ. ``requires``: changes of this plan that must have been done first."""
 
     address: Address
@@ -62,8 +59,7 @@ def old_address(change: Change) -> Address:
     return change.address._replace(**old) if change.action is not Action.CREATE else change.address
 
 
-@record
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A guard's objection. ``apply`` refuses unless it is allowed by this name and number."""
 
     guard: str
@@ -76,8 +72,7 @@ class Finding:
         return f"{self.guard}={self.count}"
 
 
-@record
-class Group:
+class Group(msgspec.Struct, frozen=True, kw_only=True):
     """The same change in one or more districts; values are written with placeholders where the districts differ."""
 
     kind: str
@@ -91,8 +86,7 @@ class Group:
     follows: tuple[tuple[str, int], ...] = ()  # of all its changes
 
 
-@record
-class ManualStep:
+class ManualStep(msgspec.Struct, frozen=True, kw_only=True):
     """Something that no API can do here. ``change``: what to set, where it is people who set the whole kind."""
 
     address: Address
@@ -109,8 +103,7 @@ class ManualStep:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-@record(kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Live against desired: ``changes`` in the order in which apply does them."""
 
     environment: str
@@ -121,11 +114,14 @@ class Plan:
     manual: tuple[ManualStep, ...]
     findings: tuple[Finding, ...]
     warnings: tuple[str, ...]
-    digests: Callable[[], tuple[str, str]] = field(
-        compare=False, repr=False
-    )  # of config and live; only files need them
+    digests: Callable[[], tuple[str, str]]  # of config and live; only files need them, and they are not compared
     protected: bool = False  # the environment is production
     scopes: tuple[str, ...] = ()  # every district's slug, for the matrix
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return all(getattr(self, f) == getattr(other, f) for f in self.__struct_fields__ if f != "digests")
 
     @property
     def config_digest(self) -> str:

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.model.kind import referred
 from websakctl.model.resource import State

@@ -2,7 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from websakctl.model.address import Address
 from websakctl.model.district import District
@@ -102,9 +103,9 @@ def _left(
         ]
         more = f"; and {len(named) - 3} more" if len(named) > 3 else ""
         yield Finding(
-            f"dependents:{kind}",
-            count,
-            f"{'; '.join(named[:3])}{more} would be left behind. Name an heir under `retire:`, or retire them too",
+            guard=f"dependents:{kind}",
+            count=count,
+            message=f"{'; '.join(named[:3])}{more} would be left behind. Name an heir under `retire:`, or retire them too",
         )
 
 
@@ -119,7 +120,7 @@ def _still_refers(
         return True
     if change.action.removes:
         return False
-    after = Resource(change.address, patched(resource.fields, change.fields))
+    after = Resource(address=change.address, fields=patched(resource.fields, change.fields))
     return bool(referrers({change.address: after}, {target}, kinds, districts))
 
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from unicodedata import is_normalized, normalize
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, Removal, referred
@@ -12,7 +14,6 @@ from websakctl.model.marks import Held
 from websakctl.model.resource import Resource, State
 from websakctl.model.retirement import Retirement
 from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
-from websakctl.record import record
 from websakctl.redaction import redacted
 
 
@@ -57,8 +58,7 @@ _IN_WORDS = {
 }
 
 
-@record
-class Difference:
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What the comparison found; ``changes`` are not yet ordered."""
 
     changes: list[Change]
@@ -72,7 +72,7 @@ class Difference:
         if change.address.kind in kinds:
             self.changes.append(change)
         else:
-            self.manual.append(ManualStep(change.address, _IN_WORDS[change.action], change))
+            self.manual.append(ManualStep(address=change.address, what=_IN_WORDS[change.action], change=change))
 
 
 def canonical(value: Any) -> Any:
@@ -124,7 +124,7 @@ def compare(
         by_hand: Kinds that people set here; what differs of them becomes manual steps with before and after.
         retirements: What goes on purpose; what nobody manages here and refers to it is pointed to its heir.
     """
-    result = Difference([], [], [], [], [])
+    result = Difference(changes=[], unchanged=[], unmanaged=[], manual=[], warnings=[])
     all_kinds = {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
     counterparts = _Counterparts(desired, live, known, previously or {})
     last_applied = _LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only})
@@ -133,12 +133,12 @@ def compare(
     for address, wanted in desired.items():
         kind = all_kinds.get(address.kind)
         if kind is None:
-            result.manual.append(ManualStep(address, "this Websak has no API for it: set it by hand"))
+            result.manual.append(ManualStep(address=address, what="this Websak has no API for it: set it by hand"))
             continue
         resource = live.get(address) or counterparts.find(address)
         if resource is not None:
             if (obstacle := _obstacle(kind, address, resource)) is not None:
-                result.manual.append(ManualStep(address, obstacle))
+                result.manual.append(ManualStep(address=address, what=obstacle))
                 continue
             if counterparts.renamed:
                 resource = _following(kind, resource, counterparts.renamed, all_kinds)
@@ -286,17 +286,23 @@ def _free(kind: Kind) -> Kind:
 
 def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: Mapping[str, Kind]) -> None:
     if kind.on_removal is Removal.MANUAL:
-        result.manual.append(ManualStep(there.address, f"the API cannot remove {kind.plural}: close it in Websak"))
+        result.manual.append(
+            ManualStep(address=there.address, what=f"the API cannot remove {kind.plural}: close it in Websak")
+        )
         return
     if kind.open_cases:
-        result.manual.append(ManualStep(there.address, kind.open_cases))
+        result.manual.append(ManualStep(address=there.address, what=kind.open_cases))
     action = Action.DELETE if kind.on_removal is Removal.DELETE else Action.DEACTIVATE
     fields = (
-        (FieldChange("active", True, False),)
+        (FieldChange(path="active", before=True, after=False),)
         if action is Action.DEACTIVATE
-        else tuple(FieldChange(n, v, None) for n, v in sorted(there.fields.items()) if v not in (None, [], {}))
+        else tuple(
+            FieldChange(path=n, before=v, after=None)
+            for n, v in sorted(there.fields.items())
+            if v not in (None, [], {})
+        )
     )
-    result.add(Change(there.address, action, fields, reason), own)
+    result.add(Change(address=there.address, action=action, fields=fields, reason=reason), own)
 
 
 def _to_heirs(
@@ -313,36 +319,44 @@ def _to_heirs(
             continue
         if kind.needed_to_replace:
             what = f"its {name} {value} is retired: move it to {said.heir.key} in Websak"
-            manual.append(ManualStep(there.address, what))
+            manual.append(ManualStep(address=there.address, what=what))
         else:
-            fields.append(FieldChange(name, value, said.heir.key))
-    return Change(there.address, Action.UPDATE, tuple(fields), "what it refers to is retired") if fields else None
+            fields.append(FieldChange(path=name, before=value, after=said.heir.key))
+    return (
+        Change(address=there.address, action=Action.UPDATE, fields=tuple(fields), reason="what it refers to is retired")
+        if fields
+        else None
+    )
 
 
 def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, accepted: Accepted) -> Change | None:
     if there is None:
         fields = tuple(
-            FieldChange(name, None, value)
+            FieldChange(path=name, before=None, after=value)
             for name, value in sorted(wanted.fields.items())
             if value is not None and value != [] and value != {}
         )
-        return Change(wanted.address, Action.CREATE, fields, "in the config, not in Websak")
+        return Change(
+            address=wanted.address, action=Action.CREATE, fields=fields, reason="in the config, not in Websak"
+        )
     if there.active and there.address == wanted.address and wanted.fields.items() <= there.fields.items():
         return None  # as nearly always; what follows finds out how they differ
     changed = list(_fields(kind, wanted, there, fixed, accepted))
     if there.address.key != wanted.address.key:
-        changed.insert(0, FieldChange("key", there.address.key, wanted.address.key))
+        changed.insert(0, FieldChange(path="key", before=there.address.key, after=wanted.address.key))
     if there.address.scope != wanted.address.scope:
-        changed.append(FieldChange("scope", there.address.scope, wanted.address.scope))
+        changed.append(FieldChange(path="scope", before=there.address.scope, after=wanted.address.scope))
     if not there.active:
         return Change(
-            wanted.address,
-            Action.ACTIVATE,
-            (FieldChange("active", False, True), *changed),
-            "retired in Websak, wanted in the config",
+            address=wanted.address,
+            action=Action.ACTIVATE,
+            fields=(FieldChange(path="active", before=False, after=True), *changed),
+            reason="retired in Websak, wanted in the config",
         )
     if changed:
-        return Change(wanted.address, Action.UPDATE, tuple(changed), "differs from the config")
+        return Change(
+            address=wanted.address, action=Action.UPDATE, fields=tuple(changed), reason="differs from the config"
+        )
     return None
 
 
@@ -352,7 +366,7 @@ def _with_write_only(
     """Add write-only fields, where the config says otherwise than what was last applied."""
     last = known.fields if known is not None else {}
     told = tuple(
-        FieldChange(name, last.get(name), after)
+        FieldChange(path=name, before=last.get(name), after=after)
         for name, after in wanted.fields.items()
         if name in kind.write_only
         and name in last
@@ -362,7 +376,7 @@ def _with_write_only(
         return change
     if change is None:
         action = Action.UPDATE if there.active else Action.ACTIVATE
-        return Change(wanted.address, action, told, "differs from what was last applied")
+        return Change(address=wanted.address, action=action, fields=told, reason="differs from what was last applied")
     return replace(change, fields=(*change.fields, *told))
 
 
@@ -376,8 +390,8 @@ def _without_erasing(kind: Kind, wanted: Resource, change: Change | None, manual
         return change
     manual.append(
         ManualStep(
-            change.address,
-            f"{' and '.join(sorted(replaced))} differ{'s' * (len(replaced) == 1)}, and replacing the {kind.name} would erase its "
+            address=change.address,
+            what=f"{' and '.join(sorted(replaced))} differ{'s' * (len(replaced) == 1)}, and replacing the {kind.name} would erase its "
             f"{' and '.join(lacking)}, which the config does not say: say it, or change the {kind.name} in Websak",
         )
     )
@@ -403,9 +417,9 @@ def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepte
             for key in sorted((before or {}).keys() | after.keys()):
                 old, new = (before or {}).get(key), after.get(key)
                 if not same(old, new):
-                    yield FieldChange(f"{name}.{key}", old, new)
+                    yield FieldChange(path=f"{name}.{key}", before=old, after=new)
         else:
-            yield FieldChange(name, before, after)
+            yield FieldChange(path=name, before=before, after=after)
 
 
 def is_accepted(accepted: Accepted, address: Address, name: str, wanted: Any, made: Any) -> bool:

@@ -98,7 +98,7 @@ def _step(step: ManualStep) -> dict[str, Any]:
 
 def _read_step(step: dict[str, Any]) -> ManualStep:
     change = read_change(step["change"]) if "change" in step else None
-    return ManualStep(Address.parse(step["address"]), step["what"], change)
+    return ManualStep(address=Address.parse(step["address"]), what=step["what"], change=change)
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -138,7 +138,9 @@ def from_document(document: Any) -> Plan:
             unchanged=document["summary"]["unchanged"],
             unmanaged=tuple(map(Address.parse, document["unmanaged"])),
             manual=tuple(map(_read_step, document["manual"])),
-            findings=tuple(Finding(f["guard"], f["count"], f["message"]) for f in document["findings"]),
+            findings=tuple(
+                Finding(guard=f["guard"], count=f["count"], message=f["message"]) for f in document["findings"]
+            ),
             warnings=tuple(document["warnings"]),
             digests=_said(document["config_digest"], document["live_digest"]),
             protected=document["protected"],
@@ -153,7 +155,7 @@ def _said(config: str, live: str) -> Callable[[], tuple[str, str]]:
 
 
 def _read_fields(fields: list[dict[str, Any]]) -> tuple[FieldChange, ...]:
-    return tuple(FieldChange(f["path"], f["before"], f["after"]) for f in fields)
+    return tuple(FieldChange(path=f["path"], before=f["before"], after=f["after"]) for f in fields)
 
 
 def read_change(c: dict[str, Any]) -> Change:
@@ -164,26 +166,26 @@ def read_change(c: dict[str, Any]) -> Change:
     """
     source = SourceLine(**c["source"]) if c["source"] else None
     return Change(
-        Address.parse(c["address"]),
-        Action(c["action"]),
-        _read_fields(c["fields"]),
-        c["reason"],
-        tuple(map(Address.parse, c["requires"])),
-        source,
-        c["shared"],
-        tuple(c.get("follows", {}).items()),  # plans of older versions have none
+        address=Address.parse(c["address"]),
+        action=Action(c["action"]),
+        fields=_read_fields(c["fields"]),
+        reason=c["reason"],
+        requires=tuple(map(Address.parse, c["requires"])),
+        source=source,
+        shared=c["shared"],
+        follows=tuple(c.get("follows", {}).items()),  # plans of older versions have none
     )
 
 
 def _read_group(g: dict[str, Any]) -> Group:
     return Group(
-        g["kind"],
-        Action(g["action"]),
-        g["key"],
-        _read_fields(g["fields"]),
-        tuple(g["scopes"]),
-        tuple(map(Address.parse, g["addresses"])),
-        g["shared"],
-        g["exception"],
-        tuple(g.get("follows", {}).items()),
+        kind=g["kind"],
+        action=Action(g["action"]),
+        key=g["key"],
+        fields=_read_fields(g["fields"]),
+        scopes=tuple(g["scopes"]),
+        addresses=tuple(map(Address.parse, g["addresses"])),
+        shared=g["shared"],
+        exception=g["exception"],
+        follows=tuple(g.get("follows", {}).items()),
     )

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from websakctl.model.district import District
 from websakctl.plan.change import Change, FieldChange, Group
-from websakctl.record import record
 
 
 class _Local(str):
@@ -16,8 +17,7 @@ class _Local(str):
     __slots__ = ()
 
 
-@record(slots=False)
-class _Common:
+class _Common(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Rewrites a district's values to what all districts have in common."""
 
     district: District
@@ -62,7 +62,7 @@ def grouped(changes: Iterable[Change], districts: Mapping[str, District]) -> tup
 
     Families (the same kind and local key) stand in the order of the plan; within a family the exceptions come first.
     """
-    common = {slug: _Common(district) for slug, district in districts.items()}
+    common = {slug: _Common(district=district) for slug, district in districts.items()}
     found: dict[Any, list[Change]] = {}
     shown: dict[Any, tuple[str, tuple[FieldChange, ...]]] = {}
     families: dict[tuple[str, str], list[Any]] = {}
@@ -73,7 +73,10 @@ def grouped(changes: Iterable[Change], districts: Mapping[str, District]) -> tup
             signature: Any = change.address
         else:
             key = rewrite.text(change.address.key)
-            fields = tuple(FieldChange(f.path, rewrite.value(f.before), rewrite.value(f.after)) for f in change.fields)
+            fields = tuple(
+                FieldChange(path=f.path, before=rewrite.value(f.before), after=rewrite.value(f.after))
+                for f in change.fields
+            )
             signature = (
                 change.address.kind,
                 change.action,
@@ -100,12 +103,12 @@ def _group(members: list[Change], key: str, fields: tuple[FieldChange, ...], *, 
         key, fields = first.address.key, first.fields
     ordered = sorted(members, key=lambda change: change.address)
     return Group(
-        first.address.kind,
-        first.action,
-        key,
-        fields,
-        tuple(c.address.scope for c in ordered),
-        tuple(c.address for c in ordered),
-        first.shared,
-        exception,
+        kind=first.address.kind,
+        action=first.action,
+        key=key,
+        fields=fields,
+        scopes=tuple(c.address.scope for c in ordered),
+        addresses=tuple(c.address for c in ordered),
+        shared=first.shared,
+        exception=exception,
     )

@@ -3,19 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from websakctl.model.address import Address
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Kind
 from websakctl.model.resource import State
 from websakctl.plan.change import Change, Finding
 from websakctl.plan.diff import Known
-from websakctl.record import record
 
 USER = "user"
 
 
-@record
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Most removals without insisting. Source: docs/decisions/0005-guards.md."""
 
     per_kind: int = 5
@@ -35,27 +35,37 @@ def guard(
     for (action, kind), count in sorted(per_kind.items()):
         if count > limits.per_kind:
             found.append(
-                Finding(f"{action}:{kind}", count, f"{count} of kind {kind} would go at once (limit {limits.per_kind})")
+                Finding(
+                    guard=f"{action}:{kind}",
+                    count=count,
+                    message=f"{count} of kind {kind} would go at once (limit {limits.per_kind})",
+                )
             )
     per_district = Counter((c.action.value, c.address.kind, c.address.scope) for c in removals)
     for (action, kind, scope), count in sorted(per_district.items()):
         if count > limits.per_district and scope != "base":
             found.append(
                 Finding(
-                    f"{action}:{kind}/{scope}",
-                    count,
-                    f"{count} of kind {kind} would go in {scope} (limit {limits.per_district})",
+                    guard=f"{action}:{kind}/{scope}",
+                    count=count,
+                    message=f"{count} of kind {kind} would go in {scope} (limit {limits.per_district})",
                 )
             )
     if len(removals) > limits.in_all:
         found.append(
-            Finding("removals:all", len(removals), f"{len(removals)} resources would go in all (limit {limits.in_all})")
+            Finding(
+                guard="removals:all",
+                count=len(removals),
+                message=f"{len(removals)} resources would go in all (limit {limits.in_all})",
+            )
         )
     found.extend(_emptied(removals, live))
     for change in removals:
         was = known.get(change.address)
         if change.address in protected or (was is not None and was.protected):
-            found.append(Finding(f"protected:{change.address}", 1, f"{change.address} is protected"))
+            found.append(
+                Finding(guard=f"protected:{change.address}", count=1, message=f"{change.address} is protected")
+            )
     return tuple(found)
 
 
@@ -64,7 +74,11 @@ def _emptied(removals: list[Change], live: State) -> Iterable[Finding]:
     there = Counter((a.kind, a.scope) for a, resource in live.items() if resource.active)
     for (kind, scope), count in sorted(going.items()):
         if there[kind, scope] == count:
-            yield Finding(f"empty:{kind}/{scope}", count, f"the last {count} of kind {kind} in {scope} would go")
+            yield Finding(
+                guard=f"empty:{kind}/{scope}",
+                count=count,
+                message=f"the last {count} of kind {kind} in {scope} would go",
+            )
 
 
 def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator], own_user: str) -> tuple[Finding, ...]:
@@ -74,7 +88,9 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
     losing = {change.address.key for change in changes if _takes_rights(change)}
     found: list[Finding] = []
     if own_user.upper() in losing:
-        found.append(Finding("lock-out:own-user", 1, f"{own_user} is the user that this tool works as"))
+        found.append(
+            Finding(guard="lock-out:own-user", count=1, message=f"{own_user} is the user that this tool works as")
+        )
     per_district: dict[str, list[Administrator]] = {}
     for one in sorted(administrators, key=lambda a: a.code):
         if one.unit is None:
@@ -83,7 +99,9 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
         if own_user and one.code.upper() == own_user.upper() and one.unit in going:
             found.append(
                 Finding(
-                    "lock-out:own-user", 1, f"{one.unit} is the unit of {own_user}, the user that this tool works as"
+                    guard="lock-out:own-user",
+                    count=1,
+                    message=f"{one.unit} is the unit of {own_user}, the user that this tool works as",
                 )
             )
     for scope, members in sorted(per_district.items()):
@@ -91,15 +109,17 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
         if all(one.unit in going for one in members):
             found.append(
                 Finding(
-                    f"lock-out:{scope}", len(members), f"the units of all administrators of {scope} would go ({names})"
+                    guard=f"lock-out:{scope}",
+                    count=len(members),
+                    message=f"the units of all administrators of {scope} would go ({names})",
                 )
             )
         elif all(one.unit in going or one.code.upper() in losing for one in members):
             found.append(
                 Finding(
-                    f"lock-out:{scope}",
-                    len(members),
-                    f"all administrators of {scope} would lose their rights ({names})",
+                    guard=f"lock-out:{scope}",
+                    count=len(members),
+                    message=f"all administrators of {scope} would lose their rights ({names})",
                 )
             )
     return tuple(found)

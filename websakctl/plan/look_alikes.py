@@ -49,9 +49,9 @@ def probable_renames(
         grouped[pair.new.kind, old, str(pair.new) if alone else _local(pair.new, districts)].append(pair)
     return tuple(
         Finding(
-            f"rename:{kind}/{_local(members[0].new, districts)}",
-            len(members),
-            _told(members, old, new, kinds[kind], position),
+            guard=f"rename:{kind}/{_local(members[0].new, districts)}",
+            count=len(members),
+            message=_told(members, old, new, kinds[kind], position),
         )
         for (kind, old, new), members in sorted(grouped.items(), key=lambda item: item[0])
     )

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, referred

@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from websakctl.expressions import CannotJudge, search
 from websakctl.plan.change import Finding
-from websakctl.record import record
 
 
-@record
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """One rule of ``config/policy/``. ``match`` gives what breaks it: a list, or true. ``refuse``: apply refuses; otherwise it is a warning."""
 
     name: str
@@ -31,7 +31,11 @@ def judge(policies: Iterable[Policy], document: Mapping[str, Any]) -> tuple[list
     for policy in policies:
         broken = _matches(policy, document)
         if isinstance(broken, str):
-            findings.append(Finding(f"policy:{policy.name}", 1, f"policy {policy.name} cannot be judged: {broken}"))
+            findings.append(
+                Finding(
+                    guard=f"policy:{policy.name}", count=1, message=f"policy {policy.name} cannot be judged: {broken}"
+                )
+            )
             continue
         if not broken:
             continue
@@ -40,7 +44,7 @@ def judge(policies: Iterable[Policy], document: Mapping[str, Any]) -> tuple[list
         )
         told = f"policy {policy.name}: {policy.message}" + (f" ({named})" if named else "")
         if policy.refuse:
-            findings.append(Finding(f"policy:{policy.name}", len(broken), told))
+            findings.append(Finding(guard=f"policy:{policy.name}", count=len(broken), message=told))
         else:
             warnings.append(told)
     return findings, warnings

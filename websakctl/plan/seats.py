@@ -4,21 +4,26 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 
+import msgspec
+from msgspec.structs import replace
+
+from websakctl.kinds import entries, entry
 from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.kinds.licence import Licence
+from websakctl.kinds.user_role import UserRole
 from websakctl.model.address import Address
-from websakctl.model.resource import Fields, Resource, State
+from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, Finding
 from websakctl.plan.diff import patched
-from websakctl.record import record
 from websakctl.rollout.batches import batch_of, in_order
-from websakctl.rollout.capacity import USER, USER_ROLE, seats_taken, valid
+from websakctl.rollout.capacity import USER, seats_taken, valid
 
-_NO_SEATS: Fields = {"product": "", "bought": 0, "allotments": {}, "valid_from": None, "valid_to": None}
+_NO_SEATS = Licence(code="", product="", bought=0)
 
 
 def may_overrun(changes: Iterable[Change], config: State) -> bool:
     """Whether any change could leave more users than seats; only then are users worth reading."""
-    pools = {pool for a, role in config.items() if a.kind == USER_ROLE for pool in role.fields["licences"]}
+    pools = {pool for role in entries(UserRole, config) for pool in role.value.licences}
     return bool(pools) and any(
         _takes_seats(change) or (change.address.key in pools and _takes_from_a_pool(change)) for change in changes
     )
@@ -56,21 +61,21 @@ def overrun(changes: Iterable[Change], users: State, config: State, today: date 
     then = _once_done(listed, users)
     before = seats_taken(users, config)
     after = seats_taken(then, config)
-    return tuple(
-        finding
-        for address in sorted(config)
-        if address.kind == LICENCE.name
-        for finding in _findings(_Pool(address.key, *_fields(address, config, listed), before, after, today), config)
-    )
+    found: list[Finding] = []
+    for address in sorted(config):
+        if address.kind == LICENCE.name:
+            was, becomes = _fields(address, config, listed)
+            pool = _Pool(key=address.key, was=was, becomes=becomes, before=before, after=after, today=today)
+            found.extend(_findings(pool, config))
+    return tuple(found)
 
 
-@record
-class _Pool:
+class _Pool(msgspec.Struct, frozen=True, kw_only=True):
     """One pool before and after the plan: its fields, and the seats taken by pool and district."""
 
     key: str
-    was: Fields
-    becomes: Fields
+    was: Licence
+    becomes: Licence
     before: Counter[tuple[str, str]]
     after: Counter[tuple[str, str]]
     today: date | None
@@ -78,11 +83,11 @@ class _Pool:
     def taken(self, counted: Counter[tuple[str, str]], district: str | None) -> int:
         return sum(n for (pool, slug), n in counted.items() if pool == self.key and district in (None, slug))
 
-    def seats(self, fields: Fields, district: str | None) -> int | None:
+    def seats(self, licence: Licence, district: str | None) -> int | None:
         """Seats of the pool or of a district's part; ``None`` where the pool is not shared out."""
         if district is not None:
-            return int(fields["allotments"].get(district, 0)) if fields["allotments"] else None
-        return int(fields["bought"]) if self.today is None or valid(fields, self.today.isoformat()) else 0
+            return licence.allotments.get(district, 0) if licence.allotments else None
+        return licence.bought if self.today is None or valid(licence, self.today.isoformat()) else 0
 
     def lacking(self, district: str | None = None) -> int:
         """Seats that lack afterwards; none where the plan neither takes more nor leaves fewer."""
@@ -100,15 +105,17 @@ class _Pool:
 def _findings(pool: _Pool, config: State) -> Iterable[Finding]:
     if missing := pool.lacking():
         used, bought = pool.taken(pool.after, None), pool.seats(pool.becomes, None)
-        told = f"{_count(used, 'user')} of {pool.becomes['product'] or pool.key} for {_count(bought or 0)}: {missing} missing"
-        yield Finding(f"seats:{pool.key}", missing, told + _batches(pool, config))
+        told = (
+            f"{_count(used, 'user')} of {pool.becomes.product or pool.key} for {_count(bought or 0)}: {missing} missing"
+        )
+        yield Finding(guard=f"seats:{pool.key}", count=missing, message=told + _batches(pool, config))
     for slug in pool.districts():
         if missing := pool.lacking(slug):
             used, allotted = pool.taken(pool.after, slug), pool.seats(pool.becomes, slug)
             yield Finding(
-                f"seats:{pool.key}/{slug}",
-                missing,
-                f"{_count(used, 'user')} in {slug} for {_count(allotted or 0, 'allotted seat')}: {missing} missing",
+                guard=f"seats:{pool.key}/{slug}",
+                count=missing,
+                message=f"{_count(used, 'user')} in {slug} for {_count(allotted or 0, 'allotted seat')}: {missing} missing",
             )
 
 
@@ -134,16 +141,23 @@ def _once_done(changes: list[Change], users: State) -> State:
         moved_from = next((Address(USER, f.before, address.key) for f in change.fields if f.path == "scope"), address)
         was = then.pop(moved_from, None)
         active = not change.action.removes and (was is None or was.active or change.action is not Action.UPDATE)
-        then[address] = Resource(address, patched(was.fields if was else {}, change.fields), active)
+        then[address] = Resource(
+            address=address, fields=patched(was.fields if was else {}, change.fields), active=active
+        )
     return then
 
 
-def _fields(address: Address, config: State, changes: list[Change]) -> tuple[Fields, Fields]:
+def _fields(address: Address, config: State, changes: list[Change]) -> tuple[Licence, Licence]:
     """A pool before and after the plan; a new one counts as if it had been there before."""
-    fields = config[address].fields
+    resource = config[address]
+    licence = entry(Licence, resource)
     change = next((c for c in changes if c.address == address), None)
     if change is None:
-        return fields, fields
-    becomes = _NO_SEATS if change.action.removes else patched(fields, change.fields)
-    back = tuple(FieldChange(f.path, f.after, f.before) for f in change.fields)
-    return becomes if change.action is Action.CREATE else patched(fields, back), becomes
+        return licence, licence
+    becomes = _NO_SEATS if change.action.removes else _with(resource, change.fields)
+    back = tuple(FieldChange(path=f.path, before=f.after, after=f.before) for f in change.fields)
+    return becomes if change.action is Action.CREATE else _with(resource, back), becomes
+
+
+def _with(resource: Resource, changed: tuple[FieldChange, ...]) -> Licence:
+    return entry(Licence, replace(resource, fields=patched(resource.fields, changed)))

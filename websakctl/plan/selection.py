@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from websakctl.model.address import Address
 from websakctl.plan.change import Change
-from websakctl.record import record
 
 
-@record
-class Selection:
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """Empty parts select everything; several parts narrow each other."""
 
     scopes: frozenset[str] = frozenset()

@@ -1,8 +1,10 @@
 """A saved plan against live as it is now: which changes still hold."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
@@ -10,14 +12,12 @@ from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import normalised, same
-from websakctl.record import record
 from websakctl.redaction import redact, redacted, withheld
 
 _GONE = "(not there)"
 
 
-@record
-class Stale:
+class Stale(msgspec.Struct, frozen=True, kw_only=True):
     """A change that is dropped, three ways: what it was planned from, what is there now, what was wanted."""
 
     change: Change
@@ -25,8 +25,7 @@ class Stale:
     because_of: Address | None = None  # a dropped change that this one waited for
 
 
-@record
-class Holding:
+class Holding(msgspec.Struct, frozen=True, kw_only=True):
     """What is left of a plan: changes to carry out, changes somebody else has made already, and stale ones."""
 
     changes: tuple[Change, ...]
@@ -51,16 +50,16 @@ def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Ad
         there = what_is_there(change, live, elsewhere)
         blocker = next((a for a in change.requires if a in stale), None)
         if blocker is not None:
-            stale[change.address] = Stale(change, (), blocker)
+            stale[change.address] = Stale(change=change, conflicts=(), because_of=blocker)
         elif _reached(change, there, change.address in begun):
             already.append(change)
         elif conflicts := _conflicts(change, there, change.address in begun):
-            stale[change.address] = Stale(change, conflicts)
+            stale[change.address] = Stale(change=change, conflicts=conflicts)
         else:
             keep.append(change)
     going = {change.address for change in keep}
     kept = tuple(replace(change, requires=tuple(a for a in change.requires if a in going)) for change in keep)
-    return Holding(kept, tuple(already), tuple(stale.values()))
+    return Holding(changes=kept, already=tuple(already), stale=tuple(stale.values()))
 
 
 def what_is_there(change: Change, live: State, elsewhere: Mapping[tuple[str, str], Resource]) -> Resource | None:

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from websakctl.record import record
+import msgspec
+
 from websakctl.report.formats.text import safe
 from websakctl.rollout.capacity import Pool
 
 
-@record
-class ChartWords:
+class ChartWords(msgspec.Struct, frozen=True, kw_only=True):
     """What a chart of seats says, in one language. Braces are filled in."""
 
     title: str

@@ -30,11 +30,13 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
         total = (document["summary"].get(c, 0) for c in columns)
         rows.append((f"all {len(rows)}", *([""] if apart else ()), "", *total, ""))
     head = ("target", *(["environment"] if apart else ()), "outcome", *(c.replace("_", " ") for c in columns), "time")
-    sections = [Section("Targets", head, rows)]
+    sections = [Section(title="Targets", columns=head, rows=rows)]
     if troubles := [_trouble(name, t) for name, t in targets.items() if t["exit_code"] not in (0, 2)]:
-        sections.append(Section("What went wrong", lines=troubles))
+        sections.append(Section(title="What went wrong", lines=troubles))
     if common := _in_common(targets):
-        sections.append(Section("The same change in several targets", ("kind", "change", "targets"), common))
+        sections.append(
+            Section(title="The same change in several targets", columns=("kind", "change", "targets"), rows=common)
+        )
     absent = list(missing)
     facts = [("Targets", f"{len(targets)} of {document['fleet']['targets']}"), ("Made", str(document["created_at"]))]
     if len(environments) == 1:
@@ -44,7 +46,14 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
     if absent:
         facts.append(("Missing shards", ", ".join(absent)))
     bad = document["exit_code"] not in (0, 2) or bool(absent)
-    return DocumentReport(f"Fleet {command}", not bad, _verdict(document, absent), facts, sections, document)
+    return DocumentReport(
+        title=f"Fleet {command}",
+        ok=not bad,
+        verdict=_verdict(document, absent),
+        facts=facts,
+        sections=sections,
+        data=document,
+    )
 
 
 def _verdict(document: Mapping[str, Any], missing: list[str]) -> str:

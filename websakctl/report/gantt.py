@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from html import escape
 from itertools import groupby
 
-from websakctl.record import record
+import msgspec
+
 from websakctl.report.formats.text import safe
 from websakctl.report.texts import Language, text
 from websakctl.rollout.schedule import Activity
@@ -21,8 +22,7 @@ _STYLE = (
 )
 
 
-@record
-class _Scale:
+class _Scale(msgspec.Struct, frozen=True, kw_only=True):
     """Days to pixels."""
 
     first: date
@@ -44,7 +44,7 @@ def gantt(activities: Sequence[Activity], lang: Language = "nb", name: str = "ga
     if not activities:
         return ""
     start, end = min(a.start for a in activities), max(a.end for a in activities)
-    scale = _Scale(start - timedelta(days=start.weekday()), end + timedelta(days=7 - end.weekday()))
+    scale = _Scale(first=start - timedelta(days=start.weekday()), last=end + timedelta(days=7 - end.weekday()))
     batches = [(key, list(group)) for key, group in groupby(activities, key=lambda a: a.batch)]
     height = _AXIS + sum(_HEAD + _ROW * len(group) for _, group in batches)
     told = " ".join(

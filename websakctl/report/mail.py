@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from websakctl.report.subjects import DocumentReport, Section, TableReport
 from websakctl.rollout.routing import Load, Route
@@ -25,11 +26,17 @@ def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_nee
     """
     holes = [route for route in routes if route.holes]
     sections = [
-        Section("Holes", ("number", "name", "district", "batch", "what lacks"), [_hole(r) for r in holes]),
-        Section("Still needed", _NEEDED, _needed(routes) if still_needed else ()),
-        Section("Routes", _ROUTE, [_route(r) for r in routes]),
-        Section("Numbers by the way their mail comes", ("after", "go live", *WAYS), [_total(load) for load in loads]),
-        Section("Numbers through SvarInn, for the document centre", *_by_district(loads)),
+        Section(
+            title="Holes", columns=("number", "name", "district", "batch", "what lacks"), rows=[_hole(r) for r in holes]
+        ),
+        Section(title="Still needed", columns=_NEEDED, rows=_needed(routes) if still_needed else ()),
+        Section(title="Routes", columns=_ROUTE, rows=[_route(r) for r in routes]),
+        Section(
+            title="Numbers by the way their mail comes",
+            columns=("after", "go live", *WAYS),
+            rows=[_total(load) for load in loads],
+        ),
+        _by_district(loads),
     ]
     return DocumentReport(
         title="Mail routes",
@@ -40,7 +47,7 @@ def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_nee
         data={
             "format_version": 1,
             "holes": len(holes),
-            "routes": [asdict(route) for route in routes],
+            "routes": [msgspec.to_builtins(route) for route in routes],
             "load": [_load_data(load) for load in loads],
         },
     )
@@ -87,15 +94,16 @@ def _total(load: Load) -> tuple[Any, ...]:
     return load.batch or "today", load.go_live, *(load.total(way) for way in WAYS)
 
 
-def _by_district(loads: Sequence[Load]) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+def _by_district(loads: Sequence[Load]) -> Section:
     """A row for each district whose numbers move into SvarInn, or are there: today, and once all batches are live."""
+    title = "Numbers through SvarInn, for the document centre"
     if not loads:
-        return (), []
+        return Section(title=title)
     first, last = loads[0], loads[-1]
     rows = [
         (slug, first.ways[slug].get("svarinn", 0), last.ways[slug].get("svarinn", 0)) for slug in sorted(first.ways)
     ]
-    return ("district", "today", "after all batches"), rows
+    return Section(title=title, columns=("district", "today", "after all batches"), rows=rows)
 
 
 def _load_data(load: Load) -> dict[str, Any]:
@@ -110,9 +118,9 @@ def _load_data(load: Load) -> dict[str, Any]:
 def routes_rows(routes: Iterable[Route]) -> TableReport:
     """The same as one flat table, a row for each number."""
     return TableReport(
-        "",
-        COLUMNS,
-        [
+        headline="",
+        columns=COLUMNS,
+        rows=[
             (
                 r.orgnr, r.name, r.district, r.batch, r.go_live, r.arrives, r.channel, r.unit, ", ".join(r.readers),
                 r.daily_routine, "yes" if r.ended else "no", "; ".join(r.holes), "; ".join(r.steps),

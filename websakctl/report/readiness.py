@@ -1,9 +1,10 @@
 """The rollout's readiness as documents: the matrix of gates, and what is in the way of one batch."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import date
 from typing import Any
+
+import msgspec
 
 from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
 from websakctl.report.subjects import DocumentReport, GridReport, Section
@@ -61,15 +62,17 @@ def status_grid(view: RolloutView, batches: Sequence[BatchView]) -> GridReport:
 def _status_sections(view: RolloutView, batches: Sequence[BatchView]) -> Iterable[Section]:
     if batches:
         columns = ("batch", "go live", "week", "districts", "pass", "FAIL", "?", "waived", "")
-        yield Section("Batches", columns, [_batch_row(b) for b in batches])
+        yield Section(title="Batches", columns=columns, rows=[_batch_row(b) for b in batches])
     for b in batches:
         if view.gates and b.districts:
             rows = [(gate.key, *(MARKS[d.verdicts[i].state] for d in b.districts)) for i, gate in enumerate(view.gates)]
-            yield Section(f"{b.batch.key} {b.batch.name}", ("gate", *(d.short_name for d in b.districts)), rows)
+            yield Section(
+                title=f"{b.batch.key} {b.batch.name}", columns=("gate", *(d.short_name for d in b.districts)), rows=rows
+            )
     notes = [_LEGEND] if view.gates else ["no gate is declared: see config/gates.yaml in docs/rollout.md"]
     if view.unplanned:
         notes.append(f"in no batch: {', '.join(view.unplanned)}")
-    yield Section("Notes", lines=notes)
+    yield Section(title="Notes", lines=notes)
 
 
 def _batch_row(b: BatchView) -> tuple[Any, ...]:
@@ -120,7 +123,7 @@ def _verdict(b: BatchView) -> str:
 def _district_section(d: DistrictView) -> Section:
     lines = [f"{MARKS[v.state]} {v.gate}: {'; '.join(v.why)}. Next: {v.next}" for v in d.in_the_way]
     waived = [f"waived {v.gate}: {v.why[0]}" for v in d.verdicts if v.state is Standing.WAIVED]
-    return Section(f"{d.name} ({d.slug})", lines=[*lines, *waived])
+    return Section(title=f"{d.name} ({d.slug})", lines=[*lines, *waived])
 
 
 def status_data(view: RolloutView, batches: Sequence[BatchView]) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def status_data(view: RolloutView, batches: Sequence[BatchView]) -> dict[str, An
         "format_version": 1,
         "today": view.today.isoformat(),
         "asked": view.asked,
-        "gates": [asdict(gate) for gate in view.gates],
+        "gates": [msgspec.to_builtins(gate) for gate in view.gates],
         "batches": [_batch_data(b) for b in batches],
         "unplanned": list(view.unplanned),
     }
@@ -172,11 +175,11 @@ def schedule_document(activities: Sequence[Activity], drawn: str = "") -> Docume
         if activities
         else "No batch has a day yet: give it go_live.",
         facts=(),
-        sections=[Section(batch, columns, of_batch) for batch, of_batch in rows.items()],
+        sections=[Section(title=batch, columns=columns, rows=of_batch) for batch, of_batch in rows.items()],
         data={
             "format_version": 1,
             "activities": [
-                {**asdict(a), "start": a.start.isoformat(), "end": a.end.isoformat(), "week": a.week}
+                {**msgspec.to_builtins(a), "start": a.start.isoformat(), "end": a.end.isoformat(), "week": a.week}
                 for a in activities
             ],
         },

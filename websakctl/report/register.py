@@ -1,8 +1,9 @@
 """What the registers have otherwise than the config, as a document."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from websakctl.operations.rollout.check_sub_orgs import RegisterCheck
 from websakctl.report.subjects import DocumentReport, Section
@@ -24,9 +25,9 @@ def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, 
     numbers = f"{check.checked} number{'s' * (check.checked != 1)}"
     fiks = f"not asked: {why_not}" if mismatches is None else "asked"
     sections = [
-        Section("Business register", _COLUMNS, [_row(d) for d in check.differences]),
-        Section("KS Fiks", _COLUMNS, [_row(m) for m in mismatches or ()]),
-        Section("Not looked at", lines=check.notes),
+        Section(title="Business register", columns=_COLUMNS, rows=[_row(d) for d in check.differences]),
+        Section(title="KS Fiks", columns=_COLUMNS, rows=[_row(m) for m in mismatches or ()]),
+        Section(title="Not looked at", lines=check.notes),
     ]
     return DocumentReport(
         title="Sub-org numbers against the registers",
@@ -58,4 +59,4 @@ def _row(found: Difference | Mismatch) -> tuple[Any, ...]:
 
 
 def _data(found: Difference | Mismatch) -> dict[str, Any]:
-    return {**asdict(found), "what": found.what.value}
+    return {**msgspec.to_builtins(found), "what": found.what.value}

@@ -1,8 +1,9 @@
 """Licence pools as a document for people and as rows for a spreadsheet."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
+
+import msgspec
 
 from websakctl.report.subjects import DocumentReport, Section, TableReport
 from websakctl.rollout.capacity import AfterBatch, Pool, Seats, Shortage, shortages
@@ -23,14 +24,20 @@ def seats_document(
     """
     found = shortages(pools)
     sections = [
-        Section("Pools", _POOL_COLUMNS, [_pool_row(pool) for pool in pools]),
-        Section("After each batch", ("batch", "go live", *(p.key for p in pools)), list(_batch_rows(pools, batch))),
-        Section("Districts", ("district", *(p.key for p in pools)), list(_district_rows(pools, scopes))),
+        Section(title="Pools", columns=_POOL_COLUMNS, rows=[_pool_row(pool) for pool in pools]),
+        Section(
+            title="After each batch",
+            columns=("batch", "go live", *(p.key for p in pools)),
+            rows=list(_batch_rows(pools, batch)),
+        ),
+        Section(
+            title="Districts", columns=("district", *(p.key for p in pools)), rows=list(_district_rows(pools, scopes))
+        ),
     ]
     lacks = [_told(shortage) for shortage in found]
     if lacks:
-        sections.insert(0, Section("Missing seats", lines=lacks))
-    sections.append(Section("How this is counted", lines=list(_notes(pools))))
+        sections.insert(0, Section(title="Missing seats", lines=lacks))
+    sections.append(Section(title="How this is counted", lines=list(_notes(pools))))
     return DocumentReport(
         title="Licences",
         ok=not found,
@@ -129,7 +136,7 @@ def seats_rows(pools: Sequence[Pool], *, scopes: frozenset[str] = frozenset(), b
             (p.key, slug, None, None, None, d.allotted, d.in_use, d.needed, None, d.missing)
             for slug, d in _chosen(p, scopes)
         )
-    return TableReport("", COLUMNS, rows)
+    return TableReport(headline="", columns=COLUMNS, rows=rows)
 
 
 def seats_data(
@@ -143,7 +150,7 @@ def seats_data(
         "format_version": 1,
         "unknown_role": max((pool.unknown for pool in pools), default=0),
         "pools": [_pool_data(pool, scopes, batch) for pool in pools],
-        "shortages": [asdict(shortage) for shortage in found],
+        "shortages": [msgspec.to_builtins(shortage) for shortage in found],
     }
 
 
@@ -164,5 +171,7 @@ def _pool_data(pool: Pool, scopes: frozenset[str], batch: str | None) -> dict[st
             for b in pool.batches
             if _in(b, batch)
         ],
-        "districts": [{"district": slug, **asdict(d), "missing": d.missing} for slug, d in _chosen(pool, scopes)],
+        "districts": [
+            {"district": slug, **msgspec.to_builtins(d), "missing": d.missing} for slug, d in _chosen(pool, scopes)
+        ],
     }

@@ -1,7 +1,9 @@
 """What can be shown: neutral subjects that every format writes in its own way. Tuples: every command loads them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from websakctl.diagnostics import Diagnostic
@@ -15,7 +17,7 @@ def plain(style: str, text: str) -> str:  # noqa: ARG001  # the painter that pai
     return text
 
 
-class Look(NamedTuple):
+class Look(msgspec.Struct, frozen=True, kw_only=True):
     """How a terminal shows text: its width in columns, its colours, and whether every group is spelled out."""
 
     width: int = 100
@@ -23,7 +25,7 @@ class Look(NamedTuple):
     expand: bool = False
 
 
-class PlanReport(NamedTuple):
+class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states."""
 
     plan: "Plan"
@@ -38,7 +40,7 @@ class PlanReport(NamedTuple):
         return self.made()
 
 
-class FindingsReport(NamedTuple):
+class FindingsReport(msgspec.Struct, frozen=True, kw_only=True):
     """Findings about the config with the files' texts, for showing the lines."""
 
     findings: "Sequence[Diagnostic]"
@@ -47,7 +49,7 @@ class FindingsReport(NamedTuple):
     valid: bool
 
 
-class TableReport(NamedTuple):
+class TableReport(msgspec.Struct, frozen=True, kw_only=True):
     """Rows under columns for people, ``data`` for machines."""
 
     headline: str
@@ -57,7 +59,7 @@ class TableReport(NamedTuple):
     notes: Sequence[str] = ()
 
 
-class Section(NamedTuple):
+class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a document: a table, or lines."""
 
     title: str
@@ -66,7 +68,7 @@ class Section(NamedTuple):
     lines: Sequence[str] = ()
 
 
-class DocumentReport(NamedTuple):
+class DocumentReport(msgspec.Struct, frozen=True, kw_only=True):
     """Something to file: a title, a verdict, facts about it and sections."""
 
     title: str
@@ -79,7 +81,7 @@ class DocumentReport(NamedTuple):
     figure: str = ""  # SVG of ours, for a page; it says nothing that the sections do not
 
 
-class GridReport(NamedTuple):
+class GridReport(msgspec.Struct, frozen=True, kw_only=True):
     """A matrix: rows down, columns across, one mark in each cell; an empty column parts those beside it."""
 
     title: str

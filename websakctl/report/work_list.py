@@ -198,4 +198,4 @@ def rows(work: WorkList, wording: Wording) -> TableReport:
             for f in shown_fields(item, wording.kinds[address.kind])
         ]
         found.extend((*head, *field, after) for field in fields or [("", "", "")])
-    return TableReport("", tuple(say(column) for column in columns), found)
+    return TableReport(headline="", columns=tuple(say(column) for column in columns), rows=found)

@@ -1,14 +1,15 @@
 """The order in which rollout batches go live, and which batch a district goes with."""
 
-from websakctl.kinds.rollout_batch import KIND as BATCH
+import msgspec
+
+from websakctl.kinds import entries
+from websakctl.kinds.rollout_batch import RolloutBatch
 from websakctl.model.resource import State
-from websakctl.record import record
 
 _NO_DAY = "9999-12-31"
 
 
-@record
-class Batch:
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """A planned rollout batch. ``go_live`` is a day (ISO), or nothing while it is not decided."""
 
     key: str
@@ -26,9 +27,14 @@ class Batch:
 def in_order(config: State) -> tuple[Batch, ...]:
     """Every batch of the config, the first to go live first; paused ones keep their place and what they need."""
     found = (
-        Batch(a.key, r.fields["name"], r.fields["go_live"], tuple(r.fields["districts"]), bool(r.fields["paused"]))
-        for a, r in config.items()
-        if a.kind == BATCH.name
+        Batch(
+            key=batch.address.key,
+            name=batch.value.name,
+            go_live=batch.value.go_live,
+            districts=tuple(batch.value.districts),
+            paused=batch.value.paused,
+        )
+        for batch in entries(RolloutBatch, config)
     )
     return tuple(sorted(found, key=lambda batch: batch.sorts_as))
 

@@ -3,21 +3,22 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import NamedTuple
 
-from websakctl.kinds.licence import KIND as LICENCE
+import msgspec
+
+from websakctl.kinds import entries, entry
+from websakctl.kinds.licence import Licence
 from websakctl.kinds.user import KIND as USER_KIND
 from websakctl.kinds.user_role import KIND as ROLE_KIND
+from websakctl.kinds.user_role import UserRole
 from websakctl.model.address import BASE, Address
-from websakctl.model.resource import Fields, Resource, State
-from websakctl.record import record
+from websakctl.model.resource import Resource, State
 from websakctl.rollout.batches import Batch, in_order
 
 USER, USER_ROLE = USER_KIND.name, ROLE_KIND.name
 
 
-@record
-class Seats:
+class Seats(msgspec.Struct, frozen=True, kw_only=True):
     """One district's part of a pool.
 
     ``allotted``: ``None`` where the pool is not shared out. ``in_use``: ``None`` where live was not asked. ``needed``: by the
@@ -35,7 +36,7 @@ class Seats:
         return 0 if self.allotted is None else max(0, self.needed - self.allotted, (self.in_use or 0) - self.allotted)
 
 
-class AfterBatch(NamedTuple):
+class AfterBatch(msgspec.Struct, frozen=True, kw_only=True):
     """A pool once a batch is live. ``needed``: by the batch's own districts; ``bought``: what is valid on that day."""
 
     batch: str
@@ -50,8 +51,7 @@ class AfterBatch(NamedTuple):
         return max(0, self.total_after - self.bought)
 
 
-@record
-class Pool:
+class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """A licence pool. ``unknown``: active users whose role cannot be told; any of them may take a seat that is not counted."""
 
     key: str
@@ -82,8 +82,7 @@ class Pool:
         return max((self.missing_now, *(after.missing for after in self.batches)))
 
 
-@record
-class Shortage:
+class Shortage(msgspec.Struct, frozen=True, kw_only=True):
     """Seats that lack: in a pool once ``batch`` is live (``None``: today), or in ``district``'s allotment of it."""
 
     pool: str
@@ -109,15 +108,13 @@ def seats(config: State, users: State | None, today: date) -> tuple[Pool, ...]:
     live = None if users is None else seats_taken(users, config)
     unknown = 0 if users is None else unknown_role(users, config)
     return tuple(
-        _pool(address.key, resource.fields, batches, wanted, live, listed, unknown, today)
-        for address, resource in sorted(config.items())
-        if address.kind == LICENCE.name
+        _pool(licence.value, batches, wanted, live, listed, unknown, today)
+        for licence in sorted(entries(Licence, config), key=lambda found: found.address)
     )
 
 
 def _pool(
-    key: str,
-    fields: Fields,
+    licence: Licence,
     batches: tuple[Batch, ...],
     wanted: Counter[tuple[str, str]],
     live: Counter[tuple[str, str]] | None,
@@ -125,7 +122,7 @@ def _pool(
     unknown: int,
     today: date,
 ) -> Pool:
-    allotments = fields["allotments"]
+    key, allotments = licence.code, licence.allotments
     planned = {slug for batch in batches for slug in batch.districts}
     taken = {scope for pool, scope in (*wanted, *(live or ())) if pool == key}
     districts = {}
@@ -133,24 +130,24 @@ def _pool(
         allotted = allotments.get(slug, 0) if allotments else None
         in_use = None if live is None else live[key, slug]
         needed = wanted[key, slug] if slug in listed else max(allotted or 0, in_use or 0)
-        districts[slug] = Seats(allotted, in_use, needed, slug in listed)
+        districts[slug] = Seats(allotted=allotted, in_use=in_use, needed=needed, listed=slug in listed)
     return Pool(
         key=key,
-        product=fields["product"],
-        bought=fields["bought"],
-        valid_from=fields["valid_from"],
-        valid_to=fields["valid_to"],
-        valid_now=valid(fields, today.isoformat()),
+        product=licence.product,
+        bought=licence.bought,
+        valid_from=licence.valid_from,
+        valid_to=licence.valid_to,
+        valid_now=valid(licence, today.isoformat()),
         allotted=sum(allotments.values()),
         in_use=None if live is None else sum(d.in_use or 0 for d in districts.values()),
         unknown=unknown,
         districts=districts,
-        batches=tuple(_after(fields, batches, districts, planned, today)),
+        batches=tuple(_after(licence, batches, districts, planned, today)),
     )
 
 
 def _after(
-    fields: Fields, batches: tuple[Batch, ...], districts: Mapping[str, Seats], planned: set[str], today: date
+    licence: Licence, batches: tuple[Batch, ...], districts: Mapping[str, Seats], planned: set[str], today: date
 ) -> Iterable[AfterBatch]:
     is_live = districts.keys() - planned
     for batch in batches:
@@ -158,12 +155,18 @@ def _after(
         total = sum(d.needed if slug in is_live else d.in_use or 0 for slug, d in districts.items())
         needed = sum(districts[slug].needed for slug in batch.districts)
         day = max(batch.go_live or "", today.isoformat())
-        yield AfterBatch(batch.key, batch.go_live, needed, total, fields["bought"] if valid(fields, day) else 0)
+        yield AfterBatch(
+            batch=batch.key,
+            date=batch.go_live,
+            needed=needed,
+            total_after=total,
+            bought=licence.bought if valid(licence, day) else 0,
+        )
 
 
-def valid(licence: Fields, day: str) -> bool:
+def valid(licence: Licence, day: str) -> bool:
     """Whether a pool's seats may be used on a day (ISO)."""
-    return (licence["valid_from"] or "") <= day <= (licence["valid_to"] or "9")
+    return (licence.valid_from or "") <= day <= (licence.valid_to or "9")
 
 
 def shortages(pools: Iterable[Pool]) -> tuple[Shortage, ...]:
@@ -171,16 +174,22 @@ def shortages(pools: Iterable[Pool]) -> tuple[Shortage, ...]:
     found: list[Shortage] = []
     for pool in pools:
         if pool.missing_now:
-            found.append(Shortage(pool.key, None, None, pool.missing_now))
-        found.extend(Shortage(pool.key, b.batch, None, b.missing) for b in pool.batches if b.missing)
-        found.extend(Shortage(pool.key, None, slug, d.missing) for slug, d in pool.districts.items() if d.missing)
+            found.append(Shortage(pool=pool.key, batch=None, district=None, missing=pool.missing_now))
+        found.extend(
+            Shortage(pool=pool.key, batch=b.batch, district=None, missing=b.missing) for b in pool.batches if b.missing
+        )
+        found.extend(
+            Shortage(pool=pool.key, batch=None, district=slug, missing=d.missing)
+            for slug, d in pool.districts.items()
+            if d.missing
+        )
     return tuple(found)
 
 
 def licences_of(role: str | None, config: State) -> tuple[str, ...]:
     """The pools that one user of a role takes a seat in."""
     found = config.get(Address(USER_ROLE, BASE, role)) if role else None
-    return tuple(found.fields["licences"]) if found else ()
+    return tuple(entry(UserRole, found).licences) if found else ()
 
 
 def role_of(user: Resource, config: State) -> str | None:

@@ -2,19 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from websakctl.expressions import CannotJudge, search
+from websakctl.kinds import entries, entry
 from websakctl.kinds.attestation import KIND as ATTESTATION
-from websakctl.kinds.gate import KIND as GATE
+from websakctl.kinds.attestation import Attestation
+from websakctl.kinds.case_type import CaseType
+from websakctl.kinds.gate import Gate as DeclaredGate
+from websakctl.kinds.sub_org import SubOrg
+from websakctl.kinds.user import User
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
-from websakctl.model.resource import Fields, State
-from websakctl.record import record
+from websakctl.model.resource import State
 from websakctl.rollout.batches import Batch
 from websakctl.rollout.capacity import USER, Pool, unknown_role
 from websakctl.rollout.routing import Route
@@ -34,8 +40,7 @@ class Standing(StrEnum):
         return self in (Standing.PASS, Standing.WAIVED)
 
 
-@record
-class Gate:
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
     """A declared gate. ``check`` names how the tool judges it, ``match`` an expression that finds what is in the way."""
 
     key: str
@@ -46,8 +51,7 @@ class Gate:
     next: str | None
 
 
-@record
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """One gate of one district. ``why``: what was found, worst first; ``next``: what to do, empty where nothing is left."""
 
     district: str
@@ -58,8 +62,7 @@ class Verdict:
     since: str | None = None  # ISO day from which it is so, where that is known
 
 
-@record(slots=False)
-class Ground:
+class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What verdicts are judged from.
 
     ``live``: ``None`` if it was not asked. ``unmanaged``: live objects that the config does not name. ``pending``: what a plan
@@ -99,9 +102,9 @@ class Ground:
 
 def gates(config: State) -> tuple[Gate, ...]:
     """Every declared gate, as the config orders them."""
-    names = ("name", "check", "match", "after", "next")
     return tuple(
-        Gate(a.key, **{name: r.fields[name] for name in names}) for a, r in config.items() if a.kind == GATE.name
+        Gate(key=g.code, name=g.name, check=g.check, match=g.match, after=g.after, next=g.next)
+        for g in (found.value for found in entries(DeclaredGate, config))
     )
 
 
@@ -123,28 +126,30 @@ def _of_district(ground: Ground, declared: Sequence[Gate], district: District) -
 
 
 def _settled(ground: Ground, gate: Gate, district: District, found: Verdict) -> Verdict:
-    said = ground.config.get(Address(ATTESTATION.name, district.slug, gate.key))
+    resource = ground.config.get(Address(ATTESTATION.name, district.slug, gate.key))
+    said = entry(Attestation, resource) if resource is not None else None
     if said is None or found.state is Standing.PASS:
         return found
-    waiver = said.fields["waived"]
+    waiver = said.waived
     if waiver:
-        if waiver["until"] >= ground.today.isoformat():
-            why = f"waived by {waiver['by']} until {waiver['until']}: {waiver['why']}"
+        if waiver.until >= ground.today.isoformat():
+            why = f"waived by {waiver.by} until {waiver.until}: {waiver.why}"
             return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="")
-        found = replace(found, why=(f"its waiver ended on {waiver['until']}", *found.why))
-    return _attested(ground, said.fields, found) if found.state is Standing.UNKNOWN else found
+        found = replace(found, why=(f"its waiver ended on {waiver.until}", *found.why))
+    return _attested(ground, said, found) if found.state is Standing.UNKNOWN else found
 
 
-def _attested(ground: Ground, said: Fields, found: Verdict) -> Verdict:
-    if missing := [name for name in ("by", "on", "evidence") if not said[name]]:
+def _attested(ground: Ground, said: Attestation, found: Verdict) -> Verdict:
+    if not (said.by and said.on and said.evidence):
+        missing = [name for name in ("by", "on", "evidence") if not getattr(said, name)]
         if len(missing) == 3:
             return found
         lacks = ", ".join(missing)
         return replace(found, why=(f"the attestation does not say {lacks}", *found.why), next=f"add {lacks} to it")
-    if said["on"] > ground.today.isoformat():
-        return replace(found, why=(f"it is attested from {said['on']}, which is not yet", *found.why))
-    why = f"{said['by']}, {said['on']}: {said['evidence']}"
-    return replace(found, state=Standing.PASS, why=(why,), next="", since=said["on"])
+    if said.on > ground.today.isoformat():
+        return replace(found, why=(f"it is attested from {said.on}, which is not yet", *found.why))
+    why = f"{said.by}, {said.on}: {said.evidence}"
+    return replace(found, state=Standing.PASS, why=(why,), next="", since=said.on)
 
 
 def _in_order(gate: Gate, settled: Mapping[str, Verdict]) -> Verdict:
@@ -176,14 +181,21 @@ def _found(ground: Ground, gate: Gate, district: District) -> Verdict:
     else:
         state, why, next_ = Standing.UNKNOWN, ("nobody has attested it",), ""
     if state is Standing.PASS:
-        return Verdict(district.slug, gate.key, state, tuple(why), "", _since(ground, gate, district))
+        return Verdict(
+            district=district.slug,
+            gate=gate.key,
+            state=state,
+            why=tuple(why),
+            next="",
+            since=_since(ground, gate, district),
+        )
     advice = gate.next or next_ or f"attest it in districts/{district.slug}/, under attestations: {gate.key}"
-    return Verdict(district.slug, gate.key, state, tuple(why), advice)
+    return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next=advice)
 
 
 def _since(ground: Ground, gate: Gate, district: District) -> str | None:
     main = ground.config.get(Address("sub_org", district.slug, district.orgnr))
-    return main.fields["valid_from"] if main and gate.check == "main-number" else None
+    return entry(SubOrg, main).valid_from if main and gate.check == "main-number" else None
 
 
 Found = tuple[Standing, Sequence[str], str]
@@ -219,12 +231,11 @@ def _users(ground: Ground, district: District) -> Found:
     listed = ground.of(USER, district.slug)
     if not listed:
         return Standing.FAIL, ["no user is listed"], "websakctl users import FILE, with the district's list from HR"
-    without = [
-        f"{a.key} has no {name}" for a in listed for name in ("role", "unit") if not ground.config[a].fields.get(name)
-    ]
+    users = [entry(User, ground.config[a]) for a in listed]
+    without = [f"{user.code} has no {name}" for user in users for name in ("role", "unit") if not getattr(user, name)]
     if without:
         return Standing.FAIL, _few(without), "give each user a role and a unit, and import the list again"
-    roles = Counter(ground.config[a].fields["role"] for a in listed)
+    roles = Counter(user.role for user in users)
     return Standing.PASS, [f"{len(listed)} users: {', '.join(f'{n} {role}' for role, n in sorted(roles.items()))}"], ""
 
 
@@ -306,7 +317,7 @@ def _set_up(ground: Ground, district: District, kind: str, none: str) -> Found:
 
 def _publishing(ground: Ground, district: District) -> Found:  # noqa: ARG001  # what a check gets
     """Whether it is agreed, only people know; what the config publishes by itself is told for them to agree on."""
-    automatic = sorted(a.key for a in ground.of("case_type", BASE) if ground.config[a].fields["publish"])
+    automatic = sorted(a.key for a in ground.of("case_type", BASE) if entry(CaseType, ground.config[a]).publish)
     told = (
         f"published by themselves: {', '.join(_few(automatic))}" if automatic else "no case type is published by itself"
     )
@@ -351,14 +362,16 @@ def document(ground: Ground, district: District) -> dict[str, Any]:
     batch = ground.batches.get(district.slug)
     return {
         "today": ground.today.isoformat(),
-        "district": asdict(district),
+        "district": msgspec.to_builtins(district),
         "batch": {"key": batch.key, "name": batch.name, "go_live": batch.go_live} if batch else None,
         "resources": _resources(ground, district.slug),
         "shared": _resources(ground, BASE),
         "unmanaged": [str(a) for a in sorted(ground.unmanaged) if a.scope == district.slug],
-        "routes": [asdict(route) for route in ground.routes if route.district == district.slug],
+        "routes": [msgspec.to_builtins(route) for route in ground.routes if route.district == district.slug],
         "seats": {
-            pool.key: asdict(pool.districts[district.slug]) for pool in ground.pools if district.slug in pool.districts
+            pool.key: msgspec.to_builtins(pool.districts[district.slug])
+            for pool in ground.pools
+            if district.slug in pool.districts
         },
     }
 

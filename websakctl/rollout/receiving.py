@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
-from websakctl.record import record
+import msgspec
+
 from websakctl.rollout.routing import Route
 
 
-@record
-class Receiving:
+class Receiving(msgspec.Struct, frozen=True, kw_only=True):
     """One registration: this system fetches the number's mail of a type and level. ``None``: of every one."""
 
     orgnr: str
@@ -29,8 +29,7 @@ class Clash(StrEnum):
     UNKNOWN_TYPE = "unknown-type"
 
 
-@record
-class Mismatch:
+class Mismatch(msgspec.Struct, frozen=True, kw_only=True):
     """One number whose registration is not as planned. ``detail`` says what is, and what to do."""
 
     what: Clash
@@ -57,7 +56,7 @@ def compare_receiving(
         today: Which batches have gone live.
     """
     found = [
-        Mismatch(what, route.orgnr, route.district, route.name, detail)
+        Mismatch(what=what, orgnr=route.orgnr, district=route.district, name=route.name, detail=detail)
         for route in routes
         if route.orgnr in registered
         for what, detail in _mismatches(route, registered[route.orgnr], message_types, expected_system, today)

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
+import msgspec
+
 from websakctl.model.district import District
-from websakctl.record import record
 from websakctl.rollout.routing import Route
 
 
@@ -19,8 +20,7 @@ class Standing(StrEnum):
     NOT_LISTED = "not listed"  # not in the bulk file, which lists only what is alive
 
 
-@record
-class Registered:
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
     """What the register says of one number. Days are ISO; ``parent`` is the number that it stands under."""
 
     orgnr: str
@@ -46,8 +46,7 @@ class Lookup(StrEnum):
     RENAMED = "renamed"
 
 
-@record
-class Difference:
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One number that the register has otherwise. ``detail`` says what it says, and what to do."""
 
     what: Lookup
@@ -84,7 +83,13 @@ def compare_register(
         for difference in _differences(route, unit, home, main, today)
     ]
     differences.extend(
-        Difference(Lookup.MISSING, unit.orgnr, slug, unit.name, "not in the config: decide where its mail goes")
+        Difference(
+            what=Lookup.MISSING,
+            orgnr=unit.orgnr,
+            district=slug,
+            name=unit.name,
+            detail="not in the config: decide where its mail goes",
+        )
         for slug, units in below.items()
         for unit in units
         if unit.orgnr not in said and _end_of(unit) is None
@@ -97,7 +102,7 @@ def _differences(
     route: Route, unit: Registered, home: Mapping[str, str], main: Mapping[str, str], today: date
 ) -> Iterable[Difference]:
     def differs(what: Lookup, detail: str) -> Difference:
-        return Difference(what, route.orgnr, route.district, route.name, detail)
+        return Difference(what=what, orgnr=route.orgnr, district=route.district, name=route.name, detail=detail)
 
     end = _end_of(unit)
     if route.ended:

@@ -4,14 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from websakctl.kinds.sub_org import KIND as SUB_ORG
-from websakctl.model.resource import Fields, State
-from websakctl.record import record
+import msgspec
+
+from websakctl.kinds import entries
+from websakctl.kinds.sub_org import SubOrg
+from websakctl.model.resource import State
 from websakctl.rollout.batches import Batch, batch_of, in_order
 
 
-@record
-class Route:
+class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One number's mail: how it arrives today, where it is to go, and with which batch it moves.
 
     ``holes``: what lacks before mail can safely go that way; ``ended``: the number is no longer used, so nothing lacks.
@@ -39,8 +40,7 @@ class Route:
         return not self.ended and self.arrives != self.channel
 
 
-@record
-class Load:
+class Load(msgspec.Struct, frozen=True, kw_only=True):
     """How many numbers' mail comes which way once ``batch`` is live (``None``: today), by district.
 
     What goes through SvarInn is the document centre's to receive.
@@ -66,58 +66,56 @@ def routes(config: State, today: date) -> tuple[Route, ...]:
     by_key = {batch.key: batch for batch in batches}
     by_district = batch_of(batches)
     found = []
-    for address, resource in config.items():
-        if address.kind == SUB_ORG.name:
-            fields = resource.fields
-            batch = by_key.get(fields["batch"] or "") or by_district.get(address.scope)
-            found.append(_route(address.key, address.scope, fields, batch, today))
+    for number in entries(SubOrg, config):
+        batch = by_key.get(number.value.batch or "") or by_district.get(number.address.scope)
+        found.append(_route(number.address.scope, number.value, batch, today))
     return tuple(sorted(found, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
 
 
-def _route(orgnr: str, district: str, fields: Fields, batch: Batch | None, today: date) -> Route:
-    ended = (fields["valid_to"] or "9") < today.isoformat()
-    holes = () if ended else tuple(_holes(fields, batch))
+def _route(district: str, number: SubOrg, batch: Batch | None, today: date) -> Route:
+    ended = (number.valid_to or "9") < today.isoformat()
+    holes = () if ended else tuple(_holes(number, batch))
     return Route(
-        orgnr=orgnr,
-        name=fields["name"],
+        orgnr=number.orgnr,
+        name=number.name,
         district=district,
-        unit=fields["unit"],
-        channel=fields["channel"],
-        arrives=fields["arrives"],
+        unit=number.unit,
+        channel=number.channel,
+        arrives=number.arrives,
         batch=batch.key if batch else None,
         go_live=batch.go_live if batch else None,
-        readers=tuple(fields["readers"]),
-        daily_routine=fields["daily_routine"],
-        message_types=tuple(fields["message_types"]),
-        level=fields["level"],
+        readers=tuple(number.readers),
+        daily_routine=number.daily_routine,
+        message_types=tuple(number.message_types),
+        level=number.level,
         ended=ended,
         holes=holes,
-        steps=() if ended or fields["arrives"] == fields["channel"] else tuple(_steps(fields, batch)),
+        steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch)),
     )
 
 
-def _holes(fields: Fields, batch: Batch | None) -> Iterable[str]:
-    if fields["channel"] == "svarinn" and not fields["unit"]:
+def _holes(number: SubOrg, batch: Batch | None) -> Iterable[str]:
+    if number.channel == "svarinn" and not number.unit:
         yield "no unit: what comes through SvarInn ends on no desk"
-    if fields["channel"] == "altinn" and not fields["readers"]:
+    if number.channel == "altinn" and not number.readers:
         yield "no readers: nobody is said to read it in Altinn"
-    if fields["channel"] == "altinn" and not fields["daily_routine"]:
+    if number.channel == "altinn" and not number.daily_routine:
         yield "no daily routine: nothing says that Altinn is read every day"
-    if batch is None and fields["arrives"] != fields["channel"]:
+    if batch is None and number.arrives != number.channel:
         yield "no batch: nothing says when its mail moves"
-    starts = fields["valid_from"]
+    starts = number.valid_from
     if batch and batch.go_live and starts and starts > batch.go_live:
         yield f"the route holds from {starts}, after {batch.key} is live ({batch.go_live})"
 
 
-def _steps(fields: Fields, batch: Batch | None) -> Iterable[str]:
+def _steps(number: SubOrg, batch: Batch | None) -> Iterable[str]:
     when = f"once {batch.key} is ready" if batch else "once its batch is decided and ready"
-    if fields["channel"] == "svarinn":
+    if number.channel == "svarinn":
         yield f"register the number with the receiving system (SvarUt configuration), {when} and not before"
     else:
-        who = ", ".join(fields["readers"]) or "its readers"
+        who = ", ".join(number.readers) or "its readers"
         yield f"delegate the number's mail in Altinn, ordinary and confidential, to {who}"
-    if fields["arrives"] == "dokulink":
+    if number.arrives == "dokulink":
         yield "end the forwarding in Dokulink, after a day on which mail came the new way"
 
 
@@ -137,4 +135,4 @@ def _load(batch: Batch | None, current: list[Route], moved: set[str]) -> Load:
     for route in current:
         way = route.channel if route.batch in moved else route.arrives or "unsaid"
         ways.setdefault(route.district, Counter())[way] += 1
-    return Load(batch.key if batch else None, batch.go_live if batch else None, ways)
+    return Load(batch=batch.key if batch else None, go_live=batch.go_live if batch else None, ways=ways)

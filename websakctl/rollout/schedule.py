@@ -3,14 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 
-from websakctl.record import record
+import msgspec
+
 from websakctl.rollout.batches import Batch
 
 _WEEKEND = 6  # ISO: Saturday is 6
 
 
-@record
-class Preparation:
+class Preparation(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be done before go-live: it ends ``before`` working days ahead of it and takes ``days`` of them.
 
     ``name`` and ``responsible`` are English; what districts read is translated.
@@ -25,28 +25,59 @@ class Preparation:
 
 # An example plan, to be confirmed by the project: what must be done is the mission's, the spans are not.
 PREPARATIONS: tuple[Preparation, ...] = (
-    Preparation("local-project", "Set up the local project from the common template", "Project owner", 60, 10),
-    Preparation("org-tree", "Confirm the org tree", "Local project lead", 45, 10),
-    Preparation("users", "List the users with role and unit", "Local project lead", 30, 10),
-    Preparation("licences", "See to it that the licences suffice", "Rollout team", 25, 5),
-    Preparation("mail-routes", "Decide a route or a daily routine for every sub-org number", "Archivist", 20, 15),
-    Preparation("publishing", "Agree on publishing in eInnsyn", "Archivist", 15, 5),
-    Preparation("old-base", "Arrange look-up in the old base", "Archivist", 10, 10),
-    Preparation("committees", "Set up committees in the meeting module", "Committee secretary", 10, 10),
-    Preparation("receiving-side", "Get the receiving side ready for SvarInn", "Document centre", 10, 5),
-    Preparation("training-archivists", "Train archivists", "Training lead", 10, 5),
-    Preparation("training-secretaries", "Train committee secretaries", "Training lead", 8, 3),
-    Preparation("training-leaders", "Train leaders", "Training lead", 6, 3),
-    Preparation("training-caseworkers", "Train caseworkers", "Training lead", 3, 10),
-    Preparation("open-cases", "Tidy open cases in the old system", "Archivist", 5, 30),
-    Preparation("main-number", "Register the main number in SvarInn", "Document centre", 3, 2),
-    Preparation("old-system", "Close the old system for new cases", "Archivist", 1, 1),
-    Preparation("go-live", "Go live", "Rollout team", 0, 1),
+    Preparation(
+        key="local-project",
+        name="Set up the local project from the common template",
+        responsible="Project owner",
+        before=60,
+        days=10,
+    ),
+    Preparation(key="org-tree", name="Confirm the org tree", responsible="Local project lead", before=45, days=10),
+    Preparation(
+        key="users", name="List the users with role and unit", responsible="Local project lead", before=30, days=10
+    ),
+    Preparation(
+        key="licences", name="See to it that the licences suffice", responsible="Rollout team", before=25, days=5
+    ),
+    Preparation(
+        key="mail-routes",
+        name="Decide a route or a daily routine for every sub-org number",
+        responsible="Archivist",
+        before=20,
+        days=15,
+    ),
+    Preparation(key="publishing", name="Agree on publishing in eInnsyn", responsible="Archivist", before=15, days=5),
+    Preparation(key="old-base", name="Arrange look-up in the old base", responsible="Archivist", before=10, days=10),
+    Preparation(
+        key="committees",
+        name="Set up committees in the meeting module",
+        responsible="Committee secretary",
+        before=10,
+        days=10,
+    ),
+    Preparation(
+        key="receiving-side",
+        name="Get the receiving side ready for SvarInn",
+        responsible="Document centre",
+        before=10,
+        days=5,
+    ),
+    Preparation(key="training-archivists", name="Train archivists", responsible="Training lead", before=10, days=5),
+    Preparation(
+        key="training-secretaries", name="Train committee secretaries", responsible="Training lead", before=8, days=3
+    ),
+    Preparation(key="training-leaders", name="Train leaders", responsible="Training lead", before=6, days=3),
+    Preparation(key="training-caseworkers", name="Train caseworkers", responsible="Training lead", before=3, days=10),
+    Preparation(key="open-cases", name="Tidy open cases in the old system", responsible="Archivist", before=5, days=30),
+    Preparation(
+        key="main-number", name="Register the main number in SvarInn", responsible="Document centre", before=3, days=2
+    ),
+    Preparation(key="old-system", name="Close the old system for new cases", responsible="Archivist", before=1, days=1),
+    Preparation(key="go-live", name="Go live", responsible="Rollout team", before=0, days=1),
 )
 
 
-@record
-class Activity:
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
     """A preparation of one batch with its first and last day."""
 
     batch: str
@@ -89,7 +120,14 @@ def schedule(
 
 def _activity(batch: str, go_live: date, one: Preparation, holidays: Collection[date]) -> Activity:
     end = working_days_before(go_live, one.before, holidays)
-    return Activity(batch, one.key, one.name, one.responsible, working_days_before(end, one.days - 1, holidays), end)
+    return Activity(
+        batch=batch,
+        key=one.key,
+        name=one.name,
+        responsible=one.responsible,
+        start=working_days_before(end, one.days - 1, holidays),
+        end=end,
+    )
 
 
 def working_days_before(day: date, count: int, holidays: Collection[date]) -> date:

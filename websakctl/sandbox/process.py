@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
 from urllib.parse import urlsplit, urlunsplit
+
+import msgspec
 
 if TYPE_CHECKING:
     import uvicorn
@@ -49,8 +50,7 @@ class SandboxRunning(SandboxError):
     """A server already runs for this state directory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True, kw_only=True):
     """Where a running server is and how to get in. ``database`` never shows a password."""
 
     running: bool
@@ -259,7 +259,9 @@ def _run(
             while not server.started and not serving.done():
                 await asyncio.sleep(0.002)
             if server.started:
-                _write_private(directory / "server.json", {**asdict(about), "instance": app.state.instance})
+                _write_private(
+                    directory / "server.json", {**msgspec.to_builtins(about), "instance": app.state.instance}
+                )
                 _write_private(directory / "port", bound)
                 if on_ready:
                     on_ready(about)

@@ -1,14 +1,14 @@
 """What one sandbox server is told when it starts."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 ApiVersion = Literal["3.0", "3.3"]
 Seed = Literal["standard", "empty"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How one server behaves for as long as it runs."""
 
     database_url: str = "sqlite://"  # sqlite:///file, sqlite:// (memory) or postgresql+psycopg://…

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -25,8 +26,7 @@ class NotPermitted(Exception):
     """The token is good but lacks the scope: 403."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
     """What one token allows, and until when on the monotonic clock."""
 
     scopes: frozenset[str]
@@ -49,7 +49,7 @@ class Tokens:
             moment = self.clock()
             for old in [key for key, grant in self._grants.items() if grant.expires <= moment]:
                 del self._grants[old]
-            self._grants[token] = Grant(scopes, moment + self.lifetime)
+            self._grants[token] = Grant(scopes=scopes, expires=moment + self.lifetime)
         return token
 
     def revoke_all(self) -> None:

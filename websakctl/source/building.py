@@ -110,13 +110,13 @@ def _make_district(
 ) -> None:
     """Make what the skeleton gives a district, as it overrides that, and what is its own."""
     own: list[Section] = []
-    described = Described(district.slug)
+    described = Described(slug=district.slug)
     for document in documents:
         for key, value in document.top.items():
             if key == DEFAULTS:
                 sections.check_defaults(document, value)
             elif key == DISTRICT:
-                described = Described(district.slug, document, key)
+                described = Described(slug=district.slug, document=document, section=key)
             elif key == OVERRIDES:
                 for section in sections.read_all(document, key, Scoping.DISTRICT):
                     overrides.add(section)

@@ -1,22 +1,25 @@
 """What a config repository comes to: the desired state, and where each part of it was written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from websakctl.diagnostics import Diagnostic, Position, errors_in
-from websakctl.kinds import all_kinds
+from websakctl.kinds import Model, all_kinds, entries, kind_of
 from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
 from websakctl.model.retirement import Retirement
+from websakctl.model.typed import Typed
 from websakctl.source.documents import Document
 from websakctl.source.policy_entry import PolicyEntry
 from websakctl.source.settings_file import SettingsFile
 from websakctl.source.tree import Map
 
 
-class Described(NamedTuple):
+class Described(msgspec.Struct, frozen=True, kw_only=True):
     """Where a district is described."""
 
     slug: str
@@ -102,6 +105,10 @@ class Configuration:
         if len(names) == 1:
             return self.by_kind.get(names[0], {})
         return {address: resource for name in names for address, resource in self.by_kind.get(name, {}).items()}
+
+    def entries(self, model: type[Model]) -> Iterator[Typed[Model]]:
+        """The resources of one kind, each with its fields as the kind's class."""
+        return entries(model, self.of_kind(kind_of(model).name))
 
     def having(self, *fields: str) -> Mapping[Address, Resource]:
         """The resources of all kinds that have one of these fields."""

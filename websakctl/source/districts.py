@@ -117,7 +117,14 @@ def _register_district(
     config: Configuration, document: Document, name: str, facts: DistrictSection, report: Report
 ) -> None:
     """Take up a district, and report each fact that another has too."""
-    district = District(name, facts.name, facts.number, facts.orgnr, facts.short_name, facts.prefix)
+    district = District(
+        slug=name,
+        name=facts.name,
+        number=facts.number,
+        orgnr=facts.orgnr,
+        short_name=facts.short_name,
+        prefix=facts.prefix,
+    )
     for other in config.districts.values():
         if other.slug in config.unsure:
             continue

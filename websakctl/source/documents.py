@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.source.tree import Map, Span
@@ -18,7 +20,7 @@ _SUFFIXES = (".yaml", ".yml")
 _LONE_CR = re.compile(r"\r(?!\n)")
 
 
-class Document(NamedTuple):
+class Document(msgspec.Struct, frozen=True, kw_only=True):
     """One file: its path relative to the root (with ``/``), its text and its top mapping."""
 
     file: str
@@ -220,7 +222,7 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
         found.lost.append(text)
     if isinstance(parsed.value, Map):
         if parsed.value:
-            return Document(file, text, parsed.value)
+            return Document(file=file, text=text, top=parsed.value)
         parsed = parse("", file)
     elif parsed.value is not None:
         found.lost.append(text)

@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+import msgspec
+
 from websakctl.model.address import BASE, slug
 from websakctl.model.district import District
 from websakctl.model.entry import unwrapped
 from websakctl.model.kind import Kind, Scoping
 from websakctl.model.vocabulary import word_for
-from websakctl.record import record
 from websakctl.source.problems import did_you_mean, nearest
 from websakctl.source.tables.encoding import header_key, lookup_key
 from websakctl.source.tables.read import read_tables
@@ -36,8 +37,7 @@ class ExportError(Exception):
         self.problems = tuple(problems)
 
 
-@record
-class Export:
+class Export(msgspec.Struct, frozen=True, kw_only=True):
     """One kind as a file shows it: every resource that Websak had when the file was made."""
 
     kind: str
@@ -66,7 +66,14 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
     reading = _Reading(header, kind, districts)
     found = reading.read()
     columns = frozenset(header.columns.keys() - {_KEY, _SCOPE})
-    return Export(kind.name, path.name, made_at, found, columns, tuple(map(header.text, header.unknown)))
+    return Export(
+        kind=kind.name,
+        name=path.name,
+        made_at=made_at,
+        rows=found,
+        columns=columns,
+        ignored=tuple(map(header.text, header.unknown)),
+    )
 
 
 def headers_of(kind: Kind) -> dict[str, str]:

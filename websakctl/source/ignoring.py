@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.diagnostics import RULES, Diagnostic, Fix, Position
 from websakctl.source.documents import Document
@@ -16,7 +18,7 @@ DATED = frozenset(
 )  # found only on a given day
 
 
-class _Exemption(NamedTuple):
+class _Exemption(msgspec.Struct, frozen=True, kw_only=True):
     document: Document
     line: int  # of the comment, from 0
     comment: "re.Match[str]"
@@ -109,7 +111,7 @@ def _exemptions(document: Document) -> Iterator[_Exemption]:
         if not line[: comment.start()].strip():
             following = (i for i in range(number + 1, len(lines)) if lines[i].strip() and lines[i].lstrip()[0] != "#")
             covers = next(following, number) + 1
-        yield _Exemption(document, number, comment, covers)
+        yield _Exemption(document=document, line=number, comment=comment, covers=covers)
 
 
 def _inside_texts(value: object) -> Iterator[int]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Position
+from websakctl.kinds.licence import Licence
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
 from websakctl.source.configuration import Configuration
@@ -212,16 +213,16 @@ def _same_keys(config: Configuration, kinds: Mapping[str, Kind]) -> Iterator[tup
 
 
 def _allotments(config: Configuration, report: Report) -> None:
-    for address, resource in config.having("allotments").items():
-        allotments, bought = resource.fields.get("allotments"), resource.fields.get("bought")
-        if allotments and isinstance(bought, int) and sum(allotments.values()) > bought:
+    for licence in config.entries(Licence):
+        allotted, bought = sum(licence.value.allotments.values()), licence.value.bought
+        if allotted > bought:
             report(
                 Diagnostic(
                     code="allotment-over-bought",
-                    at=config.origins[address].of_field("bought"),
-                    message=f"{sum(allotments.values())} seats are allotted and {bought} were bought",
-                    help=f"lower the allotments by {sum(allotments.values()) - bought}, or buy more",
-                    address=str(address),
+                    at=config.origins[licence.address].of_field("bought"),
+                    message=f"{allotted} seats are allotted and {bought} were bought",
+                    help=f"lower the allotments by {allotted - bought}, or buy more",
+                    address=str(licence.address),
                 )
             )
 

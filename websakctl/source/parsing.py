@@ -1,11 +1,12 @@
 """YAML text into plain values that know where they were written, straight from the C parser's events."""
 
 import re
-from dataclasses import replace
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
 from _ruamel_yaml import CParser  # type: ignore[import-not-found]  # the C half of ruamel.yaml, untyped
+from msgspec.structs import replace
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -28,7 +29,7 @@ _LINE_ENDS = "\x85\u2028\u2029"  # to the parser, and to no editor
 _STRAY = "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
-class Parsed(NamedTuple):
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
     """The value of a file and what was wrong with its YAML."""
 
     value: Any
@@ -248,14 +249,14 @@ def parse(text: str, file: str) -> Parsed:
         The value (``None`` for an empty file or after a syntax error) and the findings.
     """
     if any(character in text for character in _LINE_ENDS):
-        return Parsed(None, _stray(text, file))
+        return Parsed(value=None, findings=_stray(text, file))
     builder = _Builder(text, file)
     try:
-        return Parsed(builder.document(), builder.findings)
+        return Parsed(value=builder.document(), findings=builder.findings)
     except _Refused as refused:
-        return Parsed(None, _stray(text, file) or [*builder.findings, builder.finding(*refused.args)])
+        return Parsed(value=None, findings=_stray(text, file) or [*builder.findings, builder.finding(*refused.args)])
     except (YAMLError, UnicodeEncodeError) as error:  # half a surrogate pair cannot even be handed to the parser
-        return Parsed(None, _stray(text, file) or [_syntax(error, text, file)])
+        return Parsed(value=None, findings=_stray(text, file) or [_syntax(error, text, file)])
 
 
 def _stray(text: str, file: str) -> list[Diagnostic]:

@@ -6,9 +6,10 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from ruamel.yaml.error import YAMLError
 
-from websakctl.record import record
 from websakctl.source.documents import plain
 from websakctl.source.emitting import flow, items, pair, scalar
 from websakctl.source.nodes import BOM, BREAK, Form, Node, Pair, column, compose, line_end, line_start, skip_space
@@ -24,8 +25,7 @@ class CannotPatch(Exception):
     """The edit cannot be made without changing something else; nothing was made of it."""
 
 
-@record
-class Put:
+class Put(msgspec.Struct, frozen=True, kw_only=True):
     """Give what stands at ``path`` another value, or put it there; what is missing on the way is made.
 
     ``before``: a new key goes before the first of these that its mapping has, else last.
@@ -36,8 +36,7 @@ class Put:
     before: tuple[str, ...] = ()
 
 
-@record
-class Drop:
+class Drop(msgspec.Struct, frozen=True, kw_only=True):
     """Take a key with its value, or an item, away."""
 
     path: Path
@@ -89,21 +88,21 @@ def edits_between(old: Any, new: Any, path: Path = ()) -> Iterable[Edit]:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [k for k in old if k not in new]:
-            yield Drop((*path, key))
+            yield Drop(path=(*path, key))
         for key, value in new.items():
             if key in old:
                 yield from edits_between(old[key], value, (*path, key))
             else:
-                yield Put((*path, key), value)
+                yield Put(path=(*path, key), value=value)
     elif isinstance(old, list) and isinstance(new, list) and old and new:
         for index in range(min(len(old), len(new))):
             yield from edits_between(old[index], new[index], (*path, index))
         for index in range(len(old) - 1, len(new) - 1, -1):
-            yield Drop((*path, index))
+            yield Drop(path=(*path, index))
         for index in range(len(old), len(new)):
-            yield Put((*path, index), new[index])
+            yield Put(path=(*path, index), value=new[index])
     else:
-        yield Put(path, new)
+        yield Put(path=path, value=new)
 
 
 # --- on values
@@ -115,7 +114,7 @@ def _applied(value: Any, edit: Edit) -> Any:
             raise CannotPatch("the whole file cannot be taken away")
         return edit.value
     step, rest = edit.path[0], edit.path[1:]
-    inner = type(edit)(rest, *((edit.value, edit.before) if isinstance(edit, Put) else ()))
+    inner = replace(edit, path=rest)
     if isinstance(value, list):
         if not isinstance(step, int) or not 0 <= step <= len(value) - isinstance(edit, Drop):
             raise CannotPatch(f"there is no item {step}")

@@ -58,7 +58,7 @@ class RegisterFiles:
                     others[unit.orgnr] = unit
         seen = {unit.orgnr for units in below.values() for unit in units} | others.keys()
         for number in set(wanted) - seen:
-            others[number] = Registered(number, Standing.NOT_LISTED)
+            others[number] = Registered(orgnr=number, standing=Standing.NOT_LISTED)
         return below, others
 
     def _within(self, districts: Collection[str]) -> dict[str, str]:

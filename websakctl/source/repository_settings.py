@@ -1,6 +1,6 @@
 """What ``config/websak.yaml`` says, with a finding at the place of whatever is wrong in it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from websakctl.diagnostics import RULES, Diagnostic
 from websakctl.model.validation import ValidationError, convert

@@ -1,9 +1,10 @@
 """From an entry of a section to a resource: defaults, placeholders, overrides, full keys, and its kind's checks."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE, Address
@@ -137,7 +138,7 @@ class ResourceBuilder:
                 )
             )
             return
-        self._config.state[address] = Resource(address, values)
+        self._config.state[address] = Resource(address=address, fields=values)
         self._config.origins[address] = origin
 
     def _set_aside(self, kind: Kind, values: dict[str, Any], address: Address, origin: Origin) -> None:

@@ -1,8 +1,9 @@
 """``retire:``: what goes on purpose, and what is read as its heir while the entry stands."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.kinds import all_kinds

@@ -4,7 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.redaction import national_ids
@@ -24,7 +26,7 @@ _PRIVATE_KEY = r"(?s)(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:.*?-----END [A-Z ]*-
 _LOGIN_IN_URL = r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+(?=@)"
 
 
-class _Hit(NamedTuple):
+class _Hit(msgspec.Struct, frozen=True, kw_only=True):
     """A finding from ``start`` to ``end``, and what to blot out; all indexes into the text."""
 
     rule: str
@@ -63,16 +65,34 @@ def _line_starts(text: str) -> list[int]:
 
 def _ids(text: str) -> Iterator[_Hit]:
     for start, end in national_ids(text):
-        yield _Hit("national-id", start, end, "a national identity number stands here", (start, end))
+        yield _Hit(
+            rule="national-id",
+            start=start,
+            end=end,
+            message="a national identity number stands here",
+            blot=(start, end),
+        )
 
 
 def _known_shapes(text: str) -> Iterator[_Hit]:
     if "PRIVATE KEY" in text:
         for m in re.finditer(_PRIVATE_KEY, text):
-            yield _Hit("secret-in-config", m.start(1), m.end(1), "a private key stands here", (m.end(1), m.end()))
+            yield _Hit(
+                rule="secret-in-config",
+                start=m.start(1),
+                end=m.end(1),
+                message="a private key stands here",
+                blot=(m.end(1), m.end()),
+            )
     if "@" in text and "://" in text:
         for m in re.finditer(_LOGIN_IN_URL, text):
-            yield _Hit("secret-in-config", m.start(), m.end(), "an address with a password in it", m.span())
+            yield _Hit(
+                rule="secret-in-config",
+                start=m.start(),
+                end=m.end(),
+                message="an address with a password in it",
+                blot=m.span(),
+            )
 
 
 def _may_hint(text: str) -> bool:
@@ -86,7 +106,13 @@ def _named(text: str, value: Any) -> Iterator[_Hit]:
         return
     if value is None:
         for m in re.finditer(_LINE, text):
-            yield _Hit("secret-in-config", *m.span("name"), _by_name(m["name"]), m.span("value"))
+            yield _Hit(
+                rule="secret-in-config",
+                start=m.start("name"),
+                end=m.end("name"),
+                message=_by_name(m["name"]),
+                blot=m.span("value"),
+            )
         return
     starts = _line_starts(text)
     secret = re.compile(_SECRET_NAME).match
@@ -104,11 +130,11 @@ def _named(text: str, value: Any) -> Iterator[_Hit]:
             if secret(key) and not isinstance(inner, dict | list | bool) and inner not in (None, ""):
                 s = current.spans[key]
                 yield _Hit(
-                    "secret-in-config",
-                    starts[s.kline] + s.kcol,
-                    starts[s.kend_line] + s.kend_col,
-                    _by_name(key),
-                    (starts[s.vline] + s.vcol, starts[s.vend_line] + s.vend_col),
+                    rule="secret-in-config",
+                    start=starts[s.kline] + s.kcol,
+                    end=starts[s.kend_line] + s.kend_col,
+                    message=_by_name(key),
+                    blot=(starts[s.vline] + s.vcol, starts[s.vend_line] + s.vend_col),
                 )
 
 

@@ -1,8 +1,9 @@
 """Users of the districts: their files outside git, and what their role gives them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.model.address import BASE, Address

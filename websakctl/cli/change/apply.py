@@ -134,7 +134,9 @@ def apply(
             result = operation.plan_and_apply(request)
         if result is None:
             told = f"No run to {session.target.name} was interrupted; there is nothing to resume."
-            session.write(TableReport(told, (), (), {"format_version": 1, "run": None, "outcomes": []}))
+            session.write(
+                TableReport(headline=told, columns=(), rows=(), data={"format_version": 1, "run": None, "outcomes": []})
+            )
             return
         by_hand = work_list_for(session, scene, result.plan, worklist)
         summarise(session, session.target.name, result.applied, result.stale, result.run, by_hand)
@@ -286,4 +288,4 @@ def work_list_for(session: Session, scene: "ConfigInput", plan: "Plan | None", f
         session.terminal.error(
             f"the work list cannot be written: {error}", "`websakctl worklist show --out DIR` writes it"
         )
-        return Written(0, ())
+        return Written(items=0, files=())

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.session import Session
@@ -26,7 +28,7 @@ def read_by_hand(
     Raises:
         Problem: If a file cannot be used, or one that the command line names is not there.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from websakctl.operations.rollout.by_hand import done_by_hand
     from websakctl.source.documents import leads_out
@@ -126,7 +128,7 @@ def scene_by_hand(session: Session, export: list[str] | None = None) -> "ConfigI
     return ConfigInput(config=config, known=known, kinds={}, by_hand=by_hand, done_by_hand=done.state, environment=name)
 
 
-class Written(NamedTuple):
+class Written(msgspec.Struct, frozen=True, kw_only=True):
     """A work list that was written: its items, and its files."""
 
     items: int
@@ -166,7 +168,7 @@ def write_work_list(
     name = quote(work.environment, safe="")
     folders = [*([kept] if keep else []), *([beside] if beside is not None else [])]
     if not (work.items or work.others or beside or (kept / f"{name}.md").exists()):
-        return Written(0, ())
+        return Written(items=0, files=())
     written = files_of(session, work, language)
     for folder in folders:
         make_folder(folder)
@@ -177,7 +179,7 @@ def write_work_list(
         session.terminal.say(
             f"Work list for people: {count}, in {folders[-1] / name}.md and .csv; `websakctl worklist list` shows them."
         )
-    return Written(len(work.items), tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in written))
+    return Written(items=len(work.items), files=tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in written))
 
 
 def files_of(session: Session, work: "WorkList", language: "Language") -> dict[str, str]:

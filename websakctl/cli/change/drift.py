@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import typer
+from msgspec.structs import replace
 
 from websakctl.cli.change.plan import DetailedExit, Expand, Refresh, announce_interrupted, read_live, scene_of
 from websakctl.cli.exits import Exit
@@ -54,7 +55,7 @@ def drift(
         for w in found.fields
     ]
     document = redacted({**report.document, "causes": causes, "drift": ways})
-    session.write(report._replace(made=lambda: document), expand=expand)
+    session.write(replace(report, made=lambda: document), expand=expand)
     if call.format == "text":
         _tell(session, found)
     if not scene.known:
@@ -80,6 +81,8 @@ def _tell(session: Session, found: "Drift") -> None:
     if rows:
         session.write(
             TableReport(
-                "Changed on both sides:", ("address", "field", "last applied", "Websak now", "config now"), rows
+                headline="Changed on both sides:",
+                columns=("address", "field", "last applied", "Websak now", "config now"),
+                rows=rows,
             )
         )

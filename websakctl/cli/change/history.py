@@ -66,10 +66,10 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         ]
         session.write(
             TableReport(
-                "" if rows else "Nothing has been applied from here yet.",
-                ("run", "at (UTC)", "environment", "who", "state", "changes", "why"),
-                rows,
-                data,
+                headline="" if rows else "Nothing has been applied from here yet.",
+                columns=("run", "at (UTC)", "environment", "who", "state", "changes", "why"),
+                rows=rows,
+                data=data,
             )
         )
         return
@@ -108,7 +108,15 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         for d in found
     ]
     notes = ("\n".join(events(session.journal, run)),) if run is not None else ()
-    session.write(TableReport("" if rows2 else "Nothing was done to it from here.", columns, rows2, data2, notes))
+    session.write(
+        TableReport(
+            headline="" if rows2 else "Nothing was done to it from here.",
+            columns=columns,
+            rows=rows2,
+            data=data2,
+            notes=notes,
+        )
+    )
 
 
 def _check_address(text: str) -> None:
@@ -132,11 +140,21 @@ def verify(session: Session) -> None:
     data = {"entries": count, "intact": broken is None, "first_broken": broken}
     if broken is None:
         session.write(
-            TableReport(f"The journal is whole: {count} entries, each chained to the one before it.", (), (), data)
+            TableReport(
+                headline=f"The journal is whole: {count} entries, each chained to the one before it.",
+                columns=(),
+                rows=(),
+                data=data,
+            )
         )
         return
     session.write(
-        TableReport(f"The journal was altered: entry {broken} is missing or is not what was written.", (), (), data)
+        TableReport(
+            headline=f"The journal was altered: entry {broken} is missing or is not what was written.",
+            columns=(),
+            rows=(),
+            data=data,
+        )
     )
     raise Problem(
         f"the journal {session.journal.path} is not whole",

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
 import typer
 
 from websakctl.cli.exits import Exit, Problem
@@ -37,7 +38,10 @@ def summarise(
     if session.call.format == "json":
         session.write(
             TableReport(
-                "", (), (), {**_data(environment, applied, stale, run, session), "work_list": by_hand._asdict()}
+                headline="",
+                columns=(),
+                rows=(),
+                data={**_data(environment, applied, stale, run, session), "work_list": msgspec.structs.asdict(by_hand)},
             )
         )
     elif applied is not None or stale:
@@ -154,7 +158,7 @@ def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]
     notes.extend(
         f"note: {d.address}: {d.told} by the server; this is accepted and will not show as a change" for d in normalised
     )
-    session.write(TableReport(told, ("address", "outcome", "why"), rows, notes=notes))
+    session.write(TableReport(headline=told, columns=("address", "outcome", "why"), rows=rows, notes=notes))
 
 
 def positions(session: Session, outcome: "Outcome") -> list[tuple[str, str, str]]:

@@ -183,7 +183,7 @@ def user_rows(session: Session, refresh: str | None = None) -> "RowStore":
 
     full = refresh == "full" or (refresh is None and bool(os.environ.get("CI")))
     path = session.state_dir / f"users-{quote(session.target.name, safe='')}.json"
-    return RowFile(path, session.connection.base_url, datetime.now(UTC).date(), full)
+    return RowFile(path=path, base_url=session.connection.base_url, today=datetime.now(UTC).date(), full=full)
 
 
 def readable_by_others(session: Session) -> tuple[str, ...]:

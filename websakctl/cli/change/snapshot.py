@@ -56,7 +56,10 @@ def save(call: Call, out: SnapshotOut = None) -> None:
     path = save_snapshot(session, live, out)
     session.write(
         TableReport(
-            f"Saved {len(live.state)} objects to {path}.", (), (), {"file": str(path), "objects": len(live.state)}
+            headline=f"Saved {len(live.state)} objects to {path}.",
+            columns=(),
+            rows=(),
+            data={"file": str(path), "objects": len(live.state)},
         )
     )
 
@@ -106,7 +109,10 @@ def list_snapshots(call: Call) -> None:
         data.append({"name": path.stem, **about})
     session.write(
         TableReport(
-            "" if rows else "There are no snapshots here.", ("name", "environment", "taken at", "objects"), rows, data
+            headline="" if rows else "There are no snapshots here.",
+            columns=("name", "environment", "taken at", "objects"),
+            rows=rows,
+            data=data,
         )
     )
 

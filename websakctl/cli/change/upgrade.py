@@ -72,7 +72,9 @@ def _probes(session: Session, reader: "WebsakReader", api_version: str) -> "Prob
     except LiveError:
         setup = {}  # it shows among the capabilities
     required = reader.required_fields(session.target.described.openapi_url)
-    return Probes(api_version or version_seen(capabilities), capabilities, required, setup)
+    return Probes(
+        api_version=api_version or version_seen(capabilities), capabilities=capabilities, required=required, setup=setup
+    )
 
 
 def _before(session: Session, record: Path) -> None:
@@ -104,10 +106,10 @@ def _before(session: Session, record: Path) -> None:
     }
     session.write(
         TableReport(
-            f"Recorded: {len(live.state)} objects (snapshot {snapshot.stem}), User API {live.api_version}, {len(probes.capabilities)} capabilities.\nAfter the upgrade: websakctl upgrade check after --html FILE",
-            (),
-            (),
-            data,
+            headline=f"Recorded: {len(live.state)} objects (snapshot {snapshot.stem}), User API {live.api_version}, {len(probes.capabilities)} capabilities.\nAfter the upgrade: websakctl upgrade check after --html FILE",
+            columns=(),
+            rows=(),
+            data=data,
         )
     )
 
@@ -204,14 +206,14 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> Document
         ),
         sections=(
             Section(
-                "Setup",
-                ("kind", "before", "after"),
-                [(kind, report.before.get(kind, 0), report.after.get(kind, 0)) for kind in kinds],
-                changed,
+                title="Setup",
+                columns=("kind", "before", "after"),
+                rows=[(kind, report.before.get(kind, 0), report.after.get(kind, 0)) for kind in kinds],
+                lines=changed,
             ),
-            Section("Capabilities", ("", "what", "found"), checks),
-            Section("Deprecated calls still in use", lines=report.deprecated or ("none",)),
-            Section("Smoke checks per district", ("", "district", "what", "found"), districts),
+            Section(title="Capabilities", columns=("", "what", "found"), rows=checks),
+            Section(title="Deprecated calls still in use", lines=report.deprecated or ("none",)),
+            Section(title="Smoke checks per district", columns=("", "district", "what", "found"), rows=districts),
         ),
         data=data,
     )

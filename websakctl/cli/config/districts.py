@@ -63,7 +63,12 @@ def list_districts(call: Call) -> None:
             }
         )
     session.write(
-        TableReport("", ("no", "slug", "name", "orgnr", "short", "batch", "resources", "overrides"), rows, data)
+        TableReport(
+            headline="",
+            columns=("no", "slug", "name", "orgnr", "short", "batch", "resources", "overrides"),
+            rows=rows,
+            data=data,
+        )
     )
 
 
@@ -128,10 +133,10 @@ def add(
     written = [f"districts/{folder}/{file.path}" for file in files]
     session.write(
         TableReport(
-            f"Wrote {', '.join(written)}. `websakctl plan --district {folder}` shows what it gets.",
-            (),
-            (),
-            {"slug": folder, "files": written},
+            headline=f"Wrote {', '.join(written)}. `websakctl plan --district {folder}` shows what it gets.",
+            columns=(),
+            rows=(),
+            data={"slug": folder, "files": written},
         )
     )
 
@@ -182,10 +187,10 @@ def compare(call: Call, offline: Offline = False) -> None:
     notes = [f"As the base: {', '.join(as_base)}."] if as_base else []
     session.write(
         TableReport(
-            "" if rows else "No district deviates from the base.",
-            ("district", "how", "address", "field", "base", "here", "reason", "until"),
-            rows,
-            data,
-            notes,
+            headline="" if rows else "No district deviates from the base.",
+            columns=("district", "how", "address", "field", "base", "here", "reason", "until"),
+            rows=rows,
+            data=data,
+            notes=notes,
         )
     )

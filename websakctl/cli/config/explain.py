@@ -46,7 +46,9 @@ def explain(call: Call, what: What) -> None:
             message, hint = f"there is nothing to explain by the name {what}", operation.near(what, kinds)
             raise Problem(message, Exit.USAGE, hint, code="unknown-name")
         found = explained
-    session.write(TableReport(found.headline, found.columns, found.rows, found.data, found.notes))
+    session.write(
+        TableReport(headline=found.headline, columns=found.columns, rows=found.rows, data=found.data, notes=found.notes)
+    )
 
 
 def _resource(session: Session, text: str) -> "Explanation":

@@ -78,7 +78,11 @@ def _tell(session: Session, count: int, changed: list[str], failed: list[tuple[s
         "changed": changed,
         "failed": [{"file": name, "message": why} for name, why in failed],
     }
-    session.write(TableReport(headline, ("file",) if changed else (), [(name,) for name in changed], data))
+    session.write(
+        TableReport(
+            headline=headline, columns=("file",) if changed else (), rows=[(name,) for name in changed], data=data
+        )
+    )
 
 
 def _files(session: Session, paths: list[Path] | None) -> Iterator[Path]:

@@ -1,10 +1,10 @@
 """``init``: a new config repository."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from websakctl.cli.config.schema import write_schemas
 from websakctl.cli.exits import Exit, Problem
@@ -40,5 +40,10 @@ def init(call: Call, folder: Folder = Path(), ci: Ci = None) -> None:
     go = "" if folder == Path() else f"  cd {folder}\n"
     told = f"Wrote {len(files) + len(written)} files. Next:\n{go}  websakctl districts add NAME --number NN --orgnr NNNNNNNNN --short-name ABC\n  websakctl plan"
     Session(call).write(
-        TableReport(told, (), (), {"folder": str(folder), "files": [*(file.path for file in files), *written]})
+        TableReport(
+            headline=told,
+            columns=(),
+            rows=(),
+            data={"folder": str(folder), "files": [*(file.path for file in files), *written]},
+        )
     )

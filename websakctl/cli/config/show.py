@@ -75,10 +75,10 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
         notes.append("Retired in Websak.")
     session.write(
         TableReport(
-            f"{address}: {all_kinds()[wanted.kind].title}",
-            ("field", "config", "Websak", ""),
-            rows,
-            data,
-            ("\n".join(notes),),
+            headline=f"{address}: {all_kinds()[wanted.kind].title}",
+            columns=("field", "config", "Websak", ""),
+            rows=rows,
+            data=data,
+            notes=("\n".join(notes),),
         )
     )

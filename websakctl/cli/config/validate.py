@@ -46,7 +46,7 @@ def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
     _renames_done(session)
     if config.with_users:
         _say_if_tracked(session)
-    findings = FindingsReport(config.findings, config.texts, "", config.valid)
+    findings = FindingsReport(findings=config.findings, texts=config.texts, headline="", valid=config.valid)
     for name, file in reports:
         write_text(file, render(findings, name) + "\n")
     if call.format == "text":

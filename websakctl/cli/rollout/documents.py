@@ -5,13 +5,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Lang, language_of
 from websakctl.cli.session import Session
-from websakctl.record import record
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
@@ -39,8 +39,7 @@ Folder = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Write over documents that are there.")]
 
 
-@record
-class Paper:
+class Paper(msgspec.Struct, frozen=True, kw_only=True):
     """One document, before it is a file."""
 
     what: str
@@ -83,7 +82,7 @@ def documents(
     _write(files, force=force)
     data = [dict(zip(("district", "what", "file"), row, strict=True)) for row in rows]
     headline = f"{len(rows)} document{'s' * (len(rows) != 1)} written." if rows else "There is nothing to write."
-    session.write(TableReport(headline, ("district", "what", "file"), rows, data))
+    session.write(TableReport(headline=headline, columns=("district", "what", "file"), rows=rows, data=data))
 
 
 def _chosen(option: str, said: list[str] | None, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
@@ -125,7 +124,7 @@ def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Lan
         except CannotWrite as error:
             missing.append(f"{stem}: {error}")
         else:
-            papers.append(Paper(what, stem, title, markdown))
+            papers.append(Paper(what=what, stem=stem, title=title, markdown=markdown))
     if missing:
         raise Problem(
             f"documents for {slug} cannot be written:\n  " + "\n  ".join(missing) + "\nNothing was written.",

@@ -52,7 +52,7 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
     write_private(html, page.render(language))
     ready = sum(1 for batch in view.batches for district in batch.districts if not district.in_the_way)
     data = {"file": str(html), "language": language, "since": first.isoformat(), "districts_ready": ready}
-    session.write(TableReport(f"Written to {html}.", (), (), data))
+    session.write(TableReport(headline=f"Written to {html}.", columns=(), rows=(), data=data))
 
 
 def _day(said: str) -> date:

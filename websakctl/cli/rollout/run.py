@@ -236,7 +236,7 @@ class Rollout:
         self.refuse_if_not_ready()
         announce_interrupted(session, alone=True)
         scene = self.scene()
-        halves = Halves((), ())
+        halves = Halves(first=(), rest=())
 
         def first(plan: "Plan") -> Part:
             nonlocal halves
@@ -444,8 +444,8 @@ class Rollout:
             sections=[
                 section
                 for section in (
-                    Section("Districts", ("part", "district", "done", "not done"), rows),
-                    Section("Left to do", lines=lines),
+                    Section(title="Districts", columns=("part", "district", "done", "not done"), rows=rows),
+                    Section(title="Left to do", lines=lines),
                 )
                 if section.rows or section.lines
             ],
@@ -504,9 +504,9 @@ def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
     found = WriteBack()
     for name, value in values.items():
         if value is not None and said.get(name) != value:
-            found.edit(origin.document.file, Put((*place, name), value))
+            found.edit(origin.document.file, Put(path=(*place, name), value=value))
         elif value is None and name in said:
-            found.edit(origin.document.file, Drop((*place, name)))
+            found.edit(origin.document.file, Drop(path=(*place, name)))
     try:
         files = found.files(session.root)
         sound(tried(session.root, files))
@@ -523,6 +523,6 @@ def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
         "files": list(files),
     }
     notes = [] if files else ["It was so already."]
-    session.write(TableReport(told, (), (), data, notes))
+    session.write(TableReport(headline=told, columns=(), rows=(), data=data, notes=notes))
     if files:
         session.terminal.say(f"Written into {', '.join(files)}: commit it. Websak learns of it with the next apply.")

@@ -67,7 +67,11 @@ def import_(
             save_plan(session, out, report)
     say_how_long(session, live, plan.changes)
     if call.format == "json":
-        session.write(TableReport("", (), (), {**_as_json(found, written=not dry_run), "plan": report.document}))
+        session.write(
+            TableReport(
+                headline="", columns=(), rows=(), data={**_as_json(found, written=not dry_run), "plan": report.document}
+            )
+        )
     else:
         session.write(report, expand=expand)
         if not dry_run and out is None and plan.changes:
@@ -148,7 +152,7 @@ def _complain(session: Session, found: "Import") -> None:
     if len(groups) > SHOWN:
         session.terminal.error(f"and {len(groups) - SHOWN} more; --format json has them all")
     if session.call.format == "json":
-        session.write(TableReport("", (), (), _as_json(found, written=False)))
+        session.write(TableReport(headline="", columns=(), rows=(), data=_as_json(found, written=False)))
     rows = len({one.row for one in found.findings})
     raise Problem(
         f"{rows} row{'s' * (rows != 1)} of {safe(found.table.file)} cannot be taken; nothing was written",
@@ -202,7 +206,9 @@ def list_(call: Call, district: Districts = None, batch: Batch = None) -> None:
     told = f"{users} user{'s' * (users != 1)} in {districts} district{'s' * (districts != 1)}."
     if not rows:
         told = "No district lists its users; `websakctl users import FILE` reads them from HR."
-    session.write(TableReport(told, columns if rows or call.format == "csv" else (), rows, data))
+    session.write(
+        TableReport(headline=told, columns=columns if rows or call.format == "csv" else (), rows=rows, data=data)
+    )
 
 
 def _rows(config: "Configuration", scopes: frozenset[str]) -> "list[tuple[str, ...]]":

@@ -86,11 +86,13 @@ def list_(
         left = f"{left[:-1]} ({len(work.items)} in all)."
     session.write(
         TableReport(
-            left if rows else f"Nothing is left for people in {work.environment}.",
-            ("id", "what", "address", "name") if rows else (),
-            rows,
-            {"environment": work.environment, "items": [_data(item) for item in chosen.items]},
-            ("`websakctl worklist show` says what to set, `websakctl worklist done ID` records it.",) if rows else (),
+            headline=left if rows else f"Nothing is left for people in {work.environment}.",
+            columns=("id", "what", "address", "name") if rows else (),
+            rows=rows,
+            data={"environment": work.environment, "items": [_data(item) for item in chosen.items]},
+            notes=("`websakctl worklist show` says what to set, `websakctl worklist done ID` records it.",)
+            if rows
+            else (),
         )
     )
 
@@ -114,10 +116,10 @@ def _list_done(session: Session, scene: "ConfigInput", chosen: Any) -> None:
     ]
     session.write(
         TableReport(
-            "" if rows else f"Nothing was recorded as done in {scene.environment}.",
-            ("on", "by", "what", "address", "evidence", "run") if rows else (),
-            rows,
-            {"environment": scene.environment, "done": data},
+            headline="" if rows else f"Nothing was recorded as done in {scene.environment}.",
+            columns=("on", "by", "what", "address", "evidence", "run") if rows else (),
+            rows=rows,
+            data={"environment": scene.environment, "done": data},
         )
     )
 
@@ -134,7 +136,7 @@ def show(
     export: Exports = None,
 ) -> None:
     """Show the work list as people get it: what to set where, before and after, with check boxes, in order."""
-    import dataclasses
+    import msgspec
 
     session = Session(call)
     language = _language(lang)
@@ -142,13 +144,18 @@ def show(
     chosen = work.chosen(session.selection(district, kind, target, batch))
     if names:
         kept = {item.id for item in _named(work, names)}
-        chosen = dataclasses.replace(chosen, items=tuple(item for item in chosen.items if item.id in kept))
+        chosen = msgspec.structs.replace(chosen, items=tuple(item for item in chosen.items if item.id in kept))
     if out is not None:
         write_work_list(session, chosen, out, language, keep=False)
         return
     if call.format == "json":
         session.write(
-            TableReport("", (), (), {"environment": work.environment, "items": [_data(item) for item in chosen.items]})
+            TableReport(
+                headline="",
+                columns=(),
+                rows=(),
+                data={"environment": work.environment, "items": [_data(item) for item in chosen.items]},
+            )
         )
         return
     suffix = "csv" if call.format == "csv" else "md"
@@ -176,10 +183,10 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
     rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in items]
     session.write(
         TableReport(
-            f"Recorded as done: {len(items)} item{'s' * (len(items) != 1)} (run {run}); {len(left.items)} left.",
-            ("id", "what", "address", "name"),
-            rows,
-            _recorded(run, said, items, left),
+            headline=f"Recorded as done: {len(items)} item{'s' * (len(items) != 1)} (run {run}); {len(left.items)} left.",
+            columns=("id", "what", "address", "name"),
+            rows=rows,
+            data=_recorded(run, said, items, left),
         )
     )
 
@@ -210,10 +217,10 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
         write_work_list(session, left, say=False)
     session.write(
         TableReport(
-            f"Reopened: {len(addresses)} item{'s' * (len(addresses) != 1)} (run {run}); {len(left.items)} left.",
-            ("address",),
-            [(str(address),) for address in addresses],
-            {"run": run, "reopened": [str(address) for address in addresses], "left": len(left.items)},
+            headline=f"Reopened: {len(addresses)} item{'s' * (len(addresses) != 1)} (run {run}); {len(left.items)} left.",
+            columns=("address",),
+            rows=[(str(address),) for address in addresses],
+            data={"run": run, "reopened": [str(address) for address in addresses], "left": len(left.items)},
         )
     )
 

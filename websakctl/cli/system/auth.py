@@ -90,7 +90,9 @@ def login(call: Call, client_id: ClientId = None) -> None:
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     told = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."
-    session.write(TableReport(told, (), (), {"environment": name, "client_id": client, "stored": True}))
+    session.write(
+        TableReport(headline=told, columns=(), rows=(), data={"environment": name, "client_id": client, "stored": True})
+    )
 
 
 def logout(call: Call) -> None:
@@ -104,7 +106,7 @@ def logout(call: Call) -> None:
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     told = f"Forgotten for {name}." if gone else f"Nothing was stored for {name}."
-    session.write(TableReport(told, (), (), {"environment": name, "forgotten": gone}))
+    session.write(TableReport(headline=told, columns=(), rows=(), data={"environment": name, "forgotten": gone}))
 
 
 def status(call: Call) -> None:
@@ -131,5 +133,5 @@ def status(call: Call) -> None:
         "secret_from": None if source == "nowhere" else source,
     }
     rows = [("environment", target.name), ("client id", client or "(none)"), ("secret from", source)]
-    session.write(TableReport("", ("", ""), rows, data))
+    session.write(TableReport(headline="", columns=("", ""), rows=rows, data=data))
     raise typer.Exit(Exit.NOT_PERMITTED if source == "nowhere" or not client else Exit.OK)

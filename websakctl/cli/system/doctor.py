@@ -61,7 +61,10 @@ def doctor(call: Call) -> None:
         _live(session, check)
     session.write(
         TableReport(
-            "", ("check", "state", "what"), found, [{"check": n, "ok": s == "ok", "detail": d} for n, s, d in found]
+            headline="",
+            columns=("check", "state", "what"),
+            rows=found,
+            data=[{"check": n, "ok": s == "ok", "detail": d} for n, s, d in found],
         )
     )
     raise typer.Exit(worst)

@@ -1,8 +1,8 @@
 """``sandbox``: a Websak to practise on."""
 
-from dataclasses import asdict
 from typing import Annotated
 
+import msgspec
 import typer
 
 from websakctl.cli.exits import Exit, Problem
@@ -49,7 +49,9 @@ def serve(
 
     def ready(server: Server) -> None:
         told = f"Serving on {server.base_url} (User API {server.api_version}, Setup API {server.setup_url}). Ctrl-C stops it."
-        session.write(TableReport(told, (), (), asdict(server)), secrets_allowed=True)
+        session.write(
+            TableReport(headline=told, columns=(), rows=(), data=msgspec.to_builtins(server)), secrets_allowed=True
+        )
 
     try:
         serve_here(session.state_dir, host=host, port=port, api_version=api_version, database=database, on_ready=ready)
@@ -71,10 +73,15 @@ def status(call: Call) -> None:
         names = ("base_url", "setup_url", "token_url", "client_id", "client_secret", "database", "pid", "api_version")
         data: dict[str, object] = {"running": False, **dict.fromkeys(names)}
     else:
-        data = asdict(server)
+        data = msgspec.to_builtins(server)
     shown = {**data, "client_secret": "(in --format json)" if server else None}
     session.write(
-        TableReport("", ("", ""), [(name, value) for name, value in shown.items() if value is not None], data),
+        TableReport(
+            headline="",
+            columns=("", ""),
+            rows=[(name, value) for name, value in shown.items() if value is not None],
+            data=data,
+        ),
         secrets_allowed=True,
     )
 
@@ -93,7 +100,7 @@ def reset(call: Call, empty: Empty = False) -> None:
         raise Problem(str(error), what_next="websakctl sandbox stop, then reset again") from None
     forget_environment(session.journal, SANDBOX)
     told = "The sandbox holds " + ("only its root unit." if empty else "its seed again.")
-    session.write(TableReport(told, (), (), {"seed": "empty" if empty else "standard"}))
+    session.write(TableReport(headline=told, columns=(), rows=(), data={"seed": "empty" if empty else "standard"}))
 
 
 def stop(call: Call) -> None:
@@ -105,4 +112,11 @@ def stop(call: Call) -> None:
         was_running = stop_server(session.state_dir)
     except SandboxError as error:
         raise Problem(str(error)) from None
-    session.write(TableReport("Stopped." if was_running else "It does not run.", (), (), {"was_running": was_running}))
+    session.write(
+        TableReport(
+            headline="Stopped." if was_running else "It does not run.",
+            columns=(),
+            rows=(),
+            data={"was_running": was_running},
+        )
+    )

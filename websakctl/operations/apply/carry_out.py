@@ -2,9 +2,11 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, replace
 from functools import partial
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.apply.attempt import Attempt, Outcome, Status
 from websakctl.apply.collaborators import Row, RunJournal
@@ -21,7 +23,6 @@ from websakctl.plan.change import Change
 from websakctl.plan.diff import Known, same
 from websakctl.plan.document import change_document
 from websakctl.plan.stale import what_is_there
-from websakctl.record import record
 from websakctl.redaction import redacted
 
 READ_BACKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written; a server may be slow to show it
@@ -32,24 +33,22 @@ def new_run_name(runtime: Runtime) -> str:
     return f"{runtime.clock.now():%Y%m%dT%H%M%S}-{runtime.identifier()[:6]}"
 
 
-@record(kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One run: what it works on and how."""
 
     environment: str
     journal: RunJournal
     runtime: Runtime
     name: str  # as ``new_run_name`` gives it
-    about: Mapping[str, Any] = field(default_factory=dict)  # who, why, from which plan: written at its start
+    about: Mapping[str, Any] = msgspec.field(default_factory=dict)  # who, why, from which plan: written at its start
     concurrency: int = 4
     fail_fast: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: threading.Event = msgspec.field(default_factory=threading.Event)
     watch: Watch = lambda _: None
     resumed: bool = False  # it has a start in the journal already
 
 
-@record
-class Applied:
+class Applied(msgspec.Struct, frozen=True, kw_only=True):
     """What a run came to."""
 
     execution: Execution
@@ -92,7 +91,14 @@ def apply_changes(
 
     def attempt(change: Change) -> Outcome:
         there = what_is_there(change, live, elsewhere)
-        one = Attempt(change, there, writer.of(change.address.kind), run.journal, run.name, run.runtime.clock)
+        one = Attempt(
+            change=change,
+            there=there,
+            writer=writer.of(change.address.kind),
+            journal=run.journal,
+            run=run.name,
+            clock=run.runtime.clock,
+        )
         outcome = _settled(run, one, one(), partial(now_managed, before=there.fields if there else {}))
         if outcome.status is Status.NOT_STARTED:
             run.stop.set()
@@ -113,14 +119,14 @@ def apply_changes(
         watch=run.watch,
         fail_fast=run.fail_fast,
     )
-    applied = Applied(execution)
+    applied = Applied(execution=execution)
     if read_again is not None:
         try:
             applied = _read_back(run, execution, read_again, done_before, desired, live)
         except LiveError as error:
-            applied = Applied(execution, unread=str(error))
+            applied = Applied(execution=execution, unread=str(error))
         except JournalError as error:
-            applied = Applied(execution, unrecorded=str(error))
+            applied = Applied(execution=execution, unrecorded=str(error))
     counts = {status.value: sum(1 for o in applied.execution.outcomes if o.status is status) for status in Status}
     blocked = [
         ("result", {"action": o.change.action.value, "status": o.status.value, "detail": o.detail}, o.change.address)
@@ -177,7 +183,7 @@ def _read_back(
     """Read what was written again: report once what the server made of it, and doubt what is not there."""
     done = [o.change for o in execution.outcomes if o.status is Status.DONE]
     if not done and not done_before:
-        return Applied(execution)
+        return Applied(execution=execution)
     found: list[Difference] = []
     for wait in READ_BACKS:
         run.runtime.clock.sleep(wait)
@@ -203,7 +209,7 @@ def _read_back(
     for d in strange:
         doubts[d.address] = f"{d.told}, by the server or by somebody: apply again, and it will show which"
     if not doubts:
-        return Applied(execution, tuple(accepted))
+        return Applied(execution=execution, normalised=tuple(accepted))
     outcomes = tuple(
         replace(o, status=Status.UNKNOWN, detail=doubts[o.change.address])
         if o.change.address in doubts and o.status is Status.DONE
@@ -220,7 +226,7 @@ def _read_back(
             ),
         ],
     )
-    return Applied(replace(execution, outcomes=outcomes), tuple(accepted))
+    return Applied(execution=replace(execution, outcomes=outcomes), normalised=tuple(accepted))
 
 
 def _told_before(pair: tuple[Any, Any] | None, difference: Difference) -> bool:

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change
 from websakctl.plan.diff import ABOUT_ITSELF, canonical, normalised, same
 from websakctl.plan.stale import value_at, what_is_there
-from websakctl.record import record
 
 
-@record
-class Difference:
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """A field that reads back otherwise than it was written; ``missing``: the write itself does not show."""
 
     address: Address
@@ -68,17 +68,17 @@ def _sent_along(change: Change, live: State, desired: State, was: Resource | Non
         made = there.fields.get(name)
         sent = was is not None and same(was.fields.get(name), value)  # else the config wants it, and nobody wrote it
         if sent and name not in changed and not same(made, value) and normalised(value, made):
-            yield Difference(change.address, name, value, made)
+            yield Difference(address=change.address, path=name, wanted=value, made=made)
 
 
 def _of(change: Change, live: State) -> Iterator[Difference]:
     there = live.get(change.address)
     if change.action is Action.DELETE:
         if there is not None:
-            yield Difference(change.address, "", None, None, missing=True)
+            yield Difference(address=change.address, path="", wanted=None, made=None, missing=True)
         return
     if there is None or there.active is (change.action is Action.DEACTIVATE):
-        yield Difference(change.address, "", None, None, missing=True)
+        yield Difference(address=change.address, path="", wanted=None, made=None, missing=True)
         return
     kind = all_kinds()[change.address.kind]
     fixed = kind.create_only
@@ -89,7 +89,13 @@ def _of(change: Change, live: State) -> Iterator[Difference]:
         if same(made, f.after) or (f.path in fixed and change.action is not Action.CREATE):
             continue
         unchanged = change.action is not Action.CREATE and same(made, f.before)
-        yield Difference(change.address, f.path, f.after, made, missing=unchanged and not _alike(f.after, made))
+        yield Difference(
+            address=change.address,
+            path=f.path,
+            wanted=f.after,
+            made=made,
+            missing=unchanged and not _alike(f.after, made),
+        )
 
 
 def _alike(wanted: Any, made: Any) -> bool:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from websakctl.apply.attempt import Status
 from websakctl.apply.collaborators import Row, RunJournal
 from websakctl.apply.journal import Journal
@@ -14,13 +16,11 @@ from websakctl.plan.change import Change
 from websakctl.plan.diff import Known
 from websakctl.plan.document import read_change
 from websakctl.plan.stale import Holding, still_holding, untold
-from websakctl.record import record
 
 SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
 
 
-@record
-class Interrupted:
+class Interrupted(msgspec.Struct, frozen=True, kw_only=True):
     """A run that has no end in the journal."""
 
     run: str
@@ -53,8 +53,7 @@ def forget_environment(journal: Journal, environment: str) -> None:
         journal.write(run, "end", {"because": "everything was forgotten"})
 
 
-@record
-class Judged:
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What is left of an interrupted run, and what became of the writes in doubt."""
 
     holding: Holding
@@ -86,7 +85,16 @@ def _read(journal: RunJournal, run: str) -> Interrupted:
             doubtful.discard(address)
     changes = tuple(map(read_change, start.body.get("changes", [])))
     last = entries[-1].at
-    return Interrupted(run, start.at, start.body, changes, frozenset(done), frozenset(doubtful), frozenset(begun), last)
+    return Interrupted(
+        run=run,
+        at=start.at,
+        about=start.body,
+        changes=changes,
+        done=frozenset(done),
+        doubtful=frozenset(doubtful),
+        begun=frozenset(begun),
+        last_sign=last,
+    )
 
 
 def judge(run: Interrupted, live: State) -> Judged:
@@ -101,7 +109,7 @@ def judge(run: Interrupted, live: State) -> Judged:
     verdicts.update(
         {stale.change.address: "differs" for stale in holding.stale if stale.change.address in run.doubtful}
     )
-    return Judged(holding, verdicts)
+    return Judged(holding=holding, verdicts=verdicts)
 
 
 def record_verdicts(

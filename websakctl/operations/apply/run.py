@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from websakctl.apply.collaborators import RunJournal, TakeLock
 from websakctl.apply.entries import JournalError

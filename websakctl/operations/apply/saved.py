@@ -1,9 +1,9 @@
 """A plan that was saved, read for being applied."""
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from websakctl.operations.apply.observer import ApplyRefused
 from websakctl.operations.change.make_plan import ConfigInput

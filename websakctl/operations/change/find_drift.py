@@ -1,10 +1,11 @@
 """The drift verb: live against what was last applied, with the cause of each difference told apart."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from msgspec.structs import replace as struct_replace
 
 from websakctl.model.address import Address
@@ -16,7 +17,6 @@ from websakctl.plan.decide import decide
 from websakctl.plan.diff import Known, compare, same
 from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.plan.stale import value_at
-from websakctl.record import record
 from websakctl.redaction import redacted, withheld
 
 
@@ -28,8 +28,7 @@ class Cause(StrEnum):
     BOTH = "both changed"
 
 
-@record
-class ThreeWay:
+class ThreeWay(msgspec.Struct, frozen=True, kw_only=True):
     """One field three ways."""
 
     address: Address
@@ -40,8 +39,7 @@ class ThreeWay:
     cause: Cause
 
 
-@record
-class Drift:
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to live since the last apply, as a plan from then to now; and every difference three ways."""
 
     plan: Plan
@@ -56,7 +54,7 @@ def find_drift(scene: ConfigInput, live: State) -> Drift:
     """Compare live with what was last applied, and both with the config; what people set is compared alike."""
     scene, live = struct_replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
     applied: State = {
-        a: Resource(a, _remembered(known.fields, scene.config.state.get(a), live.get(a)))
+        a: Resource(address=a, fields=_remembered(known.fields, scene.config.state.get(a), live.get(a)))
         for a, known in scene.known.items()
         if a.kind in scene.kinds
     }
@@ -66,7 +64,7 @@ def find_drift(scene: ConfigInput, live: State) -> Drift:
         old = address if address in applied else moved.get((address.kind, address.key))
         if old is not None and there.active:
             place = old if scene.kinds[address.kind].placed_by_us else address
-            now[place] = Resource(place, _seen(scene, old, applied[old].fields, there.fields))
+            now[place] = Resource(address=place, fields=_seen(scene, old, applied[old].fields, there.fields))
     kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
     plan = decide(
         PlanInput(
@@ -86,7 +84,7 @@ def find_drift(scene: ConfigInput, live: State) -> Drift:
         warnings=scene.warnings,
         changes=tuple(replace(c, reason="changed in Websak since the last apply") for c in plan.changes),
     )
-    return Drift(plan, tuple(_three_ways(scene, plan, applied, live)))
+    return Drift(plan=plan, fields=tuple(_three_ways(scene, plan, applied, live)))
 
 
 def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resource | None) -> dict[str, Any]:
@@ -131,18 +129,25 @@ def _three_ways(scene: ConfigInput, plan: Plan, applied: State, live: State) -> 
             config = value_at(wanted, f.path) if wanted is not None else None
             both = wanted is None or not same(config, f.before)
             found.append(
-                ThreeWay(change.address, f.path, f.before, f.after, config, Cause.BOTH if both else Cause.LIVE)
+                ThreeWay(
+                    address=change.address,
+                    path=f.path,
+                    applied=f.before,
+                    live=f.after,
+                    config=config,
+                    cause=Cause.BOTH if both else Cause.LIVE,
+                )
             )
         if change.action.removes:
             by_hand.add((change.address, "active"))
             found.append(
                 ThreeWay(
-                    change.address,
-                    "active",
-                    True,
-                    False,
-                    wanted is not None,
-                    Cause.LIVE if wanted is not None else Cause.BOTH,
+                    address=change.address,
+                    path="active",
+                    applied=True,
+                    live=False,
+                    config=wanted is not None,
+                    cause=Cause.LIVE if wanted is not None else Cause.BOTH,
                 )
             )
     desired = {
@@ -160,11 +165,20 @@ def _three_ways(scene: ConfigInput, plan: Plan, applied: State, live: State) -> 
             if (change.address, "active") not in by_hand:
                 there = live.get(change.address)
                 found.append(
-                    ThreeWay(change.address, "active", not here, there is not None and there.active, here, Cause.CONFIG)
+                    ThreeWay(
+                        address=change.address,
+                        path="active",
+                        applied=not here,
+                        live=there is not None and there.active,
+                        config=here,
+                        cause=Cause.CONFIG,
+                    )
                 )
             continue
         found.extend(
-            ThreeWay(change.address, f.path, f.before, f.before, f.after, Cause.CONFIG)
+            ThreeWay(
+                address=change.address, path=f.path, applied=f.before, live=f.before, config=f.after, cause=Cause.CONFIG
+            )
             for f in change.fields
             if (change.address, f.path) not in by_hand
         )

@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.apply.attempt import Status
 from websakctl.apply.entries import Entry
@@ -18,7 +21,6 @@ from websakctl.plan.diff import ABOUT_ITSELF, Known, patched
 from websakctl.plan.guards import Limits
 from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.plan.stale import holds, value_at
-from websakctl.record import record
 from websakctl.redaction import withheld
 
 
@@ -34,8 +36,7 @@ class ElsewhereError(Exception):
         self.environment = environment
 
 
-@record
-class RunView:
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """One run, in short."""
 
     run: str
@@ -49,8 +50,7 @@ class RunView:
     counts: Mapping[str, int]
 
 
-@record
-class Deed:
+class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """One change that a run tried: what, with before and after, and what came of it."""
 
     run: str
@@ -132,7 +132,7 @@ def deeds(journal: Journal, *, run: str | None = None, address: str | None = Non
                 action=str(entry.body.get("action", "")),
                 status=str(entry.body.get("status", "")),
                 detail=str(entry.body.get("detail", "")),
-                fields=tuple(FieldChange(*f) for f in raw),
+                fields=tuple(FieldChange(path=path, before=before, after=after) for path, before, after in raw),
             )
         )
     return found
@@ -211,7 +211,7 @@ def take_back(journal: Journal, run: str, scene: ConfigInput, live: State) -> Pl
             kinds=scene.kinds,
             by_hand=scene.by_hand,
             known=back.known,
-            limits=Limits(guards.per_kind, guards.per_district, guards.in_all),
+            limits=Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
             environment=scene.environment,
             protected=scene.protected,
             warnings=(*scene.warnings, *back.told()),
@@ -247,8 +247,18 @@ def _done(journal: Journal, run: str) -> list[Deed]:
     for change in changes:
         address = Address.parse(change["address"])
         if change["address"] in begun and address not in last:  # it was interrupted right there
-            fields = tuple(FieldChange(f["path"], f["before"], f["after"]) for f in change["fields"])
-            last[address] = Deed(run, "", "", "", address, change["action"], Status.UNKNOWN.value, "", fields)
+            fields = tuple(FieldChange(path=f["path"], before=f["before"], after=f["after"]) for f in change["fields"])
+            last[address] = Deed(
+                run=run,
+                at="",
+                user="",
+                reason="",
+                address=address,
+                action=change["action"],
+                status=Status.UNKNOWN.value,
+                detail="",
+                fields=fields,
+            )
     half = {e.address for e in journal.entries(run) if e.what == "outcome" and e.body.get("outcome") == "done"}
     known = (Status.DONE.value, Status.UNKNOWN.value)
     return [  # of what failed half-way, live tells how far it came
@@ -279,7 +289,7 @@ class _Back:
 
     def cannot(self, address: Address, why: str) -> None:
         """Name what cannot be taken back."""
-        self.steps.append(ManualStep(address, why))
+        self.steps.append(ManualStep(address=address, what=why))
 
     def take(self, deed: Deed) -> None:
         """Take one deed back, or say why not."""
@@ -299,7 +309,7 @@ class _Back:
                 self.cannot(address, "it is not in Websak any more")
         elif action is Action.DEACTIVATE:
             self.already += there.active
-            self.wanted[address] = Resource(address, there.fields)
+            self.wanted[address] = Resource(address=address, fields=there.fields)
         elif action in (Action.CREATE, Action.ACTIVATE):
             self._retire(deed, there)
         else:
@@ -321,7 +331,7 @@ class _Back:
             if held := [name for name, value in fields.items() if withheld(value)]:
                 self.cannot(deed.address, _held_back(held))
             else:
-                self.wanted[deed.address] = Resource(deed.address, fields)
+                self.wanted[deed.address] = Resource(address=deed.address, fields=fields)
         elif all(holds(there.fields.get(name), value) for name, value in fields.items()):
             self.already += 1
         else:
@@ -375,9 +385,9 @@ class _Back:
             scope = str(f.before) if f.path == "scope" else scope
         if scope != address.scope:
             del self.wanted[address]
-        inverse = tuple(FieldChange(f.path, f.after, f.before) for f in made)
+        inverse = tuple(FieldChange(path=f.path, before=f.after, after=f.before) for f in made)
         target = Address(address.kind, scope, address.key)
-        self.wanted[target] = Resource(target, patched(there.fields, inverse))
+        self.wanted[target] = Resource(address=target, fields=patched(there.fields, inverse))
 
     def _as_made(self, there: Resource, f: FieldChange) -> bool:
         """Whether a field still is what the run made it, or what the server made of that."""

@@ -1,7 +1,6 @@
 """The plan verb: desired and live into a plan."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from msgspec.structs import replace as struct_replace
 
 from websakctl.model.address import Address
@@ -22,10 +21,10 @@ def make_plan(scene: ConfigInput, live: State) -> Plan:
 
     def position(address: Address) -> SourceLine | None:
         at = config.position_of(address)
-        return SourceLine(at.file, at.line, at.column) if at else None  # none: it left the config
+        return SourceLine(file=at.file, line=at.line, column=at.column) if at else None  # none: it left the config
 
     guards = config.settings.guards
-    limits = Limits(guards.per_kind, guards.per_district, guards.in_all)
+    limits = Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all)
     plan = decide(struct_replace(scene, position=position, limits=limits), scene.with_by_hand(live))
     return with_policies(scene, plan)
 
@@ -37,6 +36,9 @@ def with_policies(scene: ConfigInput, plan: Plan) -> Plan:
         return plan
     from websakctl.plan.policy import Policy, judge
 
-    policies = [Policy(name, p.match, p.message, p.severity == "error") for name, p in config.policies.items()]
+    policies = [
+        Policy(name=name, match=p.match, message=p.message, refuse=p.severity == "error")
+        for name, p in config.policies.items()
+    ]
     findings, told = judge(policies, to_document(plan, tool_version="", created_at=""))
     return replace(plan, findings=(*plan.findings, *findings), warnings=(*plan.warnings, *told))

@@ -1,8 +1,10 @@
 """Read the whole live setup, each kind listed once."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import cache
+
+import msgspec
+from msgspec.structs import replace
 
 from websakctl.live.adapter import ScopeOf, Units
 from websakctl.live.transport import Pace
@@ -14,11 +16,9 @@ from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.dependents import people_may_depend, with_dependents
 from websakctl.plan.guards import lock_out, may_lock_out
-from websakctl.record import record
 
 
-@record
-class LiveSetup:
+class LiveSetup(msgspec.Struct, frozen=True, kw_only=True):
     """What was read, and what a writer needs to go on from there."""
 
     state: State
@@ -62,11 +62,11 @@ def read_setup(connection: Connection, scene: ConfigInput) -> LiveSetup:
         state = reader.read()
         traffic = reader.traffic
         return LiveSetup(
-            state,
-            reader.units,
-            reader.departments.version(),
-            traffic.requests,
-            traffic.seconds / max(1, traffic.requests),
+            state=state,
+            units=reader.units,
+            api_version=reader.departments.version(),
+            requests=traffic.requests,
+            seconds_each=traffic.seconds / max(1, traffic.requests),
         )
 
 

@@ -1,8 +1,9 @@
 """The snapshot verbs: the whole live setup as one canonical document, and the difference of two."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind, Removal
@@ -67,12 +68,16 @@ def _kept(live: State) -> State:
         while kept in found:  # two that differed only in what is not kept
             number += 1
             kept = Address(address.kind, address.scope, f"{key} ({number})")
-        found[kept] = Resource(kept, redacted(canonical(dict(live[address].fields))), live[address].active)
+        found[kept] = Resource(
+            address=kept, fields=redacted(canonical(dict(live[address].fields))), active=live[address].active
+        )
     return dict(sorted(found.items()))
 
 
 def _state(objects: list[dict[str, Any]]) -> State:
-    return {(a := Address.parse(o["address"])): Resource(a, o["fields"], o["active"]) for o in objects}
+    return {
+        (a := Address.parse(o["address"])): Resource(address=a, fields=o["fields"], active=o["active"]) for o in objects
+    }
 
 
 def difference(scene: ConfigInput, before: State, after: State) -> Plan:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from websakctl.apply.journal import Journal
 from websakctl.live.capabilities import Capability
 from websakctl.live.errors import LiveError
@@ -11,14 +13,12 @@ from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.snapshot import counts, difference
 from websakctl.plan.change import Plan
-from websakctl.record import record
 
 NEW_CALL = "/api/v2/departments/flat"  # only version 3.3 has it
 Find = Callable[[Address], Resource | None]
 
 
-@record
-class Probes:
+class Probes(msgspec.Struct, frozen=True, kw_only=True):
     """What was found out about a server."""
 
     api_version: str
@@ -46,15 +46,17 @@ class Probes:
             KeyError, TypeError: If a part is missing.
         """
         return cls(
-            data["api_version"],
-            tuple(Capability(c["path"], c["status"], tuple(c["fields"]), c["sunset"]) for c in data["capabilities"]),
-            {name: tuple(fields) for name, fields in data["required"].items()},
-            data["setup"],
+            api_version=data["api_version"],
+            capabilities=tuple(
+                Capability(path=c["path"], status=c["status"], fields=tuple(c["fields"]), sunset=c["sunset"])
+                for c in data["capabilities"]
+            ),
+            required={name: tuple(fields) for name, fields in data["required"].items()},
+            setup=data["setup"],
         )
 
 
-@record
-class Check:
+class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the report."""
 
     what: str
@@ -62,8 +64,7 @@ class Check:
     told: str
 
 
-@record
-class UpgradeReport:
+class UpgradeReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of the setup, of the server's capabilities, and of each district."""
 
     setup: Plan
@@ -100,7 +101,15 @@ def compare_upgrade(
     deprecated = tuple(_deprecated(journal, scene.environment, after))
     if isinstance(live, LiveError):
         nothing = difference(scene, snapshot, snapshot)
-        return UpgradeReport(nothing, counts(snapshot), {}, capabilities, deprecated, (), unread=str(live))
+        return UpgradeReport(
+            setup=nothing,
+            before=counts(snapshot),
+            after={},
+            capabilities=capabilities,
+            deprecated=deprecated,
+            districts=(),
+            unread=str(live),
+        )
     return UpgradeReport(
         setup=difference(scene, snapshot, live),
         before=counts(snapshot),
@@ -120,45 +129,51 @@ def version_seen(capabilities: Iterable[Capability]) -> str:
 def _capabilities(before: Probes, after: Probes) -> Iterable[Check]:
     same_version = before.api_version == after.api_version
     yield Check(
-        "User API version",
-        after.api_version >= before.api_version,
-        after.api_version if same_version else f"{before.api_version} -> {after.api_version}",
+        what="User API version",
+        ok=after.api_version >= before.api_version,
+        told=after.api_version if same_version else f"{before.api_version} -> {after.api_version}",
     )
     old, new = ({c.path: c for c in p.capabilities} for p in (before, after))
     for path, was in old.items():
         now = new.get(path)
         status = now.status if now else 0
         if was.status < 300 <= status or now is None:
-            yield Check(f"GET {path}", False, f"answered {was.status} before, {status} now")
+            yield Check(what=f"GET {path}", ok=False, told=f"answered {was.status} before, {status} now")
             continue
         gone = [name for name in was.fields if now.fields and name not in now.fields]
         added = [name for name in now.fields if was.fields and name not in was.fields]
         if was.status >= 300 > status:
-            yield Check(f"GET {path}", True, f"new: answered {was.status} before, {status} now")
+            yield Check(what=f"GET {path}", ok=True, told=f"new: answered {was.status} before, {status} now")
         if was.fields and not now.fields and now.status < 300:
-            yield Check(f"GET {path}", False, "answered with objects before, with none now")
+            yield Check(what=f"GET {path}", ok=False, told="answered with objects before, with none now")
         if gone:
-            yield Check(f"GET {path}", False, f"fields gone: {', '.join(gone)}")
+            yield Check(what=f"GET {path}", ok=False, told=f"fields gone: {', '.join(gone)}")
         if added:
-            yield Check(f"GET {path}", True, f"fields new: {', '.join(added)}")
+            yield Check(what=f"GET {path}", ok=True, told=f"fields new: {', '.join(added)}")
         if now.sunset and not was.sunset:
-            yield Check(f"GET {path}", False, f"now deprecated, ends {now.sunset}")
+            yield Check(what=f"GET {path}", ok=False, told=f"now deprecated, ends {now.sunset}")
         elif now.sunset != was.sunset:
-            yield Check(f"GET {path}", not now.sunset, f"was to end {was.sunset}, now {now.sunset or 'never'}")
+            yield Check(
+                what=f"GET {path}", ok=not now.sunset, told=f"was to end {was.sunset}, now {now.sunset or 'never'}"
+            )
     if before.required and not after.required:
-        yield Check("OpenAPI documents", False, "can be read no longer, so required fields cannot be compared")
+        yield Check(
+            what="OpenAPI documents", ok=False, told="can be read no longer, so required fields cannot be compared"
+        )
     elif gone := sorted(before.required.keys() - after.required.keys()):
         schemas = ", ".join(gone[:5]) + ", …" * (len(gone) > 5)
-        yield Check("OpenAPI documents", False, f"schemas gone, or not to be read any longer: {schemas}")
+        yield Check(what="OpenAPI documents", ok=False, told=f"schemas gone, or not to be read any longer: {schemas}")
     for name, fields in after.required.items():
         fresh = [f for f in fields if f not in before.required.get(name, ())]
         if fresh and name in before.required:
-            yield Check(f"schema {name}", False, f"now required: {', '.join(fresh)}")
+            yield Check(what=f"schema {name}", ok=False, told=f"now required: {', '.join(fresh)}")
     kinds_before, kinds_after = set(before.setup.get("kinds", ())), set(after.setup.get("kinds", ()))
     if kinds_before - kinds_after:
-        yield Check("Setup API", False, f"kinds gone: {', '.join(sorted(kinds_before - kinds_after))}")
+        yield Check(what="Setup API", ok=False, told=f"kinds gone: {', '.join(sorted(kinds_before - kinds_after))}")
     if before.setup.get("version") != after.setup.get("version"):
-        yield Check("Setup API", True, f"version {before.setup.get('version')} -> {after.setup.get('version')}")
+        yield Check(
+            what="Setup API", ok=True, told=f"version {before.setup.get('version')} -> {after.setup.get('version')}"
+        )
 
 
 def _deprecated(journal: Journal, environment: str, after: Probes) -> Iterable[str]:
@@ -194,9 +209,10 @@ def _smoke(scene: ConfigInput, slug: str, live: State, find: Find) -> Iterable[C
         lost = [a for a in wanted if (there := live.get(a)) is None or not there.active]
         told = f"{len(wanted) - len(lost)} of {len(wanted)} there and active"
         yield Check(
-            kind.plural,
-            not lost,
-            told + (f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""),
+            what=kind.plural,
+            ok=not lost,
+            told=told
+            + (f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""),
         )
     routes = [
         (a, live[a].fields.get("unit"))
@@ -207,9 +223,9 @@ def _smoke(scene: ConfigInput, slug: str, live: State, find: Find) -> Iterable[C
     stray = [a.key for a, unit in routes if unit is not None and unit not in units]
     if routes:
         yield Check(
-            "mail routes",
-            not stray,
-            f"{len(routes) - len(stray)} of {len(routes)} end at a live unit"
+            what="mail routes",
+            ok=not stray,
+            told=f"{len(routes) - len(stray)} of {len(routes)} end at a live unit"
             + (f"; not {', '.join(stray[:3])}" if stray else ""),
         )
     tops = [
@@ -223,10 +239,10 @@ def _smoke(scene: ConfigInput, slug: str, live: State, find: Find) -> Iterable[C
         try:
             found = find(top)
         except LiveError as error:
-            yield Check("look-up by external id", False, str(error))
+            yield Check(what="look-up by external id", ok=False, told=str(error))
         else:
             yield Check(
-                "look-up by external id",
-                found is not None and found.active,
-                f"{top.key} {'is not found' if found is None else 'answers' if found.active else 'answers, and is retired'}",
+                what="look-up by external id",
+                ok=found is not None and found.active,
+                told=f"{top.key} {'is not found' if found is None else 'answers' if found.active else 'answers, and is retired'}",
             )

@@ -6,12 +6,12 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from websakctl.live.users import KeptRows
-from websakctl.record import record
 
 
-@record
-class RowFile:
+class RowFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that only its owner can read. What cannot be read or is of another Websak counts as not there."""
 
     path: Path
@@ -27,7 +27,7 @@ class RowFile:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
             if kept["format_version"] != 1 or kept["base_url"] != self.base_url:
                 return None
-            return KeptRows(date.fromisoformat(kept["day"]), {str(row["id"]): row for row in kept["rows"]})
+            return KeptRows(day=date.fromisoformat(kept["day"]), rows={str(row["id"]): row for row in kept["rows"]})
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

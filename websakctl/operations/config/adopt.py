@@ -98,7 +98,7 @@ class Adopter:
         for (scope, kind), addresses in by_section.items():
             self._write(scope, self.scene.kinds[kind], addresses)
         managed = self.config.state
-        self.result.left += [Left(a, why) for a, why in sorted(self.refused.items()) if a not in managed]
+        self.result.left += [Left(address=a, why=why) for a, why in sorted(self.refused.items()) if a not in managed]
         return self.result
 
     def take(self, address: Address, path: tuple[Address, ...]) -> bool:
@@ -149,13 +149,20 @@ class Adopter:
         if document is None:
             self.result.new[file] = emitted({kind.plural: entries}, depth={})
         elif kind.plural in document.top:
-            self.result.edit(file, *(Put((kind.plural, key), entry) for key, entry in entries.items()))
+            self.result.edit(file, *(Put(path=(kind.plural, key), value=entry) for key, entry in entries.items()))
         else:
             order = section_order()
             after = order[order.index(kind.plural) + 1 :]
-            self.result.edit(file, Put((kind.plural,), entries, after))
+            self.result.edit(file, Put(path=(kind.plural,), value=entries, before=after))
         self.result.written += [
-            Written(a, "", None, {"key": self.entries[a][0], **self.entries[a][1]}, file, "as an entry")
+            Written(
+                address=a,
+                path="",
+                before=None,
+                after={"key": self.entries[a][0], **self.entries[a][1]},
+                file=file,
+                how="as an entry",
+            )
             for a in addresses
         ]
 

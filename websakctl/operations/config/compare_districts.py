@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Plan
-from websakctl.record import record
 from websakctl.source.configuration import Configuration
 from websakctl.source.tree import Map
 
@@ -21,8 +22,7 @@ class How(StrEnum):
     ACCIDENT = "accident"  # live differs, and nobody declared it
 
 
-@record
-class Deviation:
+class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that a district has otherwise than the base gives it."""
 
     district: str
@@ -55,7 +55,14 @@ def compare_districts(config: Configuration, plan: Plan | None, live: State | No
         if change.address.scope == BASE or change.address not in there:
             continue
         found.extend(
-            Deviation(change.address.scope, How.ACCIDENT, change.address, f.path, f.after, f.before)
+            Deviation(
+                district=change.address.scope,
+                how=How.ACCIDENT,
+                address=change.address,
+                field=f.path,
+                base=f.after,
+                here=f.before,
+            )
             for f in change.fields
         )
     return sorted(found, key=lambda d: (d.district, d.how, d.address, d.field))
@@ -64,23 +71,23 @@ def compare_districts(config: Configuration, plan: Plan | None, live: State | No
 def _excepted(config: Configuration, address: Address) -> Iterator[Deviation]:
     for slug, said in (config.state[address].fields.get("exceptions") or {}).items():
         yield Deviation(
-            slug,
-            How.EXCEPTION,
-            address,
-            "exceptions",
-            None,
-            said["what"],
-            said["reason"],
-            said["owner"],
-            said["until"] or "",
-            str(config.origins[address].of_field("exceptions")),
+            district=slug,
+            how=How.EXCEPTION,
+            address=address,
+            field="exceptions",
+            base=None,
+            here=said["what"],
+            reason=said["reason"],
+            owner=said["owner"],
+            until=said["until"] or "",
+            at=str(config.origins[address].of_field("exceptions")),
         )
 
 
 def _declared(config: Configuration, address: Address) -> list[Deviation]:
     origin = config.origins[address]
     if origin.made_for is None:
-        return [Deviation(address.scope, How.OWN, address, at=str(origin.position()))]
+        return [Deviation(district=address.scope, how=How.OWN, address=address, at=str(origin.position()))]
     if origin.override is None:
         return []
     document, section, key = origin.override
@@ -90,16 +97,16 @@ def _declared(config: Configuration, address: Address) -> list[Deviation]:
     about = {name: str(fields.get(name) or "") for name in ("reason", "owner", "until")}
     return [
         Deviation(
-            address.scope,
-            How.OVERRIDE,
-            address,
-            name,
-            was.get(name),
-            value,
-            about["reason"],
-            about["owner"],
-            about["until"],
-            str(document.value_position(fields.spans, name)),
+            district=address.scope,
+            how=How.OVERRIDE,
+            address=address,
+            field=name,
+            base=was.get(name),
+            here=value,
+            reason=about["reason"],
+            owner=about["owner"],
+            until=about["until"],
+            at=str(document.value_position(fields.spans, name)),
         )
         for name, value in fields.items()
         if name not in about

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from textwrap import fill
 from typing import Any
+
+import msgspec
 
 from websakctl.diagnostics import RULES, Position, Rule
 from websakctl.diagnostics.problems import PROBLEMS, ProblemCode
@@ -13,7 +14,6 @@ from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
 from websakctl.model.vocabulary import GLOSSARY, word_for
-from websakctl.record import record
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import plain
 from websakctl.source.problems import did_you_mean
@@ -37,15 +37,14 @@ _REMOVALS = {
 }
 
 
-@record
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A heading, a table and notes for people; the same as ``data`` for machines."""
 
     headline: str
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     notes: Sequence[str] = ()
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
 def explain(name: str, kinds: Mapping[str, Kind]) -> Explanation | None:
@@ -92,7 +91,7 @@ def _rule(rule: Rule) -> Explanation:
     else:
         notes.append("It holds everywhere: it cannot be ignored, nor its severity be changed.")
     return Explanation(
-        f"{rule.name} ({rule.severity.value}): {rule.summary}",
+        headline=f"{rule.name} ({rule.severity.value}): {rule.summary}",
         notes=notes,
         data={
             "rule": rule.name,
@@ -109,7 +108,7 @@ def _rule(rule: Rule) -> Explanation:
 
 def _problem(problem: ProblemCode) -> Explanation:
     return Explanation(
-        f"{problem.name} (exit code {problem.exit_code}): {problem.summary}",
+        headline=f"{problem.name} (exit code {problem.exit_code}): {problem.summary}",
         notes=[fill(problem.what_to_do, 100, break_on_hyphens=False), f"Example:\n  {problem.example}"],
         data={
             "code": problem.name,
@@ -137,17 +136,17 @@ def _kind(kind: Kind) -> Explanation:
         ]
     )
     return Explanation(
-        headline,
-        ("field", "Norwegian", "English", "type", ""),
-        [
+        headline=headline,
+        columns=("field", "Norwegian", "English", "type", ""),
+        rows=[
             (d["field"], d["norwegian"], d["english"], d["type"], "; ".join([d["unsaid"], *d["remarks"]]))
             for d in described
         ],
-        [
+        notes=[
             f"Example:\n  {kind.plural}:\n{_indented(kind.example, 4)}",
             f"One field: websakctl explain {kind.name}.FIELD",
         ],
-        {
+        data={
             "kind": kind.name,
             "section": kind.plural,
             "title": kind.title,
@@ -164,11 +163,11 @@ def _field(kind: Kind, name: str) -> Explanation:
     d = _described(kind, name)
     meaning = d["meaning"]
     return Explanation(
-        f"{kind.name}.{name}: {d['english']} ({d['norwegian']})" + (f"\n\n{meaning[0].upper()}{meaning[1:]}." if meaning else ""),
-        ("", ""),
-        [("type", d["type"]), ("unsaid", d["unsaid"]), *(("", remark) for remark in d["remarks"])],
-        [f"Example of the kind:\n  {kind.plural}:\n{_indented(kind.example, 4)}"],
-        d,
+        headline=f"{kind.name}.{name}: {d['english']} ({d['norwegian']})" + (f"\n\n{meaning[0].upper()}{meaning[1:]}." if meaning else ""),
+        columns=("", ""),
+        rows=[("type", d["type"]), ("unsaid", d["unsaid"]), *(("", remark) for remark in d["remarks"])],
+        notes=[f"Example of the kind:\n  {kind.plural}:\n{_indented(kind.example, 4)}"],
+        data=d,
     )  # fmt: skip
 
 
@@ -260,9 +259,9 @@ def _word(name: str) -> Explanation | None:
         for word in words:
             if wanted in (part.strip(" )").casefold() for part in re.split(r"[,(]", word.norwegian)):
                 return Explanation(
-                    f"{word.norwegian}: {word.english}",
+                    headline=f"{word.norwegian}: {word.english}",
                     notes=[word.meaning.replace("`", "")],
-                    data=word._asdict(),
+                    data=msgspec.to_builtins(word),
                 )
     return None
 
@@ -270,8 +269,7 @@ def _word(name: str) -> Explanation | None:
 # --- a resource
 
 
-@record
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One of the places that made a value; the last one holds."""
 
     by: str
@@ -294,7 +292,14 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
             empty = value is None and name not in kind.defaults_to_key
             if name in kind.config_only or (empty and name not in values):
                 continue
-            steps = [Step("default", value, None, "" if value is None else unsaid(kind, name, False).replace("`", ""))]
+            steps = [
+                Step(
+                    by="default",
+                    value=value,
+                    at=None,
+                    note="" if value is None else unsaid(kind, name, False).replace("`", ""),
+                )
+            ]
         found[name] = steps
     return found
 
@@ -302,20 +307,20 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
 def _steps(origin: Origin, kind: Kind, name: str) -> Iterator[Step]:
     if origin.defaults is not None and name in (shared := origin.defaults[0][origin.defaults[1]]):
         at = origin.document.value_position(shared.spans, name)
-        yield Step("the file's defaults", plain(shared[name]), at)
+        yield Step(by="the file's defaults", value=plain(shared[name]), at=at)
     fields = origin.section.get(origin.key)
     if isinstance(fields, Map) and name in fields:
         at = origin.document.value_position(fields.spans, name)
         by = "template" if origin.made_for else "entry"
         note = f"filled in for {origin.made_for}" if origin.made_for else ""
-        yield Step(by, plain(fields[name]), at, note)
+        yield Step(by=by, value=plain(fields[name]), at=at, note=note)
     if origin.override is not None:
         document, section, key = origin.override
         said = section.get(key)
         if isinstance(said, Map) and name in said and name in kind.overridable:
             until = f", until {said['until']}" if "until" in said else ""
             note = f"{said.get('reason')} ({said.get('owner')}{until})"
-            yield Step("override", plain(said[name]), document.value_position(said.spans, name), note)
+            yield Step(by="override", value=plain(said[name]), at=document.value_position(said.spans, name), note=note)
 
 
 def explain_resource(
@@ -343,11 +348,11 @@ def explain_resource(
     if earlier:
         lines.append(f"It was {', then '.join(map(str, earlier))}.")
     return Explanation(
-        "\n".join(lines),
-        ("field", "value", "made by", "where", ""),
-        rows,
-        ["Of several lines for a field, the last one holds."] if len(rows) > len(data) else [],
-        {
+        headline="\n".join(lines),
+        columns=("field", "value", "made by", "where", ""),
+        rows=rows,
+        notes=["Of several lines for a field, the last one holds."] if len(rows) > len(data) else [],
+        data={
             "address": str(address),
             "source": _place(origin.position()),
             "previously": [str(old) for old in earlier],

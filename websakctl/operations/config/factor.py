@@ -70,8 +70,8 @@ def recognise(live: State, kinds: Mapping[str, Kind]) -> tuple[dict[str, Distric
             lacking = ", ".join(str(problem.path[0]) for problem in error.problems)
             left.append(
                 Left(
-                    top.address,
-                    f"it looks like a district, and Websak does not say its {lacking}; `districts add` it first",
+                    address=top.address,
+                    why=f"it looks like a district, and Websak does not say its {lacking}; `districts add` it first",
                 )
             )
             continue
@@ -269,7 +269,7 @@ def factored(root: Path, scene: ConfigInput, live: State, why: Why, numbered: bo
             adopter.take(address, ())
         shape = factor(adopter.entries, scene.kinds, scene.config.districts)
         found = _write_back(root, scene, shape, why, numbered)
-        found.left = [Left(a, reason) for a, reason in sorted(adopter.refused.items())]
+        found.left = [Left(address=a, why=reason) for a, reason in sorted(adopter.refused.items())]
         if found.unexplained:
             return found, {}
         files = found.files(root)
@@ -289,7 +289,9 @@ def _written(adopter: Adopter, origins: Mapping[Address, Any]) -> list[Written]:
         if origin is not None:
             file = origin.document.file if origin.override is None else origin.override[0].file
             how = "as an override" if origin.override else "in the template" if origin.made_for else "as an entry"
-            result.append(Written(address, "", None, {"key": local, **fields}, file, how))
+            result.append(
+                Written(address=address, path="", before=None, after={"key": local, **fields}, file=file, how=how)
+            )
     return result
 
 
@@ -339,6 +341,6 @@ def _file(root: Path, result: WriteBack, file: str, sections: Mapping[str, Any])
         return
     if (root / file).exists():
         kept: Sequence[str] = (DISTRICT,)
-        result.edit(file, *(Put((name,), value) for name, value in sections.items() if name not in kept))
+        result.edit(file, *(Put(path=(name,), value=value) for name, value in sections.items() if name not in kept))
     else:
         result.new[file] = canonical(emitted(sections, depth=_DEPTH))

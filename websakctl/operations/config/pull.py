@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
@@ -12,7 +14,6 @@ from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, section_path
 from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
-from websakctl.record import record
 from websakctl.source.canonical import field_order, section_order
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import Document, Documents, plain
@@ -22,16 +23,14 @@ from websakctl.source.tree import Map
 from websakctl.source.wording import Unsayable, filled, in_template, said, unsaid
 
 
-@record(kw_only=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, kw_only=True):
     """What an override must say of itself."""
 
     reason: str | None = None
     owner: str | None = None
 
 
-@record
-class _Pulled:
+class _Pulled(msgspec.Struct, frozen=True, kw_only=True):
     """One field of one resource: what the config says now and what it is to say; ``new`` is unset where best unsaid."""
 
     address: Address
@@ -161,12 +160,12 @@ class _Puller:
                 continue
             found.append(
                 _Pulled(
-                    address,
-                    name,
-                    old.get(name),
-                    there.get(name),
-                    words.get(name, unsaid(kind, name, None)),
-                    name in words,
+                    address=address,
+                    name=name,
+                    old=old.get(name),
+                    live=there.get(name),
+                    new=words.get(name, unsaid(kind, name, None)),
+                    is_said=name in words,
                 )
             )
         return found
@@ -188,10 +187,12 @@ class _Puller:
         return ""
 
     def leave(self, address: Address, why: str, what: str) -> None:
-        self.result.left.append(Left(address, f"{why}; {what}"))
+        self.result.left.append(Left(address=address, why=f"{why}; {what}"))
 
     def note(self, found: _Pulled, file: str, how: str) -> None:
-        self.result.written.append(Written(found.address, found.name, found.old, found.live, file, how))
+        self.result.written.append(
+            Written(address=found.address, path=found.name, before=found.old, after=found.live, file=file, how=how)
+        )
 
     # --- where it goes
 
@@ -212,13 +213,13 @@ class _Puller:
         kind = self.kind(found)
         value = found.new if found.is_said else unsaid(kind, found.name, self.district(found.address))
         if found.name in shared and identical(plain(shared[found.name]), value):
-            edits: list[Any] = [Drop((*path, found.name))] if found.name in fields else []
+            edits: list[Any] = [Drop(path=(*path, found.name))] if found.name in fields else []
         elif not found.is_said and found.name not in shared and found.new is None:
-            edits = [Drop((*path, found.name))] if found.name in fields else []
+            edits = [Drop(path=(*path, found.name))] if found.name in fields else []
         elif found.name in fields:
             edits = list(edits_between(plain(fields[found.name]), value, (*path, found.name)))
         else:
-            edits = [Put((*path, found.name), value, _after(field_order(kind), found.name))]
+            edits = [Put(path=(*path, found.name), value=value, before=_after(field_order(kind), found.name))]
         self.result.edit(document.file, *edits)
 
     def in_override(self, found: _Pulled, origin: Origin) -> None:
@@ -228,7 +229,7 @@ class _Puller:
         path = (*section_path(document, section, kind.plural), key)
         if self.same_as_template(found, origin):
             others = [name for name in section[key] if name in kind.overridable and name != found.name]
-            self.result.edit(document.file, Drop((*path, found.name) if others else path))
+            self.result.edit(document.file, Drop(path=(*path, found.name) if others else path))
             self.note(found, document.file, "as the template has it")
             return
         value = found.new if found.is_said else unsaid(kind, found.name, self.district(found.address))
@@ -254,7 +255,14 @@ class _Puller:
         common = self.common(several) if plainly == {f.address for f in several} else []
         if common:
             path = (*section_path(origin.document, origin.section, kind.plural), origin.key)
-            agreed = _Pulled(first.address, first.name, first.old, first.live, common[0], first.is_said)
+            agreed = _Pulled(
+                address=first.address,
+                name=first.name,
+                old=first.old,
+                live=first.live,
+                new=common[0],
+                is_said=first.is_said,
+            )
             self.put_field(agreed, origin.document, path, _fields(origin.section, origin.key), _defaults(origin))
             for found in several:
                 self.note(found, origin.document.file, "in the template")
@@ -296,7 +304,7 @@ class _Puller:
             document, section, key = origin.override
             path: tuple[str, ...] = (*section_path(document, section, kind.plural), key)
             after = _after(field_order(kind), found.name)
-            self.result.edit(document.file, Put((*path, found.name), value, after))
+            self.result.edit(document.file, Put(path=(*path, found.name), value=value, before=after))
         else:
             document = self.holder_of_overrides(address.scope)
             key = filled(origin.key, district.placeholders())
@@ -307,9 +315,12 @@ class _Puller:
             about = {"reason": self.why.reason or "", "owner": self.why.owner or ""}
             started = any(isinstance(e, Put) and e.path[:3] == path for e in self.result.edits.get(document.file, ()))
             if started:
-                self.result.edit(document.file, Put((*path, found.name), value, _after(field_order(kind), found.name)))
+                self.result.edit(
+                    document.file,
+                    Put(path=(*path, found.name), value=value, before=_after(field_order(kind), found.name)),
+                )
             else:
-                self.result.edit(document.file, Put(path, {found.name: value, **about}, before))
+                self.result.edit(document.file, Put(path=path, value={found.name: value, **about}, before=before))
         self.note(found, document.file, "as an override")
 
     def holder_of_overrides(self, slug: str) -> Document:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from websakctl.record import record
+import msgspec
 
 _PLACEHOLDER = re.compile(r"\{(district\.[a-z_]+)\}")
 
@@ -13,8 +13,7 @@ class ScaffoldError(Exception):
     """A template is not there, wants something that is not known, or a file stands in the way."""
 
 
-@record
-class NewFile:
+class NewFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file to be written, relative to where it belongs."""
 
     path: str
@@ -38,7 +37,9 @@ def repository(ci: tuple[str, ...]) -> list[NewFile]:
     """All files of a new config repository, with the pipelines that were asked for (``github``, ``gitlab``)."""
     templates = shipped()
     found = [_renamed(file) for file in _files(templates / "repository")]
-    found.extend(NewFile(f"templates/district/{file.path}", file.text) for file in _files(templates / "district"))
+    found.extend(
+        NewFile(path=f"templates/district/{file.path}", text=file.text) for file in _files(templates / "district")
+    )
     for name in ci:
         found.extend(_files(templates / "ci" / name))
     if ci:
@@ -56,7 +57,7 @@ def district(templates: Path, values: Mapping[str, str]) -> list[NewFile]:
     Raises:
         ScaffoldError: If a placeholder has no value; it is named.
     """
-    return [NewFile(file.path, _laid_out(file.path, _filled(file, values))) for file in _files(templates)]
+    return [NewFile(path=file.path, text=_laid_out(file.path, _filled(file, values))) for file in _files(templates)]
 
 
 def write(files: list[NewFile], folder: Path) -> None:
@@ -78,14 +79,14 @@ def write(files: list[NewFile], folder: Path) -> None:
 
 def _files(folder: Path) -> list[NewFile]:
     return [
-        NewFile(path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))
+        NewFile(path=path.relative_to(folder).as_posix(), text=path.read_text(encoding="utf-8"))
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]
 
 
 def _renamed(file: NewFile) -> NewFile:
-    return NewFile(".gitignore", file.text) if file.path == "gitignore" else file
+    return NewFile(path=".gitignore", text=file.text) if file.path == "gitignore" else file
 
 
 def _laid_out(path: str, text: str) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from websakctl.diagnostics import Severity
 from websakctl.model.address import Address
-from websakctl.record import record
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document
 from websakctl.source.load import load_configuration
@@ -23,8 +24,7 @@ class NotWritten(Exception):
     """What was to be written is not what the config would then say; nothing was written."""
 
 
-@record
-class Written:
+class Written(msgspec.Struct, frozen=True, kw_only=True):
     """One value, or one whole resource (``path`` empty), that goes into the config."""
 
     address: Address
@@ -35,8 +35,7 @@ class Written:
     how: str  # "in place", "in the template", "as an override", "as an entry"
 
 
-@record
-class Left:
+class Left(msgspec.Struct, frozen=True, kw_only=True):
     """Something that does not go into the config, and why."""
 
     address: Address

@@ -1,25 +1,24 @@
 """What people have set: as it was recorded, or as an exported file shows it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from websakctl.model.address import Address
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import Resource, State
 from websakctl.plan.diff import Known
-from websakctl.record import record
 
 if TYPE_CHECKING:
     from websakctl.source.export_file import Export
 
 
-@record
-class ByHand:
+class ByHand(msgspec.Struct, frozen=True, kw_only=True):
     """The state of the kinds that people set, and what those who read it should know."""
 
-    state: State = field(default_factory=dict)
+    state: State = msgspec.field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -41,7 +40,7 @@ def done_by_hand(
         recorded_at: When each resource was last recorded; what was recorded after a file was made wins over the file.
     """
     state: State = {
-        a: Resource(a, was.fields)
+        a: Resource(address=a, fields=was.fields)
         for a, was in known.items()
         if a.kind in by_hand and (a in recorded_at or by_hand[a.kind].api is Api.MANUAL)
     }  # what went through an API that is no longer there, nobody has looked at since
@@ -57,7 +56,7 @@ def done_by_hand(
                 f"{export.name} is of {export.made_at:%Y-%m-%d %H:%M} (UTC), and {len(newer)} of kind {export.kind} "
                 "were recorded as done after that: these count as recorded; export again"
             )
-    return ByHand(state, tuple(warnings))
+    return ByHand(state=state, warnings=tuple(warnings))
 
 
 def _shown(export: "Export", kind: Kind, desired: State, recorded: State) -> State:
@@ -70,7 +69,7 @@ def _shown(export: "Export", kind: Kind, desired: State, recorded: State) -> Sta
     for (scope, key), fields in export.rows.items():
         named = [a for a in scopes.get(key, ()) if scope is None or a.scope == scope]
         address = named[0] if named else Address(kind.name, scope or "base", key)
-        behind = (recorded.get(address) or desired.get(address) or Resource(address, {})).fields
+        behind = (recorded.get(address) or desired.get(address) or Resource(address=address, fields={})).fields
         unseen = {name: value for name, value in behind.items() if name not in export.columns}
-        found[address] = Resource(address, {**unseen, **fields})
+        found[address] = Resource(address=address, fields={**unseen, **fields})
     return found

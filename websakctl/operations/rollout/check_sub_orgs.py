@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import msgspec
+
 from websakctl.live.business_register import BusinessRegister
 from websakctl.live.errors import NotPermitted, Unreachable
 from websakctl.live.fiks import Fiks, FiksConnection
 from websakctl.live.runtime import Runtime
 from websakctl.model.district import District
-from websakctl.record import record
 from websakctl.rollout.receiving import Mismatch, compare_receiving
 from websakctl.rollout.register import Difference, Registered, Standing, compare_register
 from websakctl.rollout.routing import Route
 from websakctl.source.register_file import RegisterFiles
 
 
-@record
-class RegisterCheck:
+class RegisterCheck(msgspec.Struct, frozen=True, kw_only=True):
     """What the register has otherwise. ``asked``: where it was looked up; ``notes``: what was not looked at, and why."""
 
     asked: str
@@ -80,7 +80,7 @@ def check_files(
         )
     )
     found = _checked(", ".join(str(path) for path in paths), compared, districts, chosen, tree, others, today)
-    return RegisterCheck(found.asked, found.checked, found.differences, lacks)
+    return RegisterCheck(asked=found.asked, checked=found.checked, differences=found.differences, notes=lacks)
 
 
 def _checked(
@@ -93,7 +93,9 @@ def _checked(
     today: date,
 ) -> RegisterCheck:
     below = {district.slug: tree[district.orgnr] for district in chosen}
-    return RegisterCheck(asked, len(routes), compare_register(routes, districts, below, others, today))
+    return RegisterCheck(
+        asked=asked, checked=len(routes), differences=compare_register(routes, districts, below, others, today)
+    )
 
 
 def check_receiving(

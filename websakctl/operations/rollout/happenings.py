@@ -2,21 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import field
 from datetime import date
+
+import msgspec
 
 from websakctl.apply.attempt import Status
 from websakctl.apply.journal import Journal
 from websakctl.kinds.attestation import KIND as ATTESTATION
 from websakctl.model.address import BASE
 from websakctl.operations.change.look_back import deeds, runs
-from websakctl.record import record
 from websakctl.rollout.gates import gates
 from websakctl.source.configuration import Configuration
 
 
-@record
-class Happening:
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
     """Something that changed: a run of the tool, or what somebody attested.
 
     ``at``: the day (ISO). ``done``: how many by kind and action. ``attested``: the gate's name, if it was that.
@@ -26,7 +25,7 @@ class Happening:
     who: str
     why: str
     districts: tuple[str, ...]
-    done: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    done: Mapping[tuple[str, str], int] = msgspec.field(default_factory=dict)
     complete: bool = True
     attested: str = ""
 

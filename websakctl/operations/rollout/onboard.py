@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from websakctl.model.address import Address
 from websakctl.plan.change import Change
 from websakctl.plan.selection import Selection, selected
-from websakctl.record import record
 
 
-@record
-class Halves:
+class Halves(msgspec.Struct, frozen=True, kw_only=True):
     """A plan in two: what the canary district takes, with what it waits for, and the rest."""
 
     first: tuple[Change, ...]
@@ -21,11 +21,10 @@ def halve(changes: Iterable[Change], canary: str) -> Halves:
     every = tuple(changes)
     first, _ = selected(every, Selection(scopes=frozenset({canary})))
     gone = {change.address for change in first}
-    return Halves(tuple(first), tuple(change for change in every if change.address not in gone))
+    return Halves(first=tuple(first), rest=tuple(change for change in every if change.address not in gone))
 
 
-@record
-class Departure:
+class Departure(msgspec.Struct, frozen=True, kw_only=True):
     """A change that is not as approved: ``new`` was not in the plan, ``gone`` is no longer, ``other`` does something else."""
 
     address: Address
@@ -40,7 +39,7 @@ def departures(approved: Iterable[Change], now: Iterable[Change]) -> tuple[Depar
     for address in sorted(before.keys() | after.keys()):
         old, new = before.get(address), after.get(address)
         if old is None or new is None:
-            found.append(Departure(address, "new" if old is None else "gone"))
+            found.append(Departure(address=address, how="new" if old is None else "gone"))
         elif (old.action, old.fields) != (new.action, new.fields):
-            found.append(Departure(address, "other"))
+            found.append(Departure(address=address, how="other"))
     return tuple(found)

@@ -2,10 +2,11 @@
 
 from datetime import date
 
+import msgspec
+
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Plan
-from websakctl.record import record
 from websakctl.rollout.batches import Batch, batch_of, in_order
 from websakctl.rollout.capacity import Pool, Shortage, seats, shortages
 from websakctl.rollout.gates import Gate, Ground, Standing, Verdict, gates, judge
@@ -13,8 +14,7 @@ from websakctl.rollout.routing import Load, Route, loads, routes
 from websakctl.source.configuration import Configuration
 
 
-@record
-class DistrictView:
+class DistrictView(msgspec.Struct, frozen=True, kw_only=True):
     """One district of a batch, with a verdict for each gate."""
 
     slug: str
@@ -28,8 +28,7 @@ class DistrictView:
         return tuple(v for v in self.verdicts if not v.state.lets_through)
 
 
-@record
-class BatchView:
+class BatchView(msgspec.Struct, frozen=True, kw_only=True):
     """One batch with its districts. ``pause_reason`` stands only while it is paused."""
 
     batch: Batch
@@ -50,8 +49,7 @@ class BatchView:
         return sum(1 for d in self.districts for v in d.verdicts if v.state is state)
 
 
-@record
-class RolloutView:
+class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     """All batches in the order of their days, and what they share. ``asked``: whether Websak was asked."""
 
     today: date
@@ -118,14 +116,21 @@ def view_rollout(
     named = config.districts
 
     def of_district(slug: str) -> DistrictView:
-        return DistrictView(slug, named[slug].name, named[slug].short_name, tuple(verdicts[slug]))
+        return DistrictView(
+            slug=slug, name=named[slug].name, short_name=named[slug].short_name, verdicts=tuple(verdicts[slug])
+        )
 
     return RolloutView(
         today=today,
         asked=live is not None,
         gates=gates(whole),
         batches=tuple(
-            BatchView(batch, _pause_reason(whole, batch), tuple(map(of_district, batch.districts))) for batch in batches
+            BatchView(
+                batch=batch,
+                pause_reason=_pause_reason(whole, batch),
+                districts=tuple(map(of_district, batch.districts)),
+            )
+            for batch in batches
         ),
         unplanned=tuple(slug for slug in named if slug not in planned),
         pools=pools,

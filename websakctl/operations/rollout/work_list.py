@@ -1,10 +1,12 @@
 """The work list: what people set where, in an order that holds; and the record that they have."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
 from msgspec.structs import replace as struct_replace
 
 from websakctl.apply.attempt import Status
@@ -18,13 +20,11 @@ from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.plan.change import Change, ManualStep
 from websakctl.plan.document import change_document
 from websakctl.plan.selection import Selection
-from websakctl.record import record
 
 REOPENED = "reopen"  # the action of a record that takes another back
 
 
-@record
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to set. ``number`` is its place in the order of the whole list, from 1; ``after`` names the items before it."""
 
     id: str
@@ -39,8 +39,7 @@ class Item:
         return self.change.address
 
 
-@record
-class WorkList:
+class WorkList(msgspec.Struct, frozen=True, kw_only=True):
     """What is left for people in one environment. ``others``: steps that show by themselves when they are done."""
 
     environment: str
@@ -56,8 +55,7 @@ class WorkList:
         )
 
 
-@record(kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Who says that something was set, when, and where that can be seen."""
 
     by: str
@@ -82,23 +80,29 @@ def work_list(scene: ConfigInput, others: Iterable[ManualStep] = ()) -> WorkList
     """
     wanted = {a: r for a, r in scene.config.state.items() if a.kind in scene.by_hand}
     alone = struct_replace(
-        scene, config=replace(scene.config, state=wanted), kinds={}, selection=Selection(), prune=frozenset()
+        scene,
+        config=dataclasses.replace(scene.config, state=wanted),
+        kinds={},
+        selection=Selection(),
+        prune=frozenset(),
     )
     steps = [step for step in make_plan(alone, {}).manual if step.change is not None]
     steps.sort(key=_place)  # what is done once comes first, then one district after the other; else the order holds
     ids = {step.address: step.id for step in steps}
     items = [
         Item(
-            step.id,
-            number,
-            step.change,
-            _label(scene, scene.by_hand[step.address.kind], step.address),
-            tuple(ids[address] for address in step.change.requires if address in ids),
+            id=step.id,
+            number=number,
+            change=step.change,
+            label=_label(scene, scene.by_hand[step.address.kind], step.address),
+            after=tuple(ids[address] for address in step.change.requires if address in ids),
         )
         for number, step in enumerate(steps, 1)
         if step.change is not None
     ]
-    return WorkList(scene.environment, tuple(items), tuple(step for step in others if step.change is None))
+    return WorkList(
+        environment=scene.environment, items=tuple(items), others=tuple(step for step in others if step.change is None)
+    )
 
 
 def _place(step: ManualStep) -> tuple[bool, bool, str]:
@@ -108,7 +112,7 @@ def _place(step: ManualStep) -> tuple[bool, bool, str]:
 
 
 def _label(scene: ConfigInput, kind: Kind, address: Address) -> str:
-    resource = scene.config.state.get(address) or scene.done_by_hand.get(address, Resource(address, {}))
+    resource = scene.config.state.get(address) or scene.done_by_hand.get(address, Resource(address=address, fields={}))
     return str(resource.fields.get(kind.label) or "")
 
 
@@ -178,8 +182,7 @@ def _result(item: Item, environment: str, evidence: Evidence, said: Mapping[str,
     }
 
 
-@record
-class Done:
+class Done(msgspec.Struct, frozen=True, kw_only=True):
     """One item that was recorded. ``was``: what was known before, if anything was."""
 
     run: str
@@ -239,15 +242,15 @@ def recorded(journal: Journal, environment: str) -> list[Done]:
     """What was recorded as done in an environment, or as not done after all; newest first."""
     found = [
         Done(
-            entry.run,
-            str(entry.body.get("id", "")),
-            entry.at,
-            Address.parse(entry.address),
-            str(entry.body.get("action", "")),
-            str(entry.body["by"]),
-            str(entry.body.get("on", "")),
-            str(entry.body.get("evidence", "")),
-            entry.body.get("was"),
+            run=entry.run,
+            id=str(entry.body.get("id", "")),
+            at=entry.at,
+            address=Address.parse(entry.address),
+            action=str(entry.body.get("action", "")),
+            by=str(entry.body["by"]),
+            on=str(entry.body.get("on", "")),
+            evidence=str(entry.body.get("evidence", "")),
+            was=entry.body.get("was"),
         )
         for entry in journal.entries()
         if entry.what == "result"

@@ -1,12 +1,14 @@
 """One file per output format; ``--format`` lists this folder."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from websakctl.report.subjects import Look, Subject
 
 
-class Format(NamedTuple):
+class Format(msgspec.Struct, frozen=True, kw_only=True):
     """A way to write: the subjects it can write, each with its function."""
 
     renders: Mapping[type[Any], Callable[[Any, Look], str]]

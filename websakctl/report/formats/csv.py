@@ -29,4 +29,4 @@ def _table(report: TableReport, _: Look) -> str:
     return out.getvalue().removesuffix("\n")
 
 
-FORMAT = Format({TableReport: _table})
+FORMAT = Format(renders={TableReport: _table})

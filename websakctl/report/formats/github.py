@@ -28,4 +28,4 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-FORMAT = Format({FindingsReport: _findings})
+FORMAT = Format(renders={FindingsReport: _findings})

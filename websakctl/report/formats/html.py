@@ -169,4 +169,4 @@ def _text(value: str) -> str:
     return escape(safe(value))
 
 
-FORMAT = Format({DocumentReport: _document, PlanReport: _plan})
+FORMAT = Format(renders={DocumentReport: _document, PlanReport: _plan})

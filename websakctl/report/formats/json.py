@@ -71,4 +71,4 @@ def _versioned(data: Any) -> Any:
     return data if "format_version" in data else {"format_version": 1, **data}
 
 
-FORMAT = Format({PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})
+FORMAT = Format(renders={PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})

@@ -55,4 +55,4 @@ def _xml(text: str) -> str:
     )
 
 
-FORMAT = Format({FindingsReport: _findings})
+FORMAT = Format(renders={FindingsReport: _findings})

@@ -142,4 +142,4 @@ def _document(report: DocumentReport, _: Look) -> str:
     return "\n".join(lines)
 
 
-FORMAT = Format({PlanReport: _plan, TableReport: _table, DocumentReport: _document})
+FORMAT = Format(renders={PlanReport: _plan, TableReport: _table, DocumentReport: _document})

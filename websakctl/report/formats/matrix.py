@@ -52,4 +52,4 @@ def _grid(report: GridReport, look: Look) -> str:
     return "\n".join([report.title, "", *_head([safe(c) for c in report.columns], left), *body, "", *report.notes])
 
 
-FORMAT = Format({PlanReport: _plan, GridReport: _grid})
+FORMAT = Format(renders={PlanReport: _plan, GridReport: _grid})

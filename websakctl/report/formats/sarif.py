@@ -70,4 +70,4 @@ def _uri(file: str) -> str:
     return quote(file)
 
 
-FORMAT = Format({FindingsReport: _findings})
+FORMAT = Format(renders={FindingsReport: _findings})

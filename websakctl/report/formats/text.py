@@ -370,10 +370,10 @@ def _document(report: DocumentReport, look: Look) -> str:
     for section in report.sections:
         parts.append(look.paint("strong", safe(section.title)))
         if section.rows:
-            parts.append(_table(TableReport("", section.columns, section.rows), look))
+            parts.append(_table(TableReport(headline="", columns=section.columns, rows=section.rows), look))
         if section.lines:
             parts.append("\n".join(f"- {safe(line)}" for line in section.lines))
     return "\n\n".join(parts)
 
 
-FORMAT = Format({PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})
+FORMAT = Format(renders={PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})

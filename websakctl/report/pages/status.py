@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import msgspec
+
 from websakctl.operations.rollout.happenings import Happening
 from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
-from websakctl.record import record
 from websakctl.report.charts import seats_chart
 from websakctl.report.gantt import gantt
 from websakctl.report.pages import page
@@ -22,8 +23,7 @@ _KEY = re.compile(r"(?<![\w-])[A-ZÆØÅ0-9][A-ZÆØÅ0-9-]+(?![\w-])")
 _MOST_NAMED = 4  # districts; more are counted
 
 
-@record
-class StatusPage:
+class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     """All that the page shows.
 
     ``owner``: whose rollout it is. ``names``: the districts' names by slug. ``activities``: of all batches that have a day.

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from websakctl.report.subjects import DocumentReport, Section
 from websakctl.report.texts import Language, said
 
@@ -10,7 +12,8 @@ def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
     """Translate all that the program says in a document; names and values stay as they are."""
     if language == "en":
         return report
-    return report._replace(
+    return replace(
+        report,
         title=said(report.title, language),
         verdict=said(report.verdict, language),
         facts=[(said(name, language), value) for name, value in report.facts],
@@ -21,10 +24,10 @@ def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
 
 def _section(section: Section, language: Language) -> Section:
     return Section(
-        said(section.title, language),
-        [said(column, language) for column in section.columns],
-        [[_cell(cell, language) for cell in row] for row in section.rows],
-        [_line(line, language) for line in section.lines],
+        title=said(section.title, language),
+        columns=[said(column, language) for column in section.columns],
+        rows=[[_cell(cell, language) for cell in row] for row in section.rows],
+        lines=[_line(line, language) for line in section.lines],
     )
 
 

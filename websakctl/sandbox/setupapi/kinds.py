@@ -1,15 +1,14 @@
 """The five kinds of object, and what refers to what."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from sqlalchemy import Table
 
 from websakctl.sandbox.setupapi import models, tables
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetupKind:
+class SetupKind(msgspec.Struct, frozen=True, kw_only=True):
     """One collection of the Setup API."""
 
     name: str

@@ -2,18 +2,17 @@
 
 import secrets
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from websakctl.sandbox.setupapi import tables
 from websakctl.sandbox.setupapi.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """One writer's turn."""
 
     id: str
@@ -39,7 +38,7 @@ class Lease:
 def current(connection: Connection) -> Lease | None:
     """Find the lease that is held now."""
     row = connection.execute(select(tables.lease).where(tables.lease.c.expires_at > time.time())).first()
-    return Lease(*row) if row else None
+    return Lease(**row._mapping) if row else None
 
 
 def acquire(connection: Connection, owner: str, purpose: str, ttl: int) -> Lease:
@@ -52,7 +51,7 @@ def acquire(connection: Connection, owner: str, purpose: str, ttl: int) -> Lease
         raise Problem("lease-held", f"{held.owner} holds it: {held.purpose}.", holder=held.holder())
     connection.execute(delete(tables.lease))
     moment = time.time()
-    lease = Lease(secrets.token_hex(16), owner, purpose, moment, moment + ttl)
+    lease = Lease(id=secrets.token_hex(16), owner=owner, purpose=purpose, acquired_at=moment, expires_at=moment + ttl)
     connection.execute(
         insert(tables.lease).values(
             id=lease.id, owner=owner, purpose=purpose, acquired_at=moment, expires_at=lease.expires_at
@@ -72,7 +71,9 @@ def renew(connection: Connection, lease_id: str, ttl: int) -> Lease:
         raise Problem("not-found", "This lease is no longer held.")
     expires_at = time.time() + ttl
     connection.execute(update(tables.lease).where(tables.lease.c.id == lease_id).values(expires_at=expires_at))
-    return Lease(held.id, held.owner, held.purpose, held.acquired_at, expires_at)
+    return Lease(
+        id=held.id, owner=held.owner, purpose=held.purpose, acquired_at=held.acquired_at, expires_at=expires_at
+    )
 
 
 def release(connection: Connection, lease_id: str) -> None:

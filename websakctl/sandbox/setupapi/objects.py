@@ -3,10 +3,10 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
+import msgspec
 from sqlalchemy import Connection, insert, select
 
 from websakctl.sandbox.database import Database, record_effect
@@ -22,8 +22,7 @@ IF_MATCH: Final = r'^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$'
 _ETAG: Final = re.compile(r'\s*(W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
 
 
-@dataclass(frozen=True, slots=True)
-class Created:
+class Created(msgspec.Struct, frozen=True, kw_only=True):
     """A new object as it was answered the first time."""
 
     text: str
@@ -60,7 +59,7 @@ def create(database: Database, kind: SetupKind, content: Any, *, idempotency_key
         written = store.create(connection, kind, made)
         record_effect(connection, "setup.create", kind.name, key)
         location = f"/api/setup{kind.path}/{quote(key, safe='')}"
-        answer = Created(json.dumps(written, ensure_ascii=False), written["etag"], location)
+        answer = Created(text=json.dumps(written, ensure_ascii=False), etag=written["etag"], location=location)
         connection.execute(
             insert(tables.idempotency).values(
                 key=idempotency_key,
@@ -163,7 +162,7 @@ def _first_answer(connection: Connection, idempotency_key: str, fingerprint: str
         return None
     if row["fingerprint"] != fingerprint:
         raise Problem("idempotency-key-reused", "The first request with this key had another content.")
-    return Created(row["answer"], row["etag"], row["location"])
+    return Created(text=row["answer"], etag=row["etag"], location=row["location"])
 
 
 def _fingerprint(kind: SetupKind, content: Any) -> str:

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
@@ -13,8 +13,7 @@ from starlette.responses import Response
 PROBLEM_JSON: Final = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemType:
+class ProblemType(msgspec.Struct, frozen=True, kw_only=True):
     """One sort of problem: its status and the words that are the same every time."""
 
     name: str
@@ -23,20 +22,20 @@ class ProblemType:
 
 
 _ALL: Final = (
-    ProblemType("malformed", 400, "The request cannot be read"),
-    ProblemType("idempotency-key-missing", 400, "A POST needs an Idempotency-Key"),
-    ProblemType("not-authenticated", 401, "A valid token is needed"),
-    ProblemType("not-permitted", 403, "The token lacks the scope that this needs"),
-    ProblemType("not-found", 404, "There is no such thing"),
-    ProblemType("method-not-allowed", 405, "This cannot be done here"),
-    ProblemType("already-exists", 409, "There is one with this key already"),
-    ProblemType("still-referred-to", 409, "Something still refers to it"),
-    ProblemType("lease-held", 409, "Somebody else holds the lease"),
-    ProblemType("stale", 412, "It has changed since it was read"),
-    ProblemType("invalid", 422, "Some values are not valid"),
-    ProblemType("idempotency-key-reused", 422, "The Idempotency-Key belongs to another request"),
-    ProblemType("lease-required", 423, "Writing needs the lease that is held now"),
-    ProblemType("precondition-required", 428, "A change needs If-Match"),
+    ProblemType(name="malformed", status=400, title="The request cannot be read"),
+    ProblemType(name="idempotency-key-missing", status=400, title="A POST needs an Idempotency-Key"),
+    ProblemType(name="not-authenticated", status=401, title="A valid token is needed"),
+    ProblemType(name="not-permitted", status=403, title="The token lacks the scope that this needs"),
+    ProblemType(name="not-found", status=404, title="There is no such thing"),
+    ProblemType(name="method-not-allowed", status=405, title="This cannot be done here"),
+    ProblemType(name="already-exists", status=409, title="There is one with this key already"),
+    ProblemType(name="still-referred-to", status=409, title="Something still refers to it"),
+    ProblemType(name="lease-held", status=409, title="Somebody else holds the lease"),
+    ProblemType(name="stale", status=412, title="It has changed since it was read"),
+    ProblemType(name="invalid", status=422, title="Some values are not valid"),
+    ProblemType(name="idempotency-key-reused", status=422, title="The Idempotency-Key belongs to another request"),
+    ProblemType(name="lease-required", status=423, title="Writing needs the lease that is held now"),
+    ProblemType(name="precondition-required", status=428, title="A change needs If-Match"),
 )
 
 TYPES: Final = {problem.name: problem for problem in _ALL}

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -26,8 +26,7 @@ _JSON_TYPE: Final = re.compile(r"(application|text)/json|application/(\*|[\w.!#$
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One request, read: what a handler needs to know."""
 
     database: Database
@@ -71,8 +70,7 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method on one published path."""
 
     method: str
@@ -159,7 +157,7 @@ async def _carry_out(operation: Operation, request: Request, path: dict[str, str
     try:
         body = await _read_body(request) if operation.body else None
         state = request.app.state
-        call = Call(state.database, state.settings, path, request.query_params, body)
+        call = Call(database=state.database, settings=state.settings, path=path, query=request.query_params, body=body)
         return await run_in_threadpool(operation.handler, call)
     except Refused as refusal:
         if operation.problems or isinstance(refusal, Unreadable):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds.access_code import AccessCode
 from websakctl.model.address import Address
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about
@@ -15,15 +15,15 @@ NOARK_GRADINGS = {"B": "Begrenset", "K": "Konfidensielt", "H": "Hemmelig", "F": 
 NOARK_TEMPORARY = "XX"  # Midlertidig sperret, of the same list
 
 
-def _codes(config: Configuration) -> Iterator[tuple[Address, Any]]:
-    return ((address, resource.fields) for address, resource in config.of_kind("access_code").items())
+def _codes(config: Configuration) -> Iterator[tuple[Address, AccessCode]]:
+    return ((code.address, code.value) for code in config.entries(AccessCode))
 
 
 def has_basis(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report codes that withhold without a provision."""
-    for address, fields in _codes(config):
-        withholds = fields["publishable"] != "yes" or fields["screening_level"]
-        if withholds and not fields["legal_basis"] and not fields["basis_chosen_per_case"]:
+    for address, code in _codes(config):
+        withholds = code.publishable != "yes" or code.screening_level
+        if withholds and not code.legal_basis and not code.basis_chosen_per_case:
             yield about(
                 config, address, rule="access-code-without-basis", path=("legal_basis",),
                 message=f"{address.key} withholds, and no statutory basis is named",
@@ -36,53 +36,53 @@ def basis_in_force(config: Configuration, today: date | None) -> Iterator[Diagno
     if today is None:
         return
     day = today.isoformat()
-    for address, fields in _codes(config):
-        bases = fields["legal_basis"]
-        ended = [i for i, basis in enumerate(bases) if (basis["valid_to"] or "9") < day]
-        coming = [i for i, basis in enumerate(bases) if basis["valid_from"] > day and i not in ended]
+    for address, code in _codes(config):
+        bases = code.legal_basis
+        ended = [i for i, basis in enumerate(bases) if (basis.valid_to or "9") < day]
+        coming = [i for i, basis in enumerate(bases) if basis.valid_from > day and i not in ended]
         if not bases:
             continue
-        if len(ended) + len(coming) == len(bases) and not fields["basis_chosen_per_case"]:
+        if len(ended) + len(coming) == len(bases) and not code.basis_chosen_per_case:
             if coming:
-                first = min(coming, key=lambda i: bases[i]["valid_from"])
-                path, what = (first, "valid_from"), f"begins to hold {bases[first]['valid_from']}"
+                first = min(coming, key=lambda i: bases[i].valid_from)
+                path, what = (first, "valid_from"), f"begins to hold {bases[first].valid_from}"
             else:
-                last = max(ended, key=lambda i: bases[i]["valid_to"])
-                path, what = (last, "valid_to"), f"ended {bases[last]['valid_to']}"
+                last = max(ended, key=lambda i: bases[i].valid_to or "")
+                path, what = (last, "valid_to"), f"ended {bases[last].valid_to}"
             yield about(
                 config, address, rule="basis-not-in-force", path=("legal_basis", *path),
-                message=f"no basis of {address.key} is in force today: {bases[path[0]]['reference']} {what}",
+                message=f"no basis of {address.key} is in force today: {bases[path[0]].reference} {what}",
                 help_="add the provision that holds now with its valid_from, or take the code out of use",
             )  # fmt: skip
             continue
         for i in ended:
-            if not any(other["valid_from"] > bases[i]["valid_from"] for j, other in enumerate(bases) if j not in ended):
+            if not any(other.valid_from > bases[i].valid_from for j, other in enumerate(bases) if j not in ended):
                 yield about(
                     config, address, rule="basis-ended", path=("legal_basis", i, "valid_to"),
-                    message=f"{bases[i]['reference']} ended {bases[i]['valid_to']}, and nothing took its place",
+                    message=f"{bases[i].reference} ended {bases[i].valid_to}, and nothing took its place",
                     help_="add what replaced it below, with its valid_from",
                 )  # fmt: skip
 
 
 def letters(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report codes that Noark's list gives another meaning."""
-    for address, fields in _codes(config):
+    for address, code in _codes(config):
         meant = NOARK_GRADINGS.get(address.key)
-        if meant is not None and meant.casefold() not in fields["name"].casefold():
+        if meant is not None and meant.casefold() not in code.name.casefold():
             yield about(
                 config, address, rule="noark-code-collision", path=(),
-                message=f"{address.key} is {meant} on Noark's list of access restrictions, and {fields['name']} here",
+                message=f"{address.key} is {meant} on Noark's list of access restrictions, and {code.name} here",
                 help_="take two letters; or keep it, with `# websakctl: ignore[noark-code-collision]` and why",
             )  # fmt: skip
 
 
 def temporary(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report temporary codes that never end."""
-    for address, fields in _codes(config):
-        if not (fields["temporary"] or address.key == NOARK_TEMPORARY):
+    for address, code in _codes(config):
+        if not (code.temporary or address.key == NOARK_TEMPORARY):
             continue
-        bases = fields["legal_basis"]
-        if not fields["screening_years"] and not (bases and all(basis["valid_to"] for basis in bases)):
+        bases = code.legal_basis
+        if not code.screening_years and not (bases and all(basis.valid_to for basis in bases)):
             yield about(
                 config, address, rule="temporary-without-end", path=("temporary",),
                 message=f"{address.key} is temporary and has no end",

@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds import entry
+from websakctl.kinds.access_code import AccessCode
+from websakctl.kinds.case_type import CaseType
 from websakctl.model.address import BASE, Address
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about
@@ -14,19 +16,19 @@ _BY_PERSON = re.compile(r"(?i)fødselsn|foedselsn|personn(?:umme)?r|\bfnr\b|\bpn
 _DECIDED = {"B": "kept for ever", "G": "not decided yet"}
 
 
-def _types(config: Configuration) -> Iterator[tuple[Address, Any]]:
-    return ((address, resource.fields) for address, resource in config.of_kind("case_type").items())
+def _types(config: Configuration) -> Iterator[tuple[Address, CaseType]]:
+    return ((case_type.address, case_type.value) for case_type in config.entries(CaseType))
 
 
-def _by_person(fields: Any) -> bool:
-    return _BY_PERSON.search(fields["ordering_principle"]) is not None
+def _by_person(case_type: CaseType) -> bool:
+    return _BY_PERSON.search(case_type.ordering_principle) is not None
 
 
 def published(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report case types that put personal data on the internet."""
-    for address, fields in _types(config):
-        if fields["publish"] and (fields["personal_data"] or _by_person(fields)):
-            why = "holds personal data" if fields["personal_data"] else "is ordered by national identity number"
+    for address, case_type in _types(config):
+        if case_type.publish and (case_type.personal_data or _by_person(case_type)):
+            why = "holds personal data" if case_type.personal_data else "is ordered by national identity number"
             yield about(
                 config, address, rule="personal-data-published", path=("publish",),
                 message=f"{address.key} {why} and publishes automatically",
@@ -36,10 +38,10 @@ def published(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
 
 def screened(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report client files that are not screened, or too little."""
-    for address, fields in _types(config):
-        if not _by_person(fields):
+    for address, case_type in _types(config):
+        if not _by_person(case_type):
             continue
-        name = fields["access_code"]
+        name = case_type.access_code
         if name is None:
             yield about(
                 config, address, rule="client-file-unscreened", path=("ordering_principle",),
@@ -50,7 +52,7 @@ def screened(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
         code = config.state.get(Address("access_code", BASE, name))
         if code is None:
             continue  # the reference leads nowhere, which is told already
-        own, level = fields["screening_level"], fields["screening_level"] or code.fields["screening_level"]
+        own, level = case_type.screening_level, case_type.screening_level or entry(AccessCode, code).screening_level
         if level is None:
             yield about(
                 config, address, rule="client-file-unscreened", path=("ordering_principle",),
@@ -67,8 +69,8 @@ def screened(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
 
 def retention(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report retention that cannot be carried out as it is said."""
-    for address, fields in _types(config):
-        decision, years = fields["retention"], fields["retention_years"]
+    for address, case_type in _types(config):
+        decision, years = case_type.retention, case_type.retention_years
         if decision == "K" and not years:
             yield about(
                 config, address, rule="retention-years", path=("retention_years",) if years == 0 else ("retention",),
@@ -81,7 +83,7 @@ def retention(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
                 message=f"{address.key} has retention {decision}, {_DECIDED[decision]}, and {years} years all the same",
                 help_="take the years away, or say `retention: K`",
             )  # fmt: skip
-        if decision == "K" and not fields["retention_basis"]:
+        if decision == "K" and not case_type.retention_basis:
             yield about(
                 config, address, rule="disposal-without-basis", path=("retention",),
                 message=f"{address.key} is to be disposed of, and no decision says so",

@@ -4,21 +4,22 @@ from collections.abc import Iterator
 from datetime import date
 
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds.form import Form
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about
 
 
 def targets(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report forms for a specialist system that none names, and forms registered without hands as no case type."""
-    for address, resource in config.of_kind("form").items():
-        fields = resource.fields
-        if fields["target"] == "specialist-system" and not fields["specialist_system"]:
+    for found in config.entries(Form):
+        address, form = found.address, found.value
+        if form.target == "specialist-system" and not form.specialist_system:
             yield about(
                 config, address, rule="form-without-target", path=("target",),
                 message=f"{address.key} goes to a specialist system, and none is named",
                 help_="add `specialist_system: …`, one of specialist_systems",
             )  # fmt: skip
-        elif fields["target"] != "specialist-system" and fields["automatic"] and not fields["case_type"]:
+        elif form.target != "specialist-system" and form.automatic and not form.case_type:
             yield about(
                 config, address, rule="form-without-target", path=("automatic",),
                 message=f"{address.key} is registered without hands, and no case type says as what",

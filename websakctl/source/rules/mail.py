@@ -4,25 +4,26 @@ from collections.abc import Iterator
 from datetime import date
 
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds.sub_org import SubOrg
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about
 
 
 def routes(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report numbers whose mail ends on no desk; those that are no longer valid receive none."""
-    for address, resource in config.of_kind("sub_org").items():
-        fields = resource.fields
-        if today and (fields["valid_to"] or "9") < today.isoformat():
+    for found in config.entries(SubOrg):
+        address, number = found.address, found.value
+        if today and (number.valid_to or "9") < today.isoformat():
             continue
-        if fields["daily_routine"]:
+        if number.daily_routine:
             continue
-        if fields["channel"] == "svarinn" and not fields["unit"]:
+        if number.channel == "svarinn" and not number.unit:
             yield about(
                 config, address, rule="sub-org-without-route", path=("channel",),
                 message=f"mail to {address.key} comes through SvarInn and ends on no unit's desk",
                 help_="add `unit: …`, the key of the unit that gets it, or a `daily_routine: …`",
             )  # fmt: skip
-        elif fields["channel"] == "altinn" and not fields["readers"]:
+        elif number.channel == "altinn" and not number.readers:
             yield about(
                 config, address, rule="sub-org-without-route", path=("channel",),
                 message=f"mail to {address.key} stays in Altinn, and nobody is said to read it",

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.kinds import all_kinds
+from websakctl.kinds.attestation import Attestation
 from websakctl.model.entry import fields_of, is_model
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import Path, about
@@ -61,12 +62,13 @@ def ended_exceptions(config: Configuration, today: date | None) -> Iterator[Diag
 
 def ended_waivers(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report every gate that was let pass until a day that is over."""
-    for address, resource in config.having("waived").items() if today else ():
-        if (waiver := resource.fields.get("waived")) and today and waiver["until"] < today.isoformat():
+    for attestation in config.entries(Attestation) if today else ():
+        address, waiver = attestation.address, attestation.value.waived
+        if waiver and today and waiver.until < today.isoformat():
             yield about(
                 config, address, rule="waiver-expired", path=("waived", "until"),
-                message=f"{address.key} was let pass until {waiver['until']}, and is closed again",
-                help_=f"have it done and attested, or ask {waiver['by']} to decide anew",
+                message=f"{address.key} was let pass until {waiver.until}, and is closed again",
+                help_=f"have it done and attested, or ask {waiver.by} to decide anew",
             )  # fmt: skip
 
 

@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from datetime import date
 
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds import entry
+from websakctl.kinds.org_unit import KIND, OrgUnit
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about
 
 
 def einnsyn_codes(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report units whose abbreviation is not the code that eInnsyn knows them by."""
-    for address, said in config.aside.items():
-        code = said.get("einnsyn_code")
-        abbreviation = config.state[address].fields.get("abbreviation")
+    for address, aside in config.aside.items():
+        if address.kind != KIND.name:
+            continue
+        code, abbreviation = aside.get("einnsyn_code"), entry(OrgUnit, config.state[address]).abbreviation
         if code is not None and abbreviation != code:
             yield about(
                 config, address, rule="einnsyn-code-differs", path=("abbreviation",),
