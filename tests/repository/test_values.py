@@ -42,7 +42,7 @@ def test_every_struct_is_frozen_and_takes_names_and_says_so_itself() -> None:
         said = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
         assert (said.get("frozen"), said.get("kw_only")) == ("True", "True"), struct
         assert struct.__struct_config__.frozen, struct
-        if fields := msgspec.structs.fields(struct):
+        if fields := struct.__struct_fields__:
             with pytest.raises(TypeError, match="positional"):
                 struct(*range(len(fields)))
 
