@@ -4,7 +4,10 @@ import base64
 from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from websakctl import redaction
 from websakctl.redaction import NATIONAL_ID, SECRET, keep_secret, national_id_valid, national_ids, redact
 from websakctl.source.sensitive import look_through
 
@@ -81,3 +84,10 @@ def test_a_national_identity_number_in_any_spelling(spelled: str, around: str) -
 def test_what_is_none_stays(text: str) -> None:
     assert national_ids(text) == []
     assert redact(text) == text
+
+
+@given(st.text("01٣𝟘 \t./_-\u00a0\u2009æx\n", max_size=40))
+@example("1" + "\u00a0".join("0102012345"))
+@example("١٢٣٤٥٦٧٨٩٠١")
+def test_the_quick_look_lets_no_run_of_digits_pass(text: str) -> None:
+    assert redaction._may_hold_a_number(text) or not redaction._RUN.search(text)

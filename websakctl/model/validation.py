@@ -14,7 +14,7 @@ from websakctl.model.patterns import shown
 Model = TypeVar("Model", bound=msgspec.Struct)
 Path = tuple[str | int, ...]
 Limits = tuple[Any, ...]  # what stands beside a type: ``msgspec.Meta`` and ``Check``
-Checker = Callable[[Any, Path], Iterator["Problem"]]
+Passes = Callable[[Any], bool]
 _LIMITS = ("max_length", "min_length", "pattern", "le", "lt", "ge", "gt")  # in the order in which they are told
 _TYPES: dict[Any, str] = {
     str: "a text",
@@ -104,9 +104,8 @@ def convert(model: type[Model], value: Any) -> Model:
         result = msgspec.convert(value, model)
     except msgspec.ValidationError:
         raise ValidationError(list(_problems(model, value, ()))) from None
-    for name, run in _checked_fields(model):
-        if name in value and list(run(value[name], ())):
-            raise ValidationError(list(_problems(model, value, ())))
+    if any(name in value and not passes(value[name]) for name, passes in _checked_fields(model)):
+        raise ValidationError(list(_problems(model, value, ())))
     return result
 
 
@@ -227,20 +226,34 @@ def _fits(value: Any, annotation: Any) -> bool:
     return True
 
 
-# --- the checks of what has the right type: most fields have none
+# --- the checks of what has the right type and is within the limits: most fields have none
 
 
 @cache
-def _checked_fields(model: type[msgspec.Struct]) -> tuple[tuple[str, Checker], ...]:
+def _checked_fields(model: type[msgspec.Struct]) -> tuple[tuple[str, Passes], ...]:
     """The fields within which a check stands, each with what runs it."""
     fields = ((name, _checks_within(field.annotation)) for name, field in fields_of(model).items())
-    return tuple((name, run) for name, run in fields if run is not None)
+    return tuple((name, passes) for name, passes in fields if passes is not None)
 
 
-def _checks_within(annotation: Any) -> Checker | None:
-    type_, limits, _ = unwrapped(annotation)
-    own = any(isinstance(limit, Check) for limit in limits)
-    inner = [part for part in get_args(type_) if get_origin(type_) in (list, dict)]
-    if own or (is_model(type_) and _checked_fields(type_)) or any(_checks_within(part) is not None for part in inner):
-        return partial(_problems, annotation)
-    return None
+def _checks_within(annotation: Any) -> Passes | None:
+    """Whether a value passes all checks in it; ``None`` where there is none."""
+    type_, limits, optional = unwrapped(annotation)
+    all_of: list[Passes] = [partial(_passes, limit) for limit in limits if isinstance(limit, Check)]
+    if is_model(type_) and (fields := _checked_fields(type_)):
+        all_of.append(lambda value: all(passes(value[name]) for name, passes in fields if name in value))
+    if get_origin(type_) is list and (item := _checks_within(get_args(type_)[0])) is not None:
+        all_of.append(lambda value: all(map(item, value)))
+    if get_origin(type_) is dict:
+        of_key, of_value = map(_checks_within, get_args(type_))
+        if of_key is not None:
+            all_of.append(lambda value: all(map(of_key, value)))
+        if of_value is not None:
+            all_of.append(lambda value: all(map(of_value, value.values())))
+    if not all_of:
+        return None
+    return lambda value: (optional and value is None) or all(passes(value) for passes in all_of)
+
+
+def _passes(check: Check, value: Any) -> bool:
+    return check.problem(value) is None
