@@ -215,6 +215,14 @@ def _org_tree(ground: Ground, district: District) -> Found:
     if ground.live is None:
         return Standing.UNKNOWN, [_OFFLINE], "run it without --offline"
     foreign = sorted(str(a) for a in ground.unmanaged if a.kind == "org_unit" and a.scope == district.slug)
+    nameless = [a for a in foreign if _without_external_id(ground.live, a)]
+    if nameless:
+        why = [f"in Websak without an external id, and not in the config: {a}" for a in nameless]
+        return (
+            Standing.FAIL,
+            _few(why),
+            f"those that are the config's: websakctl adopt --match --district {district.slug}; give the others an external id in Websak",
+        )
     if foreign:
         why = [f"in Websak and not in the config: {a}" for a in foreign]
         return (
@@ -225,6 +233,10 @@ def _org_tree(ground: Ground, district: District) -> Found:
     waiting = sum(1 for a in units if a in ground.pending)
     told = f"{len(units)} units" + (f", of which {waiting} are made or changed when it runs" if waiting else "")
     return Standing.PASS, [told], ""
+
+
+def _without_external_id(live: State, address: str) -> bool:
+    return not live[Address.parse(address)].fields.get("external_id")
 
 
 def _users(ground: Ground, district: District) -> Found:

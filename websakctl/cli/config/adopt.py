@@ -1,21 +1,29 @@
 """``adopt``: live objects that the config does not have, into it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import Out, read_live, save_plan, scene_of
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, Districts, KindNames, command
 from websakctl.cli.session import Session
 from websakctl.cli.write_back import AutoApprove, Force, carry_out, report, without_users
+from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
     from websakctl.model.resource import State
     from websakctl.operations.change.make_plan import ConfigInput
+    from websakctl.plan.selection import Selection
 
 Addresses = Annotated[list[str] | None, typer.Argument(metavar="[ADDRESS]...", help="What to adopt; globs are fine.")]
+
+MatchUnits = Annotated[
+    bool,
+    typer.Option("--match", help="Find live units without an external id that are the config's, by name and place."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,15 +36,26 @@ def adopt(
     addresses: Addresses = None,
     district: Districts = None,
     kind: KindNames = None,
+    match: MatchUnits = False,
+    out: Out = None,
     auto_approve: AutoApprove = False,
     force: Force = False,
 ) -> None:
-    """Write entries for live objects that are not in the config, so that a plan has nothing to do for them."""
+    """Write entries for live objects that are not in the config, so that a plan has nothing to do for them.
+
+    `--match` is for live units without an external id: it shows which of them are the config's, and on what evidence, and saves
+    the plan that gives them their external id and changes nothing else.
+    """
     from websakctl.operations.config.adopt import adopt as adopt_live
     from websakctl.operations.config.pull import check_pulled
     from websakctl.operations.config.write_back import NotWritten, tried
 
     session = Session(call)
+    if match:
+        _match(session, session.selection(district, kind, addresses, None), out)
+        return
+    if out is not None:
+        raise Problem("--out is for --match", Exit.USAGE, "what is adopted is written into the config")
     if not (addresses or district or kind):
         raise Problem(
             "say what to adopt: addresses, --kind or --district",
@@ -58,6 +77,40 @@ def adopt(
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
     report(session, found, files, "adopted")
+
+
+def _match(session: Session, selection: "Selection", out: Path | None) -> None:
+    """Show which live units without an external id are the config's; save the plan that says so in Websak."""
+    from websakctl.operations.config.match_units import find_matches, plan_matches
+
+    session.valid_config()
+    scene = scene_of(session, selection)
+    live = read_live(session, scene).state
+    matches = find_matches(scene, live)
+    report = session.plan_report(plan_matches(scene, live, matches))
+    rows, data = [], []
+    for one in matches:
+        found = (
+            "proposed" if one.proposed else "several: give all but one another name, or the right one its external id"
+        )
+        for number, (there, evidence) in enumerate(one.candidates):
+            id_ = there.handle.id if there.handle else ""
+            name = str(there.fields.get("name") or "")
+            rows.append((str(one.address) if not number else "", id_, name, evidence, found if not number else ""))
+            data.append(
+                {"address": str(one.address), "id": id_, "name": name, "evidence": evidence, "proposed": one.proposed}
+            )
+    proposed = sum(one.proposed for one in matches)
+    headline = (
+        f"{proposed} of the config's units are in Websak without an external id, {len(matches) - proposed} more may be."
+        if matches
+        else "No unit that the config would make is in Websak under another key."
+    )
+    session.write(TableReport(headline, ("unit", "id", "name in Websak", "evidence", ""), rows, data))
+    if out is not None and proposed:
+        save_plan(session, out, report)
+    elif proposed:
+        session.terminal.say("Save the plan that gives them their external id: --out FILE")
 
 
 def _chosen(session: Session, scene: "ConfigInput", live: "State", addresses: list[str] | None) -> "list[Address]":

@@ -20,6 +20,34 @@ def is_empty(session: Session) -> bool:
     return not session.valid_config().state
 
 
+def add_recognised(session: Session, *, auto_approve: bool, force: bool) -> None:
+    """Write the facts of the districts that Websak has, where a repository has none yet; say which could not be told.
+
+    What is pulled afterwards then goes to its district, and what ``each_district:`` makes is compared, not made twice.
+    """
+    from websakctl.operations.config.factor import district_file, recognise
+    from websakctl.plan.selection import Selection
+
+    scene = scene_of(session, Selection())
+    districts, left = recognise(read_live(session, scene).state, scene.kinds)
+    for one in left:
+        session.terminal.warn(f"{one.address}: left out; {one.why}")
+    if not districts:
+        session.terminal.warn("no district was recognised in Websak: what is pulled goes to config/, for all districts")
+        return
+    files = {
+        f"districts/{name}/district.yaml": district_file(district, numbered=True)
+        for name, district in districts.items()
+    }
+    carry_out(session, files, auto_approve=auto_approve, force=force)
+    session.terminal.say(f"{len(districts)} districts recognised in Websak: {', '.join(districts)}.")
+    session.terminal.warn(
+        "note: their numbers are not in Websak; they are numbered in order: see districts/*/district.yaml"
+    )
+    del session.config  # read anew, with the districts
+    session.valid_config()
+
+
 def pull_everything(
     session: Session, reason: str | None, owner: str | None, *, auto_approve: bool, force: bool
 ) -> None:

@@ -59,6 +59,10 @@ def pull(
             pull_everything(session, reason, owner, auto_approve=auto_approve, force=force)
             return
     session.valid_config()
+    if all_ and not session.config.districts:
+        from websakctl.cli.config.factor import add_recognised
+
+        add_recognised(session, auto_approve=auto_approve, force=force)
     found, files = _found(session, session.selection(district, kind, target, batch), reason, owner, everything=all_)
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)

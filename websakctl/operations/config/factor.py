@@ -336,6 +336,14 @@ def _write_back(root: Path, scene: ConfigInput, shape: Shape, why: Why, numbered
     return result
 
 
+def district_file(district: District, *, numbered: bool) -> str:
+    """A district's own file with its facts; ``numbered``: its number was made up, and the file says so."""
+    facts = {name: getattr(district, name) for name in fields_of(DistrictSection)}
+    text = canonical(emitted({DISTRICT: facts}, depth=_DEPTH))
+    number = f'number: "{district.number}"'
+    return text.replace(f"{number}\n", f"{number} # {NUMBER_UNKNOWN}\n") if numbered else text
+
+
 def _file(root: Path, result: WriteBack, file: str, sections: Mapping[str, Any]) -> None:
     if not sections:
         return

@@ -153,6 +153,8 @@ _GATES = {  # websakctl/rollout/gates.py
     "the config has no unit of the district": "oppsettet har ingen enheter for bydelen",
     "describe its units in config/ or its folder": "beskriv enhetene i config/ eller i bydelens mappe",
     "in Websak and not in the config: {address}": "i Websak, men ikke i oppsettet: {address}",
+    "in Websak without an external id, and not in the config: {a}": "i Websak uten ekstern id, og ikke i oppsettet: {a}",
+    "those that are the config's: websakctl adopt --match --district {slug}; give the others an external id in Websak": "de som hører til oppsettet: websakctl adopt --match --district {slug}; gi de andre en ekstern id i Websak",
     "websakctl adopt --district {slug}; what is no longer used: websakctl apply --prune org_unit --kind org_unit --district {slug}": "ta dem inn med websakctl adopt --district {slug}; det som ikke er i bruk: websakctl apply --prune org_unit --kind org_unit --district {slug}",
     "no user is listed": "ingen brukere er meldt inn",
     "websakctl users import FILE, with the district's list from HR": "les inn bydelens liste fra HR med websakctl users import FILE",

@@ -1,0 +1,128 @@
+"""Live units without an external id that are the config's: proposed with their evidence, so that only the id is written."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+
+import msgspec
+
+from websakctl.model.address import Address
+from websakctl.model.kind import Kind
+from websakctl.model.resource import Resource, State
+from websakctl.operations.change.make_plan import ConfigInput
+from websakctl.plan.change import Action, FieldChange, Plan
+from websakctl.plan.decide import PlanInput, decide, digest
+from websakctl.plan.diff import same
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource of the config that Websak lacks, and the live ones without its key that may be it, each with its evidence.
+
+    One candidate is proposed; several are duplicates, and somebody must say which one it is.
+    """
+
+    address: Address
+    candidates: tuple[tuple[Resource, str], ...]
+
+    @property
+    def proposed(self) -> bool:
+        """Whether there is exactly one."""
+        return len(self.candidates) == 1
+
+
+def find_matches(scene: ConfigInput, live: State) -> list[Match]:
+    """Match by name and place, or by abbreviation; a unit that is matched is a place for those below it.
+
+    Args:
+        scene: The config, with what is selected of it.
+        live: What there is.
+    """
+    found: dict[Address, Match] = {}
+    for kind in scene.kinds.values():
+        if kind.key_mirror is not None:
+            _match_kind(kind, scene, live, found)
+    return [found[address] for address in sorted(found)]
+
+
+def _match_kind(kind: Kind, scene: ConfigInput, live: State, found: dict[Address, Match]) -> None:
+    keys = {a.key for a in live if a.kind == kind.name}
+    wanted = [r for a, r in scene.config.state.items() if a.kind == kind.name and a.key not in keys]
+    loose = [r for a, r in live.items() if a.kind == kind.name and r.active and not r.fields.get(str(kind.key_mirror))]
+    loose = [r for r in loose if (kind.name, r.address.key) not in {(a.kind, a.key) for a in scene.config.state}]
+    place = next((name for name, ref in kind.references.items() if ref.kind == kind.name), "")
+    known: dict[str, str] = {}  # live keys of what is matched, by the config's
+    while True:  # each round those whose place the last one found
+        candidates = {r.address: _candidates(kind, r, loose, place, known) for r in wanted}
+        claims: dict[Address, set[Address]] = defaultdict(set)
+        for address, several in candidates.items():
+            for resource, _ in several:
+                claims[resource.address].add(address)
+        new = {
+            address: several
+            for address, several in candidates.items()
+            if len(several) == 1 and len(claims[several[0][0].address]) == 1 and address.key not in known
+        }
+        if not new:
+            break
+        known |= {address.key: several[0][0].address.key for address, several in new.items()}
+    for address, several in candidates.items():
+        if several and address in scene.selection:
+            found[address] = Match(address=address, candidates=tuple(several))
+
+
+def _candidates(
+    kind: Kind, wanted: Resource, loose: Iterable[Resource], place: str, known: Mapping[str, str]
+) -> list[tuple[Resource, str]]:
+    above = wanted.fields.get(place)
+    result = []
+    for one in loose:
+        evidence = [
+            f"same {name} {wanted.fields[name]}"
+            for name in kind.unique
+            if wanted.fields.get(name) and same(one.fields.get(name), wanted.fields[name])
+        ]
+        if same(one.fields.get(kind.label), wanted.fields.get(kind.label)) and one.fields.get(place) in (
+            above,
+            known.get(above or "", above),
+        ):
+            evidence.append(f"same {kind.label} under the same {place}, {above or 'the top'}")
+        if evidence:
+            result.append((one, "; ".join(evidence)))
+    return result
+
+
+def plan_matches(scene: ConfigInput, live: State, matches: Iterable[Match]) -> Plan:
+    """The plan that gives each proposed unit its external id, and changes nothing else."""
+    proposed = {m.address: m.candidates[0] for m in matches if m.proposed}
+    desired: State = {a: r for a, r in live.items() if r.active}
+    for address, (there, _) in proposed.items():
+        kind = scene.kinds[address.kind]
+        del desired[there.address]
+        desired[address] = Resource(address, {**there.fields, str(kind.key_mirror): address.key})
+    plan = decide(
+        PlanInput(
+            desired=desired,
+            live=live,
+            kinds=scene.kinds,
+            districts=scene.config.districts,
+            previously={address: (there.address,) for address, (there, _) in proposed.items()},
+            environment=scene.environment,
+            environment_protected=scene.protected,
+            warnings=scene.warnings,
+        )
+    )
+    # its place is as it is, under whichever key: what is above may be matched too, and then is found by its id
+    changes = tuple(
+        replace(c, reason=f"is the config's: {proposed[c.address][1]}", fields=_keys_only(scene, c.address, plan))
+        for c in plan.changes
+        if c.address in proposed and c.action is Action.UPDATE
+    )
+    seen = plan.live_digest
+    return replace(plan, changes=changes, digests=cache(lambda: (digest(scene.config.state), seen)))
+
+
+def _keys_only(scene: ConfigInput, address: Address, plan: Plan) -> tuple[FieldChange, ...]:
+    told = ("key", "scope", scene.kinds[address.kind].key_mirror)
+    change = next(c for c in plan.changes if c.address == address)
+    return tuple(f for f in change.fields if f.path in told)
