@@ -12,8 +12,9 @@ from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.plan.change import Action, FieldChange, Plan
-from websakctl.plan.decide import PlanInput, decide, digest
+from websakctl.plan.decide import decide, digest
 from websakctl.plan.diff import same
+from websakctl.plan.input import DesiredState, PlanInput
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,17 +101,20 @@ def plan_matches(scene: ConfigInput, live: State, matches: Iterable[Match]) -> P
         kind = scene.kinds[address.kind]
         del desired[there.address]
         desired[address] = Resource(address, {**there.fields, str(kind.key_mirror): address.key})
+    towards = DesiredState(
+        state=desired,
+        districts=scene.config.districts,
+        previously={address: (there.address,) for address, (there, _) in proposed.items()},
+    )
     plan = decide(
         PlanInput(
-            desired=desired,
-            live=live,
+            config=towards,
             kinds=scene.kinds,
-            districts=scene.config.districts,
-            previously={address: (there.address,) for address, (there, _) in proposed.items()},
             environment=scene.environment,
-            environment_protected=scene.protected,
+            protected=scene.protected,
             warnings=scene.warnings,
-        )
+        ),
+        live,
     )
     # its place is as it is, under whichever key: what is above may be matched too, and then is found by its id
     changes = tuple(
