@@ -106,7 +106,9 @@ def _match(session: Session, selection: "Selection", out: Path | None) -> None:
         if matches
         else "No unit that the config would make is in Websak under another key."
     )
-    session.write(TableReport(headline, ("unit", "id", "name in Websak", "evidence", ""), rows, data))
+    session.write(
+        TableReport(headline=headline, columns=("unit", "id", "name in Websak", "evidence", ""), rows=rows, data=data)
+    )
     if out is not None and proposed:
         save_plan(session, out, report)
     elif proposed:

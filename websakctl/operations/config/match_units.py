@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 
 import msgspec
+from msgspec.structs import replace
 
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind
@@ -100,7 +100,7 @@ def plan_matches(scene: ConfigInput, live: State, matches: Iterable[Match]) -> P
     for address, (there, _) in proposed.items():
         kind = scene.kinds[address.kind]
         del desired[there.address]
-        desired[address] = Resource(address, {**there.fields, str(kind.key_mirror): address.key})
+        desired[address] = Resource(address=address, fields={**there.fields, str(kind.key_mirror): address.key})
     towards = DesiredState(
         state=desired,
         districts=scene.config.districts,
