@@ -33,6 +33,8 @@ REMOVALS = {
 ABOUT_THE_TOOL = {
     "previously": "old keys: it is renamed, not made anew",
     "protected": "its removal must be allowed by name",
+    "valid_from": "not made before this day; never sent",
+    "valid_to": "deactivated after this day; never sent",
     "einnsyn_code": "what eInnsyn knows the unit by; never sent",
 }
 

@@ -69,7 +69,7 @@ FILES = [
     broken("percent", "access_groups: {A: %B}\n", "yaml-syntax", "1:20", "", "quote the value"),
     broken("at-sign", "access_groups:\n  @A: {}\n", "yaml-syntax", "2:3", "", "quote the value"),
     broken("unknown-escape", 'access_groups: {"\\q": {}}\n', "yaml-syntax", "1:18"),
-    broken("conflict-markers", "<<<<<<< HEAD\naccess_groups: {A: {}}\n=======\n", "yaml-syntax", "2:14"),
+    broken("conflict-markers", "<<<<<<< HEAD\naccess_groups: {A: {}}\n=======\n", "yaml-syntax", "1:1", "a merge is not finished", "git add"),
     broken("nul", "access_groups:\n  Æ\0: {}\n", "yaml-syntax", "2:4", "U+0000", "delete it"),
     broken("bell", "access_groups:\n  # grønn \x07\n", "yaml-syntax", "2:11", "U+0007"),
     broken("escape", "access_groups: {A: {}} # \x1b[31m\n", "yaml-syntax", "1:26", "U+001B"),

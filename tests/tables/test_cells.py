@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from websakctl.model.types import organisation_number
 from websakctl.source.tables.encoding import lookup_key
 from websakctl.source.tables.number_format import shown
 from websakctl.source.tables.read import read_tables
 from websakctl.source.tables.table import CellError, Table
-from websakctl.source.tables.values import day_in, organisation_number, phone_in, text_in
+from websakctl.source.tables.values import day_in, phone_in, text_in
 
 
 def table(folder: Path, cell: str, encoding: str = "utf-8") -> Table:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from websakctl import __version__
 from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
+from websakctl.cli.today import today_in_oslo
 from websakctl.redaction import Secret, redact
 from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
 
@@ -102,7 +103,7 @@ class Session:
                 Exit.INVALID,
                 "go to the config repository, or name it with --root DIR",
             )
-        return load_configuration(self.root, date.today())
+        return load_configuration(self.root, today_in_oslo())
 
     def valid_config(self) -> "Configuration":
         """The config, or the end of the command with all that is wrong with it on stderr."""

@@ -22,7 +22,7 @@ class LegalBasis(Entry, frozen=True, kw_only=True):
 class AccessCode(Named, frozen=True, kw_only=True):
     """One code of the list that all districts share (Noark 5 M500, M501, M504)."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9a-z]{1,12}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9a-z]{1,12}", "1 to 12 letters and digits")]
     name: Name
     description: Text | None = None
     legal_basis: list[LegalBasis] = []

@@ -14,7 +14,10 @@ class AccessGroup(Named, frozen=True, kw_only=True):
         str,
         Key(),
         matching(
-            r"[^/\s\x00-\x1f\x7f-\x9f](?:[^/\x00-\x1f\x7f-\x9f]*[^/\s\x00-\x1f\x7f-\x9f])?", min_length=1, max_length=70
+            r"[^/\s\x00-\x1f\x7f-\x9f](?:[^/\x00-\x1f\x7f-\x9f]*[^/\s\x00-\x1f\x7f-\x9f])?",
+            "1 to 70 characters on one line, without slashes and without blanks around them",
+            min_length=1,
+            max_length=70,
         ),
     ]
     protected: Annotated[bool, ConfigOnly()] = False

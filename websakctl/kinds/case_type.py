@@ -13,7 +13,7 @@ from websakctl.model.types import Name, Text
 class CaseType(Named, frozen=True, kw_only=True):
     """What a case can be about (sakstype), and how it is kept."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,12}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,12}", "2 to 12 capitals, digits and hyphens")]
     name: Name
     series: Text  # arkivdel
     ordering_principle: Text  # ordningsprinsipp

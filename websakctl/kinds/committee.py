@@ -11,7 +11,11 @@ from websakctl.model.types import Name, Text
 class Committee(Named, frozen=True, kw_only=True):
     """A district's committee in the meeting module."""
 
-    key: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", max_length=40)]
+    key: Annotated[
+        str,
+        Key(),
+        matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", "capitals and digits, with hyphens between them", max_length=40),
+    ]
     name: Annotated[Name, Overridable()]
     unit: Annotated[str | None, Ref(kind="org_unit", same_scope=True), Overridable()] = None  # its secretariat
     secretaries: Annotated[str | None, Ref(kind="access_group", same_scope=True), Overridable()] = None

@@ -12,7 +12,7 @@ from websakctl.model.types import Name, Text
 class Form(Named, frozen=True, kw_only=True):
     """A form of the shared form solution: the same in every district, but for the exceptions that it names."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}", "2 to 20 capitals, digits and hyphens")]
     name: Name
     target: Literal["websak", "specialist-system", "grants"]
     specialist_system: Annotated[str | None, Ref(kind="specialist_system")] = None

@@ -25,7 +25,7 @@ JMESPath = Annotated[Text, Check(problem=_jmespath_problem, help="the language i
 class Gate(Entry, frozen=True, kw_only=True):
     """A preparation of every district. Judged by the tool where it can tell, else attested by those who know."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,40}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,40}", "2 to 40 capitals, digits and hyphens")]
     name: Name
     check: (
         Literal["org-tree", "users", "licences", "mail-routes", "main-number", "old-base", "committees", "publishing"]

@@ -11,7 +11,11 @@ from websakctl.model.types import IsoDate, Name, Text
 class HistoricalBase(Named, frozen=True, kw_only=True):
     """A district's old base: who may look things up in it, how far its migration has come, and where it ends."""
 
-    key: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", max_length=40)]
+    key: Annotated[
+        str,
+        Key(),
+        matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", "capitals and digits, with hyphens between them", max_length=40),
+    ]
     name: Annotated[Name, Overridable()]
     system: Annotated[Text | None, Overridable()] = None
     lookup: Annotated[Literal["arranged", "not-needed"], Overridable()] = "arranged"

@@ -12,7 +12,7 @@ from websakctl.model.types import Name, Text
 class Integration(Named, frozen=True, kw_only=True):
     """A connection to a system around Websak; no API sets it up, so people do, from a work list."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}", "2 to 20 capitals, digits and hyphens")]
     name: Name
     purpose: Text
     direction: Literal["in", "out", "both"]

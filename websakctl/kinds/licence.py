@@ -15,7 +15,7 @@ Seats = Annotated[int, Meta(ge=0)]
 class Licence(Named, frozen=True, kw_only=True):
     """A pool of seats of one product, with what each district may use of it."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}", "2 to 20 capitals, digits and hyphens")]
     product: Name
     bought: Seats
     valid_from: IsoDate | None = None

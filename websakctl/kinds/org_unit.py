@@ -13,7 +13,11 @@ from websakctl.model.types import Name, Text
 class OrgUnit(Named, frozen=True, kw_only=True):
     """A unit in the tree; its key is the external id (externalId) that integrations know it by."""
 
-    key: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", max_length=40)]
+    key: Annotated[
+        str,
+        Key(),
+        matching(r"[A-ZÆØÅ0-9]+(-[A-ZÆØÅ0-9]+)*", "capitals and digits, with hyphens between them", max_length=40),
+    ]
     name: Annotated[Name, Overridable()]
     parent: Annotated[str | None, Ref(kind="org_unit", same_scope=True)] = (
         None  # None: under the environment's root unit
@@ -22,7 +26,7 @@ class OrgUnit(Named, frozen=True, kw_only=True):
     unit_type: Annotated[str, CreateOnly(), Meta(min_length=1)] = "Avd"
     address: Annotated[Text | None, Kept(), Overridable()] = None
     address2: Annotated[Text | None, Kept(), Overridable()] = None
-    postal_no: Annotated[Annotated[str, matching(r"\d{4}")] | None, Kept(), Overridable()] = None
+    postal_no: Annotated[Annotated[str, matching(r"\d{4}", "four digits")] | None, Kept(), Overridable()] = None
     contact: Annotated[Text | None, Kept(), Overridable()] = None
     phone: Annotated[Text | None, Kept(), Overridable()] = None
     einnsyn_code: Annotated[Text | None, ConfigOnly()] = None  # enhetskode: what eInnsyn knows the unit by

@@ -11,7 +11,7 @@ from websakctl.model.types import IsoDate, Name, Text
 class RolloutBatch(Named, frozen=True, kw_only=True):
     """Which districts go live together, and when; a paused batch keeps all it has."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}", "2 to 20 capitals, digits and hyphens")]
     name: Name
     go_live: IsoDate | None = None
     districts: Annotated[list[str], Ref(kind="district")] = []

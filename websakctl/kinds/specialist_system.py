@@ -12,7 +12,7 @@ from websakctl.model.types import Name, Text
 class SpecialistSystem(Named, frozen=True, kw_only=True):
     """A system with documents of its own; ``archive`` says whether they are kept as the law wants."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,20}", "2 to 20 capitals, digits and hyphens")]
     name: Name
     archive: Literal["approved", "in-approval", "paper", "unknown"]
     small: bool = False  # few cases: what it holds may be filed in Websak instead

@@ -8,7 +8,7 @@ from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import Check, ConfigOnly, Held, Kept, Key, Ref, Stepwise, Unique, WriteOnly
 from websakctl.model.patterns import matching
-from websakctl.model.types import Name, Text
+from websakctl.model.types import IsoDate, Name, Text
 from websakctl.redaction import national_id_valid
 
 
@@ -45,18 +45,24 @@ class RoleHeld(Entry, frozen=True, kw_only=True):
 class User(Named, frozen=True, kw_only=True):
     """One user of a district; who is no longer listed is deactivated, never deleted."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}", "up to 30 capitals, digits and . _ -")]
     name: Name
     role: Annotated[str, Ref(kind="user_role")]
     unit: Annotated[str, Ref(kind="org_unit", same_scope=True)]
     title: Annotated[Text | None, Kept()] = None
     phone: Annotated[Text | None, Kept()] = None
     mobile: Annotated[Text | None, Kept()] = None
-    username: Annotated[Annotated[str, matching(r"[^\s]{1,100}")] | None, Kept(), Unique(), WriteOnly(needed=True)] = (
-        None
-    )
+    username: Annotated[
+        Annotated[str, matching(r"[^\s]{1,100}", "up to 100 letters without blanks")] | None,
+        Kept(),
+        Unique(),
+        WriteOnly(needed=True),
+    ] = None
     email: Annotated[
-        Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")] | None, Kept(), WriteOnly(needed=True)
+        Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "an e-mail address, such as post@example.org")]
+        | None,
+        Kept(),
+        WriteOnly(needed=True),
     ] = None
     logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(), Stepwise()] = None
     zones: Annotated[list[int] | None, Kept(), WriteOnly()] = None  # unsaid, the role's
@@ -66,6 +72,8 @@ class User(Named, frozen=True, kw_only=True):
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
     district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None
     protected: Annotated[bool, ConfigOnly()] = False
+    valid_from: Annotated[IsoDate | None, ConfigOnly()] = None  # first day at work; before it the user is not made
+    valid_to: Annotated[IsoDate | None, ConfigOnly()] = None  # last day; after it the user is deactivated
 
 
 KIND = Kind(

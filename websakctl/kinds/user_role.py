@@ -21,11 +21,13 @@ class RoleScope(Entry, frozen=True, kw_only=True):
 class UserRole(Named, frozen=True, kw_only=True):
     """One role for all districts; what is unsaid is as the template user gives it, and not compared."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,30}")]
+    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,30}", "2 to 30 capitals, digits and hyphens")]
     name: Name
-    template_id: Annotated[str, matching(r"[0-9]+")]  # Websak's id of the template user; the vendor gives it
+    template_id: Annotated[str, matching(r"[0-9]+", "digits")]  # Websak's id of the template user; the vendor gives it
     licences: Annotated[list[str], Ref(kind="licence")] = []  # pools in which one user of the role takes a seat
-    access_functions: list[Annotated[str, matching(r"[^\s,;]+")]] | None = None
+    access_functions: list[Annotated[str, matching(r"[^\s,;]+", "one word without commas and semicolons")]] | None = (
+        None
+    )
     roles: dict[str, RoleScope] | None = None  # Websak's role templates by id
     groups: Annotated[list[str] | None, Ref(kind="access_group")] = None
     district_groups: list[str] | None = None  # local keys: each district has its own

@@ -69,9 +69,11 @@ class Stepwise:
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """What no limit can say: ``problem`` tells what is wrong with a value of the right type, or ``None``.
 
-    ``rule`` is the rule that the value breaks, where it has one of its own; ``help`` is what to do.
+    ``rule`` is the rule that the value breaks, where it has one of its own; ``help`` is what to do. ``repair`` gives the
+    right text where a wrong one can mean nothing else.
     """
 
     problem: Callable[[Any], str | None]
     help: str
     rule: str | None = None
+    repair: Callable[[str], str | None] | None = None

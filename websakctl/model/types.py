@@ -1,7 +1,7 @@
 """Field types that several kinds share."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 
 from msgspec import Meta
@@ -9,6 +9,8 @@ from msgspec import Meta
 from websakctl.model.marks import Check
 from websakctl.model.patterns import matching
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # between these lie all days that somebody can mean
+_SERIAL_DAYS = range(20_000, 73_051)  # how a spreadsheet counts the days from 1954 to 2099
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # these act on a terminal, or are no text at all
 
@@ -16,10 +18,14 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"  # these act on a terminal, or are 
 def _date_problem(text: str) -> str | None:
     try:
         if _DAY.match(text):  # Python takes other shapes too, such as 20270201
-            date.fromisoformat(text)
-            return None
+            if FIRST_DAY <= date.fromisoformat(text) <= LAST_DAY:
+                return None
+            return f"{text} is a day that nobody can mean: leave the field out where there is no such day"
     except ValueError:
         pass
+    if text.isascii() and text.isdigit() and len(text) == 5 and int(text) in _SERIAL_DAYS:
+        day = date(1899, 12, 30) + timedelta(days=int(text))
+        return f"{text} is not a date: it is how a spreadsheet counts {day.isoformat()}"
     return f"{text!r} is not a date: write YYYY-MM-DD"
 
 
@@ -33,8 +39,24 @@ def check_digit(first_eight: str) -> str | None:
     return None if rest == 1 else str((11 - rest) % 11)
 
 
+def organisation_number(text: str) -> str | None:
+    """The nine digits of an organisation number, also where it is written with blanks, ``NO`` or ``MVA``; else nothing.
+
+    The check digit is not looked at. Source: the business register writes ``974 778 742`` and ``NO 974 778 742 MVA``.
+    """
+    found = re.fullmatch(r"(?:NO\s*)?((?:[0-9][\s.]?){8}[0-9])(?:[.,]0+)?(?:\s*MVA)?", text.strip(), re.IGNORECASE)
+    return re.sub(r"[^0-9]", "", found[1]) if found is not None else None
+
+
+def _orgnr_repaired(text: str) -> str | None:
+    number = organisation_number(text)
+    return number if number not in (None, text) and orgnr_problem(number or "") is None else None
+
+
 def orgnr_problem(text: str) -> str | None:
     """Say what is wrong with an organisation number, or nothing."""
+    if (repaired := _orgnr_repaired(text)) is not None:
+        return f"{text} is not written as an organisation number: write {repaired}, nine digits without blanks or MVA"
     if len(text) != 9 or not text.isascii() or not text.isdigit():
         return f"{text} is not an organisation number: it has nine digits"
     digit = check_digit(text[:8])
@@ -55,11 +77,20 @@ OrgNumber = Annotated[
     Check(
         problem=orgnr_problem,
         rule="orgnr-checksum",
+        repair=_orgnr_repaired,
         help="take the number from the business register; `websakctl suborgs check` looks it up",
     ),
     Meta(extra_json_schema={"pattern": "^[0-9]{9}$"}),
 ]
 Name = Annotated[  # the server cuts and trims
-    str, matching(rf"[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?", min_length=1, max_length=70)
+    str,
+    matching(
+        rf"[^\s{_CONTROL}]([^{_CONTROL}]*[^\s{_CONTROL}])?",
+        "1 to 70 characters on one line, without blanks around them",
+        min_length=1,
+        max_length=70,
+    ),
 ]
-Text = Annotated[str, matching(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]+", min_length=1)]  # may have lines
+Text = Annotated[
+    str, matching(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]+", "text without control characters", min_length=1)
+]  # may have lines

@@ -49,6 +49,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     limit: str = ""  # which limit of ``msgspec.Meta``
     counts_items: bool = False  # the limit is one of items, not of characters
     reported: str = ""  # what a check says
+    words: str = ""  # what a pattern means, to stand after "write"
+    limits: Limits = ()  # what stands beside the type of a value of another type
 
     @property
     def message(self) -> str:
@@ -63,6 +65,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
             case Fault.CHOICE:
                 return f"should be {_either(self.expected)}"
             case Fault.LIMIT:
+                if self.words:
+                    return f"should be {self.words}"
                 return _beyond(self.limit, self.expected, "item" if self.counts_items else "character")
             case Fault.CHECK:
                 return self.reported
@@ -107,6 +111,11 @@ def convert(model: type[Model], value: Any) -> Model:
     if any(name in value and not passes(value[name]) for name, passes in _checked_fields(model)):
         raise ValidationError(list(_problems(model, value, ())))
     return result
+
+
+def faults_of_text(text: str, limits: Limits) -> list[Problem]:
+    """What would be wrong with a text where one is expected that keeps to ``limits``."""
+    return [*_of_limits(str, limits, text, ()), *_of_checks(limits, text, ())]
 
 
 def to_values(entry: msgspec.Struct, *, defaults: bool = True) -> dict[str, Any]:
@@ -193,7 +202,7 @@ def _of_leaf(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Pro
         if get_origin(type_) is Literal:
             yield Problem(path=path, fault=Fault.CHOICE, expected=get_args(type_))
         else:
-            yield Problem(path=path, fault=Fault.TYPE, expected=type_)
+            yield Problem(path=path, fault=Fault.TYPE, expected=type_, limits=limits)
         return
     yield from _of_limits(type_, limits, value, path)
 
@@ -206,7 +215,12 @@ def _of_limits(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[P
             bound = getattr(meta, name)
             if bound is not None and not _fits(value, Annotated[type_, msgspec.Meta(**{name: bound})]):
                 yield Problem(
-                    path=path, fault=Fault.LIMIT, limit=name, expected=bound, counts_items=type_ in (list, dict)
+                    path=path,
+                    fault=Fault.LIMIT,
+                    limit=name,
+                    expected=bound,
+                    counts_items=type_ in (list, dict),
+                    words=(meta.description or "") if name == "pattern" else "",
                 )
                 return
 

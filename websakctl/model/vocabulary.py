@@ -1,5 +1,7 @@
 """The words of the field, Norwegian and English; ``docs/glossary.md`` and ``websakctl explain`` are made from them."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 
@@ -337,6 +339,8 @@ FIELDS: dict[str, Word] = {
     "user.mobile": Word(norwegian="mobil", english="mobile", meaning="the person's mobile number at work"),
     "user.username": Word(norwegian="brukernavn", english="username", meaning="the login; the API takes it and never tells it"),
     "user.email": Word(norwegian="e-post", english="e-mail", meaning="the address at work; the API takes it and never tells it"),
+    "user.valid_from": Word(norwegian="startdato", english="start date", meaning="the first day at work; before it the user is not made"),
+    "user.valid_to": Word(norwegian="sluttdato", english="end date", meaning="the last day at work; after it the user is deactivated"),
     "user.logins": Word(norwegian="pålogging", english="logins", meaning="keys at identity providers (userAccesses); unsaid, they are left as they are"),
     "user.zones": Word(norwegian="soner", english="zones", meaning="ids of environments, given when the user is made; unsaid, the role's"),
     "user.national_no": Word(norwegian="fødselsnummer", english="national identity number", meaning="only where the import is set to take it; never shown or kept"),
@@ -395,3 +399,14 @@ FIELDS: dict[str, Word] = {
 def word_for(kind: str, field: str) -> Word | None:
     """The word for a kind's field, if there is one."""
     return FIELDS.get(f"{kind}.{field}") or FIELDS.get(field)
+
+
+def field_named(norwegian: str, fields: Iterable[str]) -> str | None:
+    """The one of some fields that a Norwegian word names: ``navn`` is ``name``, ``overordnet`` is ``parent``."""
+    word = norwegian.replace("_", " ").casefold()
+    known = set(fields)
+    for address, entry in FIELDS.items():
+        field = address.rpartition(".")[2]
+        if field in known and (entry.norwegian.casefold() == word or entry.norwegian.casefold().startswith(f"{word} ")):
+            return field
+    return None

@@ -6,14 +6,18 @@ from typing import Any
 import msgspec
 
 from websakctl.report.subjects import DocumentReport, Section, TableReport
-from websakctl.rollout.capacity import AfterBatch, Pool, Seats, Shortage, shortages
+from websakctl.rollout.capacity import AfterBatch, Month, Pool, Seats, Shortage, shortages
 
 COLUMNS = ("pool", "district", "batch", "go_live", "bought", "allotted", "in_use", "needed", "total_after", "missing")
 _UNKNOWN = "?"  # live was not asked
 
 
 def seats_document(
-    pools: Sequence[Pool], *, scopes: frozenset[str] = frozenset(), batch: str | None = None
+    pools: Sequence[Pool],
+    *,
+    scopes: frozenset[str] = frozenset(),
+    batch: str | None = None,
+    months: Sequence[Month] = (),
 ) -> DocumentReport:
     """Show every pool, what each batch makes of it, and each district's part.
 
@@ -21,8 +25,10 @@ def seats_document(
         pools: As counted.
         scopes: Show the parts of these districts only; none: of all. Pools and batches are always those of all.
         batch: Show what this batch makes of the pools, and not the others.
+        months: Who starts and leaves, month by month.
     """
     found = shortages(pools)
+    moves = [(month.month, month.starting, month.leaving) for month in months]
     sections = [
         Section(title="Pools", columns=_POOL_COLUMNS, rows=[_pool_row(pool) for pool in pools]),
         Section(
@@ -33,6 +39,7 @@ def seats_document(
         Section(
             title="Districts", columns=("district", *(p.key for p in pools)), rows=list(_district_rows(pools, scopes))
         ),
+        Section(title="Users who start and leave", columns=("month", "starting", "leaving"), rows=moves),
     ]
     lacks = [_told(shortage) for shortage in found]
     if lacks:
@@ -44,7 +51,7 @@ def seats_document(
         verdict=f"{len(found)} shortages" if len(found) > 1 else "1 shortage" if found else _enough(pools),
         facts=(),
         sections=[section for section in sections if section.rows or section.lines],
-        data=seats_data(pools, found, scopes, batch),
+        data={**seats_data(pools, found, scopes, batch), "months": [msgspec.to_builtins(month) for month in months]},
     )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -167,6 +168,30 @@ def _after(
 def valid(licence: Licence, day: str) -> bool:
     """Whether a pool's seats may be used on a day (ISO)."""
     return (licence.valid_from or "") <= day <= (licence.valid_to or "9")
+
+
+class Month(msgspec.Struct, frozen=True, kw_only=True):
+    """How many listed users start and leave in a month (``2027-02``)."""
+
+    month: str
+    starting: int
+    leaving: int
+
+
+def coming_and_going(days: Mapping[Address, Mapping[str, Any]], today: date) -> tuple[Month, ...]:
+    """Count who starts after today and who leaves from today on, month by month.
+
+    Args:
+        days: ``valid_from`` and ``valid_to`` of users, as ``Configuration.aside`` has them.
+        today: What has come to pass is not counted.
+    """
+    day = today.isoformat()
+    users = [fields for address, fields in days.items() if address.kind == USER]
+    starting = Counter(fields["valid_from"][:7] for fields in users if fields.get("valid_from", "") > day)
+    leaving = Counter(fields["valid_to"][:7] for fields in users if fields.get("valid_to", "") >= day)
+    return tuple(
+        Month(month=month, starting=starting[month], leaving=leaving[month]) for month in sorted({*starting, *leaving})
+    )
 
 
 def shortages(pools: Iterable[Pool]) -> tuple[Shortage, ...]:

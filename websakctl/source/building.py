@@ -77,6 +77,7 @@ def build(documents: Documents, today: date | None) -> Configuration:
     config.by_kind.clear()
     drop_districts(config, made_up)
     _separate_own(config)
+    _separate_dormant(config, today)
     weighed = weigh(config.findings, every, config.settings.rules, dated=today is not None)
     config.findings[:] = _drop_overlapping(weighed)
     return config
@@ -138,6 +139,17 @@ def _separate_own(config: Configuration) -> None:
         merged = config.state
         config.own = {a: r for a, r in merged.items() if a.kind in own}
         config.state = {a: r for a, r in merged.items() if a.kind not in own}
+
+
+def _separate_dormant(config: Configuration, today: date | None) -> None:
+    """Keep out of the state whom the day does not concern: who starts later, and who has left."""
+    if today is None:
+        return
+    day = today.isoformat()
+    for address, fields in config.aside.items():
+        starts, ends = fields.get("valid_from") or day, fields.get("valid_to") or day
+        if address in config.state and not starts <= day <= ends:
+            config.dormant[address] = config.state.pop(address)
 
 
 def _drop_overlapping(findings: list[Diagnostic]) -> list[Diagnostic]:

@@ -80,6 +80,7 @@ class Configuration:
         default_factory=dict
     )  # old names; none: it is new for certain
     retirements: dict[Address, Retirement] = field(default_factory=dict)  # what goes on purpose, with its heir
+    dormant: State = field(default_factory=dict)  # who starts later, or has left: not in the state on this day
     aside: dict[Address, dict[str, Any]] = field(default_factory=dict)  # fields that never leave the config
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     districts: dict[str, District] = field(default_factory=dict)
@@ -88,7 +89,7 @@ class Configuration:
     findings: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)  # by file, as they may be shown
     files: int = 0  # how many hold it
-    broken: set[Address] = field(default_factory=set)  # written, but not valid: what refers to them is not at fault
+    broken: State = field(default_factory=dict)  # written, but not valid, each with the references that can be read
     described: set[str] = field(default_factory=set)  # slugs of all district folders, valid or not
     lost: str = ""  # text of the files that could not be read, for the same reason
     hidden: set[str] = field(default_factory=set)  # keys below sections that nobody knows, for the same reason

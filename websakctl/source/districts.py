@@ -23,10 +23,10 @@ class DistrictSection(Entry, frozen=True, kw_only=True):
     """The ``district:`` section of a district's folder."""
 
     name: Name
-    number: Annotated[str, matching(r"\d{2}")]
+    number: Annotated[str, matching(r"\d{2}", "two digits")]
     orgnr: OrgNumber
-    short_name: Annotated[str, matching(r"[A-ZÆØÅ]{2,5}")]
-    prefix: Annotated[str, matching(r"[A-ZÆØÅ0-9]{1,5}")]
+    short_name: Annotated[str, matching(r"[A-ZÆØÅ]{2,5}", "2 to 5 capitals")]
+    prefix: Annotated[str, matching(r"[A-ZÆØÅ0-9]{1,5}", "1 to 5 capitals and digits")]
 
 
 def read_districts(documents: Mapping[str, list[Document]], config: Configuration, report: Report) -> set[str]:

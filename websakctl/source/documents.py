@@ -71,7 +71,7 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
     for path in inside:
         if path.is_dir():
             found.districts[path.name] = list(_documents(root, _yaml_files(root, path), found))
-        elif path.suffix in _SUFFIXES:
+        elif path.suffix.lower() in _SUFFIXES:
             name = _name(root, path)
             found.findings.append(
                 Diagnostic(
@@ -82,7 +82,9 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
                 )
             )
     users = root / "users"
-    paths = {path.stem: path for path in (users.glob("*.yaml") if users.is_dir() else ())}
+    there = sorted(filter(_is_yaml, users.iterdir())) if users.is_dir() else []
+    found.findings.extend(_misnamed(_name(root, path)) for path in there if path.suffix != ".yaml")
+    paths = {path.stem: path for path in there if path.suffix == ".yaml"}
     paths.update((Path(name).stem, root / name) for name in instead or ())
     for slug, path in sorted(paths.items()):
         text = (instead or {}).get(_name(root, path))
@@ -132,8 +134,26 @@ def _yaml_files(root: Path, folder: Path) -> list[Path]:
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = (Path(here, name) for name in (*files, *folders) if not name.startswith("."))
-        found.update(path for path in paths if path.suffix in _SUFFIXES)
+        found.update(path for path in paths if _is_yaml(path))
     return sorted(found)
+
+
+def _is_yaml(path: Path) -> bool:
+    """Whether a file is meant to be YAML, by its name in capitals or with an editor's ``.txt`` behind it too."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    return not path.name.startswith(".") and (
+        suffixes[-1:] in ([".yaml"], [".yml"]) or suffixes in ([".yaml", ".txt"], [".yml", ".txt"])
+    )
+
+
+def _misnamed(name: str) -> Diagnostic:
+    stem = re.sub(r"\.ya?ml(\.txt)?\Z", "", name, flags=re.IGNORECASE)
+    return Diagnostic(
+        code="file-unreadable",
+        at=Position(name),
+        message="the file is not read, because of the end of its name",
+        help=f"rename it to {stem}.yaml",
+    )
 
 
 def _name(root: Path, path: Path) -> str:
@@ -143,6 +163,9 @@ def _name(root: Path, path: Path) -> str:
 
 def _read(root: Path, path: Path, found: Documents) -> Document | None:
     name = _name(root, path)
+    if path.suffix.lower() == ".txt":
+        found.findings.append(_misnamed(name))
+        return None
     if leads_out(
         root, path
     ):  # what stands there would be shown in excerpts, and belongs to nobody who reviews the config
@@ -157,7 +180,7 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
         return None
     try:
         if path.exists() and not path.is_file():
-            if path.suffix not in _SUFFIXES:
+            if path.suffix.lower() not in _SUFFIXES:
                 os.scandir(path).close()  # says why it cannot be looked into
             raise OSError(errno.EISDIR, "this is not a file")
         raw = path.read_bytes()

@@ -12,18 +12,20 @@ _OTHER_TYPE = re.compile(  # texts that a YAML 1.1 reader, such as many an edito
     r"(?:y|n|yes|no|on|off)\Z|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])*(?:\.[0-9_]*)?\Z|[-+]?0[xob]?[0-9a-f_]+\Z|<<\Z|=\Z",
     re.IGNORECASE,
 )
+_DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z")  # a date to a YAML 1.1 reader, a text to us
 _STARTS = frozenset("-?:,[]{}#&*!|>'\"%@` \t")
 _UNWRITABLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _QUOTED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
 
-def scalar(value: Any, *, flow: bool = False, style: str = "") -> str:
+def scalar(value: Any, *, flow: bool = False, style: str = "", plain_day: bool = False) -> str:
     """Write one value on one line.
 
     Args:
         value: A text, a number, a truth value or nothing.
         flow: Whether it stands within brackets or braces, where a comma ends it.
         style: The quote it had, which is kept where it can be.
+        plain_day: Whether a day may go without quotes, as it did before: in a field of days every reader means one.
     """
     if value is None:
         return "null"
@@ -36,7 +38,7 @@ def scalar(value: Any, *, flow: bool = False, style: str = "") -> str:
         return single(text)
     if style == '"':
         return double(text)
-    if plain_can_say(text, flow=flow):
+    if plain_can_say(text, flow=flow) and (plain_day or not _DAY.match(text)):
         return text
     return single(text) if ('"' in text or "\\" in text) and not _UNWRITABLE.search(text) else double(text)
 

@@ -12,6 +12,7 @@ from websakctl.model.address import BASE, slug
 from websakctl.model.district import District
 from websakctl.model.entry import unwrapped
 from websakctl.model.kind import Kind, Scoping
+from websakctl.model.types import organisation_number
 from websakctl.model.vocabulary import word_for
 from websakctl.source.problems import did_you_mean, nearest
 from websakctl.source.tables.encoding import header_key, lookup_key
@@ -19,7 +20,7 @@ from websakctl.source.tables.read import read_tables
 from websakctl.source.tables.report import CellFinding, group
 from websakctl.source.tables.shape import Header, duplicate_headers, find_header, rows_below
 from websakctl.source.tables.table import CellError, Row, TableError
-from websakctl.source.tables.values import number_in, organisation_number, text_in, truth_in
+from websakctl.source.tables.values import number_in, text_in, truth_in
 
 _KEY = "key"
 _SCOPE = "district"

@@ -20,7 +20,9 @@ class TargetEntry(Entry, frozen=True, kw_only=True):
     """One entry of ``targets:``. Paths are relative to the fleet file."""
 
     root: Text  # the config repository
-    environment: Annotated[str, matching(r"[A-Za-z0-9][\w.-]*")]
+    environment: Annotated[
+        str, matching(r"[A-Za-z0-9][\w.-]*", "letters, digits and . _ -, beginning with a letter or digit")
+    ]
     state_dir: str = ""  # unsaid: .websakctl in the root
 
 

@@ -444,7 +444,7 @@ class _Layout:
             return raw  # a tag says how to read it
         if value.plain and not isinstance(resolve(value.text), str):
             return raw
-        return scalar(value.text, flow=in_flow)
+        return scalar(value.text, flow=in_flow, plain_day=value.plain)
 
     def flow(self, node: Node, path: Path) -> str:
         if node.form is Form.MAPPING:

@@ -35,7 +35,8 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
     slugs = set(config.districts) | config.described
     for kind in kinds.values():
         for field, ref in kind.references.items():
-            for address, resource in config.of_kind(kind.name).items():
+            broken = {a: r for a, r in config.broken.items() if a.kind == kind.name and field in r.fields}
+            for address, resource in {**broken, **config.of_kind(kind.name)}.items():
                 value = address.key if field == kind.key_field else resource.fields.get(field)
                 if value is None:
                     continue

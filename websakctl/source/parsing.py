@@ -1,6 +1,7 @@
 """YAML text into plain values that know where they were written, straight from the C parser's events."""
 
 import re
+from collections.abc import Sequence
 from sys import intern
 from typing import Any
 
@@ -17,7 +18,7 @@ from ruamel.yaml.events import (
     StreamEndEvent,
 )
 
-from websakctl.diagnostics import Diagnostic, Position
+from websakctl.diagnostics import Diagnostic, Fix, Position
 from websakctl.source.tree import Lines, Map, Seq, Span
 
 MAX_ALIASED = 50_000  # values that aliases may repeat in one file; a hand-written file has a handful
@@ -254,9 +255,41 @@ def parse(text: str, file: str) -> Parsed:
     try:
         return Parsed(value=builder.document(), findings=builder.findings)
     except _Refused as refused:
-        return Parsed(value=None, findings=_stray(text, file) or [*builder.findings, builder.finding(*refused.args)])
+        return Parsed(
+            value=None,
+            findings=_unmerged(text, file) or _stray(text, file) or [*builder.findings, builder.finding(*refused.args)],
+        )
     except (YAMLError, UnicodeEncodeError) as error:  # half a surrogate pair cannot even be handed to the parser
-        return Parsed(value=None, findings=_stray(text, file) or [_syntax(error, text, file)])
+        return Parsed(value=None, findings=_unmerged(text, file) or _stray(text, file) or [_syntax(error, text, file)])
+
+
+def _unmerged(text: str, file: str) -> list[Diagnostic]:
+    """What git leaves of a merge that nobody has finished: both sides, between its markers."""
+    lines = text.split("\n")
+    begins = next((n for n, line in enumerate(lines, 1) if re.match(r"<{7}( |\r?$)", line)), None)
+    if begins is None:
+        return []
+    middle = next((n for n, line in enumerate(lines, 1) if n > begins and re.match(r"={7}\r?$", line)), None)
+    ends = next((n for n, line in enumerate(lines, 1) if n > begins and re.match(r">{7}( |\r?$)", line)), None)
+    if middle is None or ends is None or not middle < ends:
+        sides = "its other markers are missing"
+    else:
+        ours = next(
+            (n for n, line in enumerate(lines, 1) if begins < n < middle and line.startswith("|||||||")), middle
+        )
+        sides = f"one side is {_lines(begins + 1, ours - 1)}, the other {_lines(middle + 1, ends - 1)}"
+    return [
+        Diagnostic(
+            code="yaml-syntax",
+            at=Position(file, begins, 1, begins, len(lines[begins - 1].rstrip("\r")) + 1),
+            message=f"git's conflict markers stand here: a merge is not finished, and {sides}",
+            help="keep what is right of both sides, delete the lines with <<<<<<<, ======= and >>>>>>>, and run git add",
+        )
+    ]
+
+
+def _lines(first: int, last: int) -> str:
+    return f"lines {first} to {last}" if first < last else f"line {first}" if first == last else "empty"
 
 
 def _stray(text: str, file: str) -> list[Diagnostic]:
@@ -290,6 +323,35 @@ _HINTS = (
 )
 
 
+_TYPED = 1_000  # characters of a line that somebody may have typed
+_UNQUOTED = re.compile(
+    r"""(?<![\w-])(?P<key>[\w-]+|"[^"]*"|'[^']*'):[ ]+(?P<text>[^\s"'{}\[\],&*!|>%@`#][^{}\[\],]*?)(?=[ ]*(?:[,}]|[ ]\#|$))"""
+)
+
+
+def _unquoted_colon(lines: Sequence[str], line: int) -> tuple[int, int, str, str] | None:
+    """The unquoted text on a line whose colon is the mistake: first and last column, the text and its key.
+
+    It is the mistake if quotes around it move the parser past the line.
+    """
+    if len(lines[line]) > _TYPED:
+        return None
+    for found in _UNQUOTED.finditer(lines[line]):
+        in_braces = "{" in lines[line][: found.start()]
+        if ":" not in found["text"] or (not in_braces and re.match("[a-z_]+: ", found["text"])):
+            continue  # the latter is rather a mapping that should begin on the next line
+        start, end = found.span("text")
+        quoted = f'{lines[line][:start]}"{found["text"]}"{lines[line][end:]}'
+        try:
+            _Builder("\n".join([*lines[:line], quoted, *lines[line + 1 :]]), "").document()
+        except (YAMLError, _Refused) as error:
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            if mark is None or mark.line <= line:
+                continue
+        return start, end, found["text"], found["key"]
+    return None
+
+
 def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
@@ -304,6 +366,17 @@ def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
         else:
             written = text.rstrip()
             line, column = written.count("\n"), len(written) - (written.rfind("\n") + 1)
+    if line < len(lines) and (colon := _unquoted_colon(lines, line)) is not None:
+        start, end, unquoted, key = colon
+        at = Position(file, line + 1, start + 1, line + 1, end + 1)
+        quoted = '"' + unquoted.replace("\\", "\\\\") + '"'
+        return Diagnostic(
+            code="yaml-syntax",
+            at=at,
+            message=f"a colon stands in the text of {key}, which has no quotes",
+            help=f"quote it: {key}: {quoted}",
+            fix=Fix(at, quoted),
+        )
     here = lines[line][column : column + 1]
     return Diagnostic(
         code="yaml-syntax",

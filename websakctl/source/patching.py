@@ -270,7 +270,11 @@ class _Patcher:
         if node.many and not node.flow and node.end > node.content:
             return self.replaced_block(node, parents, value)
         many = isinstance(value, Mapping | list)
-        new = flow(value) if many else scalar(value, flow=in_flow, style=node.style if isinstance(value, str) else "")
+        new = (
+            flow(value)
+            if many
+            else scalar(value, flow=in_flow, style=node.style if isinstance(value, str) else "", plain_day=node.plain)
+        )
         if many and value and not in_flow and parents:
             parent, index = parents[-1]
             if parent.form is Form.MAPPING:
@@ -286,7 +290,7 @@ class _Patcher:
         """Which part of the text gives way to what, where a value takes the place of one that is on one line."""
         if new is None:
             in_flow = any(p.flow for p, _ in parents)
-            new = scalar(value, flow=in_flow, style=node.style if isinstance(value, str) else "")
+            new = scalar(value, flow=in_flow, style=node.style if isinstance(value, str) else "", plain_day=node.plain)
         nothing = node.start == node.end or (node.content == node.end and node.anchor)
         return node.content, node.end, f" {new}" if nothing else new
 

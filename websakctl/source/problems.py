@@ -7,9 +7,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from websakctl.diagnostics import Diagnostic, Fix, Position
-from websakctl.model.patterns import shown
-from websakctl.model.validation import Fault, Problem, ValidationError
+from websakctl.model.validation import Fault, Problem, ValidationError, faults_of_text
+from websakctl.model.vocabulary import field_named
 from websakctl.source.documents import Document, raw_text
+from websakctl.source.emitting import double
 from websakctl.source.tree import Map, Seq, Span
 
 
@@ -64,7 +65,44 @@ def findings_of(
         over: An override, whose fields win over the entry's.
         under: Defaults, whose fields hold where the entry says nothing.
     """
-    return [_finding(problem, _holder_of(problem.path, entry, over, under), key_field) for problem in error.problems]
+    found = []
+    for problem in error.problems:
+        place = _holder_of(problem.path, entry, over, under)
+        split = _split_by_comma(problem, place) if problem.fault is Fault.UNKNOWN else None
+        if split is None:
+            found.append(_finding(problem, place, key_field))
+        elif split not in found:  # once, however many commas there are
+            found.append(split)
+    return found
+
+
+def _split_by_comma(problem: Problem, place: Place) -> Diagnostic | None:
+    """Within braces a comma ends an unquoted text, and what follows it seems to be a field without a value."""
+    document, section, key = place
+    _, _, holder = locate(document, section, key, problem.path[:-1])
+    names = list(holder.spans) if isinstance(holder, Map) else []
+    if problem.path[-1] not in names:
+        return None
+    first = last = names.index(str(problem.path[-1]))
+    while first > 0 and holder[names[first]] is None:
+        first -= 1
+    while last + 1 < len(names) and holder[names[last + 1]] is None:
+        last += 1
+    if first == last or holder[names[first]] is None or isinstance(holder[names[first]], dict | list):
+        return None
+    begins, ends = holder.spans[names[first]], holder.spans[names[last]]
+    line = document.text.split("\n")[begins.vline]
+    text = line[begins.vcol : ends.kend_col]
+    if begins.vline != ends.kend_line or text[:1] in "\"'" or not re.match(r"[^,{}]*\{", line):
+        return None
+    quoted = double(text)
+    return Diagnostic(
+        code="unquoted-value",
+        at=(at := Position(document.file, begins.vline + 1, begins.vcol + 1, ends.kend_line + 1, ends.kend_col + 1)),
+        message=f"a comma ends the text of {names[first]} here, as it stands within braces without quotes",
+        help=f"quote it: {names[first]}: {quoted}",
+        fix=Fix(at, quoted),
+    )
 
 
 def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnostic:
@@ -76,12 +114,22 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
         if isinstance(holder, Map) and name in holder.spans:
             at = document.key_position(holder.spans, name)
         known = set(problem.expected) - ({key_field} if key_field and len(path) == 1 else set())
-        help_ = did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}"
+        norwegian = field_named(name, known)
+        help_ = (
+            f"did you mean {norwegian}?"
+            if norwegian
+            else did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}"
+        )
         return Diagnostic(code="unknown-field", at=at, message=f"{name} {problem.message}", help=help_)
     if key_field is not None and path == (key_field,):
         at = document.key_position(section.spans, key)
+        repaired = _repaired(problem, key) if problem.fault is Fault.CHECK else None
         return Diagnostic(
-            code=_rule(problem, "bad-key"), at=at, message=_message(problem, str(key)), help=_help_for_key(problem)
+            code=_rule(problem, "bad-key"),
+            at=at,
+            message=_message(problem, str(key)),
+            help=f'write "{repaired}"' if repaired is not None else _help_for_key(problem),
+            fix=Fix(at, f'"{repaired}"') if repaired is not None and at.line == at.end_line else None,
         )
     at, span, value = locate(document, section, key, path)
     if problem.fault is Fault.MISSING:
@@ -106,6 +154,13 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
         help_ = "give it a text, or leave the line out"
         return Diagnostic(code="wrong-type", at=at, message=f"{name} has no value", help=help_)
     raw = raw_text(document, span)
+    if faults := faults_of_text(raw, problem.limits):  # quotes would not make it right
+        return Diagnostic(
+            code=_rule(faults[0], "bad-value"),
+            at=at,
+            message=_message(faults[0], name),
+            help=_value_help(faults[0], raw),
+        )
     return Diagnostic(
         code="unquoted-value",
         at=at,
@@ -128,7 +183,9 @@ def _fix(document: Document, span: Span, at: Position, problem: Problem, value: 
     bare, quoted = bool(_BARE.match(raw)), bool(_QUOTED.match(raw))
     text: str | None = None
     wanted = problem.expected if problem.fault is Fault.TYPE else None
-    if wanted is str and bare and value is not None:
+    if problem.fault is Fault.CHECK and (repaired := _repaired(problem, value)) is not None:
+        text = f'"{repaired}"'
+    elif wanted is str and bare and value is not None:
         text = f'"{raw}"'
     elif wanted is int and quoted and isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
         text = value
@@ -138,6 +195,11 @@ def _fix(document: Document, span: Span, at: Position, problem: Problem, value: 
     elif problem.limit == "pattern" and quoted and isinstance(value, str) and value.strip() not in ("", value):
         text = raw[0] + raw[1:-1].strip() + raw[-1]
     return Fix(at, text) if text is not None else None
+
+
+def _repaired(problem: Problem, value: Any) -> str | None:
+    repair = problem.expected.repair
+    return repair(value) if repair is not None and isinstance(value, str) else None
 
 
 def _holder_of(path: tuple[int | str, ...], entry: Place, over: Place | None, under: Place | None) -> Place:
@@ -183,17 +245,18 @@ def _help_for_key(problem: Problem) -> str:
         return str(problem.expected.help)
     if problem.limit == "max_length":
         return f"shorten it to {problem.expected} characters"
-    return f"keys of this kind match {shown(problem.expected)}" if problem.limit == "pattern" else "write a key"
+    return f"a key of this kind is {problem.words}" if problem.words else "write a key"
 
 
 def _value_help(problem: Problem, value: Any) -> str:
     if problem.fault is Fault.CHECK:
-        return str(problem.expected.help)
+        repaired = _repaired(problem, value)
+        return f'write "{repaired}"' if repaired is not None else str(problem.expected.help)
     if problem.fault is Fault.CHOICE:
         options = list(map(str, problem.expected))
         return did_you_mean(str(value), options) or f"one of {', '.join(options)}"
     if problem.limit == "pattern":
-        return _shape_help(shown(problem.expected), value)
+        return _shape_help(problem.words, value)
     if problem.limit == "max_length":
         return f"shorten it to {problem.expected} characters; the server cuts longer ones"
     if problem.limit in _BOUNDS:
@@ -201,10 +264,10 @@ def _value_help(problem: Problem, value: Any) -> str:
     return "write something, or leave the line out"
 
 
-def _shape_help(pattern: str, value: Any) -> str:
+def _shape_help(words: str, value: Any) -> str:
     text = value if isinstance(value, str) else ""
     if text != text.strip():
         return f'write "{text.strip()}", without spaces around it'
     if any(unicodedata.category(c) == "Cc" for c in text):
         return "take the control characters and line breaks out; write it on one line"
-    return f"it must match {pattern}"
+    return f"write {words}"

@@ -8,11 +8,11 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
+from websakctl.model.types import organisation_number
 from websakctl.rollout.register import Registered, Standing
 from websakctl.source.tables.delimited import delimiter_of, records
 from websakctl.source.tables.encoding import header_key
 from websakctl.source.tables.table import TableError
-from websakctl.source.tables.values import organisation_number
 
 _SUB_UNITS = ("BEDR", "AAFY")
 _NEEDED = ("organisasjonsnummer", "navn", "organisasjonsform.kode", "overordnetEnhet")

@@ -1,6 +1,6 @@
 """From an entry of a section to a resource: defaults, placeholders, overrides, full keys, and its kind's checks."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -55,7 +55,7 @@ class ResourceBuilder:
         fields = Map() if entries[key] is None else entries[key]
         changed = changed_by(kind, override, self._today, self._report) if override is not None else {}
         if not isinstance(fields, Map) or changed is None:
-            self._config.broken.add(address)
+            self._config.broken[address] = Resource(address=address, fields={})
             if not isinstance(fields, Map):
                 self._report(
                     Diagnostic(
@@ -87,7 +87,8 @@ class ResourceBuilder:
         try:
             values = to_values(convert(kind.model, said))
         except ValidationError as error:
-            self._config.broken.add(address)
+            self._config.broken[address] = _references(kind, said, error, district, address, local)
+            self._config.origins.setdefault(address, Origin(document, entries, key, override, described))
             found = findings_of(error, (document, entries, key), key_field=kind.key_field, over=override, under=under)
             if override is not None:
                 base = document.key_position(entries.spans, key)
@@ -168,6 +169,27 @@ class ResourceBuilder:
                         address=str(address),
                     )
                 )
+
+
+def _references(
+    kind: Kind,
+    given: Mapping[str, Any],
+    error: ValidationError,
+    district: District | None,
+    address: Address,
+    local: str,
+) -> Resource:
+    """What an invalid entry refers to: one mistake does not hide another."""
+    wrong = {problem.path[0] for problem in error.problems if problem.path}
+    readable = {
+        name: given[name]
+        for name in kind.references
+        if name in given and name not in wrong and name != kind.key_field and given[name]
+    }
+    references = dict(readable)
+    if district is not None:
+        _qualify(kind, references, district, local)
+    return Resource(address=address, fields={name: references[name] for name in readable})
 
 
 def _qualify(kind: Kind, values: dict[str, Any], district: District, local: str) -> None:

@@ -26,7 +26,7 @@ def _openapi_problem(text: str) -> str | None:
 
 _URL_HELP = "write the whole address, as in https://websak.example.no"
 Address = Annotated[str, Check(problem=_url_problem, help=_URL_HELP)]  # of a server; empty: none
-ApiVersion = Annotated[str, matching(r"(3\.0|3\.3)")]
+ApiVersion = Annotated[str, matching(r"(3\.0|3\.3)", "3.0 or 3.3")]
 
 
 class Organisation(Entry, frozen=True, kw_only=True):
@@ -85,7 +85,7 @@ class Guards(Entry, frozen=True, kw_only=True):
     in_all: Annotated[int, Meta(ge=0)] = 20
 
 
-Column = Literal["code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "national_id"]  # fmt: skip
+Column = Literal["code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "valid_from", "valid_to", "national_id"]  # fmt: skip
 
 
 class UserImport(Entry, frozen=True, kw_only=True):

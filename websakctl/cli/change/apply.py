@@ -18,6 +18,7 @@ from websakctl.cli.change.plan import (
     Prune,
     Refresh,
     announce_interrupted,
+    check_targets,
     say_how_long,
     say_if_nothing,
     scene_of,
@@ -111,6 +112,8 @@ def apply(
     saved = SavedPlan.read(str(planfile), read_json(planfile)) if planfile is not None else None
     # what was kept of a list never decides a write
     scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh or "full", export)
+    if not prune:  # what is to be pruned may be known to Websak alone
+        check_targets(scene)
     if worklist is not None:
         make_folder(worklist)  # before anything is sent
     stop = threading.Event()

@@ -8,6 +8,7 @@ import msgspec
 
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
@@ -184,7 +185,6 @@ def write_work_list(
 
 def files_of(session: Session, work: "WorkList", language: "Language") -> dict[str, str]:
     """The list's files by suffix."""
-    from datetime import date
 
     from websakctl.kinds import all_kinds
     from websakctl.report.formats.csv import FORMAT
@@ -193,7 +193,7 @@ def files_of(session: Session, work: "WorkList", language: "Language") -> dict[s
 
     wording = Wording(all_kinds(), session.config.districts, language)
     table = FORMAT.render(rows(work, wording), Look())
-    return {"md": markdown(work, wording, today=date.today().isoformat()), "csv": f"\ufeff{table}\n"}  # for Excel
+    return {"md": markdown(work, wording, today=today_in_oslo().isoformat()), "csv": f"\ufeff{table}\n"}  # for Excel
 
 
 def make_folder(folder: Path) -> None:

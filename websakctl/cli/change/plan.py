@@ -9,10 +9,12 @@ from websakctl.cli import completion
 from websakctl.cli.exits import Exit, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, write_private
+from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import PlanReport
 
 if TYPE_CHECKING:
     from websakctl.live.users import RowStore
+    from websakctl.model.resource import State
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
@@ -132,7 +134,6 @@ def scene_of(
     export: list[str] | None = None,
 ) -> "ConfigInput":
     """What the plans of this command have in common."""
-    from datetime import date
 
     from msgspec.structs import replace as struct_replace
 
@@ -159,7 +160,7 @@ def scene_of(
         session.connection = struct_replace(connection, user_rows=user_rows(session, refresh))
     return ConfigInput(
         config=config,
-        today=date.today(),
+        today=today_in_oslo(),
         known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
         accepted=session.journal.accepted(session.target.name),
         kinds=connection.kinds(all_kinds()),
@@ -169,7 +170,7 @@ def scene_of(
         protected=session.target.described.protected,
         selection=selection,
         prune=frozenset(prune or ()),
-        warnings=(*warnings, *readable_by_others(session), *done.warnings),
+        warnings=(*warnings, *readable_by_others(session), *starting_later(session), *done.warnings),
     )
 
 
@@ -195,11 +196,37 @@ def readable_by_others(session: Session) -> tuple[str, ...]:
     return (f"others on this machine can read {', '.join(wide)}: chmod 600 {' '.join(wide)}",)
 
 
+def check_targets(scene: "ConfigInput", *live: "State") -> None:
+    """End the command if a ``--target`` matches nothing, here or there: a misspelt one would look like agreement."""
+    from fnmatch import fnmatchcase
+
+    addresses = {str(a) for state in (scene.config.state, scene.known, scene.done_by_hand, *live) for a in state}
+    for target in scene.selection.targets:
+        if not any(fnmatchcase(address, target) for address in addresses):
+            raise UnknownName(
+                f"--target {target} matches nothing, in the config or in Websak",
+                target,
+                sorted(addresses),
+                "`websakctl plan --expand` shows addresses",
+            )
+
+
+def starting_later(session: Session) -> tuple[str, ...]:
+    """A word about users who are listed and not planned yet."""
+    config = session.config
+    days = sorted(day for a in config.dormant if (day := config.aside[a].get("valid_from", "")) > f"{today_in_oslo()}")
+    if not days:
+        return ()
+    are = "user starts" if len(days) == 1 else "users start"
+    return (f"{len(days)} {are} later, the first on {days[0]}: not planned before that day",)
+
+
 def read_live(session: Session, scene: "ConfigInput") -> "LiveSetup":
     """Read the whole live setup; ``--verbose`` says what it took."""
     from websakctl.operations.change.read_setup import read_setup
 
     live = read_setup(session.connection, scene)
+    check_targets(scene, live.state)
     if session.call.verbose:
         session.terminal.say(live.told)
     return live

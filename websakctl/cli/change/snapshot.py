@@ -10,7 +10,7 @@ import typer
 
 from websakctl import __version__
 from websakctl.cli import completion
-from websakctl.cli.change.plan import DetailedExit, Expand, read_live, scene_of
+from websakctl.cli.change.plan import DetailedExit, Expand, check_targets, read_live, scene_of
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, Targets, command
 from websakctl.cli.session import Session, read_json, write_private
@@ -157,6 +157,7 @@ def diff(
     scene = scene_of(session, session.selection(district, kind, target, None))
     first = load_snapshot(session, before)
     second = load_snapshot(session, after) if after is not None else read_live(session, scene).state
+    check_targets(scene, first, second)
     found = difference(scene, first, second)
     session.write(session.plan_report(found, compared=True), expand=expand)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and found.changes else Exit.OK)

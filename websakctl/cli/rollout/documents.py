@@ -12,6 +12,7 @@ from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Lang, language_of
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def documents(
     if not slugs and batch is None:
         raise Problem("no district is named", Exit.USAGE, "name districts, or a whole batch with --batch NAME")
     chosen = sorted(session.selection(slugs, None, None, batch).scopes)
-    today = date.today()
+    today = today_in_oslo()
     files: dict[Path, bytes] = {}
     rows = []
     for slug in chosen:

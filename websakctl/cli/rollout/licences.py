@@ -6,6 +6,7 @@ import typer
 
 from websakctl.cli.options import Batch, Call, Districts, command
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
     from websakctl.model.resource import State
@@ -24,21 +25,23 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
 
     The high-water mark is the most that is in use once every planned batch is live.
     """
-    from datetime import date
 
     from websakctl.report.charts import seats_chart
     from websakctl.report.seats import seats_document, seats_rows
-    from websakctl.rollout.capacity import seats
+    from websakctl.rollout.capacity import coming_and_going, seats
 
     session = Session(call)
     config = session.valid_config()
     scopes = session.selection(district, None, None, batch).scopes
-    pools = seats(config.whole, None if offline else live_users(session), date.today())
+    pools = seats(config.whole, None if offline else live_users(session), today_in_oslo())
     if call.format == "svg":
         session.terminal.result(seats_chart(pools, "en"))
         return
-    report = seats_rows if call.format == "csv" else seats_document
-    session.write(report(pools, scopes=scopes, batch=batch))
+    if call.format == "csv":
+        session.write(seats_rows(pools, scopes=scopes, batch=batch))
+        return
+    months = coming_and_going(config.aside, today_in_oslo())
+    session.write(seats_document(pools, scopes=scopes, batch=batch, months=months))
 
 
 def live_users(session: Session) -> "State":

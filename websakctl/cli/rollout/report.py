@@ -10,6 +10,7 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Lang, command, language_of
 from websakctl.cli.rollout.status import Offline, group, look
 from websakctl.cli.session import Session, write_private
+from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import TableReport
 
 _WEEK = timedelta(days=7)
@@ -35,7 +36,7 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
 
     language = language_of(lang)
     session = Session(call)
-    first = _day(since) if since else date.today() - _WEEK
+    first = _day(since) if since else today_in_oslo() - _WEEK
     config = session.valid_config()
     view = look(session, offline=offline)
     batches = [b.batch for b in view.batches]

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -31,6 +30,7 @@ from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import DocumentReport, Section, TableReport
 
 if TYPE_CHECKING:
@@ -382,7 +382,7 @@ class Rollout:
         from websakctl.model.address import BASE, Address
         from websakctl.source.load import load_configuration
 
-        again = load_configuration(self.session.root, date.today())
+        again = load_configuration(self.session.root, today_in_oslo())
         now = again.state.get(Address("rollout_batch", BASE, self.batch)) if again.valid else None
         fields = now.fields if now else _fields(self.session, self.batch)
         if fields["paused"] or (self.paused_in(live) and not paused_before):

@@ -10,6 +10,7 @@ from websakctl.cli.change.plan import read_live, scene_of
 from websakctl.cli.exits import Exit, UnknownName
 from websakctl.cli.options import Batch, Call, command
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
     from websakctl.operations.rollout.view import RolloutView
@@ -81,7 +82,6 @@ def schedule(call: Call, batch: Batch = None) -> None:
 
     Dates skip weekends and Norwegian public holidays, and are told in ISO weeks too.
     """
-    from datetime import date
 
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.report.gantt import gantt
@@ -94,7 +94,7 @@ def schedule(call: Call, batch: Batch = None) -> None:
     refuse_unknown(session, batch)
     chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
     activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]))
-    drawn = gantt(activities, "en", today=date.today()) if call.format in ("svg", "html") else ""
+    drawn = gantt(activities, "en", today=today_in_oslo()) if call.format in ("svg", "html") else ""
     if call.format == "svg":
         session.terminal.result(drawn)
     else:
@@ -110,19 +110,18 @@ def refuse_unknown(session: Session, batch: str | None) -> None:
 
 def look(session: Session, *, offline: bool = False) -> "RolloutView":
     """How the rollout stands, asked of Websak unless ``offline``."""
-    from datetime import date
 
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_users import read_users
     from websakctl.operations.rollout.view import view_rollout
 
     if offline:
-        return view_rollout(session.config, date.today())
+        return view_rollout(session.config, today_in_oslo())
     scene = scene_of(session, session.selection(None, None, None, None))
     live = read_live(session, scene).state
     return view_rollout(
         session.config,
-        date.today(),
+        today_in_oslo(),
         live=scene.with_by_hand(live),
         users=read_users(session.connection, scene),
         plan=make_plan(scene, live),

@@ -8,6 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command, leading_command
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
     from websakctl.live.fiks import FIKS_HOSTS, FiksConnection
@@ -48,7 +49,6 @@ def suborgs(
 
     Also shows how many numbers come through SvarInn to the document centre, today and after each batch.
     """
-    from datetime import date
 
     from websakctl.report.mail import routes_document, routes_rows
     from websakctl.rollout.routing import loads, routes
@@ -59,7 +59,7 @@ def suborgs(
     scopes = session.selection(district, None, None, None).scopes
     every = [
         route
-        for route in routes(config.whole, date.today())
+        for route in routes(config.whole, today_in_oslo())
         if (not scopes or route.district in scopes) and batch in (None, route.batch)
     ]
     chosen = [
@@ -89,7 +89,6 @@ def check(
     Tells what exists and is not in the config, is closed, renamed, unknown or somebody else's; and what is registered to
     fetch mail before its batch is ready, or not at all. Never fetches mail.
     """
-    from datetime import date
 
     from websakctl.operations.rollout.check_sub_orgs import check_files, check_online, check_receiving
     from websakctl.report.register import check_document
@@ -99,7 +98,7 @@ def check(
     session = Session(call)
     config = session.valid_config()
     scopes = session.selection(district, None, None, batch).scopes or frozenset(config.districts)
-    today = date.today()
+    today = today_in_oslo()
     chosen = [route for route in routes(config.whole, today) if route.district in scopes]
     mismatches = None
     if file:

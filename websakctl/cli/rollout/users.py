@@ -9,6 +9,7 @@ from websakctl.cli.change.plan import Expand, Out, Refresh, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command
 from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
@@ -89,7 +90,6 @@ def prepare(
     Raises:
         Problem: If any row is not in order; all that is wrong has been shown.
     """
-    from datetime import date
 
     from websakctl.operations.rollout.import_users import files_of, read_people
     from websakctl.source.load import load_configuration
@@ -104,7 +104,7 @@ def prepare(
     if found.findings:
         _complain(session, found)
     files = files_of(found, session.config, add=add)
-    session.config = load_configuration(session.root, date.today(), files)
+    session.config = load_configuration(session.root, today_in_oslo(), files)
     session.valid_config()
     return found, files
 
@@ -137,7 +137,18 @@ def _tell(session: Session, found: "Import") -> None:
         for slug in found.districts:
             count = sum(1 for person in found.people if person.district == slug)
             left = f", {len(found.left[slug])} no longer" if found.left.get(slug) else ""
-            say(f"  {slug}: {count} user{'s' * (count != 1)}{left}")
+            say(f"  {slug}: {count} user{'s' * (count != 1)}{left}{_elsewhen(found, slug)}")
+
+
+def _elsewhen(found: "Import", slug: str) -> str:
+    """How many of a district start later, and how many have left."""
+    day = today_in_oslo().isoformat()
+    fields = [person.fields for person in found.people if person.district == slug]
+    later = sum(1 for each in fields if each.get("valid_from", day) > day)
+    ended = sum(1 for each in fields if each.get("valid_to", day) < day)
+    return f", {later} start{'s' * (later == 1)} later" * bool(
+        later
+    ) + f", {ended} ha{'s' if ended == 1 else 've'} left" * bool(ended)
 
 
 def _complain(session: Session, found: "Import") -> None:

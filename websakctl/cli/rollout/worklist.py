@@ -10,6 +10,7 @@ from websakctl.cli.change.by_hand import files_of, folder_of, scene_by_hand, wri
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, user_name
+from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import TableReport
 
 if TYPE_CHECKING:
@@ -164,13 +165,12 @@ def show(
 
 def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, export: Exports = None) -> None:
     """Record that items of the work list are set: who, when, and where that can be seen. The plan then counts them as done."""
-    from datetime import date
 
     from websakctl.operations.apply.carry_out import new_run_name
     from websakctl.operations.rollout.work_list import Evidence, record_done, work_list
 
     session = Session(call)
-    said = Evidence(by=_said("--by", by), on=_day(on, date.today()), evidence=_said("--evidence", evidence))
+    said = Evidence(by=_said("--by", by), on=_day(on, today_in_oslo()), evidence=_said("--evidence", evidence))
     scene, work = _open(session, export)
     items = _named(work, names)
     _tell_what_comes_first(session, work, items)
@@ -193,14 +193,13 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
 
 def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     """Record that items were not done after all: they are on the work list again. Nothing is lost from the history."""
-    from datetime import date
 
     from websakctl.operations.apply.carry_out import new_run_name
     from websakctl.operations.rollout.work_list import Evidence, UnknownItem, take_back, work_list
 
     session = Session(call)
     scene = scene_by_hand(session)
-    said = Evidence(by=_said("--by", by), on=date.today().isoformat(), evidence=_said("--reason", reason))
+    said = Evidence(by=_said("--by", by), on=today_in_oslo().isoformat(), evidence=_said("--reason", reason))
     run = new_run_name(session.runtime)
     about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {said.evidence}"}
     try:

@@ -24,6 +24,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "title": ("stilling", "stillingstittel", "tittel", "title", "job title", "position"),
     "phone": ("telefon", "tlf", "telefonnummer", "phone", "telephone"),
     "mobile": ("mobil", "mobiltelefon", "mobilnummer", "mobile", "mobile phone", "cell"),
+    "valid_from": ("startdato", "ansatt fra", "fra dato", "tiltredelse", "tiltredelsesdato", "gyldig fra", "begynner",
+                   "start date", "hire date", "valid from"),
+    "valid_to": ("sluttdato", "ansatt til", "til dato", "fratredelse", "fratredelsesdato", "gyldig til", "slutter",
+                 "end date", "termination date", "valid to"),
     "national_id": ("fødselsnummer", "fødselsnr", "fnr", "personnummer", "national id", "national identity number", "ssn"),
 }  # fmt: skip
 _NEEDED = ("role", "unit", "username", "email")

@@ -1,7 +1,7 @@
 """Rows of a file of HR: whose they are, by the config's districts, units and roles, and what is wrong with them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from msgspec import Struct
 from websakctl.kinds.user import KIND, User
 from websakctl.model.address import Address
 from websakctl.model.district import District
+from websakctl.model.types import organisation_number
 from websakctl.model.validation import ValidationError, convert
 from websakctl.operations.rollout.hr_columns import settings_line
 from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
@@ -17,13 +18,13 @@ from websakctl.source.problems import nearest
 from websakctl.source.tables.encoding import lookup_key
 from websakctl.source.tables.report import CellFinding
 from websakctl.source.tables.shape import Header
-from websakctl.source.tables.table import CellError, Row
-from websakctl.source.tables.values import number_in, organisation_number, phone_in, text_in
+from websakctl.source.tables.table import CellError, Row, Table
+from websakctl.source.tables.values import iso_day_in, number_in, phone_in, text_in
 from websakctl.source.users import FOLDER
 
 _NAMES_OF = {"first_name": "name", "last_name": "name"}
 _COPIED = ("title", "phone", "mobile", "username", "email")
-_TOLD = {  # what a field's pattern means
+_MEANINGS = {  # what a field's pattern means
     "name": "this is no name: 1 to 70 letters, and no control characters",
     "email": "this is no e-mail address",
     "code": "this is no user code: letters, digits, . _ -",
@@ -32,7 +33,13 @@ _TOLD = {  # what a field's pattern means
 }
 _ONCE = ("code", "username", "email")  # what no two people have in common
 _ELEVEN = 11
-_READERS = {"phone": phone_in, "mobile": phone_in, "district": number_in}
+_READERS: dict[str, Callable[[Table, Row, int], str]] = {
+    "phone": phone_in,
+    "mobile": phone_in,
+    "district": number_in,
+    "valid_from": iso_day_in,
+    "valid_to": iso_day_in,
+}
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -78,7 +85,7 @@ class RowReader:
         """Give the person of a row; nobody where the findings say why."""
         before = len(self.findings)
         self._refuse_national_ids(row)
-        cells: dict[str, str] = {name: self._cell(row, name) for name in self.header.columns if name != "national_id"}
+        cells = {name: self._cell(row, name) for name in self.header.columns if name != "national_id"}
         slug = self._district(row.number, cells)
         fields: dict[str, Any] = {"name": _name(cells), "role": self._role(row.number, cells.get("role", ""))}
         fields["unit"] = self._unit(row.number, cells.get("unit", ""), slug) if slug else None
@@ -90,6 +97,14 @@ class RowReader:
                 )
         if national := self._national_id(row):
             fields["national_no"] = national
+        days = {name: cells[name] for name in ("valid_from", "valid_to") if cells.get(name)}
+        if len(days) == 2 and days["valid_from"] > days["valid_to"]:
+            self._complain(
+                row.number, "valid_to", f"the end ({days['valid_to']}) is before the start ({days['valid_from']})"
+            )
+        fields |= days
+        if cells.get("code") == "":
+            self._complain(row.number, "code", "the code is missing")
         code = (cells.get("code") or fields.get("username", "").partition("@")[0]).upper()
         if len(self.findings) == before:
             self._check(row.number, code, fields)
@@ -220,7 +235,7 @@ class RowReader:
                 column = next((c for c in self.header.columns if _NAMES_OF.get(c, c) == name), name)
                 if name == "code" and "code" not in self.header.columns:
                     column = "username"
-                self._complain(row, column, _TOLD.get(name, f"the {name} cannot be so: {problem.message}"))
+                self._complain(row, column, _MEANINGS.get(name, f"the {name} cannot be so: {problem.message}"))
 
     def _see(self, row: int, slug: str, person: Mapping[str, str]) -> None:
         """Complain of whoever was seen before: in the file, or in a district that the file is not about."""
@@ -284,7 +299,7 @@ def _units_of(config: Configuration, district: District) -> dict[str, set[str]]:
 def _taken(config: Configuration) -> dict[tuple[str, str], str]:
     """Districts of the users that are listed already, by what no two people have in common."""
     found: dict[tuple[str, str], str] = {}
-    for address, user in config.state.items():
+    for address, user in {**config.state, **config.dormant}.items():
         if address.kind == KIND.name:
             found["code", address.key] = address.scope
             for name in ("username", "email"):

@@ -82,7 +82,8 @@ def read_people(
             )
     for slug in result.districts:
         codes = {p.code for p in result.people if p.district == slug}
-        before = {a.key for a in config.state if a.kind == KIND.name and a.scope == slug}
+        listed = (*config.state, *config.dormant)
+        before = {a.key for a in listed if a.kind == KIND.name and a.scope == slug}
         result.left[slug] = [] if add else sorted(before - codes)
     return result
 
@@ -144,7 +145,7 @@ def _beside(path: Path, content: bytes) -> Path:
 def _written(config: Configuration, slug: str) -> dict[str, dict[str, Any]]:
     """The district's users as its files have them, with the files' defaults."""
     found: dict[str, dict[str, Any]] = {}
-    for address in config.state:
+    for address in (*config.state, *config.dormant):
         if address.kind == KIND.name and address.scope == slug:
             origin = config.origins[address]
             shared = origin.defaults[0][origin.defaults[1]] if origin.defaults is not None else {}

@@ -24,6 +24,8 @@ _CLOSES = {"‘": "’", "’": "’", "‚": "‘", "„": "“”", "”": "�
 # Read as Windows-1252, the Æ of DOS is an apostrophe: only names such as O’Brien and D’Angelo have one.
 _APOSTROPHE = re.compile(f"(?<={_LETTER})’(?={_LETTER})")
 _ELISION = re.compile(r"(\bO|\b[DdLl](?=’[aeiouhAEIOUH]))$")
+# Read as Windows-1252, quotation marks and dashes of a Mac are capitals that stand within words in no name.
+_CAPITAL_WITHIN = re.compile(r"\b(?=\w*[a-zæøå])\w+[ÀÁÂÃÈÊËÌÍÎÏÐÑÒÓÔÕÙÚÛÝÞ]")
 _PLAIN = re.compile(r"[A-Za-zÆØÅæøå0-9 @.,:;/()&+\-_'\"!%*=#<>$\n\t]*\Z")
 
 
@@ -80,7 +82,13 @@ def _western(raw: bytes, name: str) -> str:
             text = line.decode("cp1252")
         except UnicodeDecodeError:
             text = "\x80"
-        if _ODD.search(text) or _TWICE_ENCODED.search(text) or _punctuated(text) or _strange_apostrophe(text):
+        if (
+            _ODD.search(text)
+            or _TWICE_ENCODED.search(text)
+            or _punctuated(text)
+            or _CAPITAL_WITHIN.search(text)
+            or _strange_apostrophe(text)
+        ):
             raise TableError(
                 f"the encoding of {name} is neither Unicode nor Windows-1252: see line {at}, where letters become punctuation",
                 _UTF8,

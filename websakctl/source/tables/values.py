@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+from websakctl.model.types import FIRST_DAY, LAST_DAY
 from websakctl.source.tables.encoding import check_letters
 from websakctl.source.tables.table import CellError, Mark, Row, Table
 
@@ -29,7 +30,6 @@ _SERIAL_OF_DAYS = (25_569, 73_050)  # 1970 to 2099
 _YES = frozenset({"ja", "j", "yes", "y", "true", "sann", "1", "x"})
 _NO = frozenset({"", "nei", "n", "no", "false", "usann", "0"})
 _PHONE = re.compile(r"[+(]?[\d()\s./-]+")
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # between these lie all days that somebody can mean
 
 
 def text_in(table: Table, row: Row, column: int, *, whole_line: bool = True) -> str:
@@ -143,6 +143,16 @@ def day_in(table: Table, row: Row, column: int) -> date | None:
     return day
 
 
+def iso_day_in(table: Table, row: Row, column: int) -> str:
+    """Give a day as YAML has it, or an empty text.
+
+    Raises:
+        CellError: If it is no day, or could be two.
+    """
+    day = day_in(table, row, column)
+    return day.isoformat() if day is not None else ""
+
+
 def _day(table: Table, mark: Mark | None, text: str) -> date:
     from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
@@ -176,15 +186,6 @@ def _calendar(text: str, year: str, month: str, day: str) -> date:
         return date(int(year), int(month), int(day))
     except ValueError:
         raise CellError(f"{text} is no day of the calendar", "write 2027-01-31 or 31.01.2027") from None
-
-
-def organisation_number(text: str) -> str | None:
-    """The nine digits of an organisation number, also where it is written with blanks, ``NO`` or ``MVA``; else nothing.
-
-    The check digit is not looked at. Source: the business register writes ``974 778 742`` and ``NO 974 778 742 MVA``.
-    """
-    found = re.fullmatch(r"(?:NO\s*)?((?:\d[\s.]?){8}\d)(?:[.,]0+)?(?:\s*MVA)?", text.strip(), re.IGNORECASE)
-    return re.sub(r"\D", "", found[1]) if found is not None else None
 
 
 def truth_in(table: Table, row: Row, column: int) -> bool:

@@ -264,11 +264,12 @@ class _Reading:
 
     def mark_merged(self) -> None:
         """In merged cells only the first holds anything: the others are no empty cells."""
+        width = max(map(len, self.rows.values()), default=0)
         for left, top, right, bottom in self.merged:
             for row in range(top, bottom + 1) if bottom - top < len(self.rows) else self.rows:
                 if not top <= row <= bottom or row not in self.rows:
                     continue
-                for column in range(left, min(right, len(self.rows[row])) + 1):
+                for column in range(left, min(right, width) + 1):
                     if (row, column) != (top, left):
                         self.marks[row, column] = Mark(
                             type="merged",
