@@ -245,7 +245,7 @@ def bare_client(state_dir: Path) -> Any:
     form = {
         "grant_type": "client_credentials",
         "client_id": connection.client_id,
-        "client_secret": connection.client_secret,
+        "client_secret": connection.client_secret.reveal(),
         "scope": connection.scopes,
     }
     client = httpx.Client(trust_env=False, timeout=60)
@@ -315,7 +315,7 @@ def load_modules() -> None:
     import httpcore  # noqa: F401
 
     from websakctl.kinds import all_kinds
-    from websakctl.operations import make_plan, read_setup  # noqa: F401
+    from websakctl.operations.change import make_plan, read_setup  # noqa: F401
     from websakctl.source import building, load, parsing, sensitive  # noqa: F401
     from websakctl.source.rules import _checks
 
@@ -361,13 +361,21 @@ def apply(root: Path, state_dir: Path) -> Measured:
     """Carry out a plan that is made already: journal, write, read back."""
     from websakctl.apply.attempt import Status
     from websakctl.apply.journal import Journal
-    from websakctl.operations.apply.carry_out import Run, apply_changes
+    from websakctl.live.runtime import Runtime
+    from websakctl.operations.apply.carry_out import Run, apply_changes, new_run_name
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_setup import read_setup, writer_for
 
     connection, scene, live = scene_and_live(root, state_dir)
     changes = make_plan(scene, live.state).changes
-    run = Run(environment="bench", journal=Journal(state_dir / "journal.db"), concurrency=CONCURRENCY)
+    runtime = Runtime()
+    run = Run(
+        environment="bench",
+        journal=Journal(state_dir / "journal.db"),
+        runtime=runtime,
+        name=new_run_name(runtime),
+        concurrency=CONCURRENCY,
+    )
     with run.journal, writer_for(connection, scene, live) as writer, clock() as taken:
         applied = apply_changes(
             run,
@@ -377,6 +385,7 @@ def apply(root: Path, state_dir: Path) -> Measured:
             desired=scene.config.state,
             protected=scene.config.protected,
             read_again=lambda: read_setup(connection, scene).state,
+            known={},
         )
     left = [o for o in applied.execution.outcomes if o.status is not Status.DONE]
     return Measured(**taken, count=len(changes), note=f"{len(left)} NOT DONE: {left[0].detail}" if left else "")

@@ -202,6 +202,8 @@ def growth(sizes: list[int], repeat: int) -> list[Row]:
 
 def reading(repeat: int) -> list[Row]:
     """Reads of the fifteen districts, one at a time and eight at a time over a slow line."""
+    import msgspec
+
     from websakctl.kinds import all_kinds
     from websakctl.live.websak import WebsakReader
     from websakctl.operations.scopes import scope_of
@@ -214,10 +216,10 @@ def reading(repeat: int) -> list[Row]:
         taken: dict[int, list[Spent]] = {1: [], 8: []}
         with run.serving(state, "3.3"):
             server = run.connection_to(state)
-            _ask(server.base_url, "POST", "/_sandbox/settings", server.client_secret, {"latency_ms": LATENCY})
+            _ask(server.base_url, "POST", "/_sandbox/settings", server.client_secret.reveal(), {"latency_ms": LATENCY})
             for _ in range(repeat):
                 for concurrency in taken:
-                    connection = run.replace(server, concurrency=concurrency)
+                    connection = msgspec.structs.replace(server, concurrency=concurrency)
                     with WebsakReader(
                         connection, all_kinds(), scope_of(config.state, config.districts, all_kinds())
                     ) as reader:

@@ -141,6 +141,8 @@ CHECKED: dict[str, st.SearchStrategy[Any]] = {
         [f"414100{n:05}" for n in range(2000) if national_id_valid(f"414100{n:05}")]
     ),
     "_jmespath_problem": st.sampled_from(["name", "length(@)", "resources[?kind=='user']"]),
+    "_url_problem": st.sampled_from(["https://websak.example.no", "http://127.0.0.1:8000/api"]),
+    "_openapi_problem": st.sampled_from(["/openapi.json", "https://websak.example.no/openapi.json"]),
     "_exports_problem": st.dictionaries(st.sampled_from(["committee", "form", "case_type"]), st.text(), max_size=2),
 }
 
