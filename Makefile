@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
-.PHONY: help demo test properties lint format types contracts unused docs check bench bench-peers scale reliability clean
+.PHONY: help demo test properties lint format types contracts unused docs check locks bench bench-peers scale reliability clean
 
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 BIN := .venv/bin
@@ -15,7 +15,7 @@ help: ## Say what there is
 	@awk -F ': .*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: .venv/.sandbox ## Show the whole story on an embedded Websak, in two minutes
-	@sh docs/demo.sh
+	@$(BIN)/websakctl demo
 
 test: .venv/.test ## Run every test
 	$(PYTEST) $(ARGS)
@@ -52,6 +52,13 @@ docs: .venv/.test ## Write the pages that are made from the code
 	$(BIN)/python -m websakctl.sandbox.setupapi docs/api/setup.openapi.yaml
 
 check: lint types contracts unused test ## Check all that .ci/run checks
+
+locks: ## Renew locks/: the versions of constraints.txt with their hashes (needs uv)
+	@mkdir -p locks
+	@for extra in sandbox fleet postgresql fiks test dev; do \
+	  uv pip compile pyproject.toml --extra "$$extra" --constraints constraints.txt --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --quiet --output-file "locks/$$extra.txt" || exit 1; \
+	done
 
 bench: .venv/.test ## Measure every promised ratio, and write docs/benchmarks.md (asserts nothing; read it)
 	$(BIN)/python bench/table.py $(ARGS)

@@ -48,7 +48,12 @@ def clone(tmp_path: Path) -> Path:
 def test_the_demo_tells_the_story_and_touches_nothing_else(clone: Path) -> None:
     before = (clone / "config" / "org_units.yaml").read_text(encoding="utf-8")
     elsewhere = "http://127.0.0.1:9"  # nobody answers there: the demo must not ask
-    done = run(["sh", "docs/demo.sh"], clone, WEBSAKCTL_BASE_URL=elsewhere, WEBSAKCTL_STATE_DIR=str(clone / "mine"))
+    done = run(
+        [str(Path(sys.prefix) / "bin" / "websakctl"), "demo"],
+        clone,
+        WEBSAKCTL_BASE_URL=elsewhere,
+        WEBSAKCTL_STATE_DIR=str(clone / "mine"),
+    )
     assert done.returncode == 0, done.stdout
     story = re.split(r"^\d\. ", done.stdout, flags=re.MULTILINE)[1:]
     assert len(story) == 8
@@ -66,7 +71,7 @@ def test_the_demo_tells_the_story_and_touches_nothing_else(clone: Path) -> None:
 def test_the_demo_fails_where_the_story_does_not_hold(clone: Path) -> None:
     units = clone / "config" / "org_units.yaml"
     units.write_text(units.read_text(encoding="utf-8").replace("parent: OPPV}", "parent: OPVP}"), encoding="utf-8")
-    done = run(["sh", "docs/demo.sh"], clone)
+    done = run([str(Path(sys.prefix) / "bin" / "websakctl"), "demo"], clone)
     assert done.returncode == 3
     assert "help: did you mean OPPV?" in done.stdout
 
