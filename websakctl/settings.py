@@ -14,7 +14,7 @@ from websakctl.urls import parse_url
 PREFIX = "WEBSAKCTL_"
 SANDBOX = "sandbox"
 SANDBOX_ROOT_UNIT = "OSLO"
-SANDBOX_OWN_USER = "SYS-BYARKIV"
+SANDBOX_OWN_USER = "SYS-BYARK"
 
 
 class InvalidVariable(Exception):

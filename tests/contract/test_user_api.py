@@ -56,7 +56,7 @@ class Unpublished:
 
 UNREADABLE = "a request the framework cannot read is turned down before any operation sees it"
 NOT_JSON = "a body in another type than JSON is turned down by the framework"
-UNKNOWN_ID = "what an unknown id answers is not published; 500 for a caller's mistake would be no service to anybody"
+UNKNOWN_ID = "what an unknown id answers to a read is not published"
 
 UNPUBLISHED = (
     Unpublished(UNREADABLE, None, 400, PROBLEM),
@@ -78,34 +78,10 @@ UNPUBLISHED = (
     Unpublished(
         "no refusal is listed, though a taken abbreviation and a missing parent cannot be written",
         "3.0",
-        422,
-        PROBLEM,
+        500,
+        TEXT,
         ("PUT /api/Departments/{id}",),
     ),
-    Unpublished(
-        UNKNOWN_ID,
-        "3.0",
-        404,
-        PROBLEM,
-        ("PUT /api/Departments/{id}", "GET /api/Departments/{id}/activate", "GET /api/Departments/{id}/deactivate"),
-    ),
-    Unpublished(
-        UNKNOWN_ID,
-        "3.0",
-        404,
-        TEXT,
-        (
-            "GET /api/Users/{id}/AddUserToAccessGroup/{accessGroupId}",
-            "GET /api/Users/{id}/AddUserToAccessGroupByGroupName/{accessGroupName}",
-            "GET /api/Users/{id}/RemoveUserFromAccessGroup/{accessGroupId}",
-            "GET /api/Users/{id}/RemoveUserFromAccessGroupName/{accessGroupName}",
-            "GET /api/Users/{id}/AddUserAsPostDistributor/{orgUnitId}",
-            "GET /api/Users/{id}/RemoveUserAsPostDistributor/{orgUnitId}",
-            "GET /api/Users/{id}/AccessGroupMembership",
-        ),
-    ),
-    Unpublished("a template that does not exist cannot be copied", "3.0", 400, TEXT, ("POST /api/Users",)),
-    Unpublished("two users cannot have one code or login", "3.0", 409, TEXT, ("POST /api/Users",)),
     Unpublished(
         UNKNOWN_ID,
         "3.3",
@@ -113,36 +89,17 @@ UNPUBLISHED = (
         PROBLEM,
         (
             "GET /api/AccessGroups/{id}",
-            "DELETE /api/AccessGroups/{groupId}/members/{userGidId}",
             "GET /api/Departments/{id}",
-            "GET /api/Departments/{id}/activate",
-            "GET /api/Departments/{id}/deactivate",
-            *(
-                f"{operation.replace('BASE', base)}"
-                for base in ("/api/v2/departments", "/api/v2/DepartmentsV2")
-                for operation in (
-                    "GET BASE/{id}",
-                    "GET BASE/{id}/activate",
-                    "GET BASE/{id}/deactivate",
-                    "PUT BASE/{departmentId}/activation",
-                    "DELETE BASE/{departmentId}/activation",
-                )
-            ),
+            "GET /api/v2/departments/{id}",
+            "GET /api/v2/DepartmentsV2/{id}",
         ),
     ),
     Unpublished(
-        UNKNOWN_ID,
+        "an unknown group or user has no answer of its own on this route; its neighbours refuse with 500",
         "3.3",
-        404,
+        500,
         TEXT,
-        (
-            "GET /api/Users/{id}/AddUserToAccessGroupByGroupName/{accessGroupName}",
-            "GET /api/Users/{id}/RemoveUserFromAccessGroup/{accessGroupId}",
-            "GET /api/Users/{id}/RemoveUserFromAccessGroupName/{accessGroupName}",
-            "GET /api/Users/{id}/AddUserAsPostDistributor/{orgUnitId}",
-            "GET /api/Users/{id}/RemoveUserAsPostDistributor/{orgUnitId}",
-            "GET /api/Users/{id}/AccessGroupMembership",
-        ),
+        ("DELETE /api/AccessGroups/{groupId}/members/{userGidId}",),
     ),
 )
 
@@ -174,12 +131,14 @@ EXCLUDED_CHECKS = {
     "object_level_authorization": "there is one kind of client, and it may see everything",
     "ensure_resource_availability": "follows links between operations, which the documents do not have",
     "missing_required_header": "no header is documented as required",
+    "not_a_server_error": "the vendor refuses with 500 and a message; a 500 without one is a mistake, and seen to below",
 }
 
 CONFIG = {
     "checks": {
         # 400 and 422: a shape can be right and its content wrong (no such parent, no such template).
-        "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "422"]},
+        # 500: that is how the vendor refuses.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "404", "409", "422", "500"]},
     },
     "generation": {"deterministic": True},
 }
@@ -311,9 +270,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[ApiVersio
 
 def hammer(case: Any, server: Server) -> None:
     excluded = [CHECKS.get_one(name) for name in EXCLUDED_CHECKS if name in CHECKS.get_all_names()]
-    case.call_and_validate(
+    response = case.call_and_validate(
         base_url=server.url, session=server.session, headers=server.headers, excluded_checks=excluded
     )
+    if response.status_code >= 500:
+        assert isinstance(response.json(), str), "the sandbox failed, and did not refuse"
 
 
 HAMMER = hypothesis.settings(max_examples=100 if os.environ.get("PROPERTIES") else 8, deadline=None, database=None)
@@ -349,7 +310,7 @@ def test_an_excluded_check_exists() -> None:
 DEPARTMENT_V1 = {"departmentName": "Ny enhet", "departmentParentId": "1001", "departmentShortName": "NY"}
 DEPARTMENT_V2 = {"name": "Ny enhet", "parentDepartmentId": "1001", "abbreviation": "NY", "code": "NY"}
 USER = {"code": "A1", "username": "a1", "name": "Prøve", "accessTemplateId": "20001", "departmentCode": "FR-OPPV"}
-ROLE = {"id": "SB", "departmentList": "1001,1004"}
+ROLE = {"id": "SB", "departmentList": "1001,1004", "gradeList": "U"}
 CODES = {"codes": ["10", "60"]}
 MEMBER = {"accessGroupId": "301", "userGidId": "20005"}
 MEMBER_BY_NAME = {"accessGroupName": "Postmottak", "userGidId": "20005"}

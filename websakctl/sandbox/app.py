@@ -63,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     control.install(app)
     faults.install(app)
     app.router.redirect_slashes = False
-    app.router.default = user_api(settings.api_version)  # whatever no other part answers
+    app.router.default = user_api(settings)  # whatever no other part answers
     app.add_middleware(OnePath)  # added last, so first to see a request
     return app
 

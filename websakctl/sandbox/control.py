@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
+from msgspec.structs import replace
 from sqlalchemy import Table, delete, select, update
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from websakctl.sandbox import bulk, seed
 from websakctl.sandbox.database import Database, access_group, department, effect, user
 from websakctl.sandbox.faults import BadRule, Faults, StaleView
+from websakctl.sandbox.quirks import QUIRKS
 from websakctl.sandbox.setupapi import store, tables
 from websakctl.sandbox.setupapi.kinds import BY_NAME
 from websakctl.sandbox.tokens import Tokens
@@ -146,7 +148,7 @@ async def _change_settings(request: Request) -> Response:
     wanted = await _object(request)
     faults: Faults = request.app.state.faults
     tokens: Tokens = request.app.state.tokens
-    if unknown := set(wanted) - {"latency_ms", "token_lifetime", "rate_limit_per_second"}:
+    if unknown := set(wanted) - {"latency_ms", "token_lifetime", "rate_limit_per_second", "quirks"}:
         raise Refused(f"no such setting: {', '.join(sorted(unknown))}")
     for name, value in wanted.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
@@ -157,6 +159,10 @@ async def _change_settings(request: Request) -> Response:
         tokens.lifetime = (
             request.app.state.settings.token_lifetime if wanted["token_lifetime"] is None else wanted["token_lifetime"]
         )
+    if "quirks" in wanted:
+        if strange := set(wanted["quirks"]) - QUIRKS.keys():
+            raise Refused(f"no such quirk: {', '.join(sorted(strange))}")
+        request.app.state.settings = replace(request.app.state.settings, quirks=frozenset(wanted["quirks"]))
     if "rate_limit_per_second" in wanted:
         faults.rate_limit = wanted["rate_limit_per_second"]
     return JSONResponse(_settings(request))
@@ -270,6 +276,7 @@ def _settings(request: Request) -> dict[str, Any]:
         "latency_ms": faults.latency * 1000,
         "token_lifetime": request.app.state.tokens.lifetime,
         "rate_limit_per_second": faults.rate_limit,
+        "quirks": sorted(request.app.state.settings.quirks),
     }
 
 

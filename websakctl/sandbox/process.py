@@ -11,13 +11,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
+
+from websakctl.sandbox.quirks import PUBLISHED, QUIRKS, Published, Quirk
 
 if TYPE_CHECKING:
     import uvicorn
@@ -62,6 +64,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     database: str
     pid: int
     api_version: str
+    quirks: tuple[str, ...] = ()
 
 
 def find_server(state_dir: Path) -> Server | None:
@@ -74,6 +77,7 @@ def ensure_server(
     state_dir: Path,
     *,
     api_version: str = "3.3",
+    quirks: Iterable[str] = (),
     database: str | None = None,
     idle_timeout: float = 600.0,
     wait: float = 20.0,
@@ -84,7 +88,8 @@ def ensure_server(
 
     Args:
         state_dir: Where the server keeps its things, under ``sandbox/``.
-        api_version: What a server started here pretends to be, ``3.0`` or ``3.3``.
+        api_version: What a server started here pretends to be, one of ``PUBLISHED``.
+        quirks: Names of ``QUIRKS`` that it plays.
         database: URL of the database; without it a SQLite file in the state directory.
         idle_timeout: Seconds without a request after which the server started here ends.
         wait: Seconds to wait for an answer.
@@ -108,7 +113,7 @@ def ensure_server(
             if found := kept_alive(state_dir, database):
                 return found
             _require_extra()
-            return _start(state_dir, api_version, database, idle_timeout, deadline)
+            return _start(state_dir, api_version, quirks, database, idle_timeout, deadline)
     except Timeout:
         raise SandboxError("another command has been starting the sandbox for too long; try again") from None
 
@@ -173,6 +178,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     api_version: str = "3.3",
+    quirks: Iterable[str] = (),
     database: str | None = None,
     idle_timeout: float | None = None,
     on_ready: Callable[[Server], None] | None = None,
@@ -183,7 +189,8 @@ def serve(
         state_dir: Where the server keeps its things, under ``sandbox/``.
         host: Address to listen on.
         port: Port to listen on; 0 takes a free one, and one that ends by itself first tries the port it had last time.
-        api_version: What it pretends to be, ``3.0`` or ``3.3``.
+        api_version: What it pretends to be, one of ``PUBLISHED``.
+        quirks: Names of ``QUIRKS`` that it plays.
         database: URL of the database; without it a SQLite file in the state directory.
         idle_timeout: Seconds without a request after which it ends; None never.
         on_ready: Called once with the server when it answers.
@@ -195,6 +202,7 @@ def serve(
     """
     from filelock import FileLock, Timeout
 
+    played = _played(api_version, quirks)
     directory = _directory(state_dir)
     database = _absolute(database)
     if found := find_server(state_dir):
@@ -204,7 +212,7 @@ def serve(
         # One that is just ending still holds the lock for a moment.
         lock = FileLock(directory / "server.lock", timeout=_LEAVING_TIME if idle_timeout else 2.0)
         with lock, contextlib.suppress(SystemExit, KeyboardInterrupt):
-            _run(directory, host, port, _version(api_version), database, idle_timeout, on_ready)
+            _run(directory, host, port, played, database, idle_timeout, on_ready)
     except Timeout:
         found = find_server(state_dir)
         where = f"{found.base_url} (process {found.pid})" if found else "it does not answer"
@@ -218,7 +226,7 @@ def _run(
     directory: Path,
     host: str,
     port: int,
-    api_version: Literal["3.0", "3.3"],
+    played: "tuple[Published, frozenset[Quirk]]",
     database: str | None,
     idle_timeout: float | None,
     on_ready: Callable[[Server], None] | None,
@@ -227,7 +235,7 @@ def _run(
     try:
         import asyncio
 
-        app, server = _build(directory, api_version, database)
+        app, server = _build(directory, played, database)
     except ModuleNotFoundError as error:
         listener.close()
         _explain_missing(error)
@@ -242,7 +250,8 @@ def _run(
         client_secret=app.state.settings.client_secret,
         database=_without_password(app.state.settings.database_url),
         pid=os.getpid(),
-        api_version=api_version,
+        api_version=played[0],
+        quirks=tuple(sorted(played[1])),
     )
     activity = app.state.activity
     end = server.handle_exit
@@ -285,7 +294,7 @@ def _run(
 
 
 def _build(
-    directory: Path, api_version: Literal["3.0", "3.3"], database: str | None
+    directory: Path, played: tuple[Published, frozenset[Quirk]], database: str | None
 ) -> "tuple[FastAPI, uvicorn.Server]":
     import uvicorn
     from sqlalchemy.exc import SQLAlchemyError
@@ -298,7 +307,9 @@ def _build(
     empty = seed_file.is_file() and seed_file.read_text(encoding="utf-8").strip() == "empty"
     settings = Settings(
         database_url=database or os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{directory / 'websak.db'}",
-        api_version=api_version,
+        api_version="3.3" if played[0] == "3.3" else "3.0",
+        published=played[0].partition("@")[2],
+        quirks=played[1],
         client_id=CLIENT_ID,
         client_secret=_client_secret(directory),
         seed="empty" if empty else "standard",
@@ -323,7 +334,14 @@ def _build(
     return app, uvicorn.Server(config)
 
 
-def _start(state_dir: Path, api_version: str, database: str | None, idle_timeout: float, deadline: float) -> Server:
+def _start(
+    state_dir: Path,
+    api_version: str,
+    quirks: Iterable[str],
+    database: str | None,
+    idle_timeout: float,
+    deadline: float,
+) -> Server:
     directory = _directory(state_dir)
     log = directory / "server.log"
     # What the parent is told about some real Websak is no business of this one.
@@ -334,6 +352,8 @@ def _start(state_dir: Path, api_version: str, database: str | None, idle_timeout
         environment[DATABASE_VARIABLE] = database
     command = [sys.executable, "-m", "websakctl.sandbox", "--state-dir", str(Path(state_dir).resolve())]
     command += ["--api-version", api_version, "--idle-timeout", str(idle_timeout)]
+    for quirk in quirks:
+        command += ["--quirk", quirk]
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command,
@@ -531,12 +551,14 @@ def _without_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
 
 
-def _version(text: str) -> Literal["3.0", "3.3"]:
-    if text == "3.0":
-        return "3.0"
-    if text == "3.3":
-        return "3.3"
-    raise SandboxError(f"the sandbox can be User API 3.0 or 3.3, not {text}")
+def _played(api_version: str, quirks: Iterable[str]) -> tuple[Published, frozenset[Quirk]]:
+    version = next((each for each in PUBLISHED if each == api_version), None)
+    if version is None:
+        raise SandboxError(f"the sandbox can be User API {', '.join(PUBLISHED)}, not {api_version}")
+    asked = set(quirks)
+    if unknown := asked - QUIRKS.keys():
+        raise SandboxError(f"unknown quirk {', '.join(sorted(unknown))}; there are {', '.join(QUIRKS)}")
+    return version, frozenset(quirk for quirk in QUIRKS if quirk in asked)
 
 
 def _last_line(log: Path) -> str:

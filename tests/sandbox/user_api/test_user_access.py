@@ -20,9 +20,9 @@ def test_a_role_is_assigned_and_taken_away(api: Any) -> None:
         "journalUnitList": "",
         "gradeList": "U,P",
     }
-    assert api.get("/api/Users/SYS-BYARKIV/roles?lookupField=Code") == [made]
+    assert api.get("/api/Users/SYS-BYARK/roles?lookupField=Code") == [made]
     assert api.http.post("/api/Users/20005/roles", json=body).status_code == 409
-    assert api.http.post("/api/Users/20005/roles", json=body | {"gradeList": ""}).status_code == 201
+    assert api.http.post("/api/Users/20005/roles", json=body | {"gradeList": "U"}).status_code == 201
 
     path = f"/api/Users/20005/roles/{made['roleId']}"
     assert api.http.delete(path).status_code == 200
@@ -36,6 +36,17 @@ def test_a_role_is_assigned_and_taken_away(api: Any) -> None:
 def test_a_role_that_says_too_little_is_refused(api: Any, body: dict[str, Any]) -> None:
     assert api.http.post("/api/Users/20005/roles", json=body).status_code == 400
     assert api.effects() == []
+
+
+@pytest.mark.parametrize("missing", ["departmentList", "gradeList"])
+def test_the_older_version_requires_departments_and_grades(old: Any, new: Any, missing: str) -> None:
+    body = {"id": "SB", "departmentList": "1001", "gradeList": "U"}
+    for less in ({missing: ""}, {missing: None}):
+        answer = old.http.post("/api/Users/20005/roles", json=body | less)
+        assert (answer.status_code, answer.json()) == (400, "departmentList and gradeList are required.")
+    del body[missing]
+    assert old.http.post("/api/Users/20005/roles", json=body).status_code == 400
+    assert new.http.post("/api/Users/20005/roles", json=body).json()[missing] == ""
 
 
 def test_access_functions_are_set_added_and_taken_away(api: Any) -> None:
@@ -68,7 +79,7 @@ def test_bad_access_functions_are_refused(api: Any, body: dict[str, Any]) -> Non
 def test_an_unknown_user_is_said_in_text(api: Any) -> None:
     for method, path, body in (
         ("GET", "roles", None),
-        ("POST", "roles", {"id": "SB"}),
+        ("POST", "roles", {"id": "SB", "departmentList": "1001", "gradeList": "U"}),
         ("DELETE", "roles/7001", None),
         ("PUT", "accesscodes", {"codes": []}),
     ):
@@ -93,6 +104,6 @@ def test_bad_login_mappings_are_refused(new: Any, body: Any) -> None:
 
 
 def test_login_mappings_want_a_number(new: Any) -> None:
-    assert new.http.get("/api/Users/sys-byarkiv/useraccesses").status_code == 400
+    assert new.http.get("/api/Users/sys-byark/useraccesses").status_code == 400
     assert new.http.get("/api/Users/99999/useraccesses").status_code == 404
     assert new.http.get("/api/Users/99999999999/useraccesses").status_code == 404

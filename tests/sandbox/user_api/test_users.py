@@ -4,6 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+
+from websakctl.sandbox import seed
+from websakctl.sandbox.database import user
 
 
 def post(api: Any, body: dict[str, Any], **query: Any) -> Any:
@@ -12,9 +16,7 @@ def post(api: Any, body: dict[str, Any], **query: Any) -> Any:
 
 def test_the_seed_has_templates_and_one_ordinary_user(api: Any) -> None:
     users = api.get("/api/Users")
-    assert [user["code"] for user in users] == [
-        *("MAL-SAKSBEHANDLER", "MAL-LEDER", "MAL-ARKIVAR", "MAL-UTVALGSSEKRETAER", "SYS-BYARKIV")
-    ]
+    assert [user["code"] for user in users] == [*("MAL-SAKSB", "MAL-LEDER", "MAL-ARKIV", "MAL-UTVALG", "SYS-BYARK")]
     assert {user["orgUnitId"] for user in users} == {"OSLO"}
     assert all(user["active"] for user in users)
 
@@ -54,8 +56,9 @@ def test_what_can_only_be_written_is_never_answered(api: Any) -> None:
 
 def test_a_new_user_has_the_templates_roles_and_functions(api: Any) -> None:
     made = api.new_user("A1", accessTemplateId="20002")
-    assert made["userAccessCodes"] == "10,20,30"
-    assert [function["code"] for function in made["userAccessFunctions"]] == ["10", "20", "30"]
+    told = api.get(f"/api/Users/{made['gidId']}?includeUserAccess=true")
+    assert told["userAccessCodes"] == "10,20,30"
+    assert [function["code"] for function in told["userAccessFunctions"]] == ["10", "20", "30"]
     roles = api.get(f"/api/Users/{made['gidId']}/roles")
     assert [(role["id"], role["departmentList"]) for role in roles] == [("LD", "1001")]
     assert roles[0]["roleId"] != api.get("/api/Users/20002/roles")[0]["roleId"]
@@ -90,7 +93,7 @@ def test_without_a_template_an_unknown_department_is_none(api: Any) -> None:
 @pytest.mark.parametrize("template", ["99999", "20005", "x"])
 def test_a_template_has_to_be_one(api: Any, template: str) -> None:
     answer = post(api, {"code": "A1", "username": "a1", "accessTemplateId": template})
-    assert (answer.status_code, answer.json()) == (400, "There is no such template user.")
+    assert (answer.status_code, answer.json()) == (refusal(api), "There is no such template user.")
 
 
 def test_the_older_version_updates_who_is_there(old: Any) -> None:
@@ -119,8 +122,9 @@ def test_the_newer_version_does_so_only_when_asked(new: Any) -> None:
 def test_two_users_cannot_share_code_or_login(api: Any) -> None:
     api.new_user("A1")
     # Looked for by id, the other is not found, so this is no update.
-    assert post(api, {"code": "A1", "id": "99999", "username": "b"}).status_code == 409
-    assert post(api, {"code": "B1", "id": "99999", "username": "a1"}).status_code == 409
+    refused = 409 if api.version == "3.3" else 500
+    assert post(api, {"code": "A1", "id": "99999", "username": "b"}).status_code == refused
+    assert post(api, {"code": "B1", "id": "99999", "username": "a1"}).status_code == refused
     other = api.new_user("B1")["gidId"]
     assert api.http.put(f"/api/Users/{other}", json={"code": "A1"}).status_code == 400
 
@@ -145,8 +149,9 @@ def test_a_secondary_user_stands_beside_one_primary(new: Any) -> None:
     assert post(new, body | {"code": "S2"}).status_code == 201
 
 
-def test_a_put_clears_what_it_leaves_out_and_spares_the_rest(new: Any) -> None:
-    made = new.new_user(
+def test_a_put_clears_what_it_leaves_out_and_spares_the_rest(api: Any) -> None:
+    """Zones become the database's default, and on 3.0 login mappings are gone: no other route brings them back."""
+    made = api.new_user(
         "A1",
         accessTemplateId="20001",
         title="Konsulent",
@@ -155,14 +160,64 @@ def test_a_put_clears_what_it_leaves_out_and_spares_the_rest(new: Any) -> None:
         mailAddresses=["a@example.org"],
     )
     path = f"/api/Users/{made['gidId']}"
-    after = new.http.put(path, json={"name": "Ny", "accessTemplateId": "20001"}).json()
+    after = api.http.put(path, json={"name": "Ny", "accessTemplateId": "20001"}).json()
     assert (after["title"], after["code"], after["accessTemplateId"]) == (None, None, "20001")
-    assert after["userAccessCodes"] == "10,20"
-    assert [zone["id"] for zone in after["availableZones"]] == [3]
-    assert len(new.get(f"{path}/useraccesses")) == 1
-    assert len(new.get(f"{path}/roles")) == 1
-    assert new.get(f"{path}?includeEmailAddresses=true")["emailAddr"] is None
-    assert new.http.get("/api/Users/a1").status_code == 404  # the login went with it
+    told = api.get(f"{path}?includeEmailAddresses=true&includeUserAccess=true")
+    assert (told["userAccessCodes"], told["emailAddr"]) == ("10,20", None)
+    assert len(api.get(f"{path}/roles")) == 1
+    assert stored(api, "access_to_zones", "user_accesses")[0] == "[]"
+    assert (stored(api, "user_accesses")[0] == "[]") is (api.version == "3.0")
+    assert api.http.get("/api/Users/a1").status_code == 404  # the login went with it
+    if api.version == "3.3":
+        assert [zone["id"] for zone in after["availableZones"]] == [1]
+
+
+def test_a_put_may_be_read_the_other_way(start: Any) -> None:
+    for quirk, column, kept in (("zones-kept", "access_to_zones", "[3]"), ("logins-kept", "user_accesses", "a1")):
+        with start("3.0", quirks=frozenset({quirk})) as api:
+            seed.reset(api.app.state.database, "standard")
+            number = api.new_user("A1", accessToZones=[3], userAccesses=[{"key": "a1"}])["gidId"]
+            api.http.put(f"/api/Users/{number}", json={"code": "A1"}).raise_for_status()
+            assert kept in stored(api, column)[0]
+
+
+def stored(api: Any, *columns: str) -> list[str]:
+    """What the database keeps of the newest user, answered or not."""
+    with api.app.state.database.read() as connection:
+        row = connection.execute(select(user).order_by(user.c.id.desc())).mappings().first()
+    return [row[name] for name in columns]
+
+
+def test_nothing_is_filled_in_that_was_not_asked_for(api: Any) -> None:
+    path = "/api/Users/20005"
+    for told in (api.get(path), api.get("/api/Users")[-1], api.get("/api/Users/changes/2019-01-01")[-1]):
+        assert (told["userAccessFunctions"], told["userAccessCodes"], told["userRoles"]) == (None, None, None)
+        assert told.get("isSystemAdministrator", False) is False
+    for told in (api.get(f"{path}?includeUserAccess=true"), api.get("/api/Users?includeUserAccess=true")[-1]):
+        assert (told["userAccessCodes"], told["userAccessFunctions"][0]["code"]) == ("0", "0")
+        assert told.get("isSystemAdministrator", True) is True
+    roles = api.get("/api/Users/20001?includeRoles=true")["userRoles"]
+    if api.version == "3.3":
+        assert roles is None
+    else:
+        assert [(role["id"], role["roleUserId"], role["departmentList"]) for role in roles] == [("SB", "20001", "1001")]
+
+
+def test_a_code_has_ten_characters_at_the_most(api: Any) -> None:
+    answer = post(api, {"code": "A1234567890", "username": "a1"})
+    assert (answer.status_code, answer.json()) == (refusal(api), "The code of a user has at most 10 characters.")
+    assert len(api.get("/api/Users")) == 5
+    assert post(api, {"code": "A123456789", "username": "a1"}).status_code == 201
+
+
+def test_a_code_may_be_cut_instead(start: Any) -> None:
+    with start("3.3", quirks=frozenset({"codes-cut"})) as api:
+        assert api.new_user("A1234567890")["code"] == "A123456789"
+
+
+def refusal(api: Any) -> int:
+    """The status by which a version refuses a user that it cannot make."""
+    return 400 if api.version == "3.3" else 500
 
 
 def test_a_put_says_in_its_body_how_its_path_is_meant(api: Any) -> None:
@@ -178,10 +233,16 @@ def test_a_new_department_or_template_resets_access(api: Any) -> None:
     path = f"/api/Users/{number}"
     api.http.put(f"{path}/accesscodes", json={"codes": ["99"]})
     same = {"code": "A1", "accessTemplateId": "20001"}
-    assert api.http.put(path, json=same).json()["userAccessCodes"] == "99"
-    assert api.http.put(path, json=same | {"departmentCode": "BFR"}).json()["userAccessCodes"] == "10,20"
-    other = same | {"departmentCode": "BFR", "accessTemplateId": "20003"}
-    assert api.http.put(path, json=other).json()["userAccessCodes"] == "10,40"
+
+
+    def codes_after(body: dict[str, Any]) -> str:
+        api.http.put(path, json=body).raise_for_status()
+        told: str = api.get(f"{path}?includeUserAccess=true")["userAccessCodes"]
+        return told
+
+    assert codes_after(same) == "99"
+    assert codes_after(same | {"departmentCode": "BFR"}) == "10,20"
+    assert codes_after(same | {"departmentCode": "BFR", "accessTemplateId": "20003"}) == "10,40"
     assert [role["id"] for role in api.get(f"{path}/roles")] == ["AR"]
 
 
@@ -195,12 +256,12 @@ def test_deactivation_ends_a_user_yesterday(api: Any) -> None:
 
 
 def test_what_the_writing_gets_look_up_depends_on_the_version(old: Any, new: Any) -> None:
-    path = "/api/Users/sys-byarkiv/Activate"
+    path = "/api/Users/sys-byark/Activate"
     assert old.http.get(path).status_code == 200
     assert new.http.get(path).status_code == 404
     assert new.http.get(f"{path}?lookupField=Id").status_code == 200
     for api in (old, new):
-        assert api.http.get("/api/Users/SYS-BYARKIV/Activate?lookupField=Code").status_code == 200
+        assert api.http.get("/api/Users/SYS-BYARK/Activate?lookupField=Code").status_code == 200
 
 
 def test_activation_has_routes_of_its_own_in_the_newer_version(new: Any) -> None:
@@ -208,7 +269,7 @@ def test_activation_has_routes_of_its_own_in_the_newer_version(new: Any) -> None
     assert new.get("/api/Users/20005")["active"] is False
     assert new.http.put("/api/v2/users/20005/activation").status_code == 200
     assert new.get("/api/Users/20005")["active"] is True
-    assert new.http.put("/api/v2/users/sys-byarkiv/activation").status_code == 404
+    assert new.http.put("/api/v2/users/sys-byark/activation").status_code == 404
 
 
 def test_changes_since_a_day(api: Any) -> None:
@@ -233,7 +294,7 @@ def test_dates_come_back_in_utc(new: Any) -> None:
 
 
 def test_what_the_newer_version_tells_of_a_user(new: Any) -> None:
-    admin = new.get("/api/Users/20005")
+    admin = new.get("/api/Users/20005?includeUserAccess=true")
     assert admin["isSystemAdministrator"] is True
     assert [zone["name"] for zone in admin["availableZones"]] == ["Åpen sone"]
     assert new.get("/api/Users")[4]["availableZones"] is None

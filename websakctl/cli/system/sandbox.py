@@ -9,12 +9,28 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.report.subjects import TableReport
+from websakctl.sandbox.quirks import PUBLISHED, QUIRKS
 
 Host = Annotated[str, typer.Option("--host", metavar="H", help="Address to listen on.")]
 Port = Annotated[
     int, typer.Option("--port", metavar="N", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
 ]
-ApiVersion = Annotated[str, typer.Option("--api-version", metavar="3.0|3.3", help="Which User API it pretends to be.")]
+ApiVersion = Annotated[
+    str,
+    typer.Option(
+        "--api-version", metavar="|".join(PUBLISHED), help="Which published User API it pretends to be; @: the year."
+    ),
+]
+Quirks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quirk",
+        metavar="NAME",
+        help="Play a doubtful point the other way; may be repeated. "
+        + "; ".join(f"{name}: {reading}" for name, reading in QUIRKS.items())
+        + ".",
+    ),
+]
 Database = Annotated[
     str | None,
     typer.Option(
@@ -35,16 +51,23 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    call: Call, host: Host = "127.0.0.1", port: Port = 0, api_version: ApiVersion = "3.3", database: Database = None
+    call: Call,
+    host: Host = "127.0.0.1",
+    port: Port = 0,
+    api_version: ApiVersion = "3.3",
+    quirk: Quirks = None,
+    database: Database = None,
 ) -> None:
     """Serve in the foreground until Ctrl-C; commands of this repository find it by themselves."""
     from websakctl.sandbox.process import SandboxError, SandboxMissing, SandboxRunning, Server
     from websakctl.sandbox.process import serve as serve_here
 
-    if api_version not in ("3.0", "3.3"):
-        raise Problem(
-            f"--api-version {api_version} is neither 3.0 nor 3.3", Exit.USAGE, "websakctl sandbox serve --help"
-        )
+    if api_version not in PUBLISHED:
+        told = f"--api-version {api_version} is none of {', '.join(PUBLISHED)}"
+        raise Problem(told, Exit.USAGE, "websakctl sandbox serve --help")
+    if unknown := sorted(set(quirk or ()) - QUIRKS.keys()):
+        told = f"unknown quirk {', '.join(unknown)}; there are {', '.join(QUIRKS)}"
+        raise Problem(told, Exit.USAGE, "websakctl sandbox serve --help")
     session = Session(call)
 
     def ready(server: Server) -> None:
@@ -54,7 +77,15 @@ def serve(
         )
 
     try:
-        serve_here(session.state_dir, host=host, port=port, api_version=api_version, database=database, on_ready=ready)
+        serve_here(
+            session.state_dir,
+            host=host,
+            port=port,
+            api_version=api_version,
+            quirks=quirk or (),
+            database=database,
+            on_ready=ready,
+        )
     except SandboxMissing as error:
         raise Problem(str(error), what_next="pip install 'websakctl[sandbox]'") from None
     except SandboxRunning as error:
@@ -70,7 +101,17 @@ def status(call: Call) -> None:
     session = Session(call)
     server = find_server(session.state_dir)
     if server is None:
-        names = ("base_url", "setup_url", "token_url", "client_id", "client_secret", "database", "pid", "api_version")
+        names = (
+            "base_url",
+            "setup_url",
+            "token_url",
+            "client_id",
+            "client_secret",
+            "database",
+            "pid",
+            "api_version",
+            "quirks",
+        )
         data: dict[str, object] = {"running": False, **dict.fromkeys(names)}
     else:
         data = msgspec.to_builtins(server)

@@ -35,7 +35,9 @@ def operations(version: ApiVersion) -> list[Operation]:
         Operation(method="POST", path=groups, handler=create, body=True),
         Operation(method="GET", path=f"{groups}/{{id}}", handler=read),
         Operation(method="GET", path=f"{groups}/members/{{id}}", handler=list_members),
-        Operation(method="GET", path=f"{users}/AccessGroupMembership", handler=list_memberships, problems=False),
+        Operation(
+            method="GET", path=f"{users}/AccessGroupMembership", handler=list_memberships, problems=False, refuses=()
+        ),
     ]
     listed += [
         Operation(
@@ -43,6 +45,7 @@ def operations(version: ApiVersion) -> list[Operation]:
             path=f"{users}/{path}",
             handler=handler,
             problems=problems,
+            refuses=(404,) if problems else (),
             successor=successor if newer else None,
         )
         for path, handler, successor, problems in writing_gets
@@ -52,7 +55,7 @@ def operations(version: ApiVersion) -> list[Operation]:
         listed += [Operation(method="PUT", path=path, handler=add_member) for path in by_gid]
         listed += [Operation(method="DELETE", path=path, handler=remove_member) for path in by_gid]
         path = f"{groups}/{{groupId}}/members/{{userGidId}}"
-        listed.append(Operation(method="DELETE", path=path, handler=remove_member))
+        listed.append(Operation(method="DELETE", path=path, handler=remove_member, refuses=()))
     return listed
 
 
@@ -60,7 +63,7 @@ def list_general(call: Call) -> Response:
     """List the general groups, expired ones among them."""
     with call.database.read() as connection:
         rows = connection.execute(select(access_group).where(access_group.c.general).order_by(access_group.c.id))
-        return answer([_group(row) for row in rows])
+        return answer(call.listed([_group(row) for row in rows]))
 
 
 def create(call: Call) -> Response:
@@ -103,7 +106,7 @@ def list_members(call: Call) -> Response:
         .order_by(membership.c.user_id)
     )
     with call.database.read() as connection:
-        return answer(list(connection.execute(query).scalars()))
+        return answer(call.listed(list(connection.execute(query).scalars())))
 
 
 def list_memberships(call: Call) -> Response:
@@ -120,7 +123,7 @@ def list_memberships(call: Call) -> Response:
     with call.database.read() as connection:
         found = _user(connection, call)
         rows = connection.execute(query.where(membership.c.user_id == found.id))
-        return answer([_group(row) for row in rows])
+        return answer(call.listed([_group(row) for row in rows]))
 
 
 def add_member(call: Call) -> Response:

@@ -18,6 +18,8 @@ GID_OFFSET: Final = 500_000
 DEFAULT_UNIT: Final = "Avd"
 _KEYS: Final = frozenset({"external_id", "code", "abbreviation"})
 
+NOT_RETIRED: Final = department.c.valid_to_date.is_(None)
+
 Values = Mapping[str, Any]
 
 
@@ -83,7 +85,7 @@ def create(connection: Connection, settings: Settings, values: Values) -> str:
     }
     row = new | made_here
     connection.execute(insert(department).values(row))
-    record_effect(connection, "department.create", "department", row["external_id"] or row["code"])
+    record_effect(connection, "department.create", "department", row.get("external_id") or row["code"])
     return str(number)
 
 
@@ -95,11 +97,10 @@ def replace(connection: Connection, settings: Settings, given: str, values: Valu
     Raises:
         Refused: The department or the new parent is not there, or the abbreviation is taken.
     """
-    # The older version documents no refusal at all here; 422 is what its create answers to the same mistakes.
-    status = 400 if settings.api_version == "3.3" else 422
+    status = 400  # the older version documents no refusal here, so it says 500 for any
     number = payload.internal_id(given)
     if number is None or connection.execute(select(department.c.id).where(department.c.id == number)).first() is None:
-        raise Refused(400 if settings.api_version == "3.3" else 404, "There is no such department.")
+        raise Refused(400, "There is no such department.")
     new = _columns(settings, values)
     if (parent_id := new["parent_department_id"]) is not None:
         parent = _parent(connection, parent_id)

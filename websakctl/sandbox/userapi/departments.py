@@ -9,6 +9,7 @@ from websakctl.sandbox.userapi import department_register as register
 from websakctl.sandbox.userapi.answers import Refused, answer, nothing
 from websakctl.sandbox.userapi.department_fields import V1_REQUEST, V1_SHAPE
 from websakctl.sandbox.userapi.payload import read_object
+from websakctl.sandbox.userapi.published import OLDER
 from websakctl.sandbox.userapi.routing import Call, Operation
 
 
@@ -21,25 +22,31 @@ def operations(version: ApiVersion) -> list[Operation]:
         Operation(method="POST", path=base, handler=create, body=True),
         Operation(method="GET", path=f"{base}/flat", handler=list_flat),
         Operation(method="GET", path=f"{base}/{{id}}", handler=read),
-        Operation(method="PUT", path=f"{base}/{{id}}", handler=replace, body=True),
+        Operation(
+            method="PUT", path=f"{base}/{{id}}", handler=replace, body=True, refuses=(400,) if version == "3.3" else ()
+        ),
         Operation(method="GET", path=f"{base}/external/{{externalId}}", handler=read_external),
-        Operation(method="GET", path=f"{base}/{{id}}/activate", handler=activate, successor=activation),
-        Operation(method="GET", path=f"{base}/{{id}}/deactivate", handler=deactivate, successor=activation),
+        Operation(method="GET", path=f"{base}/{{id}}/activate", handler=activate, successor=activation, refuses=()),
+        Operation(method="GET", path=f"{base}/{{id}}/deactivate", handler=deactivate, successor=activation, refuses=()),
     ]
 
 
 def list_as_tree(call: Call) -> Response:
     """List every department, each after its parent."""
-    with call.database.read() as connection:
-        departments = register.read_departments(connection, call.version)
-    return answer(register.in_tree_order(departments))
+    return answer(register.in_tree_order(all_departments(call)))
 
 
 def list_flat(call: Call) -> Response:
     """List every department in the order they were made."""
+    return answer(call.listed(all_departments(call)))
+
+
+def all_departments(call: Call) -> list[dict[str, Any]]:
+    """Read every department that lists show, in the order they were made."""
     with call.database.read() as connection:
-        departments = register.read_departments(connection, call.version)
-    return answer(departments)
+        if call.plays("retired-hidden"):
+            return register.read_departments(connection, call.version, register.NOT_RETIRED)
+        return register.read_departments(connection, call.version)
 
 
 def read(call: Call) -> Response:
@@ -105,7 +112,10 @@ def _values(call: Call) -> dict[str, Any]:
     """Give every writable field by its answer name; None where the request is silent."""
     request = read_object(call.body, V1_SHAPE[call.version])
     values: dict[str, Any] = {}
+    older = OLDER.get(call.settings.published)
     for name, field in V1_REQUEST[call.version].items():
+        if older is not None and name in older.department:
+            continue  # what its model has no field for, a PUT leaves alone
         given = request.get(name)
         values[field] = values.get(field) if given is None else given
     return values

@@ -32,20 +32,26 @@ def _operations(base: str) -> list[Operation]:
         Operation(method="GET", path=f"{base}/{{id}}", handler=departments.read),
         Operation(method="PUT", path=f"{base}/{{id}}", handler=replace, body=True),
         Operation(method="GET", path=f"{base}/external/{{externalId}}", handler=departments.read_external),
-        Operation(method="PUT", path=activation, handler=departments.activate),
-        Operation(method="DELETE", path=activation, handler=departments.deactivate),
+        Operation(method="PUT", path=activation, handler=departments.activate, refuses=()),
+        Operation(method="DELETE", path=activation, handler=departments.deactivate, refuses=()),
         Operation(method="PUT", path=distributor, handler=access_groups.add_post_distributor),
         Operation(method="DELETE", path=distributor, handler=access_groups.remove_post_distributor),
-        Operation(method="GET", path=f"{base}/{{id}}/activate", handler=departments.activate, successor=successor),
-        Operation(method="GET", path=f"{base}/{{id}}/deactivate", handler=departments.deactivate, successor=successor),
+        Operation(
+            method="GET", path=f"{base}/{{id}}/activate", handler=departments.activate, successor=successor, refuses=()
+        ),
+        Operation(
+            method="GET",
+            path=f"{base}/{{id}}/deactivate",
+            handler=departments.deactivate,
+            successor=successor,
+            refuses=(),
+        ),
     ]
 
 
 def list_as_tree(call: Call) -> Response:
     """Answer the hierarchy, nested."""
-    with call.database.read() as connection:
-        found = register.read_departments(connection, call.version)
-    return Response(register.encode_tree(found), media_type=JSON)
+    return Response(register.encode_tree(departments.all_departments(call)), media_type=JSON)
 
 
 def create(call: Call) -> Response:

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from websakctl.sandbox.database import Database
+from websakctl.sandbox.quirks import Quirk
 from websakctl.sandbox.settings import ApiVersion, Settings
 from websakctl.sandbox.tokens import NotAuthenticated, NotPermitted, Tokens
 from websakctl.sandbox.userapi import payload
@@ -34,6 +35,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     path: Mapping[str, str]
     query: QueryParams
     body: Any  # the JSON that came in; None for an operation that takes none
+
+    def plays(self, quirk: Quirk) -> bool:
+        """Whether a doubtful point is played the other way."""
+        return quirk in self.settings.quirks
+
+    def listed(self, rows: list[Any]) -> list[Any]:
+        """Give a list in the order that this server likes."""
+        return rows[::-1] if self.plays("any-order") else rows
 
     @property
     def version(self) -> ApiVersion:
@@ -78,6 +87,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     handler: Handler
     body: bool = False  # takes a JSON body
     problems: bool = True  # says refusals as problem details; otherwise as a JSON string
+    refuses: tuple[int, ...] | None = (
+        None  # documented refusals; any other is 500 with a message. None: as handlers say
+    )
     public: bool = False  # needs no token
     successor: str | None = None  # the path that replaces this deprecated one
 
@@ -160,7 +172,12 @@ async def _carry_out(operation: Operation, request: Request, path: dict[str, str
         call = Call(database=state.database, settings=state.settings, path=path, query=request.query_params, body=body)
         return await run_in_threadpool(operation.handler, call)
     except Refused as refusal:
-        if operation.problems or isinstance(refusal, Unreadable):
+        if isinstance(refusal, Unreadable):
+            return problem(refusal)
+        kept = "unknown-404" in request.app.state.settings.quirks and refusal.status == 404
+        if operation.refuses is not None and refusal.status not in operation.refuses and not kept:
+            return answer(refusal.detail, 500)  # the vendor documents no other refusal here
+        if operation.problems:
             return problem(refusal)
         return answer(refusal.detail, refusal.status)
 

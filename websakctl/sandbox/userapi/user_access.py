@@ -49,20 +49,23 @@ def operations(version: ApiVersion) -> list[Operation]:
 def list_roles(call: Call) -> Response:
     """List a user's role assignments."""
     with call.database.read() as connection:
-        return answer([_role(row) for row in _roles(connection, _user(connection, call))])
+        return answer(call.listed([_role(row) for row in _roles(connection, _user(connection, call))]))
 
 
 def add_role(call: Call) -> Response:
     """Assign a role; lists that are left out are kept as empty.
 
     Raises:
-        Refused: 400 without a kind of role or with a department that is no number, 409 for the same assignment again.
+        Refused: 400 without a kind of role, without departments or grades on 3.0, or with a department that is no
+            number; 409 for the same assignment again.
     """
     request = read_object(call.body, _ROLE_SHAPE)
     kind = payload.key(request.get("id"))
     lists = {column: request.get(name) or "" for name, column in _LISTS.items()}
     if kind is None:
         raise Refused(400, "The id of a role is needed.")
+    if call.version == "3.0" and not (lists["department_list"].strip() and lists["grade_list"].strip()):
+        raise Refused(400, "departmentList and gradeList are required.")
     numbers = [part.strip() for part in lists["department_list"].split(",") if lists["department_list"]]
     if any(payload.internal_id(number) is None for number in numbers):
         raise Refused(400, "departmentList takes whole numbers with commas between them.")
@@ -149,7 +152,7 @@ def _change_codes(call: Call, operation: str, merge: Merge) -> Response:
         merged = merge(json.loads(found.access_codes), [code for code in codes if code])
         # Each once, in the order of first mention.
         register.change(connection, found, operation, {"access_codes": json.dumps(list(dict.fromkeys(merged)))})
-        return answer(register.answered_alone(connection, found.id, call.version))
+        return answer(register.answered_alone(connection, found.id, call.version, register.Filled(functions=True)))
 
 
 def _user(connection: Connection, call: Call) -> Row[Any]:

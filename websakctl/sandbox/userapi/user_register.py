@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from websakctl.sandbox.database import department, next_id, now, record_effect, user, user_role
@@ -115,8 +116,9 @@ def create(connection: Connection, settings: Settings, values: Values) -> int:
     """
     number = next_id(connection, user)
     template = _template(connection, values.get("accessTemplateId"))
-    new = _profile(settings, values) | _given_once(values)
-    new["code"] = new["code"] or new["username"] or f"B{number}"
+    new = _profile(settings, values) | _zones(values) | _logins(values)
+    new["is_secondary_user"] = values.get("isSecondaryUser", False)
+    new["code"] = new["code"] or _code(settings, new["username"]) or f"B{number}"
     _require_unused(connection, new, number, status=409)
     new |= {
         "id": number,
@@ -141,13 +143,17 @@ def replace(connection: Connection, settings: Settings, old: Row[Any], values: V
         settings: The server's.
         old: The user as it stands.
         values: The request.
-        all_of_it: Write the login mappings and zones too, as a POST does and a PUT does not.
+        all_of_it: Write the login mappings too, as a POST does; a PUT does so on 3.0 only.
 
     Raises:
         Refused: 400, the template does not exist, or the code or login is another user's.
     """
     template = _template(connection, values.get("accessTemplateId"))
-    new = _profile(settings, values) | (_given_once(values) if all_of_it else {})
+    new = _profile(settings, values)
+    if all_of_it or "zones-kept" not in settings.quirks or values.get("accessToZones"):
+        new |= _zones(values)
+    if all_of_it or (settings.api_version == "3.0" and "logins-kept" not in settings.quirks):
+        new |= _logins(values)
     _require_unused(connection, new, old.id, status=400)
     new |= {
         "access_template_id": payload.key(values.get("accessTemplateId")),
@@ -178,15 +184,24 @@ def change(connection: Connection, found: Row[Any], operation: str, values: Mapp
     record_effect(connection, operation, "user", user_key(found))
 
 
-def answered(found: Row[Any], version: ApiVersion, *, mail: bool = False) -> dict[str, Any]:
-    """Give a user as it is answered: without all that can only be written.
+class Filled(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of an answered user that are filled in only on demand."""
+
+    mail: bool = False
+    functions: bool = False
+    roles: bool = False
+
+
+def answered(connection: Connection, found: Row[Any], version: ApiVersion, filled: Filled) -> dict[str, Any]:
+    """Give a user as it is answered: without all that can only be written, and without what was not asked for.
 
     Args:
-        found: A row of ``read_users``.
+        connection: A transaction, to read the roles in.
+        found: A row of ``USERS``.
         version: The version that answers.
-        mail: Fill in the mail addresses.
+        filled: What to fill in.
     """
-    row = found._mapping
+    row, mail = found._mapping, filled.mail
     codes: list[str] = json.loads(row["access_codes"])
     fields: dict[str, Any] = {name: row[column(name)] for name in PROFILE[version]}
     addresses: list[str] = json.loads(row["mail_addresses"]) if mail else []
@@ -201,21 +216,35 @@ def answered(found: Row[Any], version: ApiVersion, *, mail: bool = False) -> dic
         "emailAddr2": (addresses[1] if len(addresses) > 1 else row["email_addr2"]) if mail else None,
         "departmentId": None if row["department_id"] is None else str(row["department_id"]),
         "departmentCode": row["department_abbreviation"],
-        "userAccessCodes": ",".join(codes),
-        "userAccessFunctions": [
-            {"id": number, "code": code, "name": code, "description": None} for number, code in enumerate(codes, 1)
-        ],
-        "userRoles": None,  # a field that the real server leaves empty too
+        "userAccessCodes": ",".join(codes) if filled.functions else None,
+        "userAccessFunctions": _functions(codes) if filled.functions else None,
+        # The newer version returns no roles at all, though it takes the parameter.
+        "userRoles": _roles(connection, row["id"]) if filled.roles and version == "3.0" else None,
     }
     if version == "3.3":
-        fields |= {"externalId": row["external_id"], "isSystemAdministrator": "0" in codes, "availableZones": None}
+        administers = filled.functions and "0" in codes  # made from the functions, and so as empty as they are
+        fields |= {"externalId": row["external_id"], "isSystemAdministrator": administers, "availableZones": None}
     return fields
 
 
-def answered_alone(connection: Connection, number: int, version: ApiVersion, *, mail: bool = False) -> dict[str, Any]:
+def _functions(codes: list[str]) -> list[dict[str, Any]]:
+    return [{"id": number, "code": code, "name": code, "description": None} for number, code in enumerate(codes, 1)]
+
+
+def _roles(connection: Connection, number: int) -> list[dict[str, Any]]:
+    rows = connection.execute(select(user_role).where(user_role.c.user_id == number).order_by(user_role.c.role_id))
+    own = {"roleId": "role_id", "roleUserId": "user_id", "id": "id", "description": "description"}
+    lists = {name: column(name) for name in words("departmentList archiveList journalUnitList gradeList")}
+    return [
+        {name: None if (value := row[kept]) is None else str(value) for name, kept in (own | lists).items()}
+        for row in rows.mappings()
+    ]
+
+
+def answered_alone(connection: Connection, number: int, version: ApiVersion, filled: Filled) -> dict[str, Any]:
     """Give one user as a single read answers it, zones and all."""
     row = connection.execute(USERS.where(user.c.id == number)).one()
-    fields = answered(row, version, mail=mail)
+    fields = answered(connection, row, version, filled)
     if version == "3.3":
         fields["availableZones"] = zones.zones_of(connection, json.loads(row.access_to_zones))
     return fields
@@ -249,7 +278,7 @@ def _profile(settings: Settings, values: Values) -> dict[str, Any]:
     new: dict[str, Any] = {column(name): values.get(name) for name in PROFILE[settings.api_version]}
     addresses: list[str] = values.get("mailAddresses") or []
     new["name"] = payload.name(new["name"], settings.name_limit)
-    new["code"] = payload.key(new["code"])
+    new["code"] = _code(settings, new["code"])
     new |= {
         "username": payload.key(values.get("username")),
         "user_type": payload.key(values.get("userType")) or ORDINARY,
@@ -259,14 +288,29 @@ def _profile(settings: Settings, values: Values) -> dict[str, Any]:
     return new
 
 
-def _given_once(values: Values) -> dict[str, Any]:
-    """Give the columns that only a POST writes."""
+def _code(settings: Settings, given: str | None) -> str | None:
+    """Read a user's code.
+
+    Raises:
+        Refused: 400, it is longer than the column.
+    """
+    code = payload.key(given)
+    if code is None or len(code) <= settings.code_limit:
+        return code
+    if "codes-cut" in settings.quirks:
+        return code[: settings.code_limit]
+    raise Refused(400, f"The code of a user has at most {settings.code_limit} characters.")
+
+
+def _zones(values: Values) -> dict[str, Any]:
+    """Give the column of zones; none named is the database's default."""
+    return {"access_to_zones": json.dumps(values.get("accessToZones") or [])}
+
+
+def _logins(values: Values) -> dict[str, Any]:
+    """Give the column of login mappings."""
     accesses = [with_access_defaults(access) for access in values.get("userAccesses") or []]
-    return {
-        "is_secondary_user": values.get("isSecondaryUser", False),
-        "access_to_zones": json.dumps(values.get("accessToZones") or []),
-        "user_accesses": json.dumps(accesses),
-    }
+    return {"user_accesses": json.dumps(accesses)}
 
 
 def with_access_defaults(access: Values) -> dict[str, Any]:

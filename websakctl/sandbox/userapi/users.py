@@ -2,8 +2,9 @@
 
 import re
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
+from msgspec.structs import replace
 from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
 
@@ -15,6 +16,8 @@ from websakctl.sandbox.userapi.answers import Refused, Unreadable, answer, nothi
 from websakctl.sandbox.userapi.payload import key, read_object
 from websakctl.sandbox.userapi.routing import Call, Operation
 
+CAP: Final = 3  # rows of a page, for the quirk that caps them
+
 
 def operations(version: ApiVersion) -> list[Operation]:
     """List the routes."""
@@ -22,10 +25,17 @@ def operations(version: ApiVersion) -> list[Operation]:
     successor = "/api/v2/users/{id}/activation" if version == "3.3" else None
     listed = [
         Operation(method="GET", path=base, handler=list_page),
-        Operation(method="POST", path=base, handler=create_or_replace, body=True, problems=False),
+        Operation(
+            method="POST",
+            path=base,
+            handler=create_or_replace,
+            body=True,
+            problems=False,
+            refuses=(400, 409) if version == "3.3" else (),
+        ),
         Operation(method="GET", path=f"{base}/changes/{{fromDate}}", handler=list_changed),
         Operation(method="GET", path=one, handler=read),
-        Operation(method="PUT", path=one, handler=replace, body=True, problems=False),
+        Operation(method="PUT", path=one, handler=write_over, body=True, problems=False),
         Operation(method="GET", path=f"{one}/Activate", handler=activate, problems=False, successor=successor),
         Operation(method="GET", path=f"{one}/Deactivate", handler=deactivate, problems=False, successor=successor),
     ]
@@ -41,12 +51,23 @@ def list_page(call: Call) -> Response:
     for name, value in (("limit", limit), ("offset", offset)):
         if value < 0:
             raise Unreadable(name, "This cannot be less than nothing.")
-    mail = call.flag("includeEmailAddresses", default=False)
-    for name in ("includeUserAccess", "includeRoles"):
-        call.flag(name, default=False)  # taken, and without effect: the answer has no field for them
+    filled = _filled(call)
+    if call.plays("capped-pages"):
+        limit = min(limit, CAP)
+    order = user.c.id.desc() if call.plays("any-order") else user.c.id
     with call.database.read() as connection:
-        rows = connection.execute(register.USERS.limit(limit).offset(offset)).all()
-    return answer([register.answered(row, call.version, mail=mail) for row in rows]) if rows else nothing(204)
+        rows = connection.execute(register.USERS.order_by(None).order_by(order).limit(limit).offset(offset)).all()
+        found = [register.answered(connection, row, call.version, filled) for row in rows]
+    return answer(found) if found else nothing(204)
+
+
+def _filled(call: Call) -> register.Filled:
+    """Say which parts of a user the request asks for; nothing that is not asked for is filled in."""
+    return register.Filled(
+        mail=call.flag("includeEmailAddresses", default=False),
+        functions=call.flag("includeUserAccess", default=False) or call.plays("functions-told"),
+        roles=call.flag("includeRoles", default=False),
+    )
 
 
 def list_changed(call: Call) -> Response:
@@ -64,19 +85,25 @@ def list_changed(call: Call) -> Response:
         raise Refused(400, "A date is expected, as YYYY-MM-DD.")
     with call.database.read() as connection:
         rows = connection.execute(register.USERS.where(user.c.changed_at >= given)).all()
-    if not rows:
-        raise Refused(404, "No user has changed since then.")
-    return answer([register.answered(row, call.version) for row in rows])
+        if not rows:
+            raise Refused(404, "No user has changed since then.")
+        found = [register.answered(connection, row, call.version, _unasked(call)) for row in rows]
+    return answer(call.listed(found))
+
+
+def _unasked(call: Call) -> register.Filled:
+    """Say what is filled in where the request has no way to ask."""
+    return register.Filled(functions=call.plays("functions-told"))
 
 
 def read(call: Call) -> Response:
     """Answer one user."""
-    mail = call.flag("includeEmailAddresses", default=False)
-    for name in ("includeUserAccess", "includeRoles"):
-        call.flag(name, default=False)
+    filled = _filled(call)
+    if call.plays("mail-withheld"):
+        filled = replace(filled, mail=False)
     with call.database.read() as connection:
         found = register.find_user(connection, call.path["id"], call.query.get("lookupField", "Id"))
-        return answer(register.answered_alone(connection, found.id, call.version, mail=mail))
+        return answer(register.answered_alone(connection, found.id, call.version, filled))
 
 
 def create_or_replace(call: Call) -> Response:
@@ -101,17 +128,17 @@ def create_or_replace(call: Call) -> Response:
             if call.version == "3.3" and not secondary:
                 _require_login(values)
             number, status = register.create(connection, call.settings, values), 201
-        made = register.answered_alone(connection, number, call.version)
+        made = register.answered_alone(connection, number, call.version, _unasked(call))
     return answer(made, status, {"Location": f"/api/Users/{number}"})
 
 
-def replace(call: Call) -> Response:
+def write_over(call: Call) -> Response:
     """Write the whole request over a user; the body says how the id in the path is meant."""
     values = read_object(call.body, register.SHAPE[call.version])
     with call.database.write() as connection:
         old = register.find_user(connection, call.path["id"], values.get("lookupField") or "Id")
         register.replace(connection, call.settings, old, values, all_of_it=False)
-        return answer(register.answered_alone(connection, old.id, call.version))
+        return answer(register.answered_alone(connection, old.id, call.version, _unasked(call)))
 
 
 def activate(call: Call) -> Response:

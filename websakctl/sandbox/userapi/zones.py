@@ -21,7 +21,7 @@ def list_environments(call: Call) -> Response:
     with call.database.read() as connection:
         rows = _rows(connection)
     fields = ({"id": row.id, "referenceId": row.reference_id, "name": row.name, "zone": _zone(row)} for row in rows)
-    return answer(list(fields))
+    return answer(call.listed(list(fields)))
 
 
 def zones_of(connection: Connection, environments: list[int]) -> list[dict[str, Any]]:
