@@ -115,13 +115,16 @@ class Sandbox:
     def fresh(self, seed: str = "standard") -> "Sandbox":
         """Bring the seed back, and take every fault and setting away."""
         self.ask("DELETE", "faults")
-        self.ask("POST", "settings", {"latency_ms": 0, "token_lifetime": None, "rate_limit_per_second": None})
+        self.ask(
+            "POST", "settings", {"latency_ms": 0, "token_lifetime": None, "rate_limit_per_second": None, "quirks": []}
+        )
         self.ask("POST", "reset", {"seed": seed})
         return self
 
 
-def _sandbox(tmp_path_factory: pytest.TempPathFactory, version: str) -> Iterator[Sandbox]:
-    home = tmp_path_factory.mktemp(f"sandbox-{version}")
+def sandbox(tmp_path_factory: pytest.TempPathFactory, version: str) -> Iterator[Sandbox]:
+    """Start a sandbox that plays ``version``, and stop it afterwards."""
+    home = tmp_path_factory.mktemp(f"sandbox-{version.replace('@', '-')}")
     server = ensure_server(home, api_version=version, idle_timeout=3600)
     headers = {"X-Sandbox-Secret": server.client_secret}
     with httpx.Client(base_url=server.base_url, headers=headers, trust_env=False) as control:
@@ -132,10 +135,10 @@ def _sandbox(tmp_path_factory: pytest.TempPathFactory, version: str) -> Iterator
 @pytest.fixture(scope="session")
 def sandbox33(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with User API 3.3, as the last test left it: call ``fresh()``."""
-    yield from _sandbox(tmp_path_factory, "3.3")
+    yield from sandbox(tmp_path_factory, "3.3")
 
 
 @pytest.fixture(scope="session")
 def sandbox30(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with User API 3.0, as the last test left it: call ``fresh()``."""
-    yield from _sandbox(tmp_path_factory, "3.0")
+    yield from sandbox(tmp_path_factory, "3.0")

@@ -21,7 +21,8 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from websakctl.kinds import all_kinds
 from websakctl.live import lease
-from websakctl.live.users import KeptRows, People
+from websakctl.live.user_rows import KeptRows
+from websakctl.live.users import People
 from websakctl.live.users_writer import UsersWriter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
@@ -177,7 +178,7 @@ def use_everything(server: Any, api_version: str | None) -> None:
         api_version=api_version,
     )
     with WebsakReader(connection, all_kinds(), scope_of, PEOPLE) as reader:
-        assert reader.alive()
+        assert reader.info_status() == 200
         assert reader.setup_info()
         state = reader.read()
         version = reader.departments.version()
@@ -241,10 +242,10 @@ SOMEBODY = {
     "mobile": "90000000",
     "username": "karnor",
     "email": "kari@example.org",
-    "zones": [1],
+    "zones": ["Åpen sone"],
     "logins": [{"provider": "AD", "key": "S-1-5", "domain": None}],
     "access_functions": ["10"],
-    "roles": {"SB": {"units": ["FR-HELSE"], "archives": ["A"], "journal_units": [], "grades": []}},
+    "roles": {"SB": {"units": ["FR-HELSE"], "archives": ["A"], "journal_units": [], "grades": ["U"]}},
     "groups": ["Alle brukere"],
     "district_groups": ["FR-LEDERE Æ/Ø"],
 }

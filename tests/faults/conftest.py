@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from tests.faults.people import PEOPLE
 from tests.planning import planned
 from tests.seams import NoWaiting
 from websakctl.apply import attempt
@@ -68,7 +69,7 @@ class Stage:
         gone: tuple[Address, ...] = (),
         previously: Mapping[Address, tuple[Address, ...]] | None = None,
     ) -> tuple[Plan, State]:
-        live = self.reader.read([kind])
+        live = self.reader.read([kind] if kind != "user" else ["org_unit", kind])  # users are in units
         return self.planned(wanted(live), live, gone, previously), live
 
     def planned(
@@ -134,10 +135,12 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
                 answer_timeout=PATIENT,
                 runtime=Runtime(clock=NoWaiting()),
             )
-            reader = WebsakReader(connection, all_kinds(), _scope)
+            reader = WebsakReader(connection, all_kinds(), _scope, PEOPLE)
             pace = Pace(stop_after=1000, clock=NoWaiting())  # the server is to fail again and again here
             writers = [
-                WebsakWriter(replace(connection, answer_timeout=wait), all_kinds(), _scope, reader.units, api, pace)
+                WebsakWriter(
+                    replace(connection, answer_timeout=wait), all_kinds(), _scope, reader.units, api, pace, PEOPLE
+                )
                 for wait in (PATIENT, IMPATIENT)
             ]
             found[api] = Stage(sandbox, api, reader, *writers, journal)

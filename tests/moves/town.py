@@ -19,8 +19,8 @@ organisation: {name: Oslo kommune, orgnr: "958935420"}
 """
 COMMON = """\
 user_roles:
-  CASEWORKER: {name: Saksbehandler, template_id: "20001", district_groups: [LESERE]}
-  LEADER: {name: Leder, template_id: "20002", roles: {LD: {units: own}}}
+  CASEWORKER: {name: Saksbehandler, template_id: "20001", district_groups: [LESERE], zones: [Åpen sone]}
+  LEADER: {name: Leder, template_id: "20002", roles: {LD: {units: own, grades: [U]}}, zones: [Åpen sone]}
 rollout_batches:
   PULJE-1: {name: Første pulje, districts: [sagene]}
   PULJE-2: {name: Andre pulje, districts: [stovner, frogner]}
@@ -38,8 +38,8 @@ KINDERGARTEN = "  BH-ASKELADDEN: {name: Askeladden barnehage, parent: BHG"
 NUMBER = (
     'sub_orgs:\n  "975016684": {name: Askeladden barnehage, unit: BH-ASKELADDEN, channel: altinn, readers: [Styrer]}\n'
 )
-KARI = "{name: Kari Nordmann, role: CASEWORKER, unit: %s, username: karnor, email: kari@example.org}"
-OLA = "{name: Ola Nordmann, role: LEADER, unit: %s, username: olanor, email: ola@example.org}"
+KARI = "{name: Kari Nordmann, role: CASEWORKER, unit: %s, username: karnor, email: kari@example.org, logins: [{key: karnor}]}"
+OLA = "{name: Ola Nordmann, role: LEADER, unit: %s, username: olanor, email: ola@example.org, logins: [{key: olanor}]}"
 SAGENE, STOVNER = "org_unit/sagene/SA-BH-ASKELADDEN", "org_unit/stovner/SR-BH-ASKELADDEN"
 
 

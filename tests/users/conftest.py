@@ -7,7 +7,7 @@ import pytest
 from .office import Office, office
 
 
-def _settled(root: Path, websak: object) -> Office:
+def settled(root: Path, websak: object) -> Office:
     found = office(root, websak)
     found.apply()
     found.websak.ask("DELETE", "effects")
@@ -17,14 +17,14 @@ def _settled(root: Path, websak: object) -> Office:
 @pytest.fixture(params=["3.0", "3.3"])
 def at(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
     """An office, at each version."""
-    return _settled(tmp_path, request.getfixturevalue(f"sandbox{request.param.replace('.', '')}"))
+    return settled(tmp_path, request.getfixturevalue(f"sandbox{request.param.replace('.', '')}"))
 
 
 @pytest.fixture
 def at33(sandbox33: object, tmp_path: Path) -> Office:
-    return _settled(tmp_path, sandbox33)
+    return settled(tmp_path, sandbox33)
 
 
 @pytest.fixture
 def at30(sandbox30: object, tmp_path: Path) -> Office:
-    return _settled(tmp_path, sandbox30)
+    return settled(tmp_path, sandbox30)

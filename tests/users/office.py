@@ -21,13 +21,15 @@ user_roles:
     access_functions: ["10", "20"]
     groups: [BYARKIVET]
     district_groups: [SAKSBEHANDLERE]
+    zones: [Åpen sone]
   LEADER:
     name: Leder
     template_id: "20002"
     licences: [WEBSAK-PLUS]
     access_functions: ["10", "30"]
-    roles: {LD: {units: own}, SB: {units: district, grades: [A]}}
-  ARCHIVIST: {name: Arkivar, template_id: "20003", zones: [1, 2]}
+    roles: {LD: {units: own, grades: [U]}, SB: {units: district, grades: [A]}}
+    zones: [Åpen sone]
+  ARCHIVIST: {name: Arkivar, template_id: "20003", zones: [Åpen sone, Intern sone]}
 each_district:
   access_groups: {SAKSBEHANDLERE: {}}
 """
@@ -73,19 +75,26 @@ class Office:
         )
         path.chmod(0o600)
 
-    def ask(self, method: str, path: str, **params: str) -> Any:
+    def ask(self, method: str, path: str, body: Any = None, **params: str) -> Any:
         """A request past our client."""
         form = {"grant_type": "client_credentials", "scope": "userapi"}
         server = self.websak.server
         form |= {"client_id": server.client_id, "client_secret": server.client_secret}
         token = self.websak.control.post("/connect/token", data=form).raise_for_status().json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        answer = self.websak.control.request(method, f"/api{path}", params=params, headers=headers)
+        answer = self.websak.control.request(method, f"/api{path}", params=params, headers=headers, json=body)
         return answer.raise_for_status().json()
+
+    def stored(self, code: str) -> dict[str, Any]:
+        """A user as the server's database keeps it, also what no version answers."""
+        found = self.websak.ask("POST", "edit", {"kind": "user", "key": code, "set": {"code": code}})
+        return {n: json.loads(found[n]) for n in ("access_to_zones", "user_accesses", "access_codes", "mail_addresses")}
 
     def user(self, code: str, path: str = "") -> Any:
         """A user as the server shows it."""
-        return self.ask("GET", f"/Users/{code}{path}", lookupField="Code", includeEmailAddresses="true")
+        return self.ask(
+            "GET", f"/Users/{code}{path}", lookupField="Code", includeEmailAddresses="true", includeUserAccess="true"
+        )
 
     def groups(self, code: str) -> set[str]:
         return {row["groupName"] for row in self.user(code, "/AccessGroupMembership")}

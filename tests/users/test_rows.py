@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from websakctl.live.adapter import Units
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Answer
-from websakctl.live.users import KeptRows, People, Row, UsersReader
+from websakctl.live.user_rows import KeptRows, Row
+from websakctl.live.users import People, UsersReader
 from websakctl.operations.change.user_rows import RowFile
 
 from .office import KARI, OLA, Office

@@ -13,6 +13,7 @@ from websakctl.live.adapter import InSteps, KindWriter
 from websakctl.live.clock import Clock
 from websakctl.live.errors import (
     Changed,
+    Declined,
     LiveError,
     NotAsAgreed,
     NotPermitted,
@@ -162,7 +163,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.writer, InSteps):
             changed = {f.path.partition(".")[0] for f in self.change.fields}
             for step in self.writer.steps(self.change.address, wanted, changed):
-                self._certainly(step.request, _whatever(step.send), step.happened)
+                self._certainly(step.request, _whatever(step.send), step.happened, told=step.reported)
 
     # --- sending
 
@@ -192,6 +193,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                     self.sent.append(request)
                     return
                 continue
+            except Declined as error:
+                if told and self._shows(happened, str(error)):
+                    self._note(request, "done", "looked up after an unknown outcome")
+                    self.sent.append(request)
+                    return
+                if unsure and not told:
+                    self._note(request, "unknown", doubt)
+                    raise _Unsettled(f"{doubt}; sent again, it was refused: {error}") from None
+                self._note(request, "failed", str(error))
+                raise Refused(str(error), 500) from None
             except Changed as error:
                 doubt = str(error)
                 if self._shows(happened, doubt):

@@ -64,8 +64,15 @@ class User(Named, frozen=True, kw_only=True):
         Kept(),
         WriteOnly(needed=True),
     ] = None
-    logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(), Stepwise()] = None
-    zones: Annotated[list[int] | None, Kept(), WriteOnly()] = None  # unsaid, the role's
+    other_emails: Annotated[
+        list[Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "an e-mail address")]] | None,
+        Kept(),
+        WriteOnly(),
+    ] = None  # all after the first; omitted, the one that Websak tells is sent back
+    logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(needed=True), Stepwise()] = (
+        None
+    )
+    zones: Annotated[list[Text] | None, Kept(), WriteOnly(needed=True)] = None  # by name; unsaid, the role's
     national_no: Annotated[NationalId | None, Kept(), WriteOnly()] = None
     access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # unsaid, the role's; so below
     roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise(), Held(kind="org_unit", within="units")] = None

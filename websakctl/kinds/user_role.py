@@ -31,7 +31,7 @@ class UserRole(Named, frozen=True, kw_only=True):
     roles: dict[str, RoleScope] | None = None  # Websak's role templates by id
     groups: Annotated[list[str] | None, Ref(kind="access_group")] = None
     district_groups: list[str] | None = None  # local keys: each district has its own
-    zones: list[int] | None = None  # ids of environments, given when the user is made
+    zones: list[Text] | None = None  # by name, as GET /api/Zones has them
     aliases: list[Text] = []  # what HR files call it
     protected: Annotated[bool, ConfigOnly()] = False
 

@@ -1,5 +1,6 @@
 """Access groups over the User API: list and create are all it offers."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,21 +56,42 @@ class AccessGroupsWriter(AccessGroupsReader):
     def __init__(self, reading: Reading, writing: Writing, scope_of: ScopeOf) -> None:
         super().__init__(reading, scope_of)
         self._writing = writing
+        self._alone = False
+        self._there: set[str] | None = None  # names of active groups, while nobody else may make one
+        self._turn = threading.Lock()
+
+    def keep_others_out(self) -> None:
+        """Know that a shared lock is held: what was listed once under it is still so before the next create."""
+        self._alone, self._there = True, None
 
     def refresh(self, resource: Resource) -> Resource | None:
         """Nothing of a group can be replaced."""
         return resource
 
     def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:  # noqa: ARG002  # a group is its name
-        """POST; a second one would make a duplicate, which nothing keeps the server from: so look right before."""
-        there = self.find(address)
-        if there is not None and there.active:
+        """POST; a second one would make a duplicate, which nothing keeps the server from: so look right before.
+
+        While a shared lock is held one look is enough for all creates.
+        """
+        if self._is_there(address):
             raise Refused(f"{address} is there already: plan again", 409)
         answer = self._writing.send("POST", PATH, {"groupName": address.key}, expect=(200, 201))
         if not isinstance(answer.body, dict) or not answer.body.get("groupId"):
             raise UnknownOutcome(f"POST {PATH}: the answer does not say which group was made")
         self.ids[address.key] = str(answer.body["groupId"])
+        with self._turn:
+            if self._there is not None:
+                self._there.add(address.key)
         return self.ids[address.key]
+
+    def _is_there(self, address: Address) -> bool:
+        if not self._alone:
+            found = self.find(address)
+            return found is not None and found.active
+        with self._turn:
+            if self._there is None:
+                self._there = {group.address.key for group in self.read() if group.active}
+            return address.key in self._there
 
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:  # noqa: ARG002  # never possible
         """Not offered by the API."""

@@ -67,6 +67,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     request: str  # what the journal calls it
     send: Callable[[], object]
     happened: Callable[[], bool]
+    reported: bool = True  # whether a look can show it at all
 
 
 @runtime_checkable

@@ -77,6 +77,8 @@ class DepartmentsReader:
         self._scope_of = scope_of
         self._by_id: dict[str, str] = {}  # id -> key
         self.api_version = api_version
+        self.from_tree = False  # whether there is no flat list here
+        self._external = True  # whether units have external ids; a version of 2021 had only codes
 
     @property
     def base(self) -> str:
@@ -91,15 +93,33 @@ class DepartmentsReader:
 
     def _flat(self) -> list[Any]:
         path = f"{V1 if self.api_version == '3.0' else V2}/flat"
-        answer = self._reading.get(path, absent=(404,) if self.api_version is None else (), parse=_LOOKED_AT.rows)
-        if answer.status == 404:
+        absent = () if self.api_version == "3.3" else (404,)
+        answer = self._reading.get(path, absent=absent, parse=_LOOKED_AT.rows)
+        if answer.status == 404 and self.api_version is None:
             self.api_version = "3.0"
             return self._flat()
+        if answer.status in (204, 404) and self.api_version == "3.0":  # 204: it was taken for the id of a department
+            return self._tree()
         if answer.status == 204 or answer.body == []:
             raise NotAsAgreed(f"GET {path}: no department at all, not even the root")
         rows = _believed(answer.body, f"GET {path}")
         self.api_version = self.api_version or "3.3"
         return _once(rows, f"GET {path}")
+
+    def _tree(self) -> list[Any]:
+        """All departments where there is no flat list: files of 3.0.0 before 2026 have the tree only."""
+        rows = [_LOOKED_AT.row(row) for row in self._raw_tree()]
+        if not rows:
+            raise NotAsAgreed(f"GET {V1}: no department at all, not even the root")
+        return _once(_believed(rows, f"GET {V1}"), f"GET {V1}")
+
+    def _raw_tree(self) -> list[dict[str, Any]]:
+        """The rows of the tree; whether units have external ids, the rows say."""
+        answer = self._reading.get(V1)
+        rows = [] if answer.status == 204 else _flattened(answer.body, f"GET {V1}")
+        self.from_tree = True
+        self._external = any("externalId" in row for row in rows)
+        return rows
 
     def read(self) -> list[Resource]:
         """List all units below the root; the root itself is not ours.
@@ -205,6 +225,8 @@ class DepartmentsReader:
         }
         parent = str(row.parentDepartmentId or "")
         above = None if parent == self._units.root_id else self._by_id.get(parent)
+        if not self._external:
+            fields["external_id"] = key
         fields["parent"] = above if above is not None or parent == self._units.root_id else f"#{parent}"
         end = row.validToDate
         active = end is None or not ended(end, f"department {id_}", self._reading.runtime.clock.now())
@@ -220,9 +242,17 @@ class DepartmentsReader:
         """Look a unit up by its external id; what an unknown one answers is not documented."""
         path = f"{self.base}/external/{quote(address.key, safe='')}"
         answer = self._reading.get(path, absent=(204, 404))
+        if answer.status == 404 and self.version() == "3.0":  # where the route is there, the answer is 204
+            return self._find_in_tree(address)
         if answer.body is None:
             return None
         return self._one(answer.body, address, f"GET {path}")
+
+    def _find_in_tree(self, address: Address) -> Resource | None:
+        rows = self._raw_tree()
+        name = "externalId" if self._external else "code"
+        found = next((row for row in rows if composed(row.get(name)) == address.key), None)
+        return self._one(found, address, f"GET {V1}") if found is not None else None
 
     def get(self, id_: str, address: Address) -> Resource | None:
         """Read a unit by the server's id."""
@@ -368,6 +398,28 @@ def _below(root: str, parents: Mapping[str, str]) -> dict[str, bool]:
             id_ = parents.get(id_, "")
         known.update(dict.fromkeys(path, known.get(id_, False)))
     return known
+
+
+def _flattened(body: Any, what: str) -> list[dict[str, Any]]:
+    """The departments of a tree: rows in a list, or organisations that hold a department and more of their kind.
+
+    Raises:
+        NotAsAgreed: If it is neither.
+    """
+    found: list[dict[str, Any]] = []
+    left = body[::-1] if isinstance(body, list) else [body]
+    while left:
+        node = left.pop()
+        if not isinstance(node, dict):
+            raise NotAsAgreed(f"{what}: expected an object, got {type(node).__name__}")
+        if "subdepartments" not in node:
+            found.append(node)
+            continue
+        below = node["subdepartments"] or []
+        if isinstance(node.get("department"), dict):
+            found.append(node["department"])
+        left += below[::-1] if isinstance(below, list) else [below]
+    return found
 
 
 def _believed(body: Any, what: str) -> list[Any]:

@@ -51,6 +51,10 @@ class UnknownOutcome(LiveError):
     """A write was sent and no trustworthy answer came: it may have happened. Look before trying again."""
 
 
+class Declined(LiveError):
+    """A write was answered 500 with a message, which is how the User API refuses: look once before believing it."""
+
+
 class Strained(LiveError):
     """The server failed again and again; this request was not sent."""
 

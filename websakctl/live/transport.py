@@ -16,6 +16,7 @@ from websakctl.live.clock import Clock, SystemClock
 from websakctl.live.decoding import Content, parsed
 from websakctl.live.errors import (
     Changed,
+    Declined,
     NotAsAgreed,
     NotPermitted,
     Refused,
@@ -275,12 +276,24 @@ class Reading:
 
 
 class Writing:
-    """Sends writes, one request each. A write is repeated by itself only where it cannot have happened."""
+    """Sends writes, one request each. A write is repeated by itself only where it cannot have happened.
 
-    def __init__(self, client: httpx.Client, traffic: Traffic, runtime: Runtime, pace: Pace | None = None) -> None:
+    ``declines``: whether this API refuses with 500 and a message too.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        traffic: Traffic,
+        runtime: Runtime,
+        pace: Pace | None = None,
+        *,
+        declines: bool = False,
+    ) -> None:
         self._client = client
         self.traffic = traffic
         self.runtime = runtime
+        self._declines = declines
         self._pace = pace or Pace(clock=runtime.clock)
 
     def send(
@@ -306,6 +319,7 @@ class Writing:
         Raises:
             Unreachable: It was never sent.
             Refused, Changed, NotPermitted: The server said no; nothing changed.
+            Declined: It said no with 500 and a message; see that nothing changed.
             UnknownOutcome: It was sent, and what came of it is not known.
         """
         try:
@@ -342,7 +356,8 @@ class Writing:
         except NotAsAgreed as error:  # too long, too slow: the write is done or not, all the same
             raise UnknownOutcome(str(error)) from None
         asked = _asked_to_wait(response, self.runtime.clock.now())
-        self._pace.note(response.status_code, turn, asked)
+        declined = _declined(response) if self._declines else ""
+        self._pace.note(422 if declined else response.status_code, turn, asked)
         if response.status_code == 429:
             if asked is not None and asked > LONGEST_WAIT:
                 raise Strained(f"{what}: the server is busy (429) and asks to be left alone for {asked:.0f} s")
@@ -370,6 +385,8 @@ class Writing:
             raise Refused(
                 f"{what}: {words_of(content, response.status_code)}", response.status_code, _pointers(content)
             )
+        if declined:
+            raise Declined(f"{what}: {declined}")
         raise UnknownOutcome(
             f"{what}: HTTP {response.status_code} ({words_of(json_of(response.content), response.status_code)})"
         )
@@ -384,6 +401,12 @@ def _busy(what: str, response: httpx.Response, runtime: Runtime) -> str:
 def _unsent(what: str, error: httpx.TransportError) -> Exception:
     final = Unreachable(f"{what}: {cause_of(error)}", what_next_of(error))
     return final if isinstance(error, NoConnection) and error.lasting else _Again(None, final)
+
+
+def _declined(response: httpx.Response) -> str:
+    """The message of a refusal that comes with status 500: a JSON text, as the User API documents it; else nothing."""
+    body = json_of(response.content) if response.status_code == 500 else None
+    return words_of(body, 500) if isinstance(body, str) and body.strip() else ""
 
 
 def _gathered(response: httpx.Response) -> Content:

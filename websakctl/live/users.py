@@ -1,51 +1,27 @@
 """Users over the User API: what one is, in answers and in requests, and how all are listed."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from datetime import date, timedelta
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
 from msgspec.structs import replace
 
 from websakctl.live.access_groups import AccessGroupsReader
-from websakctl.live.adapter import ScopeOf, Units, composed, rows_of, text_or_none
-from websakctl.live.errors import NotAsAgreed
+from websakctl.live.adapter import ScopeOf, Units, composed, rows_of
+from websakctl.live.errors import LiveError, NotAsAgreed
 from websakctl.live.transport import Reading
+from websakctl.live.user_lookup import Lookup
+from websakctl.live.user_rows import PATH, TEXTS, WITH_FUNCTIONS, WITH_MAIL, Row, RowStore, UserRows, kept_of
+from websakctl.live.zones import Zones
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Fields, Handle, Resource
 
 KIND, GROUP = "user", "access_group"
-PATH = "/api/Users"
-PAGES = (10_000, 1_000, 100)  # the largest page that the server takes; it may give less, and an empty one is the last
-OVERLAP = timedelta(days=1)  # a server's day is not ours, nor need its clock be
-PASSES = 3
-_TEXTS = {"name": "name", "title": "title", "phone": "phone", "mobile": "mobile"}  # our field -> theirs
+ACCESS = frozenset({"roles", "access_functions", "groups", "district_groups"})
+SPARED = frozenset({"logins", "zones"})  # by a PUT on 3.3: it exempts the mappings, and a single read tells the zones
 _SCOPES = {"archives": "archiveList", "journal_units": "journalUnitList", "grades": "gradeList"}
-
-Row = Mapping[str, Any]  # what is kept of a listed user: JSON, without numbers and addresses of persons
-
-
-class KeptRows(msgspec.Struct, frozen=True, kw_only=True):
-    """All users as they were listed on a day, by the server's id."""
-
-    day: date
-    rows: dict[str, Row]
-
-
-class RowStore(Protocol):
-    """Keeps what was listed from one command to the next."""
-
-    @property
-    def today(self) -> date:
-        """The day in UTC."""
-
-    def load(self) -> KeptRows | None:
-        """What was kept, if it can be gone on from."""
-
-    def save(self, kept: KeptRows) -> None:
-        """Keep it."""
 
 
 class People(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +29,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
     ``districts``: whose users are wanted; ``None`` for all. ``wanted``: fields by user code, those that the API never tells
     among them. ``applied_roles``: by user code, for users whose role Websak does not tell. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
+    ``zones``: names that the config uses; each must be a zone of this Websak.
     """
 
     roles: Mapping[str, Fields] = msgspec.field(default_factory=dict)
@@ -60,6 +37,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     wanted: Mapping[str, Fields] = msgspec.field(default_factory=dict)
     applied_roles: Mapping[str, str] = msgspec.field(default_factory=dict)
     groups: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
     store: RowStore | None = None
 
 
@@ -84,6 +62,8 @@ class UsersReader:
         self._scope_of = scope_of
         self._version = version
         self._concurrency = max(1, concurrency)
+        self.zones = Zones(reading)
+        self._lookup = Lookup(reading)
         self._roles_by_template = {str(fields["template_id"]): key for key, fields in people.roles.items()}
 
     def read(self) -> list[Resource]:
@@ -92,7 +72,18 @@ class UsersReader:
         Raises:
             LiveError: If any part cannot be read or trusted; then nothing is known.
         """
-        rows = self._rows()
+        people = self._people
+        self.zones.ids(sorted(people.zones))
+        if self._version() == "3.0":
+            require_role_lists(people.wanted)
+        said = (*people.wanted.values(), *people.roles.values())
+        rows = UserRows(
+            self._reading,
+            people.store,
+            functions=any(fields.get("access_functions") is not None for fields in said),
+            mail=any(fields.get("email") is not None for fields in people.wanted.values()),
+            concurrency=self._concurrency,
+        ).read()
         units = self._units.by_id()
         found: dict[str, Resource] = {}
         for row in rows.values():
@@ -104,83 +95,25 @@ class UsersReader:
                 found[resource.address.key] = resource
         districts = self._people.districts
         wanted = [r for r in found.values() if districts is None or r.address.scope in districts]
-        return self._with_access(wanted)
+        return self._with_access(wanted, next(iter(rows)))
 
     def find(self, address: Address) -> Resource | None:
-        """Look one up by its code."""
-        return self._one(quote(address.key, safe=""), address, "Code")
+        """Look one up by its code; in the list where the server takes no codes, as files of 3.0.0 before 2024."""
+        try:
+            found = self._one(quote(address.key, safe=""), address, "Code")
+        except NotAsAgreed:
+            if self._version() != "3.0" or self._lookup.takes_codes():
+                raise
+            found = None
+        if found is not None or self._version() != "3.0" or self._lookup.takes_codes():
+            return found
+        rows = UserRows(self._reading, None, functions=False, mail=False, concurrency=self._concurrency).read()
+        id_ = next((id_ for id_, row in rows.items() if composed(row["code"]).upper() == address.key), None)
+        return self.get(id_, address) if id_ is not None else None
 
     def get(self, id_: str, address: Address) -> Resource | None:
         """Read one by the server's id."""
         return self._one(id_, address, "Id")
-
-    # --- listing
-
-    def _rows(self) -> dict[str, Row]:
-        """All users by id: from what was kept and what has changed since, where that surely is all; else from the pages.
-
-        What was kept lasts for its day: a user's last day passes without anybody changing anything. Users changed since
-        the day before are read anew, and the number of users must be right in the end.
-        """
-        store = self._people.store
-        kept = store.load() if store is not None else None
-        if store is not None and kept is not None and kept.day == store.today:
-            merged = {**kept.rows, **self._changed_since(kept.day - OVERLAP)}
-            if self._are_all(len(merged)):
-                store.save(KeptRows(day=kept.day, rows=merged))
-                return merged
-        rows = self._listed()
-        if store is not None:
-            store.save(KeptRows(day=store.today, rows=rows))
-        return rows
-
-    def _listed(self) -> dict[str, Row]:
-        """All pages. Rows may repeat or be skipped while others write, so a pass in which one came twice is done again."""
-        found: dict[str, Row] = {}
-        for _ in range(PASSES):
-            before = set(found)
-            rows = list(self._pages())
-            if not rows:
-                raise NotAsAgreed(f"GET {PATH}: no user at all, not even a template")
-            found.update((row["id"], row) for row in rows)
-            if len({row["id"] for row in rows}) == len(rows) and before <= {row["id"] for row in rows}:
-                return {row["id"]: row for row in rows}
-        raise NotAsAgreed(f"GET {PATH}: the list of users is another each time it is read")
-
-    def _pages(self) -> Iterable[Row]:
-        offset = 0
-        before: list[dict[str, Any]] = []
-        limit = PAGES[0]
-        while True:
-            rows = self._page(limit, offset)
-            while rows is None:  # it takes no page that large
-                limit = next((p for p in PAGES if p < limit), 0)
-                if not limit:
-                    raise NotAsAgreed(f"GET {PATH}: no page size is taken")
-                rows = self._page(limit, offset)
-            if not rows:
-                return
-            if rows == before:
-                raise NotAsAgreed(f"GET {PATH}: the pages do not go on")
-            before = rows
-            offset += len(rows)
-            yield from map(kept_of, rows)
-
-    def _page(self, limit: int, offset: int) -> list[dict[str, Any]] | None:
-        answer = self._reading.get(PATH, {"limit": limit, "offset": offset}, absent=(400,))
-        if answer.status == 400:
-            return None
-        return [] if answer.status == 204 else rows_of(answer.body, f"GET {PATH}", ("gidId",))
-
-    def _changed_since(self, day: date) -> dict[str, Row]:
-        path = f"{PATH}/changes/{day.isoformat()}"
-        answer = self._reading.get(path, absent=(404,))
-        rows = rows_of(answer.body, f"GET {path}", ("gidId",)) if answer.status == 200 else []
-        return {row["id"]: row for row in map(kept_of, rows)}
-
-    def _are_all(self, count: int) -> bool:
-        """Whether there are so many users: there is a last one, and none after it."""
-        return count > 0 and bool(self._page(1, count - 1)) and self._page(1, count) == []
 
     # --- resources
 
@@ -189,13 +122,19 @@ class UsersReader:
         key = composed(row["code"]).upper() or f"#{row['id']}"
         scope = self._scope_of(KIND, key) or self._units.scopes.get(unit or "") or BASE
         wanted = self._people.wanted.get(key, {})
-        fields: dict[str, Any] = {ours: row[ours] for ours in _TEXTS}
+        fields: dict[str, Any] = {ours: row[ours] for ours in TEXTS}
         fields["role"] = self._role(row) or self._people.applied_roles.get(key) or wanted.get("role")
         fields["unit"] = None if row["department"] == self._units.root_id else unit
-        if "access_functions" in wanted:
+        if "access_functions" in wanted and row["functions"] is not None:
             fields["access_functions"] = row["functions"]
+        if row["email"] is not None and wanted.get("email") is not None:
+            fields["email"] = row["email"]
         return Resource(
-            address=Address(KIND, scope, key), fields=fields, active=row["active"], handle=Handle(id=row["id"])
+            address=Address(KIND, scope, key),
+            fields=fields,
+            active=row["active"],
+            handle=Handle(id=row["id"]),
+            spared=SPARED if self._version() == "3.3" else frozenset(),
         )
 
     def _role(self, row: Row) -> str | None:
@@ -211,7 +150,8 @@ class UsersReader:
 
     def _one(self, given: str, address: Address, lookup: str) -> Resource | None:
         path = f"{PATH}/{given}"
-        answer = self._reading.get(path, {"lookupField": lookup, "includeEmailAddresses": "true"}, absent=(204, 404))
+        asked = {"lookupField": lookup, **WITH_MAIL, **WITH_FUNCTIONS}
+        answer = self._reading.get(path, asked, absent=(204, 404))
         if answer.body is None:
             return None
         raw = rows_of([answer.body], f"GET {path}", ("gidId",))[0]
@@ -221,16 +161,25 @@ class UsersReader:
             raise NotAsAgreed(f"GET {path}: another user came")
         row = kept_of(raw)
         resource = self._resource(row, self._units.by_id())
-        fields = {**resource.fields, "access_functions": row["functions"]}
+        functions = {} if row["functions"] is None else {"access_functions": row["functions"]}
+        fields = {**resource.fields, **functions}
         return replace(resource, address=address, fields=fields, handle=Handle(id=row["id"], raw=raw))
 
     # --- access
 
-    def _with_access(self, users: list[Resource]) -> list[Resource]:
-        """Put in the roles and groups of those whose config speaks of them."""
+    def lacking(self, id_: str) -> frozenset[str]:
+        """Fields that this server has no route for; ``id_`` is any user's."""
+        return frozenset() if self._version() == "3.3" else self._lookup.lacking(id_)
+
+    def _with_access(self, users: list[Resource], anybody: str) -> list[Resource]:
+        """Put in the roles and groups of those whose config speaks of them; what has no route here is not told."""
         wanted = self._people.wanted
-        with_groups = [u for u in users if {"groups", "district_groups"} & wanted.get(u.address.key, {}).keys()]
-        with_roles = [u for u in users if "roles" in wanted.get(u.address.key, {})]
+        asked = ACCESS & {name for u in users for name in wanted.get(u.address.key, {})}
+        if lacking := self.lacking(anybody) & asked if asked else frozenset():
+            users = [replace(u, fields={n: v for n, v in u.fields.items() if n not in lacking}) for u in users]
+        membership = {"groups", "district_groups"} - lacking
+        with_groups = [u for u in users if membership & wanted.get(u.address.key, {}).keys()]
+        with_roles = [u for u in users if "roles" in wanted.get(u.address.key, {}) and "roles" not in lacking]
         if not with_groups and not with_roles:
             return users
         with self._reading.runtime.executor(self._concurrency) as pool:
@@ -242,17 +191,22 @@ class UsersReader:
                 )
             )
             groups = self._memberships(with_groups, pool) if with_groups else {}
-        return [replace(u, fields={**u.fields, **self._access(u, roles, groups)}) for u in users]
+        told = {name: shared for name, shared in (("groups", True), ("district_groups", False)) if name in membership}
+        return [replace(u, fields={**u.fields, **self._access(u, roles, groups, told)}) for u in users]
 
     def _access(
-        self, user: Resource, roles: Mapping[Address, list[dict[str, Any]]], groups: Mapping[str, set[str]]
+        self,
+        user: Resource,
+        roles: Mapping[Address, list[dict[str, Any]]],
+        groups: Mapping[str, set[str]],
+        membership: Mapping[str, bool],
     ) -> dict[str, Any]:
         found: dict[str, Any] = {}
         if user.address in roles:
             found["roles"] = {row["id"]: row["scope"] for row in roles[user.address]}
         told = self._people.wanted.get(user.address.key, {})
         names = groups.get(id_of(user), set()) & self._people.groups
-        for name, shared in (("groups", True), ("district_groups", False)):
+        for name, shared in membership.items():
             if name in told:
                 found[name] = sorted(n for n in names if self.is_shared(n) is shared)
         return found
@@ -308,35 +262,6 @@ def id_of(user: Resource) -> str:
     return user.handle.id if user.handle is not None else ""
 
 
-def kept_of(row: Mapping[str, Any]) -> Row:
-    """What is kept of an answered user.
-
-    Raises:
-        NotAsAgreed: If it does not say whether the user is active.
-    """
-    if not isinstance(row.get("active"), bool):
-        raise NotAsAgreed(f"a user (id {row.get('gidId')}) does not say whether it is active")
-    return {
-        "id": str(row["gidId"]),
-        "code": text_or_none(row.get("code")),
-        "active": row["active"],
-        "department": text_or_none(row.get("departmentId")),
-        "template": text_or_none(row.get("accessTemplateId")) or "",
-        "functions": _functions(row),
-        **{ours: text_or_none(row.get(theirs)) for ours, theirs in _TEXTS.items()},
-    }
-
-
-def _functions(row: Mapping[str, Any]) -> list[str]:
-    """Codes of a user's access functions: a list on some servers, a text with commas on others."""
-    listed = row.get("userAccessFunctions")
-    if isinstance(listed, list):
-        codes = [str(f.get("code") or "") for f in listed if isinstance(f, Mapping)]
-    else:
-        codes = str(row.get("userAccessCodes") or "").replace(";", ",").split(",")
-    return sorted({code.strip() for code in codes if code.strip()})
-
-
 def _scope(row: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:
     departments = _split(row.get("departmentList"))
     return {
@@ -347,6 +272,27 @@ def _scope(row: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:
 
 def _split(text: Any) -> list[str]:
     return [part.strip() for part in str(text or "").split(",") if part.strip()]
+
+
+def require_role_lists(wanted: Mapping[str, Fields]) -> None:
+    """See that every role names units and grades: User API 3.0 requires ``departmentList`` and ``gradeList``.
+
+    Raises:
+        LiveError: If one lacks them; nothing has been sent then.
+    """
+    lacking: dict[tuple[str, str], list[str]] = {}
+    for code, fields in sorted(wanted.items()):
+        for role, scope in (fields.get("roles") or {}).items():
+            for name in ("units", "grades"):
+                if not scope.get(name):
+                    lacking.setdefault((role, name), []).append(code)
+    if lacking:
+        (role, name), codes = next(iter(lacking.items()))
+        more = f" and {len(codes) - 1} more" if len(codes) > 1 else ""
+        raise LiveError(
+            f"role {role} of user {codes[0]}{more} names no {name}, which User API 3.0 requires",
+            f"say {name} at role {role} in config/user_roles.yaml",
+        )
 
 
 def role_request(role: str, scope: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, str]:

@@ -7,7 +7,8 @@ from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import ScopeOf, Step, Units
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
-from websakctl.live.users import PATH, People, UsersReader, id_of, kept_of, role_request
+from websakctl.live.user_rows import PATH, kept_of
+from websakctl.live.users import People, UsersReader, id_of, role_request
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 from websakctl.redaction import withheld
@@ -52,6 +53,9 @@ _SENT_BACK = [
     "validFrom",
 ]
 _SAME_NAME = ("name", "title", "phone", "mobile", "username")
+_REPLACED = frozenset(
+    {*_SAME_NAME, "role", "unit", "email", "other_emails", "zones", "national_no"}
+)  # a PUT is sent for these
 _RESETTING = frozenset({"unit", "role"})  # the server gives the template's access anew when one of these changes
 
 
@@ -92,8 +96,11 @@ class UsersWriter(UsersReader):
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
         """PUT the user as it was read, with the managed fields put in, and those that the API never tells from the config."""
         raw = now.handle.raw if now.handle is not None else {}
-        held = self._held(address)
-        if lacking := [name for name in ("username", "email") if not held.get(name)]:
+        if not raw.get("name"):
+            raise NotAsAgreed(f"GET {PATH}/{id_of(now)}: a user lacks name")
+        held = {**self._zones_of(raw), **self._held(address)}
+        needed = ("username", "email", "zones", *(("logins",) if self._version() == "3.0" else ()))
+        if lacking := [name for name in needed if not held.get(name)]:
             raise LiveError(
                 f"{address} is not replaced: {' and '.join(lacking)} would be erased",
                 "say them in the district's file of users, or change the user in Websak",
@@ -124,6 +131,9 @@ class UsersWriter(UsersReader):
     def steps(self, address: Address, fields: Fields, changed: Iterable[str]) -> Iterator[Step]:
         """Requests that a user's access takes besides: each is found out about right before, and left out if it is so."""
         names = set(changed)
+        if self._version() == "3.0":
+            yield from self._login_steps_v1(address, names)
+            names.discard("logins")
         wanted = {**self._people.wanted.get(address.key, {}), **fields}
         resets = bool(names & _RESETTING)
         id_ = ""
@@ -134,10 +144,13 @@ class UsersWriter(UsersReader):
         ):
             if wanted.get(name) is not None and (name in names or (resets and name != "logins")):
                 id_ = id_ or self._id(address)
-                yield from make(address, id_, wanted[name])
+                if name not in self.lacking(id_):  # else a plan leaves it to people
+                    yield from make(address, id_, wanted[name])
         kinds = [n for n in ("groups", "district_groups") if wanted.get(n) is not None and (n in names or resets)]
         if kinds:
-            yield from self._group_steps(id_ or self._id(address), kinds, {n: set(wanted[n]) for n in kinds})
+            id_ = id_ or self._id(address)
+            kinds = [n for n in kinds if n not in self.lacking(id_)]
+            yield from self._group_steps(id_, kinds, {n: set(wanted[n]) for n in kinds})
 
     # --- requests
 
@@ -152,21 +165,32 @@ class UsersWriter(UsersReader):
             "lookupField": "Id" if raw else "Code",
         }
         if email := fields.get("email"):
-            second = raw.get("emailAddr2")
-            body["mailAddresses"] = [email, second] if second and second != email else [email]
+            told = [raw["emailAddr2"]] if raw.get("emailAddr2") else []  # of more than two the API tells two
+            others = fields["other_emails"] if fields.get("other_emails") is not None else told
+            body["mailAddresses"] = list(dict.fromkeys([email, *others]))
             body["emailAddr"] = email
         if fields.get("national_no"):
             body["nationalNo"] = fields["national_no"]
-        if fields.get("logins") and not raw:  # later they have a route of their own
+        if fields.get("logins") and (not raw or self._version() == "3.0"):  # 3.3 has a route of their own for later
             body["userAccesses"] = _accesses(fields["logins"])
         if fields.get("zones") is not None:
-            body["accessToZones"] = fields["zones"]
-        return {name: value for name, value in body.items() if value is not None}
+            body["accessToZones"] = self._zone_ids(fields["zones"])
+        cleared = {name: "" for name in _SAME_NAME if raw.get(name) and name in fields and fields[name] is None}
+        return {name: value for name, value in body.items() if value is not None} | cleared
+
+    def _zone_ids(self, zones: Iterable[str | int]) -> list[int]:
+        """Ids of environments: by name, or as a single read reported them."""
+        return [found for zone in zones for found in ([zone] if isinstance(zone, int) else self.zones.ids([zone]))]
+
+    def _zones_of(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """The zones that the user is let into now, where the API reports them with certainty."""
+        told = self.zones.ids_of_zones(raw.get("availableZones"))
+        return {} if told is None else {"zones": told}
 
     def _held(self, address: Address) -> dict[str, Any]:
         """What the config holds of the fields that the API never tells; what was taken out before it was kept is not held."""
         wanted = self._people.wanted.get(address.key, {})
-        names = ("username", "email", "zones", "national_no")
+        names = ("username", "email", "other_emails", "zones", "logins", "national_no")
         return {name: wanted[name] for name in names if wanted.get(name) is not None and not withheld(wanted[name])}
 
     def _unit(self, key: str | None) -> str:
@@ -212,9 +236,21 @@ class UsersWriter(UsersReader):
             raise LiveError(f"{address} is not in Websak any more")
         return id_of(found)
 
-    def _login_steps(self, address: Address, id_: str, logins: list[dict[str, Any]]) -> Iterator[Step]:
-        if self._version() == "3.0":
-            raise LiveError(f"{address}: this version of the API cannot change login mappings; do it in Websak")
+    def _login_steps_v1(self, address: Address, changed: set[str]) -> Iterator[Step]:
+        """3.0 has no route for mappings: a PUT of the user holds them, and one that was sent has held them already."""
+        if "logins" not in changed or changed & _REPLACED:
+            return
+
+        def send() -> object:
+            now = self.find(address)
+            if now is None:
+                raise LiveError(f"{address} is not in Websak any more")
+            self.update(now, {}, address)
+            return now
+
+        yield Step(request="set login mappings", send=send, happened=lambda: False, reported=False)
+
+    def _login_steps(self, address: Address, id_: str, logins: list[dict[str, Any]]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
         path = f"{PATH}/{id_}/useraccesses"
         wanted = _accesses(logins)
 
@@ -230,7 +266,7 @@ class UsersWriter(UsersReader):
     def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
         def there() -> bool:
             found = self.get(id_, address)
-            return found is not None and found.fields["access_functions"] == sorted(codes)
+            return found is not None and found.fields.get("access_functions") == sorted(codes)
 
         path = f"{PATH}/{id_}/accesscodes"
         if not there():
@@ -280,7 +316,7 @@ class UsersWriter(UsersReader):
 
     def _group_steps(self, id_: str, kinds: list[str], wanted: Mapping[str, set[str]]) -> Iterator[Step]:
         """Into the groups that are wanted, out of those of ours that are not; other groups are let be."""
-        mine = set(self.groups_of(id_))
+        mine = set(self.groups_of(id_)) if kinds else set()
         for kind in kinds:
             ours = {n for n in self._people.groups if self.is_shared(n) is (kind == "groups")}
             for name in sorted(wanted[kind] - mine):

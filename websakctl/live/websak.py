@@ -8,6 +8,7 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
+from websakctl.live.access_groups import AccessGroupsWriter
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
 from websakctl.live.client import open_client
 from websakctl.live.departments import KIND as DEPARTMENT_KIND
@@ -26,7 +27,9 @@ from websakctl.redaction import Secret
 if TYPE_CHECKING:
     from websakctl.live.capabilities import Capability
     from websakctl.live.lease import Lease
-    from websakctl.live.users import People, RowStore
+    from websakctl.live.routes import Route
+    from websakctl.live.user_rows import RowStore
+    from websakctl.live.users import People
 
 ANSWER = 60.0  # seconds
 USER_KIND = "user"
@@ -188,11 +191,11 @@ class WebsakReader:
         """Fetch a token, to see that the client is let in."""
         return self._clients.auth.token()
 
-    def alive(self) -> bool:
-        """Whether the User API says that it is there; what it says is not documented."""
+    def info_status(self) -> int:
+        """The status of the User API's sign of life; what it says is not documented, and older servers have none (404)."""
         try:
             with self.traffic.count():
-                return self._clients.user.get("/api/info").status_code == 200
+                return self._clients.user.get("/api/info").status_code
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise Unreachable(f"GET /api/info: {cause_of(error)}", what_next_of(error)) from None
 
@@ -208,6 +211,17 @@ class WebsakReader:
         if not isinstance(body, dict):
             raise NotAsAgreed("GET /info: an object was agreed")
         return body
+
+    def missing_routes(self, kind: str) -> "list[Route]":
+        """Operations of the User API that a kind needs and this server lacks.
+
+        Raises:
+            LiveError: If it cannot be found out.
+        """
+        from websakctl.live.routes import missing_routes
+
+        with self.traffic.count():
+            return missing_routes(self._clients.user, kind, self.departments.version())
 
     def capabilities(self) -> "tuple[Capability, ...]":
         """What the User API and the Setup API answer to reads.
@@ -263,7 +277,7 @@ class WebsakWriter:
             concurrency=connection.concurrency,
             alike={},
             people=people,
-        ).writers(Writing(self._clients.user, self.traffic, runtime, pace))
+        ).writers(Writing(self._clients.user, self.traffic, runtime, pace, declines=True))
         self._writers: dict[str, KindWriter] = {}
         for name, kind in connection.kinds(kinds).items():
             if kind.api is Api.SETUP and self._clients.setup is not None and self._readers.setup is not None:
@@ -291,6 +305,9 @@ class WebsakWriter:
             return None
         from websakctl.live.lease import Lease
 
+        for writer in self._writers.values():
+            if isinstance(writer, AccessGroupsWriter):
+                writer.keep_others_out()
         client = self._clients.setup
         return Lease(
             client,

@@ -23,12 +23,16 @@ class Handle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
-    """One managed thing. ``active`` is false for what has been retired but is still there."""
+    """One managed thing. ``active`` is false for what has been retired but is still there.
+
+    ``spared``: fields that the API never tells in a list, and that a replacing write does not erase here.
+    """
 
     address: Address
     fields: Fields
     active: bool = True
     handle: Handle | None = None  # not compared
+    spared: frozenset[str] = frozenset()  # not compared
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Resource):

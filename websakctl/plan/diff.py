@@ -143,10 +143,13 @@ def compare(
             if counterparts.renamed:
                 resource = _following(kind, resource, counterparts.renamed, all_kinds)
         change = _change(kind, wanted, resource, fixed, accepted or {})
+        if resource is not None and (unreported := _unreported(kind, wanted, resource)):
+            what = f"this Websak does not report {' and '.join(unreported)}: compare and set manually"
+            result.manual.append(ManualStep(address=address, what=what))
         if kind.write_only and resource is not None:
             change = _with_write_only(kind, wanted, resource, change, last_applied.of(address))
             if not kind.observed:  # else nothing is to be written
-                change = _without_erasing(kind, wanted, change, result.manual)
+                change = _without_erasing(kind, wanted, resource, change, result.manual)
         if change is None:
             result.unchanged.append(address)
         else:
@@ -363,14 +366,21 @@ def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, 
 def _with_write_only(
     kind: Kind, wanted: Resource, there: Resource, change: Change | None, known: Known | None
 ) -> Change | None:
-    """Add write-only fields, where the config says otherwise than what was last applied."""
-    last = known.fields if known is not None else {}
+    """Add write-only fields, where the config says otherwise than what was last applied.
+
+    What was applied before without a field that the config has now was never written: it is a change too. Of what was
+    never applied nobody knows what it holds.
+    """
+    if known is None:
+        return change
+    last = known.fields
     told = tuple(
         FieldChange(path=name, before=last.get(name), after=after)
         for name, after in wanted.fields.items()
         if name in kind.write_only
-        and name in last
-        and not (same(last[name], after) or same(last[name], redacted(after)))
+        and name not in there.fields
+        and after is not None
+        and not (same(last.get(name), after) or same(last.get(name), redacted(after)))
     )
     if not told:
         return change
@@ -380,12 +390,21 @@ def _with_write_only(
     return replace(change, fields=(*change.fields, *told))
 
 
-def _without_erasing(kind: Kind, wanted: Resource, change: Change | None, manual: list[ManualStep]) -> Change | None:
+def _unreported(kind: Kind, wanted: Resource, there: Resource) -> list[str]:
+    """Fields with requests of their own that the config has and this Websak does not report: nobody knows how they are."""
+    names = kind.stepwise - kind.write_only
+    return sorted(n for n in names if wanted.fields.get(n) is not None and n not in there.fields)
+
+
+def _without_erasing(
+    kind: Kind, wanted: Resource, there: Resource, change: Change | None, manual: list[ManualStep]
+) -> Change | None:
     """Leave out what only a replacing write could change, while the config lacks what such a write would erase."""
     if change is None or change.action not in (Action.UPDATE, Action.ACTIVATE):
         return change
-    lacking = sorted(name for name in kind.needed_to_replace if wanted.fields.get(name) is None)
-    replaced = {f.path for f in change.fields if _replaces(kind, f)}
+    needed = kind.needed_to_replace - there.spared
+    lacking = sorted(name for name in needed if wanted.fields.get(name) is None)
+    replaced = {f.path for f in change.fields if _replaces(kind, f, needed)}
     if not lacking or not replaced:
         return change
     manual.append(
@@ -399,15 +418,16 @@ def _without_erasing(kind: Kind, wanted: Resource, change: Change | None, manual
     return replace(change, fields=left) if left else None
 
 
-def _replaces(kind: Kind, f: FieldChange) -> bool:
-    return f.path not in ABOUT_ITSELF and f.path.partition(".")[0] not in kind.stepwise
+def _replaces(kind: Kind, f: FieldChange, needed: frozenset[str]) -> bool:
+    name = f.path.partition(".")[0]
+    return f.path not in ABOUT_ITSELF and (name not in kind.stepwise or name in needed)
 
 
 def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepted: Accepted) -> Iterator[FieldChange]:
     live = there.fields
     for name, after in wanted.fields.items():
-        if name in kind.write_only:
-            continue
+        if name not in live and (name in kind.write_only or name in kind.stepwise):
+            continue  # not reported
         before = live.get(name)
         if before == after or same(before, after) or is_accepted(accepted, wanted.address, name, after, before):
             continue

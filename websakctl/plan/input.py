@@ -70,6 +70,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     accepted: Accepted = {}
     selection: Selection = Selection()
     prune: frozenset[str] = frozenset()
+    believe_empty: frozenset[str] = frozenset()  # kinds whose list may be empty though the journal knows some
     limits: Limits = Limits()
     environment: str = "sandbox"
     protected: bool = False  # the environment is

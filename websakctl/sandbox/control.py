@@ -150,6 +150,9 @@ async def _change_settings(request: Request) -> Response:
     tokens: Tokens = request.app.state.tokens
     if unknown := set(wanted) - {"latency_ms", "token_lifetime", "rate_limit_per_second", "quirks"}:
         raise Refused(f"no such setting: {', '.join(sorted(unknown))}")
+    quirks = wanted.pop("quirks", None)
+    if quirks is not None and (not isinstance(quirks, list) or not set(map(str, quirks)) <= QUIRKS.keys()):
+        raise Refused(f"quirks is a list of {', '.join(QUIRKS)}")
     for name, value in wanted.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
             raise Refused(f"{name} is a number from 0, or null")
@@ -159,10 +162,8 @@ async def _change_settings(request: Request) -> Response:
         tokens.lifetime = (
             request.app.state.settings.token_lifetime if wanted["token_lifetime"] is None else wanted["token_lifetime"]
         )
-    if "quirks" in wanted:
-        if strange := set(wanted["quirks"]) - QUIRKS.keys():
-            raise Refused(f"no such quirk: {', '.join(sorted(strange))}")
-        request.app.state.settings = replace(request.app.state.settings, quirks=frozenset(wanted["quirks"]))
+    if quirks is not None:
+        request.app.state.settings = replace(request.app.state.settings, quirks=frozenset(quirks))
     if "rate_limit_per_second" in wanted:
         faults.rate_limit = wanted["rate_limit_per_second"]
     return JSONResponse(_settings(request))

@@ -17,7 +17,7 @@ Published = Literal["3.0", "3.3", "3.0@2021", "3.0@2023"]  # which published fil
 
 QUIRKS: Final[dict[Quirk, str]] = {
     "zones-kept": "a PUT of a user that names no zones keeps them",
-    "logins-kept": "a PUT of a user keeps its login mappings on 3.0 too",
+    "logins-kept": "a PUT of a user that names no login mappings keeps them on 3.0 too",
     "functions-told": "access functions are filled in without includeUserAccess",
     "unknown-404": "an unknown id is refused with 404 where 500 is documented",
     "mail-withheld": "single reads of a user leave out its e-mail addresses",

@@ -22,7 +22,7 @@ from websakctl.source.resources import ResourceBuilder
 from websakctl.source.retiring import read_retirements
 from websakctl.source.rules import check
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, Section, SectionReader
-from websakctl.source.users import assign_files, give_what_roles_give
+from websakctl.source.users import assign_files, check_codes, give_what_roles_give
 
 _TOLD_ALONE = frozenset({"national-id", "secret-in-config", "unknown-placeholder"})
 _NO_DISTRICT_YET = "each-district"
@@ -70,6 +70,7 @@ def build(documents: Documents, today: date | None) -> Configuration:
         overrides.report_unused(config, templates)
     read_retirements(config, report)
     if config.with_users:
+        check_codes(config, report)
         give_what_roles_give(config, report)
     link(config, all_kinds(), report)
     for finding in check(config, today):

@@ -85,7 +85,7 @@ class Guards(Entry, frozen=True, kw_only=True):
     in_all: Annotated[int, Meta(ge=0)] = 20
 
 
-Column = Literal["code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "valid_from", "valid_to", "national_id"]  # fmt: skip
+Column = Literal["employee_number", "code", "name", "first_name", "last_name", "role", "unit", "district", "username", "email", "title", "phone", "mobile", "valid_from", "valid_to", "national_id"]  # fmt: skip
 
 
 class UserImport(Entry, frozen=True, kw_only=True):
@@ -126,6 +126,7 @@ class SettingsFile(Entry, frozen=True, kw_only=True):
     guards: Guards = Guards()
     registers: Registers = Registers()
     user_import: UserImport = UserImport()
+    user_code_length: Annotated[int, Meta(ge=1, le=30)] = 10  # characters (Gid_GidKode; the vendor's SCIM guide)
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],
         Meta(extra_json_schema={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),

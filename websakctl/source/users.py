@@ -61,6 +61,22 @@ def _check_file(document: Document, slug: str, districts: Mapping[str, object], 
     return True
 
 
+def check_codes(config: Configuration, report: Report) -> None:
+    """Report user codes that are longer than Websak keeps."""
+    longest = config.settings.user_code_length
+    for address, origin in config.origins.items():
+        if address.kind == "user" and len(address.key) > longest:
+            report(
+                Diagnostic(
+                    code="bad-key",
+                    at=origin.position(),
+                    message=f"the user code {address.key} has {len(address.key)} characters, and Websak takes {longest}",
+                    help="use a shorter code, such as the employee number",
+                    address=str(address),
+                )
+            )
+
+
 def give_what_roles_give(config: Configuration, report: Report) -> None:
     """Fill in what users leave unsaid from their roles, so that it is compared like anything that was said."""
     told: set[tuple[str, str, str]] = set()

@@ -234,7 +234,6 @@ def test_a_new_department_or_template_resets_access(api: Any) -> None:
     api.http.put(f"{path}/accesscodes", json={"codes": ["99"]})
     same = {"code": "A1", "accessTemplateId": "20001"}
 
-
     def codes_after(body: dict[str, Any]) -> str:
         api.http.put(path, json=body).raise_for_status()
         told: str = api.get(f"{path}?includeUserAccess=true")["userAccessCodes"]

@@ -14,6 +14,7 @@ import typer
 from websakctl.cli.change.by_hand import make_folder
 from websakctl.cli.change.outcome import summarise
 from websakctl.cli.change.plan import (
+    BelieveEmpty,
     Expand,
     Prune,
     Refresh,
@@ -86,6 +87,7 @@ def apply(
     batch: Batch = None,
     prune: Prune = None,
     refresh: Refresh = None,
+    believe_empty: BelieveEmpty = None,
     export: Exports = None,
     worklist: WorkListDir = None,
 ) -> None:
@@ -111,7 +113,9 @@ def apply(
 
     saved = SavedPlan.read(str(planfile), read_json(planfile)) if planfile is not None else None
     # what was kept of a list never decides a write
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh or "full", export)
+    scene = scene_of(
+        session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
+    )
     if not prune:  # what is to be pruned may be known to Websak alone
         check_targets(scene)
     if worklist is not None:

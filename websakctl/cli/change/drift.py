@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 import typer
 from msgspec.structs import replace
 
-from websakctl.cli.change.plan import DetailedExit, Expand, Refresh, announce_interrupted, read_live, scene_of
+from websakctl.cli.change.plan import (
+    BelieveEmpty,
+    DetailedExit,
+    Expand,
+    Refresh,
+    announce_interrupted,
+    read_live,
+    scene_of,
+)
 from websakctl.cli.exits import Exit
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session
@@ -30,6 +38,7 @@ def drift(
     target: Targets = None,
     batch: Batch = None,
     refresh: Refresh = None,
+    believe_empty: BelieveEmpty = None,
     export: Exports = None,
 ) -> None:
     """Show what somebody changed by hand: live against what was last applied. Writes nothing."""
@@ -39,7 +48,13 @@ def drift(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch), refresh=refresh, export=export)
+    scene = scene_of(
+        session,
+        session.selection(district, kind, target, batch),
+        refresh=refresh,
+        export=export,
+        believe_empty=believe_empty,
+    )
     found = find_drift(scene, read_live(session, scene).state)
     report = session.plan_report(found.plan, drift=True)
     causes = {cause.name.lower(): found.count(cause) for cause in Cause}

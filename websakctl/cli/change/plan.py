@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.exits import Exit, UnknownName
+from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, write_private
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.subjects import PlanReport
 
 if TYPE_CHECKING:
-    from websakctl.live.users import RowStore
+    from websakctl.live.user_rows import RowStore
     from websakctl.model.resource import State
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
@@ -40,6 +40,16 @@ Prune = Annotated[
     ),
 ]
 
+BelieveEmpty = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--believe-empty",
+        metavar="KIND",
+        help="Believe an empty list of this kind though the journal knows some (repeatable; with --refresh full).",
+        autocompletion=completion.kinds,
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -62,6 +72,7 @@ def plan(
     batch: Batch = None,
     prune: Prune = None,
     refresh: Refresh = None,
+    believe_empty: BelieveEmpty = None,
     export: Exports = None,
 ) -> None:
     """Show what apply would change. Writes nothing."""
@@ -71,7 +82,7 @@ def plan(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export)
+    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export, believe_empty)
     live = read_live(session, scene)
     result = guarded(
         session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
@@ -132,6 +143,7 @@ def scene_of(
     prune: list[str] | None = None,
     refresh: str | None = None,
     export: list[str] | None = None,
+    believe_empty: list[str] | None = None,
 ) -> "ConfigInput":
     """What the plans of this command have in common."""
 
@@ -142,8 +154,10 @@ def scene_of(
     from websakctl.model.kind import set_by_people
     from websakctl.operations.change.make_plan import ConfigInput
 
-    for name in set(prune or ()) - set(all_kinds()):
+    for name in sorted({*(prune or ()), *(believe_empty or ())} - set(all_kinds())):
         raise UnknownName("kind", name, all_kinds())
+    if believe_empty and refresh != "full":
+        raise Problem("--believe-empty needs --refresh full", Exit.USAGE, "add --refresh full")
     connection = session.connection
     by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
     known = session.journal.known(session.target.name)
@@ -170,6 +184,7 @@ def scene_of(
         protected=session.target.described.protected,
         selection=selection,
         prune=frozenset(prune or ()),
+        believe_empty=frozenset(believe_empty or ()),
         warnings=(*warnings, *readable_by_others(session), *starting_later(session), *done.warnings),
     )
 

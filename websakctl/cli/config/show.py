@@ -52,7 +52,7 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     for name in names:
         there = shown(in_websak.get(name)) if live else "" if offline else "(not there)"
         differs = "differs" if live and name in in_config and not same(in_config[name], in_websak.get(name)) else ""
-        if live and name in never_told:
+        if live and name in never_told and name not in in_websak:
             there, differs = "(never told)", ""
         rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", there, differs))
     data = {

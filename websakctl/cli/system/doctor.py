@@ -1,5 +1,6 @@
 """``doctor``: can I reach it, may I, and is everything in place."""
 
+import functools
 from collections.abc import Callable
 
 import typer
@@ -86,6 +87,7 @@ def _network(session: Session) -> str:
 
 def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> None:
     from websakctl.kinds import all_kinds
+    from websakctl.live.routes import NEEDED
     from websakctl.live.websak import WebsakReader
 
     connection = session.connection
@@ -96,13 +98,20 @@ def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> 
             return
 
         def alive() -> str:
-            if not reader.alive():
-                raise Problem("/api/info does not answer 200", Exit.UNREACHABLE)
-            return "answers"
+            status = reader.info_status()
+            if status not in (200, 404):
+                raise Problem(f"/api/info answers {status}", Exit.UNREACHABLE)
+            return "answers" if status == 200 else "has no /api/info, as before 2026"
 
         def units() -> str:
             count = len(reader.departments.read())
-            return f"version {reader.departments.version()}, {count} units below {connection.root_unit or 'the root'}"
+            told = f"version {reader.departments.version()}, {count} units below {connection.root_unit or 'the root'}"
+            return f"{told}; no GET /api/Departments/flat: the tree is read" if reader.departments.from_tree else told
+
+        def routes(kind: str) -> str:
+            missing = reader.missing_routes(kind)
+            told = "; ".join(f"no {route.operation}: {route.without}" for route in missing)
+            return told or "all that it needs is there"
 
         def setup() -> str:
             info = reader.setup_info()
@@ -111,5 +120,7 @@ def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> 
             return f"{info.get('name')} {info.get('version')}, kinds {', '.join(info.get('kinds', []))}"
 
         check("User API", alive)
-        check("departments", units)
+        if check("departments", units):
+            for kind in NEEDED:
+                check(f"operations of {kind}", functools.partial(routes, kind))
         check("Setup API", setup)

@@ -64,5 +64,6 @@ def as_made(
         and not is_accepted(accepted, address, name, value, live[name])
     }
     if kind.write_only and last is not None:  # nobody has written them now
+        wanted = {name: value for name, value in wanted.items() if name not in kind.write_only}
         fixed |= {name: value for name, value in last.fields.items() if name in kind.write_only}
     return {**wanted, **fixed} if fixed else wanted

@@ -83,8 +83,10 @@ def _of(change: Change, live: State) -> Iterator[Difference]:
     kind = all_kinds()[change.address.kind]
     fixed = kind.create_only
     for f in change.fields:
-        if f.path in ABOUT_ITSELF or f.path in kind.write_only or change.action is Action.DEACTIVATE:
+        if f.path in ABOUT_ITSELF or change.action is Action.DEACTIVATE:
             continue
+        if f.path.partition(".")[0] not in there.fields:
+            continue  # not told: nothing was made of it
         made = value_at(there, f.path)
         if same(made, f.after) or (f.path in fixed and change.action is not Action.CREATE):
             continue

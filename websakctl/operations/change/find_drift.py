@@ -100,9 +100,8 @@ def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resou
 def _seen(scene: ConfigInput, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     """Live's values of the fields that were applied; what the server was seen to make of a value counts as that value."""
     result = {}
-    never_told = scene.kinds[address.kind].write_only
     for name, value in before.items():
-        if name in never_told:
+        if name not in there:  # not told
             result[name] = value
             continue
         made = there.get(name)

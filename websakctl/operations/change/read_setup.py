@@ -1,5 +1,6 @@
 """Read the whole live setup, each kind listed once."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 
@@ -7,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from websakctl.live.adapter import ScopeOf, Units
+from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Pace
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.resource import State
@@ -60,6 +62,7 @@ def read_setup(connection: Connection, scene: ConfigInput) -> LiveSetup:
         connection, scene.kinds, _scope_of(scene), people_of(scene, connection.user_rows), alike=scene.config.state
     ) as reader:
         state = reader.read()
+        require_what_is_known(scene, state)
         traffic = reader.traffic
         return LiveSetup(
             state=state,
@@ -68,6 +71,23 @@ def read_setup(connection: Connection, scene: ConfigInput) -> LiveSetup:
             requests=traffic.requests,
             seconds_each=traffic.seconds / max(1, traffic.requests),
         )
+
+
+def require_what_is_known(scene: ConfigInput, live: State) -> None:
+    """See that no list is empty of which the journal knows two or more that no run retired.
+
+    Raises:
+        NotAsAgreed: If one is; a plan from it would create everything again.
+    """
+    there = {address.kind for address in live}
+    known = Counter(address.kind for address in scene.known if address.kind in scene.kinds)
+    for kind, count in sorted(known.items()):
+        if count > 1 and kind not in there and kind not in scene.believe_empty:
+            plural = scene.kinds[kind].plural.replace("_", " ")
+            raise NotAsAgreed(
+                f"Websak lists no {plural}, and {count} that were applied are not known to have been retired",
+                f"see whether this client may still read them; to go on: --refresh full --believe-empty {kind}",
+            )
 
 
 def guarded(connection: Connection, scene: ConfigInput, plan: Plan, live: State, own_user: str) -> Plan:

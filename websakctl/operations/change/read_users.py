@@ -10,7 +10,8 @@ from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.scopes import scope_of
 
 if TYPE_CHECKING:
-    from websakctl.live.users import People, RowStore
+    from websakctl.live.user_rows import RowStore
+    from websakctl.live.users import People
 
 KIND, GROUP = "user", "access_group"
 
@@ -30,6 +31,7 @@ def people_of(scene: ConfigInput, store: "RowStore | None" = None) -> "People | 
             a.key: k.fields["role"] for a, k in scene.known.items() if a.kind == KIND and "role" in k.fields
         },
         groups=frozenset(a.key for a in scene.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
+        zones=_zones(scene),
         store=store,
     )
 
@@ -51,6 +53,12 @@ def read_users(connection: Connection, scene: ConfigInput, store: "RowStore | No
 
 def _roles(scene: ConfigInput) -> dict[str, Mapping[str, Any]]:
     return {a.key: r.fields for a, r in scene.config.own.items() if a.kind == "user_role"}
+
+
+def _zones(scene: ConfigInput) -> frozenset[str]:
+    """Names of zones that roles and users of the config have."""
+    fields = [*_roles(scene).values(), *(r.fields for a, r in scene.config.state.items() if a.kind == KIND)]
+    return frozenset(name for each in fields for name in each.get("zones") or ())
 
 
 def _wanted(scene: ConfigInput) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from websakctl.live.users import KeptRows
+from websakctl.live.user_rows import KeptRows
 
 
 class RowFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +25,7 @@ class RowFile(msgspec.Struct, frozen=True, kw_only=True):
             return None
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
-            if kept["format_version"] != 1 or kept["base_url"] != self.base_url:
+            if kept["format_version"] != 2 or kept["base_url"] != self.base_url:
                 return None
             return KeptRows(day=date.fromisoformat(kept["day"]), rows={str(row["id"]): row for row in kept["rows"]})
         except (OSError, ValueError, KeyError, TypeError):
@@ -34,7 +34,7 @@ class RowFile(msgspec.Struct, frozen=True, kw_only=True):
     def save(self, kept: KeptRows) -> None:
         """Keep it, whole or not at all; a disk that is full costs the next command a full read, and nothing else."""
         document = {
-            "format_version": 1,
+            "format_version": 2,
             "base_url": self.base_url,
             "day": kept.day.isoformat(),
             "rows": list(kept.rows.values()),

@@ -11,6 +11,8 @@ from websakctl.source.tables.table import Table
 
 # What headers are called, Norwegian and English, by what they hold; settings go before these.
 COLUMNS: dict[str, tuple[str, ...]] = {
+    "employee_number": ("ansattnummer", "ansattnr", "ansatt nr", "ansatt-nr", "medarbeidernummer", "ressursnummer",
+                        "ressursnr", "employee number", "employee no", "employee id", "personnel number"),
     "code": ("brukerkode", "kode", "initialer", "brukerident", "ident", "user code", "code", "initials", "user id"),
     "name": ("navn", "fullt navn", "ansatt", "name", "full name", "employee"),
     "first_name": ("fornavn", "first name", "firstname", "given name"),
@@ -58,6 +60,16 @@ def no_headers(table: Table) -> CellFinding:
         message=f"no headers are known here: {first}",
         help="a header for name, role and unit is needed",
     )
+
+
+def code_column(header: Header, config: Configuration) -> str:
+    """What the user codes are taken from: the employee number, unless the settings name a column of codes.
+
+    Source: products that feed users into Websak put the employee number there (docs.identum.no).
+    """
+    named = "code" in config.settings.user_import.columns
+    order = ("code", "employee_number") if named else ("employee_number", "code")
+    return next((name for name in order if name in header.columns), "username")
 
 
 def missing_columns(header: Header, config: Configuration) -> Iterator[CellFinding]:

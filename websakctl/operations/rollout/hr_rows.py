@@ -11,7 +11,7 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.types import organisation_number
 from websakctl.model.validation import ValidationError, convert
-from websakctl.operations.rollout.hr_columns import settings_line
+from websakctl.operations.rollout.hr_columns import code_column, settings_line
 from websakctl.redaction import NATIONAL_ID, national_id_valid, redact
 from websakctl.source.configuration import Configuration
 from websakctl.source.problems import nearest
@@ -63,6 +63,7 @@ class RowReader:
     def __init__(self, header: Header, config: Configuration, only: frozenset[str]) -> None:
         self.header, self.config, self.only = header, config, only
         self.findings: list[CellFinding] = []
+        self._code = code_column(header, config)
         rules = config.settings.user_import
         self._roles = _by_word(rules.roles)
         roles = {a.key: r.fields for a, r in config.own.items() if a.kind == "user_role"}
@@ -103,9 +104,18 @@ class RowReader:
                 row.number, "valid_to", f"the end ({days['valid_to']}) is before the start ({days['valid_from']})"
             )
         fields |= days
-        if cells.get("code") == "":
+        given = cells.get(self._code, "") if self._code != "username" else ""
+        if cells.get(self._code) == "":
             self._complain(row.number, "code", "the code is missing")
-        code = (cells.get("code") or fields.get("username", "").partition("@")[0]).upper()
+        code = (given or fields.get("username", "").partition("@")[0]).upper()
+        longest = self.config.settings.user_code_length
+        if len(code) > longest:
+            self._complain(
+                row.number,
+                "code",
+                f"the user code {code} has {len(code)} characters, and Websak takes {longest}",
+                "give each person a shorter code in a column of its own, such as the employee number",
+            )
         if len(self.findings) == before:
             self._check(row.number, code, fields)
         if slug is not None and code:
@@ -138,7 +148,7 @@ class RowReader:
             return ""
 
     def _complain(self, row: int, name: str, message: str, help_: str = "") -> None:
-        column = self.header.columns.get(name, 0)
+        column = self.header.columns.get(self._code if name == "code" else name, 0)
         if not any(f.row == row and f.column == column for f in self.findings[-len(self.header.columns) :]):
             self.findings.append(CellFinding(row=row, column=column, message=message, help=help_))
 
@@ -233,8 +243,6 @@ class RowReader:
             for problem in error.problems:
                 name = str(problem.path[0]) if problem.path else "name"
                 column = next((c for c in self.header.columns if _NAMES_OF.get(c, c) == name), name)
-                if name == "code" and "code" not in self.header.columns:
-                    column = "username"
                 self._complain(row, column, _MEANINGS.get(name, f"the {name} cannot be so: {problem.message}"))
 
     def _see(self, row: int, slug: str, person: Mapping[str, str]) -> None:

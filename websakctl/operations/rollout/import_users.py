@@ -7,7 +7,7 @@ from typing import Any
 
 from websakctl.kinds.user import KIND, User
 from websakctl.model.entry import fields_of
-from websakctl.operations.rollout.hr_columns import described, find_columns, missing_columns, no_headers
+from websakctl.operations.rollout.hr_columns import code_column, described, find_columns, missing_columns, no_headers
 from websakctl.operations.rollout.hr_rows import Person, RowReader
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import plain
@@ -65,6 +65,9 @@ def read_people(
         findings=list(missing_columns(header, config)),
         notes=list(header.table.notes),
     )
+    code = code_column(header, config)
+    if code in header.columns:
+        result.notes.append(f"user codes are taken from the column {header.text(header.columns[code])!r}")
     if not result.findings:
         rows, misshapen, notes = rows_below(header)
         result.notes += notes

@@ -152,7 +152,8 @@ def replace(connection: Connection, settings: Settings, old: Row[Any], values: V
     new = _profile(settings, values)
     if all_of_it or "zones-kept" not in settings.quirks or values.get("accessToZones"):
         new |= _zones(values)
-    if all_of_it or (settings.api_version == "3.0" and "logins-kept" not in settings.quirks):
+    erasing = settings.api_version == "3.0" and ("logins-kept" not in settings.quirks or values.get("userAccesses"))
+    if all_of_it or erasing:
         new |= _logins(values)
     _require_unused(connection, new, old.id, status=400)
     new |= {
