@@ -52,6 +52,7 @@ EXPECTED = [
     "config/e_base.yaml:3:3 duplicate-key",
     "config/e_base.yaml:5:61 unknown-field",
     "config/e_base.yaml:6:30 unquoted-value",
+    "config/e_base.yaml:6:75 unknown-reference",
     "config/e_base.yaml:7:74 unknown-reference",
     "districts/alna/more.yaml:2:31 reference-cycle",
     "districts/alna/more.yaml:4:28 unknown-reference",

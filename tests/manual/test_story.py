@@ -84,7 +84,7 @@ def check_files(folder: Path, steps: dict[str, dict[str, Any]]) -> None:
     assert text.index("tilgangskode P") < text.index("sakstype PERS")  # what it refers to comes first
     assert text.index("integrasjon MOTTAK") < text.index("integrasjon SVARINN")
     with (folder / "environment.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file, delimiter=";"))
     assert {row["ID"] for row in rows} == {step["id"] for step in steps.values()}
     assert {row["Utført"] for row in rows} == {"[ ]"}
     assert [row["Etter"] for row in rows if row["Nøkkel"] == "FR-BU" and row["Felt"] == "møteportal"] == ["ja"]

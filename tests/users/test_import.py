@@ -335,7 +335,7 @@ def test_sixty_people_from_a_workbook_to_websak_and_nothing_left_to_do(at33: Off
     assert (at33.root / "users.plan.json").exists() and "frogner: 30 users" in err
     at33("apply", "users.plan.json", "--auto-approve")
     assert at33.changes() == {}
-    listed = json.loads(at33("users", "list", "--format", "json", "--district", "sagene")[0])
+    listed = json.loads(at33("users", "list", "--format", "json", "--district", "sagene")[0])["items"]
     assert len(listed) == 30 and {user["district"] for user in listed} == {"sagene"}
 
 

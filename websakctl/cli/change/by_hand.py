@@ -187,13 +187,14 @@ def files_of(session: Session, work: "WorkList", language: "Language") -> dict[s
     """The list's files by suffix."""
 
     from websakctl.kinds import all_kinds
-    from websakctl.report.formats.csv import FORMAT
-    from websakctl.report.subjects import Look
+    from websakctl.report.formats.csv import for_excel
     from websakctl.report.work_list import Wording, markdown, rows
 
     wording = Wording(all_kinds(), session.config.districts, language)
-    table = FORMAT.render(rows(work, wording), Look())
-    return {"md": markdown(work, wording, today=today_in_oslo().isoformat()), "csv": f"\ufeff{table}\n"}  # for Excel
+    return {
+        "md": markdown(work, wording, today=today_in_oslo().isoformat()),
+        "csv": for_excel(rows(work, wording)),
+    }
 
 
 def make_folder(folder: Path) -> None:

@@ -21,9 +21,18 @@ def cell(value: Any) -> str | int | float:
     return f"'{text}" if text.startswith(_ACTS) else text
 
 
+def for_excel(report: TableReport) -> str:
+    """Write a table for a Norwegian Excel, which expects semicolons, and a byte order mark before UTF-8."""
+    return f"\ufeff{_written(report, ';')}\n"
+
+
 def _table(report: TableReport, _: Look) -> str:
+    return _written(report, ",")
+
+
+def _written(report: TableReport, delimiter: str) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     writer.writerow(report.columns)
     writer.writerows([cell(value) for value in row] for row in report.rows)
     return out.getvalue().removesuffix("\n")
