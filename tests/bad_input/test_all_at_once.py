@@ -86,7 +86,8 @@ def test_no_other_command_goes_on(command: list[str], house: Callable[..., Any])
     before = repository.files()
     result = repository.run(*command)
     assert result.returncode == 3
-    assert result.stdout == ""
+    codes = [finding["code"] for finding in json.loads(result.stdout)["diagnostics"]] if "json" in command else []
+    assert "config-invalid" in codes if "json" in command else result.stdout == ""
     assert all(expected.split()[0] in result.stderr for expected in EXPECTED)
     assert "Traceback" not in result.stderr
     assert repository.files() == before, "not even a state directory, a journal or a sandbox"
