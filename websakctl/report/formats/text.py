@@ -225,7 +225,7 @@ def _follows(counts: tuple[tuple[str, int], ...]) -> Iterable[str]:
     if counts:
         from websakctl.plan.change import in_words  # most commands show no plan
 
-        yield f"      followed by {in_words(counts)}"
+        yield f"    followed by {in_words(counts)}"
 
 
 def _fields(fields: "tuple[FieldChange, ...]", look: Look, *, created: bool = False) -> Iterable[str]:
