@@ -32,6 +32,17 @@ def test_retiring_the_dependents_too_lifts_it(town33: Town) -> None:
     assert not [f for f in town33.findings() if f.startswith("dependents:")]
 
 
+def test_who_came_after_the_plan_was_saved_is_counted_too(town33: Town) -> None:
+    town33.write({SAGENE: BOTH})
+    town33.apply()
+    town33.write({SAGENE: BOTH.replace("  BH-BOKFINKEN: {name: Bokfinken barnehage, parent: BHG}\n", "")})
+    town33("plan", "--out", "saved.plan.json")
+    town33.websak.edit("user", "PERNOR", departmentId=int(town33.ids()[f"SA-{HEIR}"]))
+    _, err = town33("apply", "saved.plan.json", "--auto-approve", code=4)
+    assert "dependents:org_unit=1" in err
+    assert town33.orphans() == []
+
+
 def test_an_heir_gets_everybody_first_in_the_same_plan(town: Town) -> None:
     town.write({SAGENE: BOTH})
     town.apply()

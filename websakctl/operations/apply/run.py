@@ -18,7 +18,7 @@ from websakctl.operations.apply.observer import ApplyObserver, ApplyRefused
 from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, judge, record_verdicts
 from websakctl.operations.apply.saved import SavedPlan
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
-from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, within_seats, writer_for
+from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, recounted, writer_for
 from websakctl.plan.change import Change, Finding, Plan
 from websakctl.plan.decide import digest
 from websakctl.plan.guards import not_allowed
@@ -146,7 +146,7 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
     scene, journal = request.scene, request.journal
     saved = saved.restored(scene)
     live = _read_live(request)
-    plan = within_seats(request.connection, scene, saved.plan)
+    plan = recounted(request.connection, scene, saved.plan, live.state)
     request.observer.planned(plan, live)
     _refuse_unless_allowed(request, plan.findings)
     supersedes = _taken_over(request, plan.changes, live.state, whole=False)

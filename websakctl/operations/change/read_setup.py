@@ -96,30 +96,26 @@ def guarded(connection: Connection, scene: ConfigInput, plan: Plan, live: State,
         with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
             found = lock_out(plan.changes, reader.administrators(live), own_user)
         plan = replace(plan, findings=(*plan.findings, *found))
-    people = live_users(connection, scene)
-    if people_may_depend(plan, scene.kinds):
-        everything = {**people(), **scene.with_by_hand(live)}
-        plan = with_dependents(plan, everything, {**scene.by_hand, **scene.kinds}, scene.config.districts)
-    return within_seats(connection, scene, plan, people)
+    return recounted(connection, scene, plan, live)
 
 
-def live_users(connection: Connection, scene: ConfigInput) -> Callable[[], State]:
-    """All live users, read when they are first asked for."""
-    return cache(lambda: read_users(connection, scene))
-
-
-def within_seats(
-    connection: Connection, scene: ConfigInput, plan: Plan, people: Callable[[], State] | None = None
-) -> Plan:
-    """Say anew whether the plan leaves more users than seats, as Websak is now."""
+def recounted(connection: Connection, scene: ConfigInput, plan: Plan, live: State) -> Plan:
+    """Count anew, in Websak as it is now, who depends on what a plan retires or renames, and the seats that are taken."""
     if not plan.changes:
         return plan
+    people = cache(lambda: read_users(connection, scene))
+    users = people() if people_may_depend(plan, scene.kinds) else {}
+    everything = {**users, **scene.with_by_hand(live)}
+    plan = with_dependents(plan, everything, {**scene.by_hand, **scene.kinds}, scene.config.districts)
+    return _within_seats(scene, plan, people)
+
+
+def _within_seats(scene: ConfigInput, plan: Plan, people: Callable[[], State]) -> Plan:
     from websakctl.plan.seats import may_overrun, overrun  # with the rules of capacity
 
     if not may_overrun(plan.changes, scene.config.own):
         return plan
-    users = (people or live_users(connection, scene))()
-    found = overrun(plan.changes, users, scene.config.whole, scene.today)
+    found = overrun(plan.changes, people(), scene.config.whole, scene.today)
     others = (finding for finding in plan.findings if not finding.guard.startswith("seats:"))
     return replace(plan, findings=(*others, *found))
 
