@@ -31,7 +31,7 @@ def journalled(world: World) -> Counter[str]:
         )
 
 
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("number", POINTS)
 def test_once_finishes_what_is_under_way(world33: World, by: signal.Signals, number: int) -> None:
     killer = world33.kill_at_write(number, BEFORE, by)

@@ -149,9 +149,7 @@ def token(body: bytes, status: str = "200 OK") -> str:
     return str(wrong.value)
 
 
-@pytest.mark.parametrize(
-    "life", ["9" * 400, '"' + "9" * 400 + '"', "-1", "1e400", "true", '"soon"', "[]", "{}", '"nan"']
-)
+@pytest.mark.parametrize("life", ["9" * 400, '"' + "9" * 400 + '"', "-1", "true", '"soon"', "[]", "{}", '"nan"'])
 def test_a_token_that_lives_for_no_number_of_seconds_is_refused(life: str) -> None:
     said = token(f'{{"access_token": "abcdefgh", "expires_in": {life}}}'.encode())
     assert "expires_in that is no number of seconds" in said
@@ -167,6 +165,7 @@ def test_a_token_that_lives_for_no_number_of_seconds_is_refused(life: str) -> No
         b'{"access_token": ""}',
         b"[" * 100_000,
         b'{"access_token": "x", "expires_in": NaN}',
+        b'{"access_token": "x", "expires_in": 1e400}',
         b"\xff\xfe",
     ],
 )

@@ -9,6 +9,8 @@ import hashlib
 import json
 import os
 import sqlite3
+import stat
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -45,15 +47,47 @@ COMMIT;
 """
 
 
+class JournalUntrusted(JournalError):
+    """A journal that is not what was written here, or that others can change. ``what_next`` says what to do."""
+
+    def __init__(self, why: str, what_next: str) -> None:
+        super().__init__(why)
+        self.what_next = what_next
+
+
+def _check_file(path: Path, clock: Clock) -> None:
+    """See that a journal is its owner's own file, and not one that was emptied.
+
+    Raises:
+        JournalUntrusted: If it is not.
+    """
+    if path.is_symlink():
+        raise JournalUntrusted(f"the journal {path} is a link", "put the file itself there, or set WEBSAKCTL_STATE_DIR")
+    mode = path.parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX and sys.platform != "win32":
+        raise JournalUntrusted(
+            f"everybody can write in {path.parent}, where the journal is", f"chmod o-w {path.parent}"
+        )
+    for _ in range(10):  # another command may be making it just now
+        if not path.exists() or path.stat().st_size:
+            return
+        clock.sleep(0.05)
+    raise JournalUntrusted(
+        f"the journal {path} is empty (0 bytes): what was applied is not in it",
+        "restore it from a copy; where nothing was ever applied from here, delete it",
+    )
+
+
 class Journal:
     """One state directory's journal. Safe to use from several threads; several processes wait for each other."""
 
     def __init__(self, path: Path, clock: Clock | None = None) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._clock = clock or SystemClock()
+        _check_file(path, self._clock)
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
         self.path = path
-        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
         try:

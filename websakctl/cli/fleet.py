@@ -14,6 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from websakctl.cli.exits import Exit, Problem, UnknownName
+from websakctl.cli.lifeline import stop_signals
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, write_private
 
@@ -541,7 +542,7 @@ def _stopping(session: Session) -> Iterator[_Stopping]:
         if stop.asked == 1 and not session.terminal.quiet:
             session.terminal.aside("Stopping: nothing new begins. Ctrl-C again stops what is under way at once.")
 
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in stop_signals()}
     try:
         yield stop
     finally:

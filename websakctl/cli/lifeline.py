@@ -1,10 +1,19 @@
-"""A command whose starter may die: when stdin ends, the command ends too, as gently as TERM would end it."""
+"""What asks a command to stop: signals, and the end of its starter, whose stdin then ends too."""
 
 import os
 import signal
+import sys
 import threading
 
 _FAREWELL = 60.0  # seconds for the writes under way
+
+
+def stop_signals() -> list[signal.Signals]:
+    """Ctrl-C, TERM, and HUP of a closed terminal, unless ``nohup`` said that it does not matter."""
+    found = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        found.append(signal.SIGHUP)
+    return found
 
 
 def end_with_the_starter() -> None:

@@ -324,11 +324,13 @@ class Session:
         """The record of runs and of what is managed."""
         from sqlite3 import Error
 
-        from websakctl.apply.journal import Journal
+        from websakctl.apply.journal import Journal, JournalUntrusted
 
         path = self.state_dir / "journal.db"
         try:
             journal = Journal(path)
+        except JournalUntrusted as error:
+            raise Problem(str(error), Exit.REFUSED, error.what_next) from None
         except (Error, OSError) as error:
             raise Problem(
                 f"the journal {path} cannot be opened: {error}",

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -270,8 +270,10 @@ class TerminalObserver:
         (self.session.terminal.error if urgent else self.session.terminal.say)(text)
 
     def stop_gently(self) -> None:
-        """From here to the end of the process: first Ctrl-C (or TERM), finish what is under way; second, stop at once."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        """From here to the end of the process: first Ctrl-C (or TERM, HUP), finish what is under way; second, stop at once."""
+        from websakctl.cli.lifeline import stop_signals
+
+        for number in stop_signals():
             signal.signal(number, self._stop)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  # what a handler gets
@@ -281,7 +283,10 @@ class TerminalObserver:
             os._exit(Exit.INCOMPLETE)
         self.stop.set()
         if not self.session.terminal.quiet:
-            self.session.terminal.aside("Stopping when the writes under way are finished. Ctrl-C again stops at once.")
+            with suppress(OSError):  # the terminal may be what is gone
+                self.session.terminal.aside(
+                    "Stopping when the writes under way are finished. Ctrl-C again stops at once."
+                )
 
 
 def work_list_for(session: Session, scene: "ConfigInput", plan: "Plan | None", folder: Path | None = None) -> "Written":
