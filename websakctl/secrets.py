@@ -68,6 +68,18 @@ def stored_secret(name: str) -> Secret | None:
     return Secret(text) if text else None
 
 
+def store_secret(name: str, secret: Secret) -> None:
+    """Keep a secret under a name.
+
+    Raises:
+        KeyringUnavailable: If there is no keyring.
+    """
+    with _keyring():
+        import keyring
+
+        keyring.set_password(SERVICE, name, secret.reveal())
+
+
 def store(environment: str, credentials: Credentials) -> None:
     """Keep credentials for an environment.
 

@@ -33,6 +33,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     client_secret: Secret | None = None
     root_unit: str | None = None
     state_dir: Path | None = None
+    state_key: Secret | None = None  # 64 hexadecimal digits
     credentials: str | None = None  # under which name the keyring has the client's; the environment's unsaid
     api_version: str | None = None
     concurrency: int | None = None

@@ -37,7 +37,7 @@ def test_who_must_wait_sees_owner_machine_purpose_and_age(remote: Remote, clock:
     other = lock_of(branch_of(remote.clone("two")), clock, "kari")
     with pytest.raises(LockHeld, match=r"ola@machine on machine for Sak 27/1234 \(taken 2 h ago\)") as caught:
         other.take()
-    assert '--break-lock "ola@machine"' in caught.value.what_next
+    assert '--break-lease "ola@machine"' in caught.value.what_next
 
 
 def test_of_several_who_take_it_at_once_one_gets_it(remote: Remote) -> None:

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from websakctl.model.address import Address
-from websakctl.model.resource import Resource
+from websakctl.model.resource import Resource, State
 from websakctl.redaction import redacted, withheld
 from websakctl.state.branch import StateError
 from websakctl.state.entries import AcceptedRow, Batch, Entry, KnownRow, Transaction, decode, encode
-from websakctl.state.people import Sharing, StateKey, is_digest, resolve, reveal
+from websakctl.state.people import People, Sharing, StateKey, is_digest, reveal
 
 KEY = StateKey("0f" * 32)
 KARI = {"name": "Kari Nordmann", "unit": "FR-OPPV", "email": "kari.nordmann@example.org", "zones": [1, 2]}
@@ -124,17 +124,19 @@ def test_whoever_has_key_and_config_or_websak_can_tell_who_it_is() -> None:
     shared = Sharing(KEY).transaction(everything())
     assert shared is not None
     row = shared.applied[0]
-    at = Address.parse(row.address)
-    here = Address("user", "frogner", "KARNOR")
+    at, here = Address.parse(row.address), Address("user", "frogner", "KARNOR")
+
+    def told(*states: State) -> tuple[Address, dict[str, Any]]:
+        people = People(KEY, states)
+        return people.address(at), {name: people.value(at, name, value) for name, value in row.fields.items()}
+
     live = {here: Resource(address=here, fields={**KARI, "name": "Kari Hansen"})}
-    found = resolve({at: row.fields}, KEY, [live])
-    told, fields = found[at]
-    assert told == here
-    assert fields == {**KARI, "name": KEY.value("KARNOR", "name", "Kari Nordmann")}  # it is another one now
-    config = {here: Resource(address=here, fields=KARI)}
-    assert resolve({at: row.fields}, KEY, [config, live])[at] == (here, KARI)
-    assert resolve({at: row.fields}, KEY, [{}])[at] == (at, dict(row.fields))
-    assert resolve({here: KARI, Address("org_unit", "frogner", "X"): {}}, KEY, [live]) == {}
+    assert told(live) == (here, {**KARI, "name": KEY.value("KARNOR", "name", "Kari Nordmann")})  # it is another one now
+    assert told({here: Resource(address=here, fields=KARI)}, live) == (here, KARI)
+    assert told({}) == (at, row.fields)
+    unit = Address("org_unit", "frogner", "X")
+    assert People(KEY, [live]).address(unit) == unit
+    assert People(KEY, [live]).value(unit, "name", KEY.code("KARNOR")) == KEY.code("KARNOR")
 
 
 def test_a_key_is_64_hexadecimal_digits() -> None:

@@ -179,11 +179,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             told: Whether it can show at all; what cannot is sent again, and is in doubt while no answer comes.
         """
         intent = {"request": request, "fields": [[f.path, f.before, f.after] for f in self.change.fields]}
-        self.journal.settle(self.run, [*self.pending, ("intent", intent, self.change.address)])
-        self.pending.clear()
         doubt = ""
         unsure = False  # whether one of the requests may have been carried out
         for attempt in range(TRIES):
+            self._intend(intent, doubt if unsure else "")
             try:
                 send(attempt > 0)
             except UnknownOutcome as error:
@@ -229,6 +228,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             raise _Unsettled(f"{doubt}; Websak never tells what was written there: apply again")
         self._note(request, "failed", doubt)
         raise _Failed(f"{doubt}; looked up each time: it has not happened")
+
+    def _intend(self, intent: dict[str, Any], doubt: str) -> None:
+        """Journal a request before each time that it is sent; ``doubt``: why an earlier one may have been carried out."""
+        try:
+            self.journal.settle(self.run, [*self.pending, ("intent", intent, self.change.address)])
+        except JournalError as error:
+            if doubt:
+                raise _Unsettled(f"{doubt}; it was not sent again: {error}") from None
+            raise
+        self.pending.clear()
 
     def _settle(self, happened: Callable[[], bool], doubt: str) -> bool:
         """Look until it shows; only a last look that was answered well says that it has not happened."""

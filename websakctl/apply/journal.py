@@ -145,22 +145,47 @@ class Journal:
         Raises:
             JournalError: If it cannot be written; then nothing of it is.
         """
-        at = self._clock.now().isoformat(timespec="milliseconds")
+        at, gone = self._clock.now().isoformat(timespec="milliseconds"), list(gone)
         with self._transaction() as db:
-            row = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone()
-            seq, previous = row or (0, "")
-            for what, body, address in entries:
-                seq += 1
-                text = json.dumps(redacted(body), ensure_ascii=False, sort_keys=True)
-                where = redact(str(address)) if address else None
-                link = _link(seq, at, run, what, where, text, previous)
-                db.execute(
-                    "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", (seq, at, run, what, where, text, previous, link)
+            rows = [
+                (
+                    at,
+                    run,
+                    what,
+                    redact(str(address)) if address else None,
+                    json.dumps(redacted(body), ensure_ascii=False, sort_keys=True),
                 )
-                previous = link
-            if entries:
-                db.execute("UPDATE head SET seq = ?, hash = ?", (seq, previous))
-            self._know(db, environment, applied, gone)
+                for what, body, address in entries
+            ]
+            self._append(db, rows)
+            self._written(db, rows=rows, applied=self._know(db, environment, applied, gone), gone=gone)
+
+    @staticmethod
+    def _append(db: sqlite3.Connection, rows: Iterable[tuple[str, str, str, str | None, str]]) -> None:
+        """Chain rows of time, run, sort, address and body to the newest entry."""
+        seq, previous = db.execute("SELECT seq, hash FROM entries ORDER BY seq DESC LIMIT 1").fetchone() or (0, "")
+        before = seq
+        for at, run, what, where, text in rows:
+            seq += 1
+            link = _link(seq, at, run, what, where, text, previous)
+            db.execute(
+                "INSERT INTO entries VALUES (?,?,?,?,?,?,?,?)", (seq, at, run, what, where, text, previous, link)
+            )
+            previous = link
+        if seq > before:
+            db.execute("UPDATE head SET seq = ?, hash = ?", (seq, previous))
+
+    def _written(
+        self,
+        db: sqlite3.Connection,
+        *,
+        rows: Sequence[tuple[str, str, str, str | None, str]] = (),
+        applied: Iterable[tuple[str, str, bool]] = (),
+        gone: Iterable[Address] = (),
+        accepted: Iterable[tuple[str, str, str, str]] = (),
+        plan: tuple[str, str, str] | None = None,
+    ) -> None:
+        """Told, inside the transaction, of all that it writes; a journal that is shared keeps it for the others."""
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -269,8 +294,9 @@ class Journal:
         gone: Iterable[Address] = (),
     ) -> None:
         """Record resources as applied, with their fields and whether they are protected; forget those that are gone."""
+        gone = list(gone)
         with self._transaction() as db:
-            self._know(db, environment, applied, gone)
+            self._written(db, applied=self._know(db, environment, applied, gone), gone=gone)
 
     @staticmethod
     def _know(
@@ -278,17 +304,17 @@ class Journal:
         environment: str,
         applied: Iterable[tuple[Address, Mapping[str, Any], bool]],
         gone: Iterable[Address],
-    ) -> None:
-        rows = [
-            (environment, str(a), json.dumps(redacted(f), ensure_ascii=False, sort_keys=True), p) for a, f, p in applied
-        ]
+    ) -> list[tuple[str, str, bool]]:
+        """Change what is known; gives address, fields as JSON, and protection of what was applied."""
+        rows = [(str(a), json.dumps(redacted(f), ensure_ascii=False, sort_keys=True), p) for a, f, p in applied]
         db.executemany(
             "INSERT INTO known VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET fields = excluded.fields, protected = excluded.protected",
-            rows,
+            [(environment, *row) for row in rows],
         )
         left = [(environment, str(a)) for a in gone]
         db.executemany("DELETE FROM known WHERE environment = ? AND address = ?", left)
         db.executemany("DELETE FROM accepted WHERE environment = ? AND address = ?", left)
+        return rows
 
     def environments(self) -> list[str]:
         """Environments that something was applied to from here."""
@@ -314,6 +340,7 @@ class Journal:
                 "INSERT INTO accepted VALUES (?,?,?,?,?) ON CONFLICT DO UPDATE SET wanted = excluded.wanted, made = excluded.made",
                 values,
             )
+            self._written(db, accepted=[value[1:] for value in values])
 
     def accepted(self, environment: str) -> dict[tuple[Address, str], tuple[Any, Any]]:
         """What was accepted: (wanted, made) by address and field."""
@@ -380,6 +407,8 @@ class Journal:
                 (digest, run, self._clock.now().isoformat(timespec="seconds")),
             )
             row = db.execute("SELECT run, at FROM plans WHERE digest = ?", (digest,)).fetchone()
+            if row[0] == run:
+                self._written(db, plan=(digest, run, row[1]))
         return None if row[0] == run else f"{row[0]} ({row[1]})"
 
 

@@ -4,8 +4,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,13 +21,16 @@ from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
 
 if TYPE_CHECKING:
     from websakctl.apply.journal import Journal
+    from websakctl.apply.shared import SharedState
     from websakctl.live.network import Network
     from websakctl.live.runtime import Runtime
     from websakctl.live.websak import Connection
+    from websakctl.model.resource import State
     from websakctl.plan.change import Plan
     from websakctl.plan.selection import Selection
     from websakctl.settings import Surroundings, Target
     from websakctl.source.configuration import Configuration
+    from websakctl.state.people import People, StateKey
 
 STATE_DIR = ".websakctl"
 _ALLOW_INSECURE = "write https://; for a Websak to practise on, `allow_insecure: true` in config/websak.yaml or WEBSAKCTL_ALLOW_INSECURE=1"
@@ -39,6 +42,7 @@ class Session:
     def __init__(self, call: Call) -> None:
         self.call = call
         self.terminal = Terminal(quiet=call.quiet, no_color=call.no_color)
+        self._pulled = False  # whether the shared state was taken in
 
     # --- config
 
@@ -309,6 +313,39 @@ class Session:
                 f"if {host} is right: {self._log_in}, or WEBSAKCTL_TOKEN_URL={self.target.described.token_url}",
             )
 
+    @cached_property
+    def state_key(self) -> "StateKey | None":
+        """The key that plans are signed and people's data is digested with, from the variable or the keyring."""
+        from websakctl.secrets import KeyringUnavailable, stored_secret
+        from websakctl.state.branch import StateError
+        from websakctl.state.people import StateKey
+
+        found = self.around.state_key
+        if found is None:
+            try:
+                found = stored_secret(self.state_key_name)
+            except KeyringUnavailable:
+                return None
+        try:
+            return StateKey(found.reveal()) if found else None
+        except StateError as error:
+            raise Problem(str(error), Exit.USAGE, error.what_next) from None
+
+    @property
+    def state_key_name(self) -> str:
+        """Under which name the keyring has the state key."""
+        return f"state-key:{self.target.name}"
+
+    def required_state_key(self) -> "StateKey":
+        """The state key, where nothing goes on without it."""
+        if self.state_key is None:
+            raise Problem(
+                f"the state key of {self.target.name} is not on this machine",
+                Exit.NOT_PERMITTED,
+                f"ask a colleague for it, and store it: keyring set websakctl {self.state_key_name} (or set WEBSAKCTL_STATE_KEY)",
+            )
+        return self.state_key
+
     @property
     def keyring_entry(self) -> str:
         """Under which name the keyring has the client's credentials."""
@@ -326,9 +363,14 @@ class Session:
 
         from websakctl.apply.journal import Journal, JournalUntrusted
 
-        path = self.state_dir / "journal.db"
+        path, environment = self.state_dir / "journal.db", self._shared_environment
         try:
-            journal = Journal(path)
+            if environment is None:
+                journal = Journal(path)
+            else:
+                from websakctl.apply.shared import SharedJournal
+
+                journal = SharedJournal(path, environment=environment, key=self.state_key)
         except JournalUntrusted as error:
             raise Problem(str(error), Exit.REFUSED, error.what_next) from None
         except (Error, OSError) as error:
@@ -341,9 +383,106 @@ class Session:
         atexit.register(journal.close)
         return journal
 
+    @property
+    def _shared_environment(self) -> str | None:
+        """The environment, where its state is shared; the sandbox's never is, nor that of none."""
+        try:
+            target = self.target
+        except Problem:
+            return None  # nothing can be applied to what is not there
+        return target.name if target.described.state == "git" and not target.embedded else None
+
+    @cached_property
+    def shared_state(self) -> "SharedState | None":
+        """The environment's shared state; ``None``: it is this machine's alone."""
+        from websakctl.apply.shared import SharedJournal, SharedState
+        from websakctl.state.branch import StateBranch, StateError
+        from websakctl.state.git import Git
+
+        if not isinstance(self.journal, SharedJournal):
+            return None
+        described, name = self.target.described, self.journal.environment
+        try:
+            branch = StateBranch(
+                Git(self.root), described.state_remote, described.state_branch or f"websakctl-state/{name}"
+            )
+        except StateError as error:
+            raise Problem(f"environment {name}: {error}", Exit.INVALID, error.what_next) from None
+        return SharedState(
+            self.journal,
+            branch,
+            key=self.state_key,
+            clone=self._place(),
+            clock=self.runtime.clock,
+            pause=described.state_pause,
+        )
+
+    @property
+    def people_in(self) -> "Callable[[Iterable[State]], People] | None":
+        """Finds the users of a shared journal in states; ``None``: the journal holds none but its own."""
+        from websakctl.state.people import People
+
+        key = self.state_key if self.shared_state is not None else None
+        return (lambda states: People(key, states)) if key is not None else None
+
+    def pull_state(self) -> None:
+        """Take in, once a command, what others have pushed; who only reads goes on with what was seen last, and is told."""
+        from websakctl.state.branch import Unreachable
+
+        if self._pulled or self.shared_state is None:
+            return
+        self._pulled = True
+        try:
+            with self.state_problems():
+                self.shared_state.pull()
+        except Problem as problem:
+            if not isinstance(problem.__cause__, Unreachable) or self.shared_state.branch.seen is None:
+                raise
+            self.terminal.warn(f"the shared state is as it was seen last: {problem}")
+
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One apply at a time from this state directory to this environment.
+    def state_problems(self) -> Iterator[None]:
+        """What the shared state cannot do ends the command."""
+        from websakctl.state.branch import StateError, Unreachable
+
+        try:
+            yield
+        except StateError as error:
+            code = Exit.UNREACHABLE if isinstance(error, Unreachable) else Exit.REFUSED
+            raise Problem(str(error), code, error.what_next) from error
+
+    @contextmanager
+    def alone(self, purpose: str, break_held: str | None = None, reason: str = "") -> Iterator[None]:
+        """One apply at a time to this environment: from this state directory, and from all that share its state.
+
+        Raises:
+            Problem: If another is under way, or the shared lock cannot be had.
+        """
+        import socket
+
+        with ExitStack() as held:
+            held.enter_context(self.alone_here())
+            if self.shared_state is not None:
+                if self.config.with_users:
+                    self.required_state_key()  # before anything about users is written that could not be shared
+                if break_held and not reason:
+                    raise Problem("a lock is not broken without a reason", Exit.USAGE, "say why with --reason TEXT")
+                lock = self.shared_state.hold(
+                    owner=self.owner,
+                    machine=socket.gethostname(),
+                    purpose=purpose,
+                    note=self.terminal.warn,
+                    break_held=break_held or "",
+                    reason=reason,
+                )
+                with self.state_problems():
+                    held.enter_context(lock)
+                self._pulled = True
+            yield
+
+    @contextmanager
+    def alone_here(self) -> Iterator[None]:
+        """One apply at a time from this state directory.
 
         Raises:
             Problem: If another is under way.
@@ -379,6 +518,8 @@ class Session:
         """Whether somebody holds the lock of this environment now."""
         from filelock import FileLock, Timeout
 
+        if self.shared_state is not None and self.shared_state.holder() is not None:
+            return True
         lock = FileLock(self._lock_path, timeout=0)
         try:
             with lock:

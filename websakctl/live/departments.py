@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of, text_or_none
 from websakctl.live.decoding import Projection
-from websakctl.live.errors import LiveError, NotAsAgreed, UnknownOutcome
+from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Handle, Resource
@@ -284,9 +284,10 @@ class DepartmentsWriter(DepartmentsReader):
         root_unit: str,
         api_version: str | None,
         scope_of: ScopeOf,
+        look_first: bool = False,
     ) -> None:
         super().__init__(reading, units, root_unit=root_unit, api_version=api_version, scope_of=scope_of)
-        self._writing = writing
+        self._writing, self._look_first = writing, look_first
         self._by_id.update({id_: key for key, id_ in units.ids.items()})  # a parent may be a unit that nobody writes
 
     def refresh(self, resource: Resource) -> Resource | None:
@@ -294,7 +295,9 @@ class DepartmentsWriter(DepartmentsReader):
         return self.get(resource.handle.id, resource.address) if resource.handle else self.find(resource.address)
 
     def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:  # noqa: ARG002  # the API has no such key
-        """POST; a second one would make a duplicate."""
+        """POST; a second one would make a duplicate, so look right before where no lease keeps others from it."""
+        if self._look_first and self.find(address) is not None:
+            raise Refused(f"{address} is there already: plan again", 409)
         answer = self._writing.send(
             "POST",
             self.base,

@@ -29,6 +29,7 @@ class UserApi(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int
     alike: State
     people: "People | None"
+    look_first: bool = False  # nothing that this Websak offers keeps others from creating the same
 
     def readers(self) -> Made:
         """One reader for each endpoint."""
@@ -74,6 +75,7 @@ def _write_departments(api: UserApi, _: Made, writing: Writing) -> KindWriter:
         root_unit=api.root_unit,
         api_version=api.api_version,
         scope_of=api.scope_of,
+        look_first=api.look_first,
     )
 
 

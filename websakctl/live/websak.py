@@ -277,6 +277,7 @@ class WebsakWriter:
             concurrency=connection.concurrency,
             alike={},
             people=people,
+            look_first=self._clients.setup is None,
         ).writers(Writing(self._clients.user, self.traffic, runtime, pace, declines=True))
         self._writers: dict[str, KindWriter] = {}
         for name, kind in connection.kinds(kinds).items():

@@ -103,6 +103,19 @@ class ManualStep(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan was made from besides the config and live: from the same it can be made again.
+
+    ``run``: the run that a rollback plan takes back; empty for any other plan.
+    """
+
+    districts: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    prune: tuple[str, ...] = ()
+    run: str = ""
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Live against desired: ``changes`` in the order in which apply does them."""
 
@@ -117,6 +130,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     digests: Callable[[], tuple[str, str]]  # of config and live; only files need them, and they are not compared
     protected: bool = False  # the environment is production
     scopes: tuple[str, ...] = ()  # every district's slug, for the matrix
+    origin: Origin = Origin()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from websakctl.model.address import Address
 from websakctl.model.kind import referred
 from websakctl.model.resource import State
-from websakctl.plan.change import Action, Change, ManualStep, Plan
+from websakctl.plan.change import Action, Change, ManualStep, Origin, Plan
 from websakctl.plan.dependents import with_dependents
 from websakctl.plan.diff import canonical, compare
 from websakctl.plan.groups import grouped
@@ -37,6 +38,8 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
     )
     ordered, unordered = in_order(difference.changes, q.config.state, live, q.kinds)
     chosen, along = selected(ordered, q.selection)
+    if q.only is not None:
+        chosen = _without_others(chosen, q.only)
     changes = tuple(_placed(change, q, live) for change in chosen)
     whole = q.selection.everything
     warnings = [*q.warnings, *difference.warnings, *unordered, *_never_there(changes, q)]
@@ -61,6 +64,12 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
         digests=cache(lambda: (digest(q.config.state), digest(live))),
         protected=q.protected,
         scopes=tuple(q.config.districts),
+        origin=Origin(
+            districts=tuple(sorted(q.selection.scopes)),
+            kinds=tuple(sorted(q.selection.kinds)),
+            targets=q.selection.targets,
+            prune=tuple(sorted(q.prune)),
+        ),
     )
     return with_dependents(plan, live, {**q.by_hand, **q.kinds}, q.config.districts)
 
@@ -83,6 +92,18 @@ def _steps_in_order(steps: list[ManualStep], q: PlanInput[Any], live: State) -> 
     every = {**q.by_hand, **q.kinds}
     ordered, _ = in_order((s.change for s in by_address.values() if s.change), q.config.state, live, every)
     return loose + [replace(by_address[c.address], change=replace(c, source=q.position(c.address))) for c in ordered]
+
+
+def _without_others(changes: list[Change], only: frozenset[Address]) -> list[Change]:
+    """Leave out changes that may not be made, and what waits for one of them."""
+    left_out: set[Address] = set()
+    kept: list[Change] = []
+    for change in changes:  # in order: what is required comes first
+        if change.address not in only or not left_out.isdisjoint(change.requires):
+            left_out.add(change.address)
+        else:
+            kept.append(change)
+    return kept
 
 
 def _placed(change: Change, q: PlanInput[Any], live: State) -> Change:

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from websakctl.model.address import Address
-from websakctl.plan.change import Action, Change, FieldChange, Finding, Group, ManualStep, Plan, SourceLine
+from websakctl.plan.change import Action, Change, FieldChange, Finding, Group, ManualStep, Origin, Plan, SourceLine
 from websakctl.redaction import redacted
 
 FORMAT_VERSION = 1
@@ -30,7 +30,7 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
         "live_digest": plan.live_digest,
         "summary": plan.summary,
         "changes": [change_document(change) for change in plan.changes],
-        "groups": [_group(group) for group in plan.groups],
+        "groups": [group_document(group) for group in plan.groups],
         "warnings": list(plan.warnings),
         "findings": [
             {"guard": f.guard, "count": f.count, "message": f.message, "allow": f.allowance} for f in plan.findings
@@ -39,18 +39,25 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
         "manual": [_step(step) for step in plan.manual],
         "protected": plan.protected,
         "scopes": list(plan.scopes),
+        "made_from": {
+            "districts": list(plan.origin.districts),
+            "kinds": list(plan.origin.kinds),
+            "targets": list(plan.origin.targets),
+            "prune": list(plan.origin.prune),
+            "run": plan.origin.run or None,
+        },
     }
     document = redacted(document)  # before the digest, which is of what is written
     digest = digest_of(document)
-    return {**document, "created_at": _sealed(created_at, digest), "digest": digest}
+    return {**document, "created_at": sealed(created_at, digest), "digest": digest}
 
 
-def identity(document: dict[str, Any]) -> str:
+def identity(document: Mapping[str, Any]) -> str:
     """What tells one saved plan from another: its digest says nothing of the time, and the same plan may be right again."""
     return f"{document['digest']} {document.get('created_at')}"
 
 
-def _sealed(created_at: str, digest: str) -> str:
+def sealed(created_at: str, digest: str) -> str:
     """The time with check digits: the digest, being the same for the same input, cannot tell whether it was edited.
 
     They are what a hundredth of a second leaves of six digits, so that any reader of RFC 3339 takes them, and no more:
@@ -63,8 +70,8 @@ def _sealed(created_at: str, digest: str) -> str:
 
 
 def digest_of(document: dict[str, Any]) -> str:
-    """Fingerprint of a plan document, without its own digest and its time: a plan that was edited by hand has another."""
-    rest = {key: value for key, value in document.items() if key not in ("digest", "created_at")}
+    """Fingerprint of a plan document, without its own digest, its time and its signature: a plan that was edited has another."""
+    rest = {key: value for key, value in document.items() if key not in ("digest", "created_at", "signature")}
     text = json.dumps(rest, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
@@ -101,7 +108,8 @@ def _read_step(step: dict[str, Any]) -> ManualStep:
     return ManualStep(address=Address.parse(step["address"]), what=step["what"], change=change)
 
 
-def _group(group: Group) -> dict[str, Any]:
+def group_document(group: Group) -> dict[str, Any]:
+    """One group as JSON values."""
     return {
         "kind": group.kind,
         "action": group.action.value,
@@ -128,7 +136,7 @@ def from_document(document: Any) -> Plan:
             f"format version {document.get('format_version')!r} is not {FORMAT_VERSION}: plan again with this version of websakctl"
         )
     digest, time = digest_of(document), str(document.get("created_at"))
-    if document.get("digest") != digest or time != _sealed(time, digest):
+    if document.get("digest") != digest or time != sealed(time, digest):
         raise PlanFileError("the plan was changed after it was saved: plan again")
     try:
         return Plan(
@@ -145,9 +153,20 @@ def from_document(document: Any) -> Plan:
             digests=_said(document["config_digest"], document["live_digest"]),
             protected=document["protected"],
             scopes=tuple(document["scopes"]),
+            origin=_read_origin(document["made_from"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PlanFileError(f"a part of the plan is missing or malformed ({error})") from error
+
+
+def _read_origin(made_from: dict[str, Any]) -> Origin:
+    lists = {name: tuple(map(str, made_from[name])) for name in ("districts", "kinds", "targets", "prune")}
+    return Origin(**lists, run=str(made_from["run"] or ""))
+
+
+def signed_text(document: Mapping[str, Any]) -> str:
+    """What a plan's signature is made over: what it says and when it was made."""
+    return f"{document['digest']} {document['created_at']}"
 
 
 def _said(config: str, live: str) -> Callable[[], tuple[str, str]]:

@@ -1,8 +1,8 @@
 """All that a plan is decided from, besides live."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -51,6 +51,16 @@ class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
     protected: set[Address] = set()
 
 
+class PeopleOfJournal(Protocol):
+    """Tells which users, and which of their values, stand behind the digests of a shared journal."""
+
+    def address(self, address: Address) -> Address:
+        """The address with the code that its digest stands for."""
+
+    def value(self, address: Address, path: str, value: Any) -> Any:
+        """The value of a user's field that a digest stands for; the digest where nobody knows."""
+
+
 Config = TypeVar("Config", bound=Desired)
 
 
@@ -71,6 +81,8 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     selection: Selection = Selection()
     prune: frozenset[str] = frozenset()
     believe_empty: frozenset[str] = frozenset()  # kinds whose list may be empty though the journal knows some
+    only: frozenset[Address] | None = None  # changes that may be made, as a saved plan names them; ``None``: all
+    people_in: Callable[[Iterable[State]], PeopleOfJournal] | None = None  # ``None``: the journal holds no digests
     limits: Limits = Limits()
     environment: str = "sandbox"
     protected: bool = False  # the environment is

@@ -61,6 +61,15 @@ class Environment(Entry, frozen=True, kw_only=True):
     root_unit: str = ""
     own_user: str = ""  # code of the Websak user that the client works as; plans that lock it out are refused
     protected: bool = False
+    state: Literal["local", "git"] = (
+        "local"  # where journal and lock are: on this machine, or on a branch of the git remote
+    )
+    state_branch: str = ""  # empty: websakctl-state/ and the environment's name
+    state_remote: str = "origin"
+    state_pause: Annotated[float, Meta(ge=5, le=600)] = (
+        30.0  # seconds after an accepted push in which writes may be sent
+    )
+    require_signature: bool = False  # `apply FILE` takes only plans that are signed with the state key
     api_version: ApiVersion | None = None
     concurrency: Annotated[int, Meta(ge=1, le=32)] = 4  # requests at a time
     exports: Annotated[

@@ -147,13 +147,7 @@ class StateBranch:
 
     def commit(self, parent: str | None, changes: Mapping[str, bytes | None], message: str) -> str:
         """Make a commit with files added, replaced, or (``None``) removed; it is not pushed yet."""
-        tree = self.git.tree(parent) if parent is not None else {}
-        for path, content in changes.items():
-            if content is None:
-                tree.pop(path, None)
-            else:
-                tree[path] = self.git.blob(content)
-        return self.git.commit(tree, parent, message)
+        return self.git.commit(parent, changes, message)
 
     def push(self, new: str, old: str | None) -> Push:
         """Move the remote's branch from ``old`` (``None``: from nothing) to ``new``; the ref, read again, tells who won."""
@@ -210,7 +204,7 @@ class StateBranch:
             StateError: If not even a new branch can be pushed: then it is not known.
         """
         probe = f"{self.ref}-probe"
-        first, second = (self.git.commit({}, None, f"probe {number}") for number in (1, 2))
+        first, second = (self.git.commit(None, {}, f"probe {number}") for number in (1, 2))
         lease = f"--force-with-lease={probe}"
         try:
             now = self._probe_head(probe)

@@ -26,7 +26,6 @@ _LOCAL_VARIABLES = (
     "GIT_WORK_TREE",
 )
 _LOGIN = re.compile(r"://[^/@\s]+@")
-Tree = Mapping[str, str]  # blob ids by path
 
 
 class GitError(Exception):
@@ -138,26 +137,33 @@ class Git:
             place += int(size) + 1
         return found
 
-    def commit(self, tree: Tree, parent: str | None, message: str) -> str:
-        """Make a commit of a whole tree; gives its id."""
-        parents = ("-p", parent) if parent else ()
-        return self.line("commit-tree", self._write_tree(tree), *parents, stdin=message.encode())
+    def commit(self, parent: str | None, changes: Mapping[str, bytes | None], message: str) -> str:
+        """Make a commit with files added, replaced, or (``None``) removed; gives its id."""
+        blobs = {path: None if content is None else self.blob(content) for path, content in changes.items()}
+        tree = self._changed_tree(f"{parent}^{{tree}}" if parent else None, blobs)
+        return self.line("commit-tree", tree, *(("-p", parent) if parent else ()), stdin=message.encode())
 
     def blob(self, content: bytes) -> str:
         """Store a blob; gives its id."""
         return self.line("hash-object", "-w", "--stdin", "--no-filters", stdin=content)
 
-    def _write_tree(self, tree: Tree) -> str:
-        folders: dict[str, dict[str, str]] = {}
-        rows: list[str] = []
-        for path, id_ in tree.items():
+    def _changed_tree(self, tree: str | None, changes: Mapping[str, str | None]) -> str:
+        """Write a tree anew; of its folders only those that hold a change."""
+        listed = self.run("ls-tree", "-z", tree).decode().split("\0") if tree else []
+        rows = {name: meta for meta, _, name in (row.partition("\t") for row in listed if row)}
+        folders: dict[str, dict[str, str | None]] = {}
+        for path, id_ in changes.items():
             name, slash, rest = path.partition("/")
             if slash:
                 folders.setdefault(name, {})[rest] = id_
+            elif id_ is None:
+                rows.pop(name, None)
             else:
-                rows.append(f"100644 blob {id_}\t{name}\n")
-        rows.extend(f"040000 tree {self._write_tree(inner)}\t{name}\n" for name, inner in folders.items())
-        return self.line("mktree", stdin="".join(rows).encode())
+                rows[name] = f"100644 blob {id_}"
+        for name, inner in folders.items():
+            below = rows[name].split()[2] if name in rows else None
+            rows[name] = f"040000 tree {self._changed_tree(below, inner)}"
+        return self.line("mktree", "-z", stdin="".join(f"{meta}\t{name}\0" for name, meta in rows.items()).encode())
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether ``new`` is ``old`` or goes on from it."""

@@ -53,6 +53,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     token: str
     taken_at: str
+    pause: float  # seconds after an accepted push in which it may still send
 
     def age(self, now: datetime) -> str:
         """How long ago it was taken, by the two clocks."""
@@ -70,7 +71,7 @@ class LockHeld(StateError):
         super().__init__(
             f"the shared state is locked by {holder.owner} on {holder.machine} for {holder.purpose or 'no stated purpose'}"
             f" (taken {holder.age(now)} ago)",
-            f'wait until it has ended; if it is gone: websakctl apply --break-lock "{holder.owner}" --reason TEXT',
+            f'wait until it has ended; if it is gone: websakctl apply --break-lease "{holder.owner}" --reason TEXT',
         )
         self.holder = holder
 
@@ -159,7 +160,7 @@ class StateLock:
         pause: float = PAUSE,
     ) -> None:
         self.branch, self.environment = branch, environment
-        self._about = {"owner": owner, "machine": machine, "purpose": purpose, "clone": clone}
+        self._about: dict[str, str] = {"owner": owner, "machine": machine, "purpose": purpose, "clone": clone}
         self._clock, self._pause = clock, pause
         self._mutex = threading.RLock()
         self._head = ""
@@ -215,9 +216,9 @@ class StateLock:
         header, holder = read_header(self.branch, head, self.environment), read_holder(self.branch, head)
         if holder is None or holder.owner != owner:
             return None
-        began = self._clock.monotonic()
-        while (left := began + self._pause - self._clock.monotonic()) > 0:
-            self._clock.sleep(min(left, self._pause / _LOOKS))
+        began, pause = self._clock.monotonic(), max(self._pause, holder.pause)
+        while (left := began + pause - self._clock.monotonic()) > 0:
+            self._clock.sleep(min(left, pause / _LOOKS))
             if self.branch.remote_head() != head:
                 raise StateError(
                     f"{owner} is alive: it pushed while its lock was about to be broken",
@@ -239,7 +240,11 @@ class StateLock:
     def _take_over(self, head: str, header: Header) -> bool:
         epoch = header.epoch + 1
         mine = Holder(
-            **self._about, epoch=epoch, token=token_hex(8), taken_at=self._clock.now().astimezone(UTC).isoformat()
+            **self._about,
+            epoch=epoch,
+            token=token_hex(8),
+            taken_at=self._clock.now().astimezone(UTC).isoformat(),
+            pause=self._pause,
         )
         files = {HEADER: _written(msgspec.structs.replace(header, epoch=epoch)), LOCK: _written(mine)}
         began = self._clock.monotonic()

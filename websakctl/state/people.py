@@ -9,6 +9,7 @@ import hmac
 import json
 import re
 from collections.abc import Iterable, Mapping
+from secrets import token_hex
 from typing import Any, NoReturn
 from unicodedata import normalize
 
@@ -45,7 +46,7 @@ _SHARED: Mapping[str, frozenset[str]] = {
     "announced": frozenset({"addresses"}),
     "result": frozenset({"action", "status", "fields", "by", "environment"}),
     "judged": frozenset({"verdict"}),
-    "resumed": frozenset({"left"}),
+    "resumed": frozenset({"left", "addresses"}),
     "stale": frozenset({"left"}),
     "stopped": frozenset({"counts"}),
     "end": frozenset({"counts", "superseded_by", "because"}),
@@ -58,6 +59,11 @@ _SHARED: Mapping[str, frozenset[str]] = {
 }
 _VALUES = frozenset({"changes", "fields", "wanted", "made"})  # values of resources, which are no texts about them
 _CHANGE = ("kind", "scope", "action", "shared")
+
+
+def new_key() -> str:
+    """Make a state key: 32 random bytes, as hexadecimal digits."""
+    return token_hex(KEY_BYTES)
 
 
 class StateKey:
@@ -223,37 +229,37 @@ class Sharing:
         return _USER.sub(lambda m: f"{KIND}/{m[1]}/{self._keyed().code(m[2])}", text)
 
 
-def resolve(
-    rows: Mapping[Address, Mapping[str, Any]], key: StateKey, states: Iterable[State]
-) -> dict[Address, tuple[Address, dict[str, Any]]]:
-    """Tell which users, and which of their values, stand behind digests.
+class People:
+    """Tells which users, and which of their values, stand behind digests; what no state holds stays one.
 
     Args:
-        rows: Fields by address; a user's may be digests.
         key: The state key.
         states: Where the users are looked for: the config, live.
-
-    Returns:
-        For each address of a user that is a digest, or that has digests among its fields: its address and fields, with what
-        could be told put in. What none of the states holds stays a digest.
     """
-    states = list(states)
-    codes = {key.code(a.key): a.key for state in states for a in state if a.kind == KIND}
-    found: dict[Address, tuple[Address, dict[str, Any]]] = {}
-    for address, fields in rows.items():
-        if address.kind != KIND or not (is_digest(address.key) or any(map(is_digest, fields.values()))):
-            continue
-        code = codes.get(address.key, address.key)
-        same = [state[a] for state in states for a in (Address(KIND, address.scope, code),) if a in state]
-        same = same or [r for state in states for a, r in state.items() if a.kind == KIND and a.key == code]
-        found[address] = (
-            Address(KIND, address.scope, code),
-            {
-                name: reveal(key, code, name, value, [r.fields.get(name) for r in same])
-                for name, value in fields.items()
-            },
-        )
-    return found
+
+    def __init__(self, key: StateKey, states: Iterable[State]) -> None:
+        self._key = key
+        self._fields: dict[str, list[Mapping[str, Any]]] = {}
+        for state in states:
+            for address, resource in state.items():
+                if address.kind == KIND:
+                    self._fields.setdefault(address.key, []).append(resource.fields)
+        self._codes = {key.code(code): code for code in self._fields}
+
+    def address(self, address: Address) -> Address:
+        """The address with the code that its digest stands for."""
+        if address.kind != KIND:
+            return address
+        return Address(KIND, address.scope, self._codes.get(address.key, address.key))
+
+    def value(self, address: Address, path: str, value: Any) -> Any:
+        """The value of a user's field that a digest stands for."""
+        if address.kind != KIND:
+            return value
+        if path == "key" and is_digest(value):
+            return self._codes.get(value, value)
+        code = self.address(address).key
+        return reveal(self._key, code, path, value, [fields.get(path) for fields in self._fields.get(code, ())])
 
 
 def reveal(key: StateKey, code: str, path: str, value: Any, candidates: Iterable[Any]) -> Any:

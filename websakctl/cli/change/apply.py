@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
     from websakctl.cli.change.by_hand import Written
     from websakctl.cli.terminal import Ticker
+    from websakctl.operations.apply.saved import SavedPlan
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
@@ -112,26 +113,34 @@ def apply(
     from websakctl.operations.apply.saved import SavedPlan
 
     saved = SavedPlan.read(str(planfile), read_json(planfile)) if planfile is not None else None
-    # what was kept of a list never decides a write
-    scene = scene_of(
-        session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
-    )
-    if not prune:  # what is to be pruned may be known to Websak alone
-        check_targets(scene)
+    if saved is not None:  # it is made again from what it was made from
+        see_signature(session, saved)
+        origin = saved.plan.origin
+        district, kind, target, prune = (
+            list(origin.districts),
+            list(origin.kinds),
+            list(origin.targets),
+            list(origin.prune),
+        )
     if worklist is not None:
         make_folder(worklist)  # before anything is sent
     stop = threading.Event()
-    observer = TerminalObserver(session, scene, stop, auto_approve=auto_approve, expand=expand)
-    request = operation.ApplyRequest(
-        **what_and_who(session, scene, reason),
-        observer=observer,
-        stop=stop,
-        allow=tuple(allow or ()),
-        fail_fast=fail_fast,
-        all_or_nothing=all_or_nothing,
-        break_lease=break_lease,
-    )
-    with session.alone(), nothing_written_if_interrupted():
+    with session.alone(reason or "apply", break_lease, reason), nothing_written_if_interrupted():
+        # what was kept of a list never decides a write
+        scene = scene_of(
+            session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
+        )
+        if not prune and saved is None:  # what is to be pruned may be known to Websak alone
+            check_targets(scene)
+        request = operation.ApplyRequest(
+            **what_and_who(session, scene, reason),
+            observer=TerminalObserver(session, scene, stop, auto_approve=auto_approve, expand=expand),
+            stop=stop,
+            allow=tuple(allow or ()),
+            fail_fast=fail_fast,
+            all_or_nothing=all_or_nothing,
+            break_lease=break_lease,
+        )
         if resume:
             result = operation.resume(request)
         elif saved is not None:
@@ -146,7 +155,21 @@ def apply(
             )
             return
         by_hand = work_list_for(session, scene, result.plan, worklist)
-        summarise(session, session.target.name, result.applied, result.stale, result.run, by_hand)
+    summarise(session, session.target.name, result.applied, result.stale, result.run, by_hand)
+
+
+def see_signature(session: Session, saved: "SavedPlan") -> None:
+    """Refuse a plan that is not signed with the state key, where the environment asks for that."""
+    from websakctl.plan.document import signed_text
+
+    name = session.target.name
+    if not session.target.described.require_signature:
+        return
+    signature, again = saved.document.get("signature"), "plan again, on a machine that has the state key"
+    if not isinstance(signature, str):
+        raise Problem(f"{saved.name} is not signed, and {name} takes signed plans only", Exit.REFUSED, again)
+    if not session.required_state_key().signed(signed_text(saved.document), signature):
+        raise Problem(f"{saved.name} is not signed with the state key of {name}", Exit.REFUSED, again)
 
 
 def what_and_who(session: Session, scene: "ConfigInput", reason: str) -> dict[str, Any]:

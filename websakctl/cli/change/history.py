@@ -47,6 +47,7 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
     if run == "verify":
         verify(session)
         return
+    session.pull_state()
     if run is None and address is None:
         views = runs(session.journal)
         rows = [(v.run, v.at[:19], v.environment, v.user, v.state, _counted(dict(v.counts)), v.reason) for v in views]
@@ -134,7 +135,12 @@ def _counted(counts: dict[str, int]) -> str:
 
 
 def verify(session: Session) -> None:
-    """Check the chain of the journal's entries."""
+    """Check the chain of the journal's entries, and where it is shared, that it says what the branch says."""
+    if session.shared_state is not None:
+        from websakctl.cli.system.state import verify_shared
+
+        verify_shared(session, session.shared_state)
+        return
     broken = session.journal.broken_link()
     count = session.journal.count()
     data = {"entries": count, "intact": broken is None, "first_broken": broken}

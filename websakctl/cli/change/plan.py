@@ -100,7 +100,12 @@ def save_plan(session: Session, out: Path, report: PlanReport) -> None:
     """Write a plan for ``apply FILE``; only its owner can read it."""
     import json
 
-    write_private(out, json.dumps(report.document, ensure_ascii=False, indent=1) + "\n", redacted_before=True)
+    from websakctl.plan.document import signed_text
+
+    document = report.document
+    if session.target.described.require_signature:
+        document = {**document, "signature": session.required_state_key().sign(signed_text(document))}
+    write_private(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n", redacted_before=True)
     named = f" --environment {session.call.environment}" if session.call.environment else ""
     session.terminal.say(f"Saved. To apply it:\n  websakctl apply{named} {out}")
 
@@ -126,6 +131,7 @@ def say_if_nothing(session: Session, scene: "ConfigInput", plan: "Plan") -> None
 
 def announce_interrupted(session: Session, *, alone: bool = False) -> None:
     """Say that a run was interrupted, before anything else; ``alone``: nobody else can be at it now."""
+    session.pull_state()
     if not session.journal.open_runs(session.target.name):
         return  # as nearly always: what can read such a run takes longer to load than to ask
     from websakctl.operations.apply.recovery import interrupted_runs
@@ -158,17 +164,14 @@ def scene_of(
         raise UnknownName("kind", name, all_kinds())
     if believe_empty and refresh != "full":
         raise Problem("--believe-empty needs --refresh full", Exit.USAGE, "add --refresh full")
+    session.pull_state()
     connection = session.connection
     by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
     known = session.journal.known(session.target.name)
     done = read_by_hand(session, by_hand, known, export)
-    warnings = (
-        ()
-        if connection.setup_url
-        else (
-            "this Websak has no Setup API: its kinds are steps for a person, and only a local lock keeps two applies apart",
-        )
-    )
+    apart = "the shared lock keeps" if session.shared_state is not None else "only a local lock keeps"
+    no_setup_api = f"this Websak has no Setup API: its kinds are steps for a person, and {apart} two applies apart"
+    warnings = () if connection.setup_url else (no_setup_api,)
     config = session.config
     if config.with_users:
         session.connection = struct_replace(connection, user_rows=user_rows(session, refresh))
@@ -177,6 +180,7 @@ def scene_of(
         today=today_in_oslo(),
         known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
         accepted=session.journal.accepted(session.target.name),
+        people_in=session.people_in,
         kinds=connection.kinds(all_kinds()),
         by_hand=by_hand,
         done_by_hand=done.state,

@@ -26,12 +26,14 @@ def register(app: typer.Typer) -> None:
 def init(call: Call, folder: Folder = Path(), ci: Ci = None) -> None:
     """Scaffold a config repository that passes validate. Files that are there are never touched."""
     from websakctl.operations.config.scaffold import ScaffoldError, repository, write
+    from websakctl.state.git import Git
 
     for name in ci or ():
         if name not in ("github", "gitlab"):
             raise Problem(f"--ci {name} is neither github nor gitlab", Exit.USAGE)
     try:
-        files = repository(tuple(ci or ()))
+        remotes = Git(next(place for place in (folder, *folder.absolute().parents) if place.is_dir())).remotes()
+        files = repository(tuple(ci or ()), shared_state="origin" in remotes)
         write(files, folder)
     except ScaffoldError as error:
         raise Problem(str(error), Exit.REFUSED, "name an empty folder: websakctl init DIR") from None
@@ -39,6 +41,11 @@ def init(call: Call, folder: Folder = Path(), ci: Ci = None) -> None:
     written = write_schemas(schemas)
     go = "" if folder == Path() else f"  cd {folder}\n"
     told = f"Wrote {len(files) + len(written)} files. Next:\n{go}  websakctl districts add NAME --number NN --orgnr NNNNNNNNN --short-name ABC\n  websakctl plan"
+    if "origin" in remotes:
+        told += (
+            "\nThis repository has a remote, so the environments in config/websak.yaml keep journal and lock there (state: git)."
+            " Once an environment has an address:\n  websakctl state migrate --environment NAME"
+        )
     Session(call).write(
         TableReport(
             headline=told,

@@ -95,7 +95,7 @@ def run(
         reason=f"rollout {batch}" + (f": {reason}" if reason else ""),
         break_lease=break_lease,
     )
-    with session.alone(), nothing_written_if_interrupted():
+    with session.alone(rollout.reason, break_lease, reason), nothing_written_if_interrupted():
         rollout.run(users)
 
 

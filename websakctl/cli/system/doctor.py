@@ -53,6 +53,8 @@ def doctor(call: Call) -> None:
             f"{len(session.journal.known(session.target.name))} resources applied to {session.target.name} from here"
         ),
     )
+    if session.shared_state is not None:
+        check("shared state", lambda: _shared_state(session))
     if check(
         "environment",
         lambda: (
@@ -83,6 +85,27 @@ def _network(session: Session) -> str:
     past = f", past {', '.join(sorted({p.address for p in network.proxies.values()}))}" if network.proxies else ""
     way = f"by the proxy {proxy.address} ({proxy.variable})" if proxy else f"directly{past}"
     return f"{way}; trusts {network.trust}{unread}"
+
+
+def _shared_state(session: Session) -> str:
+    """Whether the shared state can be read and pushed, and whether its history is this user's to destroy."""
+    shared = session.shared_state
+    if shared is None:
+        return "none"
+    with session.state_problems():
+        head = shared.pull()
+    told = f"{shared.branch.branch} of {shared.branch.remote} at {head[:12]}"
+    if session.state_key is None:
+        told += "; the state key is not here, so nothing about users can be applied"
+    try:
+        with session.state_problems():
+            rewrite, delete = shared.branch.could_rewrite()
+    except Problem as problem:
+        return f"{told}; apply is not possible from here, plan and drift are ({problem})"
+    if not (rewrite or delete):
+        return f"{told}; this user can neither delete nor rewrite a branch beside it"
+    could = " and ".join(word for word, can in (("rewrite", rewrite), ("delete", delete)) if can)
+    return f"{told}; this user could {could} a branch beside it: protect {shared.branch.branch.rpartition('/')[0]}/* at the host"
 
 
 def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from websakctl.apply.attempt import Status
 from websakctl.apply.collaborators import Row, RunJournal
@@ -12,9 +13,10 @@ from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.ownership import after_change
-from websakctl.plan.change import Change
+from websakctl.plan.change import Change, FieldChange
 from websakctl.plan.diff import Known
 from websakctl.plan.document import read_change
+from websakctl.plan.input import PeopleOfJournal
 from websakctl.plan.stale import Holding, still_holding, untold
 
 SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
@@ -72,6 +74,10 @@ def _read(journal: RunJournal, run: str) -> Interrupted:
     doubtful: set[Address] = set()
     begun: set[Address] = set()
     for entry in entries:
+        if entry.what == "announced":  # on a shared journal, of which another machine has nothing finer
+            announced = set(map(Address.parse, entry.body.get("addresses", ())))
+            doubtful |= announced
+            begun |= announced
         address = Address.parse(entry.address) if entry.address else None
         if address is None:
             continue
@@ -95,6 +101,30 @@ def _read(journal: RunJournal, run: str) -> Interrupted:
         begun=frozenset(begun),
         last_sign=last,
     )
+
+
+def told(run: Interrupted, people: PeopleOfJournal | None) -> Interrupted:
+    """The same, with the users and values that can be told put in where a shared journal holds digests."""
+    if people is None:
+        return run
+    changes = tuple(
+        replace(
+            change,
+            address=people.address(change.address),
+            requires=tuple(map(people.address, change.requires)),
+            fields=tuple(
+                FieldChange(
+                    path=f.path,
+                    before=people.value(change.address, f.path, f.before),
+                    after=people.value(change.address, f.path, f.after),
+                )
+                for f in change.fields
+            ),
+        )
+        for change in run.changes
+    )
+    done, doubtful, begun = (frozenset(map(people.address, part)) for part in (run.done, run.doubtful, run.begun))
+    return replace(run, changes=changes, done=done, doubtful=doubtful, begun=begun)
 
 
 def judge(run: Interrupted, live: State) -> Judged:
@@ -125,7 +155,11 @@ def record_verdicts(
 ) -> None:
     """Journal what was found of the writes in doubt, and take over what is already so."""
     entries: list[tuple[str, Mapping[str, Any], Address | None]] = [
-        ("resumed", {"left": len(judged.holding.changes)}, None)
+        (
+            "resumed",
+            {"left": len(judged.holding.changes), "addresses": [str(c.address) for c in judged.holding.changes]},
+            None,
+        )
     ]
     entries.extend(("judged", {"verdict": verdict}, address) for address, verdict in sorted(judged.verdicts.items()))
     applied: list[Row] = []

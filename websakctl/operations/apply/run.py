@@ -15,11 +15,11 @@ from websakctl.model.resource import State
 from websakctl.operations.apply.carry_out import Applied, Run, adopt_unchanged, apply_changes, new_run_name
 from websakctl.operations.apply.lease import alone
 from websakctl.operations.apply.observer import ApplyObserver, ApplyRefused
-from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, judge, record_verdicts
-from websakctl.operations.apply.saved import SavedPlan
-from websakctl.operations.change.make_plan import ConfigInput, make_plan
-from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, recounted, writer_for
-from websakctl.plan.change import Change, Finding, Plan
+from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, judge, record_verdicts, told
+from websakctl.operations.apply.saved import SavedPlan, plan_again
+from websakctl.operations.change.make_plan import ConfigInput, knowing_people, make_plan, people_of_journal
+from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, writer_for
+from websakctl.plan.change import Change, Finding, Plan, some
 from websakctl.plan.decide import digest
 from websakctl.plan.guards import not_allowed
 from websakctl.plan.stale import Holding, Stale, restored, still_holding
@@ -144,35 +144,38 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
         JournalError: If the run's start cannot be recorded; then nothing is sent.
     """
     scene, journal = request.scene, request.journal
-    saved = saved.restored(scene)
+    saved.see_that_it_fits(scene)
     live = _read_live(request)
-    plan = recounted(request.connection, scene, saved.plan, live.state)
+    again = plan_again(
+        saved, scene, live.state, connection=request.connection, journal=journal, own_user=request.own_user
+    )
+    plan, stale = again.plan, again.stale
     request.observer.planned(plan, live)
     _refuse_unless_allowed(request, plan.findings)
     supersedes = _taken_over(request, plan.changes, live.state, whole=False)
     run = _new_run(request, plan, saved.digest, request.actor.reason, supersedes)
-    holding = still_holding(plan.changes, live.state)
-    if holding.already:
-        request.observer.note(f"{len(holding.already)} of the plan's changes are already so.")
-    if holding.stale:
-        request.observer.stale(holding.stale)
+    if again.already:
+        are = "are" if len(again.already) > 1 else "is"
+        request.observer.note(f"{len(again.already)} of the plan's changes {are} already so: {some(again.already)}.")
+    if stale:
+        request.observer.stale(stale)
         if request.all_or_nothing:
             raise ApplyRefused(
-                f"{len(holding.stale)} of {len(plan.changes)} changes are stale; nothing was written",
+                f"{len(stale)} of {len(saved.plan.changes)} changes are stale; nothing was written",
                 "plan again, or leave --all-or-nothing out to apply the rest",
             )
-    if holding.changes:
-        request.observer.confirm(holding.changes, live, reviewed=True)
+    if plan.changes:
+        request.observer.confirm(plan.changes, live, reviewed=True)
     if (before := journal.claim_plan(saved.digest, run.name)) is not None:
         raise ApplyRefused(f"{saved.name} was applied before, in run {before}", "plan again: websakctl plan --out FILE")
-    if not holding.changes:  # it was applied all the same, and is not applied again
+    if not plan.changes:  # it was applied all the same, and is not applied again
         start = {**run.about, "environment": run.environment, "changes": []}
-        left_out = ("stale", {"left": len(holding.stale)}, None)
+        left_out = ("stale", {"left": len(stale)}, None)
         journal.settle(run.name, [("start", start, None), left_out, ("end", {"counts": {}}, None)])
         _supersede(run)
-        return ApplyResult(run=run.name, planned=plan.changes, plan=plan, stale=holding.stale)
-    carried = _carry_out(request, run, holding.changes, live, scene.config.state)
-    applied, dropped = carried.applied, (*holding.stale, *carried.holding.stale)
+        return ApplyResult(run=run.name, planned=plan.changes, plan=plan, stale=stale)
+    carried = _carry_out(request, run, plan.changes, live, scene.config.state)
+    applied, dropped = carried.applied, (*stale, *carried.holding.stale)
     if dropped:
         try:
             journal.write(run.name, "stale", {"left": len(dropped)})
@@ -194,7 +197,8 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
     live = _read_live(request)
     if not runs:
         return None
-    run = replace(runs[-1], changes=restored(runs[-1].changes, scene.config.state))
+    run = told(runs[-1], people_of_journal(scene, live.state))
+    run = replace(run, changes=restored(run.changes, scene.config.state))
     same_config = run.about.get("config_digest") == digest(scene.config.state)
     desired = scene.config.state if same_config else {}
     judged = judge(run, live.state)
@@ -291,7 +295,8 @@ def _taken_over(request: ApplyRequest, changes: tuple[Change, ...], live: State,
     def left(holding: Holding) -> set[Address]:
         return {change.address for change in (*holding.changes, *(stale.change for stale in holding.stale))}
 
-    runs = interrupted_runs(request.journal, request.scene.environment)
+    people = people_of_journal(request.scene, live)
+    runs = [told(run, people) for run in interrupted_runs(request.journal, request.scene.environment)]
     return [run.run for run in runs if whole or left(judge(run, live).holding) <= addresses]
 
 
@@ -303,7 +308,7 @@ def _supersede(run: Run) -> None:
 
 def _adopt(request: ApplyRequest, run: Run, live: State, changing: set[Address]) -> None:
     """Take over what already is as the config says."""
-    scene = request.scene
+    scene = knowing_people(request.scene, live)
     kinds = {**scene.by_hand, **scene.kinds}
     desired = {a: r for a, r in scene.config.state.items() if a.kind in kinds and a in scene.selection}
     known = {a: last for a, last in scene.known.items() if a.kind in kinds and a in scene.selection}
@@ -338,7 +343,7 @@ def _carry_out(
         shown: Stale changes that were told already.
         done_before: What the same run did before it was interrupted.
     """
-    scene, observer = request.scene, request.observer
+    scene, observer = knowing_people(request.scene, live.state), request.observer
 
     def lost(why: str) -> None:
         request.stop.set()
@@ -397,7 +402,7 @@ def _judged_again(request: ApplyRequest, interrupted: Interrupted, state: State,
         desired=desired,
         live=state,
         protected=request.scene.config.protected,
-        known=request.scene.known,
+        known=knowing_people(request.scene, state).known,
     )
     return judged.holding
 

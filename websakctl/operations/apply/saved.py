@@ -1,16 +1,23 @@
-"""A plan that was saved, read for being applied."""
+"""A plan that was saved: read, and made again, since nothing but what the config gives is ever done."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
+from websakctl.apply.collaborators import RunJournal
+from websakctl.live.websak import Connection
+from websakctl.model.address import Address
+from websakctl.model.resource import State
 from websakctl.operations.apply.observer import ApplyRefused
-from websakctl.operations.change.make_plan import ConfigInput
+from websakctl.operations.change.look_back import ElsewhereError, NoSuchRun, take_back
+from websakctl.operations.change.make_plan import ConfigInput, make_plan
+from websakctl.operations.change.read_setup import guarded
 from websakctl.plan.change import Plan
 from websakctl.plan.decide import digest
-from websakctl.plan.document import PlanFileError, from_document, identity
-from websakctl.plan.stale import restored
+from websakctl.plan.document import PlanFileError, from_document, identity, to_document
+from websakctl.plan.saved import objections
+from websakctl.plan.stale import Stale, restored, still_holding
 
 _AGAIN = "plan again: websakctl plan --out FILE"
 
@@ -19,6 +26,7 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A plan and where it came from. ``digest`` is the file's identity: it is applied once."""
 
     name: str
+    document: Mapping[str, Any]
     plan: Plan
     digest: str
 
@@ -33,10 +41,10 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
             plan = from_document(document)
         except PlanFileError as error:
             raise ApplyRefused(f"{name}: {error}", _AGAIN) from None
-        return cls(name=name, plan=plan, digest=identity(document))
+        return cls(name=name, document=document, plan=plan, digest=identity(document))
 
-    def restored(self, scene: ConfigInput) -> "SavedPlan":
-        """The same plan, with the values that its file does not hold taken from the config that it was made from.
+    def see_that_it_fits(self, scene: ConfigInput) -> None:
+        """See that it was made for this environment from this config.
 
         Raises:
             ApplyRefused: If it was made for another environment, from another config, or for kinds without an API here.
@@ -53,6 +61,65 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
                 f"{self.name} changes {', '.join(sorted(missing))}, and this Websak now has no API for that",
                 "check WEBSAKCTL_SETUP_URL and setup_url in config/websak.yaml, or plan again",
             )
-        return msgspec.structs.replace(
-            self, plan=replace(self.plan, changes=restored(self.plan.changes, scene.config.state))
+
+
+class PlannedAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """What a saved plan comes to now.
+
+    ``plan`` holds what may be done: the changes that the file and the config agree on, with groups, findings and order made
+    now. ``already``: the file's changes that somebody has made since.
+    """
+
+    plan: Plan
+    already: tuple[Address, ...]
+    stale: tuple[Stale, ...]
+
+
+def plan_again(
+    saved: SavedPlan, scene: ConfigInput, live: State, *, connection: Connection, journal: RunJournal, own_user: str
+) -> PlannedAgain:
+    """Make a saved plan again from what it says it was made from, and compare.
+
+    Args:
+        saved: The file.
+        scene: What plans are made from, with the selection and ``--prune`` that the file names.
+        live: What is in Websak now.
+        connection: The Websak; the guards may have to read its users.
+        journal: The record of runs, in which a rollback plan names one.
+        own_user: The code of the user that the tool works as.
+
+    Raises:
+        ApplyRefused: If the file holds what the config does not give; it is named.
+        LiveError: If the guards cannot read what they need.
+    """
+    run = saved.plan.origin.run
+
+    def made(only: frozenset[Address] | None) -> Plan:
+        plan = take_back(journal, run, scene, live, only) if run else make_plan(scene, live, only)
+        return guarded(connection, scene, plan, live, own_user)
+
+    try:
+        again = made(None)
+    except (NoSuchRun, ElsewhereError) as error:
+        raise ApplyRefused(f"{saved.name} takes back a run, and {error}", _AGAIN) from None
+    holding = still_holding(restored(saved.plan.changes, scene.config.state), live)
+    document = to_document(again, tool_version="", created_at="")
+    districts, seen = scene.config.districts, scene.with_by_hand(live)
+    if found := objections(saved.document, saved.plan, holding, again, document, live=seen, districts=districts):
+        told = "".join(f"\n  {objection.subject}: {objection.why}" for objection in found)
+        raise ApplyRefused(f"{saved.name} is not the plan that this config gives; nothing was written{told}", _AGAIN)
+    approved = frozenset(change.address for change in holding.changes)
+    plan = again if approved == {change.address for change in again.changes} else made(approved)
+    waiting = approved - {change.address for change in plan.changes}
+    requires = {change.address: change.requires for change in again.changes}
+    stale = [
+        Stale(
+            change=change,
+            conflicts=(),
+            because_of=next(a for a in requires[change.address] if a not in approved or a in waiting),
         )
+        for change in holding.changes
+        if change.address in waiting
+    ]
+    already = tuple(change.address for change in holding.already)
+    return PlannedAgain(plan=plan, already=already, stale=(*holding.stale, *stale))

@@ -11,7 +11,7 @@ from msgspec.structs import replace as struct_replace
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind, Removal
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import ConfigInput
+from websakctl.operations.change.make_plan import ConfigInput, knowing_people
 from websakctl.plan.change import Action, Plan
 from websakctl.plan.decide import decide
 from websakctl.plan.diff import Known, compare, same
@@ -52,6 +52,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_drift(scene: ConfigInput, live: State) -> Drift:
     """Compare live with what was last applied, and both with the config; what people set is compared alike."""
+    scene = knowing_people(scene, live)
     scene, live = struct_replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
     applied: State = {
         a: Resource(address=a, fields=_remembered(known.fields, scene.config.state.get(a), live.get(a)))

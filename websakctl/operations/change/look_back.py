@@ -10,18 +10,19 @@ import msgspec
 from msgspec.structs import replace
 
 from websakctl.apply.attempt import Status
+from websakctl.apply.collaborators import RunJournal
 from websakctl.apply.entries import Entry
-from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import ConfigInput, with_policies
-from websakctl.plan.change import Action, FieldChange, ManualStep, Plan
+from websakctl.operations.change.make_plan import ConfigInput, knowing_people, people_of_journal, with_policies
+from websakctl.plan.change import Action, FieldChange, ManualStep, Origin, Plan
 from websakctl.plan.decide import decide, digest
 from websakctl.plan.diff import ABOUT_ITSELF, Known, patched
 from websakctl.plan.guards import Limits
-from websakctl.plan.input import DesiredState, PlanInput
+from websakctl.plan.input import DesiredState, PeopleOfJournal, PlanInput
 from websakctl.plan.stale import holds, value_at
 from websakctl.redaction import withheld
+from websakctl.state.people import is_digest
 
 
 class NoSuchRun(Exception):
@@ -64,7 +65,7 @@ class Deed(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldChange, ...]
 
 
-def runs(journal: Journal) -> list[RunView]:
+def runs(journal: RunJournal) -> list[RunView]:
     """All runs, newest first."""
     by_run: dict[str, list[Entry]] = {}
     for entry in journal.entries():
@@ -102,7 +103,7 @@ def _view(entries: list[Entry]) -> RunView:
     )
 
 
-def deeds(journal: Journal, *, run: str | None = None, address: str | None = None) -> list[Deed]:
+def deeds(journal: RunJournal, *, run: str | None = None, address: str | None = None) -> list[Deed]:
     """What was done, in order: of one run, or to one object, whatever addresses it has had.
 
     Raises:
@@ -138,7 +139,7 @@ def deeds(journal: Journal, *, run: str | None = None, address: str | None = Non
     return found
 
 
-def addresses_of(journal: Journal, address: Address) -> list[Address]:
+def addresses_of(journal: RunJournal, address: Address) -> list[Address]:
     """All addresses that an object has had, as far as it was renamed and moved from here; the oldest first."""
     moves: list[tuple[Address, Address]] = []
     for entry in journal.entries():
@@ -158,7 +159,7 @@ def addresses_of(journal: Journal, address: Address) -> list[Address]:
     return found
 
 
-def events(journal: Journal, run: str) -> list[str]:
+def events(journal: RunJournal, run: str) -> list[str]:
     """What else happened in a run, one line each."""
     told = {
         "lease broken": "{by} took the lease away from {owner}",
@@ -177,8 +178,10 @@ def events(journal: Journal, run: str) -> list[str]:
     return found
 
 
-def take_back(journal: Journal, run: str, scene: ConfigInput, live: State) -> Plan:
-    """Plan towards the state before a run, against live as it is now.
+def take_back(
+    journal: RunJournal, run: str, scene: ConfigInput, live: State, only: frozenset[Address] | None = None
+) -> Plan:
+    """Plan towards the state before a run, against live as it is now; ``only``: the changes that a saved plan names.
 
     Only what the run did and nobody changed since is taken back; the rest is named. Where a write's outcome is not known,
     live tells whether it happened.
@@ -190,9 +193,12 @@ def take_back(journal: Journal, run: str, scene: ConfigInput, live: State) -> Pl
     where = _environment_of(journal, run)
     if where != scene.environment:
         raise ElsewhereError(run, where)
+    scene, people = knowing_people(scene, live), people_of_journal(scene, live)
     live = scene.with_by_hand(live)
     back = _Back(scene, live)
     for deed in _done(journal, run):
+        if people is not None:
+            deed = _told(deed, people)
         if deed.address.kind in scene.kinds:
             back.take(deed)
         elif deed.detail.startswith("set by "):  # people said so
@@ -212,6 +218,7 @@ def take_back(journal: Journal, run: str, scene: ConfigInput, live: State) -> Pl
             by_hand=scene.by_hand,
             known=back.known,
             limits=Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
+            only=only,
             environment=scene.environment,
             protected=scene.protected,
             warnings=(*scene.warnings, *back.told()),
@@ -225,18 +232,31 @@ def take_back(journal: Journal, run: str, scene: ConfigInput, live: State) -> Pl
         unchanged=0,
         manual=tuple(sorted((*plan.manual, *back.steps), key=lambda step: step.address)),
         digests=cache(lambda: (digest(scene.config.state), seen)),
+        origin=Origin(run=run),
     )
     return with_policies(scene, plan)
 
 
-def _environment_of(journal: Journal, run: str) -> str:
+def _told(deed: Deed, people: PeopleOfJournal) -> Deed:
+    """A deed of a shared journal, with the user and the values that can be told."""
+    address = deed.address
+    fields = tuple(
+        FieldChange(
+            path=f.path, before=people.value(address, f.path, f.before), after=people.value(address, f.path, f.after)
+        )
+        for f in deed.fields
+    )
+    return replace(deed, address=people.address(address), fields=fields)
+
+
+def _environment_of(journal: RunJournal, run: str) -> str:
     start = next((e for e in journal.entries(run) if e.what == "start"), None)
     if start is None:
         raise NoSuchRun(f"there is no run {run}")
     return str(start.body.get("environment", ""))
 
 
-def _done(journal: Journal, run: str) -> list[Deed]:
+def _done(journal: RunJournal, run: str) -> list[Deed]:
     """What the run did or may have done, each address once."""
     last: dict[Address, Deed] = {}
     for deed in deeds(journal, run=run):
@@ -328,7 +348,7 @@ class _Back:
     def _make_again(self, deed: Deed, there: Resource | None) -> None:
         fields = {f.path: f.before for f in deed.fields}
         if there is None:
-            if held := [name for name, value in fields.items() if withheld(value)]:
+            if held := {name: value for name, value in fields.items() if withheld(value)}:
                 self.cannot(deed.address, _held_back(held))
             else:
                 self.wanted[deed.address] = Resource(address=deed.address, fields=fields)
@@ -372,7 +392,7 @@ class _Back:
             elif not holds(now, f.before):
                 since.append(f)
         if held:
-            self.cannot(address, _held_back([f.path for f in held]))
+            self.cannot(address, _held_back({f.path: f.before for f in held}))
         if since:
             self.cannot(address, _changed_since(since, there))
         if not (made or since or held):
@@ -404,8 +424,11 @@ def _changed_since(since: Iterable[FieldChange], there: Resource) -> str:
     )
 
 
-def _held_back(names: Iterable[str]) -> str:
-    return f"its earlier {' and '.join(names)} was held back, as a secret or an identity number"
+def _held_back(values: Mapping[str, Any]) -> str:
+    names = " and ".join(values)
+    if any(map(is_digest, values.values())):
+        return f"its earlier {names} was held back: it is only in the journal of the machine that made the change"
+    return f"its earlier {names} was held back, as a secret or an identity number"
 
 
 def _named(fields: Iterable[FieldChange]) -> str:

@@ -7,16 +7,38 @@ from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Plan, SourceLine
 from websakctl.plan.decide import decide
+from websakctl.plan.diff import Known
 from websakctl.plan.document import to_document
 from websakctl.plan.guards import Limits
-from websakctl.plan.input import PlanInput
+from websakctl.plan.input import PeopleOfJournal, PlanInput
 from websakctl.source.configuration import Configuration
+from websakctl.state.people import KIND
 
 ConfigInput = PlanInput[Configuration]
 
 
-def make_plan(scene: ConfigInput, live: State) -> Plan:
-    """Compare the config with live."""
+def knowing_people(scene: ConfigInput, live: State) -> ConfigInput:
+    """The same, with the users and values that the config or live tell put in where a shared journal holds digests."""
+    people = people_of_journal(scene, live)
+    if people is None:
+        return scene
+    known = {
+        people.address(a): Known({name: people.value(a, name, v) for name, v in last.fields.items()}, last.protected)
+        if a.kind == KIND
+        else last
+        for a, last in scene.known.items()
+    }
+    return replace(scene, known=known)
+
+
+def people_of_journal(scene: ConfigInput, live: State) -> PeopleOfJournal | None:
+    """Who tells the users of a shared journal; ``None``: it holds no digests."""
+    return scene.people_in([scene.config.state, live]) if scene.people_in is not None else None
+
+
+def make_plan(scene: ConfigInput, live: State, only: frozenset[Address] | None = None) -> Plan:
+    """Compare the config with live; ``only``: the changes that may be made, where a saved plan names them."""
+    scene = knowing_people(scene, live)
     config = scene.config
 
     def position(address: Address) -> SourceLine | None:
@@ -25,7 +47,7 @@ def make_plan(scene: ConfigInput, live: State) -> Plan:
 
     guards = config.settings.guards
     limits = Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all)
-    plan = decide(struct_replace(scene, position=position, limits=limits), scene.with_by_hand(live))
+    plan = decide(struct_replace(scene, position=position, limits=limits, only=only), scene.with_by_hand(live))
     return with_policies(scene, plan)
 
 

@@ -86,9 +86,26 @@ def plan_schema() -> dict[str, Any]:
             "manual": _list(step),
             "protected": {"type": "boolean"},
             "scopes": _list(_TEXT),
+            "made_from": {
+                **_object(
+                    {
+                        "districts": _list(_TEXT),
+                        "kinds": _list(_TEXT),
+                        "targets": _list(_TEXT),
+                        "prune": _list(_TEXT),
+                        "run": {"type": ["string", "null"]},
+                    }
+                ),
+                "description": "The selection and --prune that it was made with, or the run that it takes back: `apply FILE` makes it again from these.",
+            },
             "digest": _DIGEST,
         }
     )
+    whole["properties"]["signature"] = {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$",
+        "description": "HMAC-SHA256 with the state key over digest and created_at; there only where the environment has one.",
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "websakctl: a plan",

@@ -33,10 +33,15 @@ def shipped() -> Path:
     raise ScaffoldError("the templates of websakctl are not installed")
 
 
-def repository(ci: tuple[str, ...]) -> list[NewFile]:
-    """All files of a new config repository, with the pipelines that were asked for (``github``, ``gitlab``)."""
+def repository(ci: tuple[str, ...], *, shared_state: bool = False) -> list[NewFile]:
+    """All files of a new config repository, with the pipelines that were asked for (``github``, ``gitlab``).
+
+    ``shared_state``: environments keep their state on a branch of the remote.
+    """
     templates = shipped()
     found = [_renamed(file) for file in _files(templates / "repository")]
+    if shared_state:
+        found = [NewFile(path=file.path, text=file.text.replace("state: local", "state: git")) for file in found]
     found.extend(
         NewFile(path=f"templates/district/{file.path}", text=file.text) for file in _files(templates / "district")
     )

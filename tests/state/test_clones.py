@@ -1,0 +1,254 @@
+"""Machines that share nothing but the git remote, against a Websak without a Setup API: nothing is doubled, nothing is lost."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Sandbox
+
+from .clones import BRANCH, Machines, config, ended, everything_in, publish, state_of
+from .conftest import Remote, git
+
+EVERYTHING = os.environ.get("RELIABILITY") == "all"
+NEW = 10  # what the small config makes where nothing is: eight units and two access groups, one of them there already
+
+
+@pytest.fixture
+def machines(remote: Remote, sandbox33: Sandbox) -> Machines:
+    publish(remote, config(sandbox33))
+    sandbox33.fresh("empty")
+    return Machines(remote, sandbox33)
+
+
+def begun(machines: Machines, *names: str) -> "list":  # type: ignore[type-arg]  # of Cli
+    found = [machines.machine(name) for name in names]
+    found[0]("state", "migrate")
+    return found
+
+
+@pytest.mark.parametrize("number", range(100 if EVERYTHING else 3))
+def test_two_clones_that_apply_at_once_double_nothing(machines: Machines, number: int) -> None:
+    two = begun(machines, "ola", "kari")
+    machines.sandbox.ask("POST", "settings", {"latency_ms": 50})
+    outcomes = [ended(p) for p in [cli.start("apply", "--auto-approve") for cli in two]]
+    machines.sandbox.ask("POST", "settings", {"latency_ms": 0})
+    assert sorted(code for code, _ in outcomes) in ([0, 0], [0, 4]), outcomes
+    for cli in two:
+        cli.apply()
+        assert cli.plan().changed == []
+        cli("history", "verify")
+    counted = machines.counted()
+    assert set(counted.values()) == {1}, counted
+    assert len([key for operation, key in counted if operation == "department.create"]) == 8
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="make reliability tries ten at once")
+def test_ten_clones_at_once(machines: Machines) -> None:
+    ten = begun(machines, *(f"machine{n}" for n in range(10)))
+    machines.sandbox.ask("POST", "settings", {"latency_ms": 50})
+    outcomes = [ended(p, 600) for p in [cli.start("apply", "--auto-approve") for cli in ten]]
+    machines.sandbox.ask("POST", "settings", {"latency_ms": 0})
+    assert {code for code, _ in outcomes} <= {0, 4}, outcomes
+    for cli in ten:
+        cli.apply()
+    assert set(machines.counted().values()) == {1}
+
+
+def test_a_removal_is_seen_by_a_clone_that_never_applied(machines: Machines) -> None:
+    ola, kari = begun(machines, "ola", "kari")
+    ola.apply()
+    kari.edit("config/org_units.yaml", "    BHG: {name: Barnehager, parent: OPPV}\n", "")
+    changes = kari.plan("--kind", "org_unit").json["changes"]
+    assert [(c["address"], c["action"]) for c in changes] == [
+        ("org_unit/frogner/FR-BHG", "deactivate"),
+        ("org_unit/sagene/SA-BHG", "deactivate"),
+    ]
+    assert [row["run"] for row in kari("history", "--format", "json").json["items"]] == [
+        row["run"] for row in ola("history", "--format", "json").json["items"]
+    ]
+    machines.sandbox.edit("department", "FR-OPPV", name="Noe annet")
+    assert "FR-OPPV" in kari("drift").out
+    run = ola("history", "--format", "json").json["items"][0]["run"]
+    assert "org_unit  */HELSE (deactivate)" in kari("rollback", run).out
+
+
+def test_a_lost_machines_run_is_resumed_from_another(machines: Machines) -> None:
+    ola, kari = begun(machines, "ola", "kari")
+    machines.sandbox.fault("delay", method="POST", path="/api/v2/departments", nth=4, seconds=20)
+    running = ola.start("apply", "--auto-approve", "--concurrency", "1", "--reason", "Sak 27/1234")
+    while len(machines.sandbox.effects()) < 3:
+        assert running.poll() is None
+    running.kill()
+    running.communicate()
+    shutil.rmtree(ola.root)  # the machine is lost, with all that it knew
+    refused = kari.apply(code=4).err
+    assert "is locked by ola@" in refused and "Sak 27/1234" in refused and "--break-lease" in refused
+    assert "is under way" in kari("plan").err
+    owner = state_of(kari, "status")["lock"]["owner"]
+    assert kari.apply("--break-lease", owner, code=64).err.count("--reason")
+    resumed = kari.apply("--resume", "--break-lease", owner, "--reason", "the machine is gone")
+    assert "was interrupted" in resumed.err
+    kari.apply()
+    assert kari.plan().changed == []
+    assert set(machines.counted().values()) == {1}
+    with_reason = subprocess.run(
+        ["git", "log", "-p", BRANCH], cwd=machines.remote.folder, capture_output=True, text=True
+    )
+    assert "the machine is gone" in with_reason.stdout
+    kari("history", "verify")
+
+
+def test_who_may_only_fetch_plans_and_drifts_and_does_not_apply(machines: Machines) -> None:
+    ola, kari = begun(machines, "ola", "kari")
+    ola.apply()
+    before = machines.sandbox.effects()
+    machines.remote.hook("pre-receive", "echo 'you may only fetch' >&2; exit 1")
+    kari.edit("config/org_units.yaml", "Helse og mestring", "Helse og omsorg")
+    assert len(kari.plan("--kind", "org_unit").changed) == 2
+    kari("drift")
+    refused = kari.apply(code=4)
+    assert "you may only fetch" in refused.err and "apply needs the right to push that branch" in refused.err
+    assert "apply is not possible from here, plan and drift are" in kari("doctor", code=None).out
+    assert machines.sandbox.effects() == before
+
+
+@pytest.mark.parametrize("how", ["deleted", "mirrored over", "rewritten", "entries taken away"])
+def test_a_branch_that_is_not_what_it_was(machines: Machines, how: str) -> None:
+    (ola,) = begun(machines, "ola")
+    old = machines.head()
+    ola.apply("--target", "org_unit/frogner/FR-BYDEL")
+    seen, remote = machines.head(), machines.remote.folder
+    ref = f"refs/heads/{BRANCH}"
+    if how == "deleted":
+        git(remote, "update-ref", "-d", ref)
+    elif how == "mirrored over":
+        git(remote, "update-ref", ref, old)
+    else:
+        tree = f"{old}^{{tree}}"
+        parent = ("-p", seen) if how == "entries taken away" else ()
+        git(remote, "update-ref", ref, git(remote, "commit-tree", tree, *parent, "-m", "tidy up"))
+    before = machines.sandbox.effects()
+    for command in (("plan",), ("drift",), ("apply", "--auto-approve"), ("state", "verify"), ("history", "verify")):
+        told = ola(*command, code=4).err
+        assert "somebody deleted it" in told or "reset to an older" in told or "rewritten" in told or "removed" in told
+    assert machines.sandbox.effects() == before
+    if how in ("deleted", "mirrored over"):
+        ola("state", "push", "--restore")
+        assert ola.plan("--target", "org_unit/frogner/FR-BYDEL").changed == []
+        ola("state", "verify")
+    else:
+        ola("state", "push", "--restore", code=4)
+
+
+def test_a_remote_that_goes_away_in_mid_run_stops_new_writes_and_loses_nothing(machines: Machines) -> None:
+    ola, kari = begun(machines, "ola", "kari")
+    machines.sandbox.fault("delay", method="POST", path="/api/v2/departments", nth=2, seconds=7)
+    running = ola.start("apply", "--auto-approve", "--concurrency", "1")
+    while not machines.sandbox.effects():
+        assert running.poll() is None
+    away = machines.remote.folder.rename(machines.remote.home / "away")
+    code, err = ended(running)
+    assert code == 5, err
+    assert "new writes wait: the shared state cannot be pushed" in err
+    assert "state push --environment prod" in err
+    done = machines.counted()
+    assert 0 < len(done) < NEW and set(done.values()) == {1}
+    assert "is as it was seen last" in ola("plan").err
+    ola.apply(code=7)
+    away.rename(machines.remote.folder)
+    assert "is locked by ola@" in kari.apply(code=4).err
+    assert state_of(ola, "status")["waiting"] > 0
+    ola("state", "push")
+    assert state_of(ola, "status")["waiting"] == 0
+    kari.apply()
+    ola.apply()
+    assert set(machines.counted().values()) == {1}
+    for cli in (ola, kari):
+        cli("history", "verify")
+
+
+def test_a_journal_that_was_rewritten_does_not_agree_with_the_branch(machines: Machines) -> None:
+    import sqlite3
+    from contextlib import closing
+
+    from websakctl.apply.journal import _link
+
+    (ola,) = begun(machines, "ola")
+    ola.apply("--target", "org_unit/frogner/FR-BYDEL", "--reason", "Sak 27/1234")
+    with closing(sqlite3.connect(ola.root / ".websakctl/journal.db")) as db, db:
+        db.execute("UPDATE entries SET body = replace(body, 'Sak 27/1234', 'Sak 27/4321')")
+        previous = ""
+        for seq, *rest in db.execute("SELECT seq, at, run, what, address, body FROM entries ORDER BY seq").fetchall():
+            link = _link(seq, *rest, previous)
+            db.execute("UPDATE entries SET previous = ?, hash = ? WHERE seq = ?", (previous, link, seq))
+            previous = link
+        db.execute("UPDATE head SET hash = ?", (previous,))
+    assert "start of run" in ola("history", "verify", code=1).out
+    (ola.root / ".websakctl/journal.db").rename(ola.root / ".websakctl/journal.old")
+    ola("state", "pull")
+    ola("history", "verify")
+    assert "Sak 27/1234" in ola("history").out
+
+
+def test_two_environments_do_not_mix(machines: Machines) -> None:
+    (ola,) = begun(machines, "ola")
+    text = (ola.root / "config/websak.yaml").read_text(encoding="utf-8")
+    prod = text.splitlines()[-1]
+    other = prod.replace("  prod:", "  other:").replace("state: git", f"state: git, state_branch: {BRANCH}")
+    (ola.root / "config/websak.yaml").write_text(f"{text}{other}\n", encoding="utf-8")
+    told = ola("plan", "--environment", "other", code=4).err
+    assert "is the state of environment prod, not of other" in told
+
+
+def test_history_of_before_is_shared_by_migrating(remote: Remote, sandbox33: Sandbox) -> None:
+    publish(
+        remote,
+        {**config(sandbox33), "config/websak.yaml": config(sandbox33)["config/websak.yaml"].replace("git", "local")},
+    )
+    sandbox33.fresh("empty")
+    machines = Machines(remote, sandbox33)
+    ola, kari = (machines.machine(name) for name in ("ola", "kari"))
+    ola.apply("--target", "*/frogner/*")
+    kari.apply("--target", "*/sagene/*")
+    for cli in (ola, kari):
+        cli.edit("config/websak.yaml", "state: local", "state: git")
+    assert "has no branch websakctl-state/prod yet" in ola("plan", code=4).err
+    assert "state migrate" in ola.apply(code=4).err
+    assert state_of(ola, "migrate")["begun"] is True
+    assert "holds runs to prod that are not shared yet" in kari("plan", code=4).err
+    moved = state_of(kari, "migrate")
+    assert moved["begun"] is False and moved["added"] > 0
+    for cli in (ola, kari):
+        assert len(cli("history", "--format", "json").json["items"]) == 2
+        cli("state", "verify")
+    assert b"tester" not in everything_in(remote)
+
+
+def test_the_sandbox_is_never_shared(machines: Machines) -> None:
+    ola = machines.machine("ola")
+    path = ola.root / "config/websak.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "  sandbox: {state: git}\n", encoding="utf-8")
+    told = ola("state", "status", "--environment", "sandbox", env={"WEBSAKCTL_ENVIRONMENT": None}).out
+    assert "on this machine alone" in told
+    ola("state", "push", "--environment", "sandbox", code=64)
+
+
+def test_doctor_says_who_could_destroy_the_history(machines: Machines) -> None:
+    (ola,) = begun(machines, "ola")
+    assert "could rewrite and delete a branch beside it: protect websakctl-state/*" in ola("doctor").out
+    for name in ("receive.denyDeletes", "receive.denyNonFastForwards"):
+        git(machines.remote.folder, "config", name, "true")
+    assert "can neither delete nor rewrite" in ola("doctor").out
+
+
+def test_the_working_tree_and_the_users_own_branches_are_left_alone(machines: Machines, tmp_path: Path) -> None:
+    (ola,) = begun(machines, "ola")
+    (ola.root / "notes.txt").write_text("mine", encoding="utf-8")
+    git(ola.root, "add", "notes.txt")
+    before = [git(ola.root, *line) for line in (("status", "--porcelain"), ("rev-parse", "HEAD"), ("branch", "--list"))]
+    ola.apply()
+    after = [git(ola.root, *line) for line in (("status", "--porcelain"), ("rev-parse", "HEAD"), ("branch", "--list"))]
+    assert before == after
