@@ -55,6 +55,8 @@ check: lint types contracts unused test ## Check all that .ci/run checks
 
 locks: ## Renew locks/: the versions of constraints.txt with their hashes (needs uv)
 	@mkdir -p locks
+	@uv pip compile pyproject.toml --constraints constraints.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file locks/pipeline.txt
 	@for extra in sandbox fleet postgresql fiks test dev; do \
 	  uv pip compile pyproject.toml --extra "$$extra" --constraints constraints.txt --universal --python-version 3.11 \
 	    --generate-hashes --no-header --no-annotate --quiet --output-file "locks/$$extra.txt" || exit 1; \

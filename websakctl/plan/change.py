@@ -131,6 +131,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     protected: bool = False  # the environment is production
     scopes: tuple[str, ...] = ()  # every district's slug, for the matrix
     origin: Origin = Origin()
+    unseen: str = ""  # what the plan could not see, for its first line
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

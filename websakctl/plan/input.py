@@ -77,6 +77,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     by_hand: Mapping[str, Kind] = {}
     done_by_hand: State = {}
     known: Mapping[Address, Known] = {}
+    journal_empty: bool = False  # nothing was applied to the environment, as far as the journal knows
     accepted: Accepted = {}
     selection: Selection = Selection()
     prune: frozenset[str] = frozenset()

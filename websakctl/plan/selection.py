@@ -29,6 +29,21 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return not self.targets or any(fnmatchcase(str(address), target) for target in self.targets)
 
 
+class CanarySplit(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan in two: what the canary district takes, with what it waits for, and the rest."""
+
+    first: tuple[Change, ...] = ()
+    rest: tuple[Change, ...] = ()
+
+
+def split_canary(changes: Iterable[Change], canary: str) -> CanarySplit:
+    """Part the changes of a plan, each part in the plan's order."""
+    every = tuple(changes)
+    first, _ = selected(every, Selection(scopes=frozenset({canary})))
+    taken = {change.address for change in first}
+    return CanarySplit(first=tuple(first), rest=tuple(change for change in every if change.address not in taken))
+
+
 def selected(changes: Iterable[Change], selection: Selection) -> tuple[list[Change], list[Address]]:
     """Keep the selected changes and what they wait for, in the same order.
 

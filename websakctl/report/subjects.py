@@ -33,6 +33,7 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     drift: bool = False
     origin: str = ""  # where the environment is, for the first line
     compared: bool = False
+    notes: Sequence[str] = ()  # sentences after the summary
 
     @property
     def document(self) -> Mapping[str, Any]:

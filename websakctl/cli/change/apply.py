@@ -48,6 +48,10 @@ Allow = Annotated[
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the journal.")]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="Begin nothing new after the first failure.")]
 AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Refuse a saved plan if any part of it is stale.")]
+Replan = Annotated[
+    bool,
+    typer.Option("--replan", help="Plan again from the config as it is now; apply if PLANFILE holds every change."),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted.")]
 BreakLease = Annotated[
     str | None, typer.Option("--break-lease", metavar="OWNER", help="Take the lease away from an owner who is gone.")
@@ -79,6 +83,7 @@ def apply(
     expand: Expand = False,
     fail_fast: FailFast = False,
     all_or_nothing: AllOrNothing = False,
+    replan: Replan = False,
     break_lease: BreakLease = None,
     concurrency: Concurrency = None,
     rate: Rate = None,
@@ -109,6 +114,8 @@ def apply(
         raise Problem("--resume goes on with the run as it was planned", Exit.USAGE, "websakctl apply --resume")
     if planfile is not None and selected:
         raise Problem("a saved plan is applied as it is, whole", Exit.USAGE, "select with `plan --out`")
+    if replan and planfile is None:
+        raise Problem("--replan needs the plan that was approved", Exit.USAGE, "websakctl apply PLANFILE --replan")
     from websakctl.operations.apply import run as operation
     from websakctl.operations.apply.saved import SavedPlan
 
@@ -143,6 +150,8 @@ def apply(
         )
         if resume:
             result = operation.resume(request)
+        elif saved is not None and replan:
+            result = operation.apply_approved(request, saved)
         elif saved is not None:
             result = operation.apply_saved(request, saved)
         else:

@@ -70,7 +70,9 @@ def drift(
         for w in found.fields
     ]
     document = redacted({**report.document, "causes": causes, "drift": ways})
-    session.write(replace(report, made=lambda: document), expand=expand)
+    counts = [f"{cause.value}: {found.count(cause)}" for cause in Cause if found.count(cause)]
+    notes = ("Fields by cause: " + "; ".join(counts) + ".",) if counts else ()
+    session.write(replace(report, made=lambda: document, notes=notes), expand=expand)
     if call.format == "text":
         _tell(session, found)
     if not scene.known:
@@ -81,13 +83,10 @@ def drift(
 
 
 def _tell(session: Session, found: "Drift") -> None:
-    """The causes apart; what both sides changed is shown three ways."""
+    """Show what both sides changed, three ways."""
     from websakctl.operations.change.find_drift import Cause
     from websakctl.report.formats.text import shown
 
-    counts = [f"{cause.value}: {found.count(cause)}" for cause in Cause if found.count(cause)]
-    if counts:
-        session.terminal.result("Fields by cause: " + "; ".join(counts) + ".")
     rows = [
         (str(w.address), w.path, shown(w.applied), shown(w.live), shown(w.config))
         for w in found.fields

@@ -178,6 +178,7 @@ def scene_of(
     return ConfigInput(
         config=config,
         today=today_in_oslo(),
+        journal_empty=not known,
         known={a: k for a, k in known.items() if a.kind != "user" or a.scope in config.with_users},
         accepted=session.journal.accepted(session.target.name),
         people_in=session.people_in,

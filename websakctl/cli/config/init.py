@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from websakctl import __version__
 from websakctl.cli.config.schema import write_schemas
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
@@ -17,13 +18,24 @@ Ci = Annotated[
     list[str] | None, typer.Option("--ci", metavar="github|gitlab", help="Also write a pipeline (repeatable).")
 ]
 
+Requirement = Annotated[
+    str,
+    typer.Option(
+        "--requirement",
+        metavar="TEXT",
+        help="What the pipelines install, as pip reads it: a version, a path or a git URL (default: this version).",
+    ),
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     command(app, "init", example="websakctl init websak-setup --ci github")(init)
 
 
-def init(call: Call, folder: Folder = Path(), ci: Ci = None) -> None:
+def init(
+    call: Call, folder: Folder = Path(), ci: Ci = None, requirement: Requirement = f"websakctl=={__version__}"
+) -> None:
     """Scaffold a config repository that passes validate. Files that are there are never touched."""
     from websakctl.operations.config.scaffold import ScaffoldError, repository, write
     from websakctl.state.git import Git
@@ -33,7 +45,7 @@ def init(call: Call, folder: Folder = Path(), ci: Ci = None) -> None:
             raise Problem(f"--ci {name} is neither github nor gitlab", Exit.USAGE)
     try:
         remotes = Git(next(place for place in (folder, *folder.absolute().parents) if place.is_dir())).remotes()
-        files = repository(tuple(ci or ()), shared_state="origin" in remotes)
+        files = repository(tuple(ci or ()), requirement=requirement, shared_state="origin" in remotes)
         write(files, folder)
     except ScaffoldError as error:
         raise Problem(str(error), Exit.REFUSED, "name an empty folder: websakctl init DIR") from None

@@ -228,7 +228,7 @@ class Rollout:
     def run(self, users: Path | None) -> None:
         """Gates, plan, the canary, a look, and the rest."""
         from websakctl.operations.apply.run import Part, plan_and_apply
-        from websakctl.operations.rollout.onboard import Halves, halve
+        from websakctl.plan.selection import CanarySplit, split_canary
 
         session = self.session
         self.refuse_if_paused()
@@ -236,25 +236,25 @@ class Rollout:
         self.refuse_if_not_ready()
         announce_interrupted(session, alone=True)
         scene = self.scene()
-        halves = Halves(first=(), rest=())
+        split = CanarySplit()
 
         def first(plan: "Plan") -> Part:
-            nonlocal halves
-            halves = halve(plan.changes, self.canary)
-            if halves.first:
-                return Part(changes=halves.first, reason=f"{self.reason} ({self.canary} first)")
-            return Part(changes=halves.rest, reason=f"{self.reason} (the rest)" if halves.rest else self.reason)
+            nonlocal split
+            split = split_canary(plan.changes, self.canary)
+            if split.first:
+                return Part(changes=split.first, reason=f"{self.reason} ({self.canary} first)")
+            return Part(changes=split.rest, reason=f"{self.reason} (the rest)" if split.rest else self.reason)
 
         observer = BatchObserver(self, scene, lambda: write_users(session, files))  # what is listed is what is wanted
         result = plan_and_apply(self.request(scene, observer), first)
         if not result.planned:
             write_users(session, files)
             self.end(scene, result.plan)
-        self.keep(f"{self.canary} first" if halves.first else "the rest", result)  # else it went first before
-        if halves.first and halves.rest and result.plan is not None:
+        self.keep(f"{self.canary} first" if split.first else "the rest", result)  # else it went first before
+        if split.first and split.rest and result.plan is not None:
             with self.incomplete_from_here():
                 end_at_ctrl_c(observer.stop)
-                self.rest(result.plan, halves.rest, paused_before=self.paused_in(observer.live))
+                self.rest(result.plan, split.rest, paused_before=self.paused_in(observer.live))
         self.end(scene, result.plan)
 
     def rest(self, approved: "Plan", rest: "tuple[Change, ...]", *, paused_before: bool) -> None:
@@ -359,12 +359,11 @@ class Rollout:
 
     def end_unless_approved(self, approved: "tuple[Change, ...]", now: "tuple[Change, ...]") -> None:
         """What is left must be what was approved, and nothing more."""
-        from websakctl.operations.rollout.onboard import departures
+        from websakctl.plan.deviations import deviations
 
-        if found := departures(approved, now):
-            words = {"new": "was not in the plan", "gone": "is no longer to do", "other": "would do something else"}
-            for departure in found[:20]:
-                self.session.terminal.warn(f"  {departure.address}: {words[departure.how]}")
+        if found := deviations(approved, now):
+            for deviation in found[:20]:
+                self.session.terminal.warn(f"  {deviation.address}: {deviation.why}")
             self.end_incomplete(
                 f"the rest of the plan is no longer what was approved ({len(found)} changes differ)",
                 "look at what is listed above; run it again to see and approve the plan as it is now",

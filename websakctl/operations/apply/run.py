@@ -21,6 +21,7 @@ from websakctl.operations.change.make_plan import ConfigInput, knowing_people, m
 from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, writer_for
 from websakctl.plan.change import Change, Finding, Plan, some
 from websakctl.plan.decide import digest
+from websakctl.plan.deviations import deviations
 from websakctl.plan.guards import not_allowed
 from websakctl.plan.stale import Holding, Stale, restored, still_holding
 
@@ -102,12 +103,15 @@ def plan_changes(request: ApplyRequest) -> tuple[LiveSetup, Plan]:
     return live, guarded(request.connection, request.scene, plan, live.state, request.own_user)
 
 
-def plan_and_apply(request: ApplyRequest, choose: Callable[[Plan], Part] | None = None) -> ApplyResult:
+def plan_and_apply(
+    request: ApplyRequest, choose: Callable[[Plan], Part] | None = None, *, reviewed: bool = False
+) -> ApplyResult:
     """Plan from the config and do it; interrupted runs that this one covers are then over.
 
     Args:
         request: What, where, by whom.
         choose: Gives the part of the plan that this run is to do; by default all of it.
+        reviewed: Somebody approved every change that ``choose`` lets through.
 
     Raises:
         ApplyRefused: Before anything was written.
@@ -124,7 +128,7 @@ def plan_and_apply(request: ApplyRequest, choose: Callable[[Plan], Part] | None 
         _supersede(run)
         _adopt(request, run, live.state, {change.address for change in plan.changes})
         return ApplyResult(run=run.name, planned=(), plan=plan)
-    request.observer.confirm(part.changes, live, reviewed=False)
+    request.observer.confirm(part.changes, live, reviewed=reviewed)
     carried = _carry_out(request, run, part.changes, live, request.scene.config.state)
     applied = carried.applied
     already = {change.address for change in carried.holding.already}
@@ -182,6 +186,38 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
         except JournalError as error:
             applied = replace(applied, unrecorded=str(error))
     return ApplyResult(run=run.name, planned=plan.changes, plan=plan, applied=applied, stale=dropped)
+
+
+def apply_approved(request: ApplyRequest, approved: SavedPlan) -> ApplyResult:
+    """Plan from the config as it is now, and do it if every change is one that ``approved`` holds.
+
+    What others have merged and applied since may have made the saved plan stale as a file, not as a decision.
+
+    Raises:
+        ApplyRefused: Before anything was written; every change that nobody approved is named.
+        LiveError: If live cannot be read or trusted.
+        JournalError: If the run's start cannot be recorded; then nothing is sent.
+    """
+    if approved.plan.environment != request.scene.environment:
+        raise ApplyRefused(
+            f"{approved.name} was made for environment {approved.plan.environment}, and this is {request.scene.environment}",
+            f"--environment {approved.plan.environment}, or plan again",
+        )
+    if approved.plan.origin.run:
+        raise ApplyRefused(f"{approved.name} takes back run {approved.plan.origin.run}", "apply it without --replan")
+
+    def choose(plan: Plan) -> Part:
+        found = [d for d in deviations(approved.plan.changes, plan.changes) if d.how != "gone"]
+        if found:
+            listed = "".join(f"\n  {d.address}: {d.why}" for d in found)
+            raise ApplyRefused(
+                f"{len(found)} change{'s' * (len(found) != 1)} of the plan as it is now {'were' if len(found) != 1 else 'was'} "
+                f"not approved; nothing was written{listed}",
+                "review the plan as it is now: websakctl plan --out FILE",
+            )
+        return Part(changes=plan.changes, reason=request.actor.reason)
+
+    return plan_and_apply(request, choose, reviewed=True)
 
 
 def resume(request: ApplyRequest) -> ApplyResult | None:

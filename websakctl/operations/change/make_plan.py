@@ -9,7 +9,7 @@ from websakctl.plan.change import Plan, SourceLine
 from websakctl.plan.decide import decide
 from websakctl.plan.diff import Known
 from websakctl.plan.document import to_document
-from websakctl.plan.guards import Limits
+from websakctl.plan.guards import Limits, unseen_removals
 from websakctl.plan.input import PeopleOfJournal, PlanInput
 from websakctl.source.configuration import Configuration
 from websakctl.state.people import KIND
@@ -48,7 +48,17 @@ def make_plan(scene: ConfigInput, live: State, only: frozenset[Address] | None =
     guards = config.settings.guards
     limits = Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all)
     plan = decide(struct_replace(scene, position=position, limits=limits, only=only), scene.with_by_hand(live))
-    return with_policies(scene, plan)
+    return with_policies(scene, _with_unseen_removals(scene, plan))
+
+
+def _with_unseen_removals(scene: ConfigInput, plan: Plan) -> Plan:
+    """Say first that removals cannot be seen; a guard where a journal should have been here, a warning elsewhere."""
+    if not scene.journal_empty or not plan.unmanaged:
+        return plan
+    found = unseen_removals(plan.unmanaged, scene.environment)
+    if found.count and (scene.people_in is not None or scene.protected):
+        return replace(plan, unseen=found.message, findings=(found, *plan.findings))
+    return replace(plan, unseen=found.message, warnings=(found.message, *plan.warnings))
 
 
 def with_policies(scene: ConfigInput, plan: Plan) -> Plan:

@@ -33,10 +33,16 @@ def shipped() -> Path:
     raise ScaffoldError("the templates of websakctl are not installed")
 
 
-def repository(ci: tuple[str, ...], *, shared_state: bool = False) -> list[NewFile]:
-    """All files of a new config repository, with the pipelines that were asked for (``github``, ``gitlab``).
+def repository(ci: tuple[str, ...], *, requirement: str, shared_state: bool = False) -> list[NewFile]:
+    """All files of a new config repository.
 
-    ``shared_state``: environments keep their state on a branch of the remote.
+    Args:
+        ci: The pipelines to write: ``github``, ``gitlab``.
+        requirement: What pipelines install of websakctl, as pip reads it: a name with its version, a path or a git URL.
+        shared_state: Environments keep their state on a branch of the remote.
+
+    Raises:
+        ScaffoldError: If the templates or the locked dependencies were not installed.
     """
     templates = shipped()
     found = [_renamed(file) for file in _files(templates / "repository")]
@@ -49,7 +55,18 @@ def repository(ci: tuple[str, ...], *, shared_state: bool = False) -> list[NewFi
         found.extend(_files(templates / "ci" / name))
     if ci:
         found.extend(_files(templates / "ci" / "any"))
+        found.append(NewFile(path="ci/websakctl.txt", text=f"{requirement}\n"))
+        found.append(NewFile(path="ci/locks.txt", text=_locked_dependencies()))
     return found
+
+
+def _locked_dependencies() -> str:
+    """Every dependency of the tool with its hashes, as this version was tested with them."""
+    package = Path(__file__).parents[2]
+    for file in (package / "locks" / "pipeline.txt", package.parent / "locks" / "pipeline.txt"):
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
+    raise ScaffoldError("the locked dependencies of websakctl are not installed")
 
 
 def district(templates: Path, values: Mapping[str, str]) -> list[NewFile]:

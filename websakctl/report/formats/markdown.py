@@ -19,7 +19,9 @@ _SPECIAL = {c: f"\\{c}" for c in "\\*_[]{}#|~!"} | {
     "\r": " ",
     "@": "&#64;",
 }
-_MARKER = "<!-- websakctl plan -->"  # lets a workflow find its comment and update it
+# Let a workflow find its comment and update it.
+_PLAN_MARKER = "<!-- websakctl plan -->"
+_DRIFT_MARKER = "<!-- websakctl drift -->"
 
 
 def text(value: str) -> str:
@@ -40,7 +42,11 @@ def code(value: Any) -> str:
 
 def _plan(report: PlanReport, _: Look) -> str:
     plan = report.plan
-    head = [_MARKER, f"## websakctl: {text(plan.environment)}", "", f"**{text(summary_line(report))}**", ""]
+    head = [_DRIFT_MARKER if report.drift else _PLAN_MARKER]
+    if plan.unseen:
+        head += [f"**{text(plan.unseen)}**", ""]
+    head += [f"## websakctl: {text(plan.environment)}", "", f"**{text(summary_line(report))}**", ""]
+    head.extend(item for note in report.notes for item in (text(note), ""))
     if plan.protected:
         head.extend(("> This environment is protected.", ""))
     if plan.findings:

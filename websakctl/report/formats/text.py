@@ -67,7 +67,8 @@ def first_line(report: PlanReport, look: Look) -> str:
 
 def _plan(report: PlanReport, look: Look) -> str:
     plan = report.plan
-    lines = [first_line(report, look), ""]
+    lines = [look.paint("remove", plan.unseen)] if plan.unseen else []
+    lines += [first_line(report, look), ""]
     if look.expand:
         for change in plan.changes:
             lines.extend(_change(change, look))
@@ -77,6 +78,7 @@ def _plan(report: PlanReport, look: Look) -> str:
         lines.append("")
     lines.extend(the_rest(report, look))
     lines.append(look.paint("strong", summary_line(report)))
+    lines.extend(safe(note) for note in report.notes)
     return "\n".join(lines)
 
 

@@ -1,10 +1,11 @@
-"""A plan in two halves, and how one made anew differs from what was approved."""
+"""A plan split for a canary, and how a plan made again deviates from what was approved."""
 
 import pytest
 
 from websakctl.model.address import Address
-from websakctl.operations.rollout.onboard import departures, halve
 from websakctl.plan.change import Action, Change, FieldChange
+from websakctl.plan.deviations import deviations
+from websakctl.plan.selection import split_canary
 
 
 def change(scope: str, key: str, *requires: Address, after: str = "x", action: Action = Action.CREATE) -> Change:
@@ -24,18 +25,18 @@ ALONE = change("sagene", "SA-B")
 
 
 def test_the_canary_takes_what_it_waits_for_along() -> None:
-    halves = halve([BASE, OTHER, FIRST, ALONE], "frogner")
-    assert halves.first == (BASE, FIRST)
-    assert halves.rest == (OTHER, ALONE)
+    split = split_canary([BASE, OTHER, FIRST, ALONE], "frogner")
+    assert split.first == (BASE, FIRST)
+    assert split.rest == (OTHER, ALONE)
 
 
 def test_a_canary_with_nothing_to_do_leaves_all_to_the_rest() -> None:
-    assert halve([OTHER, ALONE], "frogner") == halve((OTHER, ALONE), "ullern")
-    assert halve([OTHER], "frogner").first == ()
+    assert split_canary([OTHER, ALONE], "frogner") == split_canary((OTHER, ALONE), "ullern")
+    assert split_canary([OTHER], "frogner").first == ()
 
 
 def test_the_same_changes_in_another_order_are_what_was_approved() -> None:
-    assert departures([OTHER, ALONE], [ALONE, OTHER]) == ()
+    assert deviations([OTHER, ALONE], [ALONE, OTHER]) == ()
 
 
 @pytest.mark.parametrize(
@@ -48,4 +49,4 @@ def test_the_same_changes_in_another_order_are_what_was_approved() -> None:
     ],
 )
 def test_what_comes_goes_or_does_something_else_is_named(now: tuple[Change, ...], how: str) -> None:
-    assert [d.how for d in departures([OTHER], now)] == [how]
+    assert [d.how for d in deviations([OTHER], now)] == [how]
