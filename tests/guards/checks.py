@@ -72,7 +72,7 @@ def nothing_that_stays_is_counted(guards: ModuleType) -> None:
     for action in (Action.CREATE, Action.UPDATE, Action.ACTIVATE):
         changes = going([unit(n) for n in range(30)], action)
         assert found(guards, changes, protected={unit(1)}, per_kind=0, per_district=0, in_all=0) == []
-    assert guards.guard([], {}, {}, set(), guards.Limits(0, 0, 0)) == ()
+    assert guards.guard([], {}, {}, set(), guards.Limits(per_kind=0, per_district=0, in_all=0)) == ()
 
 
 def the_limits_are_five_five_and_twenty(guards: ModuleType) -> None:
@@ -89,7 +89,9 @@ def too_many_of_a_kind(guards: ModuleType) -> None:
     assert found(guards, going([code(1), code(2), *spread[:2]]), per_kind=2) == []  # each kind for itself
     both = [*going([licence(1), licence(2)], Action.DELETE), *going([licence(3), licence(4)])]
     assert found(guards, both, per_kind=1) == ["deactivate:licence=2", "delete:licence=2"]  # each action for itself
-    findings = guards.guard(going(spread), state(*spread, unit(9), unit(9, "sagene")), {}, set(), guards.Limits(2))
+    findings = guards.guard(
+        going(spread), state(*spread, unit(9), unit(9, "sagene")), {}, set(), guards.Limits(per_kind=2)
+    )
     assert told(findings) == "3 of kind org_unit would go at once (limit 2)"
     assert [f.count for f in findings] == [3]
 
@@ -121,7 +123,9 @@ def too_many_in_all(guards: ModuleType) -> None:
 def a_set_that_is_emptied(guards: ModuleType) -> None:
     for count in range(1, 10):  # however few they are
         members = [unit(n) for n in range(count)]
-        findings = guards.guard(going(members), state(*members), {}, set(), guards.Limits(99, 99, 99))
+        findings = guards.guard(
+            going(members), state(*members), {}, set(), guards.Limits(per_kind=99, per_district=99, in_all=99)
+        )
         assert [f.allowance for f in findings] == [f"empty:org_unit/frogner={count}"]
         assert findings[0].message == f"the last {count} of kind org_unit in frogner would go"
         assert found(guards, going(members), state(*members, unit("SPARE")), per_kind=99, per_district=99) == []

@@ -24,7 +24,11 @@ PACKAGE = Path(__file__).parents[2] / "websakctl"
 CATALOGUE = PACKAGE / "report" / "texts" / "bokmaal.py"
 SOURCES = [file for file in sorted(PACKAGE.rglob("*.py")) if file != CATALOGUE and "sandbox" not in file.parts]
 PAGES = sorted(PACKAGE.glob("report/pages/*.html"))
-TRANSLATED = ("rollout/routing.py", "rollout/gates.py", "operations/upgrade.py")  # modules whose findings are shown
+TRANSLATED = (
+    "rollout/routing.py",
+    "rollout/gates.py",
+    "operations/change/upgrade.py",
+)  # modules whose findings are shown
 IN_A_PAGE = re.compile(r"""\b[tn]\((?:"([^"]+)"|'([^']+)')""")
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
