@@ -106,7 +106,8 @@ class ManualStep(msgspec.Struct, frozen=True, kw_only=True):
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan was made from besides the config and live: from the same it can be made again.
 
-    ``run``: the run that a rollback plan takes back; empty for any other plan.
+    ``run``: the run that a rollback plan takes back; empty for any other plan. ``matches``: it only gives live units that are
+    the config's their external id.
     """
 
     districts: tuple[str, ...] = ()
@@ -114,6 +115,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[str, ...] = ()
     prune: tuple[str, ...] = ()
     run: str = ""
+    matches: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

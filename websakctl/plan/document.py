@@ -45,6 +45,7 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
             "targets": list(plan.origin.targets),
             "prune": list(plan.origin.prune),
             "run": plan.origin.run or None,
+            "matches": plan.origin.matches,
         },
     }
     document = redacted(document)  # before the digest, which is of what is written
@@ -161,7 +162,7 @@ def from_document(document: Any) -> Plan:
 
 def _read_origin(made_from: dict[str, Any]) -> Origin:
     lists = {name: tuple(map(str, made_from[name])) for name in ("districts", "kinds", "targets", "prune")}
-    return Origin(**lists, run=str(made_from["run"] or ""))
+    return Origin(**lists, run=str(made_from["run"] or ""), matches=made_from.get("matches") is True)
 
 
 def signed_text(document: Mapping[str, Any]) -> str:

@@ -81,7 +81,7 @@ def adopt(
 
 def _match(session: Session, selection: "Selection", out: Path | None) -> None:
     """Show which live units without an external id are the config's; save the plan that says so in Websak."""
-    from websakctl.operations.config.match_units import find_matches, plan_matches
+    from websakctl.operations.change.match_units import find_matches, plan_matches
 
     session.valid_config()
     scene = scene_of(session, selection)

@@ -12,6 +12,7 @@ from websakctl.model.resource import State
 from websakctl.operations.apply.observer import ApplyRefused
 from websakctl.operations.change.look_back import ElsewhereError, NoSuchRun, take_back
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
+from websakctl.operations.change.match_units import find_matches, plan_matches
 from websakctl.operations.change.read_setup import guarded
 from websakctl.plan.change import Plan
 from websakctl.plan.decide import digest
@@ -95,7 +96,10 @@ def plan_again(
     run = saved.plan.origin.run
 
     def made(only: frozenset[Address] | None) -> Plan:
-        plan = take_back(journal, run, scene, live, only) if run else make_plan(scene, live, only)
+        if saved.plan.origin.matches:
+            plan = plan_matches(scene, live, find_matches(scene, live), only)
+        else:
+            plan = take_back(journal, run, scene, live, only) if run else make_plan(scene, live, only)
         return guarded(connection, scene, plan, live, own_user)
 
     try:

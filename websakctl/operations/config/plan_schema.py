@@ -94,6 +94,7 @@ def plan_schema() -> dict[str, Any]:
                         "targets": _list(_TEXT),
                         "prune": _list(_TEXT),
                         "run": {"type": ["string", "null"]},
+                        "matches": {"type": "boolean"},
                     }
                 ),
                 "description": "The selection and --prune that it was made with, or the run that it takes back: `apply FILE` makes it again from these.",

@@ -11,9 +11,10 @@ from websakctl.model.address import Address
 from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput
-from websakctl.plan.change import Action, FieldChange, Plan
+from websakctl.plan.change import Action, FieldChange, Origin, Plan
 from websakctl.plan.decide import decide, digest
 from websakctl.plan.diff import same
+from websakctl.plan.groups import grouped
 from websakctl.plan.input import DesiredState, PlanInput
 
 
@@ -93,8 +94,10 @@ def _candidates(
     return result
 
 
-def plan_matches(scene: ConfigInput, live: State, matches: Iterable[Match]) -> Plan:
-    """The plan that gives each proposed unit its external id, and changes nothing else."""
+def plan_matches(
+    scene: ConfigInput, live: State, matches: Iterable[Match], only: frozenset[Address] | None = None
+) -> Plan:
+    """The plan that gives each proposed unit (``only``: of these) its external id, and changes nothing else."""
     proposed = {m.address: m.candidates[0] for m in matches if m.proposed}
     desired: State = {a: r for a, r in live.items() if r.active}
     for address, (there, _) in proposed.items():
@@ -120,10 +123,19 @@ def plan_matches(scene: ConfigInput, live: State, matches: Iterable[Match]) -> P
     changes = tuple(
         replace(c, reason=f"is the config's: {proposed[c.address][1]}", fields=_keys_only(scene, c.address, plan))
         for c in plan.changes
-        if c.address in proposed and c.action is Action.UPDATE
+        if c.address in proposed and c.action is Action.UPDATE and (only is None or c.address in only)
     )
     seen = plan.live_digest
-    return replace(plan, changes=changes, digests=cache(lambda: (digest(scene.config.state), seen)))
+    origin = Origin(
+        districts=tuple(sorted(scene.selection.scopes)),
+        kinds=tuple(sorted(scene.selection.kinds)),
+        targets=scene.selection.targets,
+        matches=True,
+    )
+    digests = cache(lambda: (digest(scene.config.state), seen))
+    return replace(
+        plan, changes=changes, groups=grouped(changes, scene.config.districts), origin=origin, digests=digests
+    )
 
 
 def _keys_only(scene: ConfigInput, address: Address, plan: Plan) -> tuple[FieldChange, ...]:
