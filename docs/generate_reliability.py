@@ -36,7 +36,7 @@ def run_everything(summary: Path) -> int:
         "-o",
         "faulthandler_timeout=7200",
     ]
-    command += ["tests/reliability", "tests/faults"]
+    command += ["tests/reliability", "tests/faults", "tests/state"]
     around = {**os.environ, "RELIABILITY": "all", "RELIABILITY_SUMMARY": str(summary)}
     return subprocess.run(command, cwd=HOME, env=around, check=False).returncode
 
