@@ -109,7 +109,8 @@ def test_login_without_a_secret_stores_nothing(with_keyring: Cli) -> None:
 def test_doctor_finds_all_well(cli: Cli) -> None:
     checks = {check["check"]: check for check in cli("doctor", "--format", "json").json["items"]}
     assert list(checks) == [
-        "config", "state directory", "journal", "environment", "network", "token", "User API", "departments", "Setup API",
+        "config", "state directory", "journal", "environment", "network", "token", "User API", "departments",
+        "operations of org_unit", "operations of access_group", "operations of user", "Setup API",
     ]  # fmt: skip
     assert all(check["ok"] for check in checks.values())
     assert "version 3.3" in checks["departments"]["detail"]

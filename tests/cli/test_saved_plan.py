@@ -129,7 +129,7 @@ def test_an_edited_plan_is_refused(applied: Cli, websak: Any) -> None:
     assert "format version 99" in applied.apply("p.json", code=4).err
     path.write_bytes(b"\xff\xfe\x00")
     assert "not a saved plan" in applied.apply("p.json", code=4).err
-    applied.apply("absent.json", code=1)
+    applied.apply("absent.json", code=64)
     assert websak.effects() == []
 
 

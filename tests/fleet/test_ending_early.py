@@ -68,7 +68,9 @@ def test_a_command_ends_when_its_starter_dies(fleet: World) -> None:
         "import os, sys; from pathlib import Path; from websakctl.fleet.process import run_command;"
         "run_command(['apply', '--auto-approve', '--environment', 'test'], cwd=Path.cwd(), env=os.environ, stop=lambda: 0)"
     )
-    env = fleet.cli.surroundings({"WEBSAKCTL_CLIENT_SECRET": fleet.websaks[0].secret})
+    websak = fleet.websaks[0]
+    secret = {"WEBSAKCTL_CLIENT_SECRET": websak.secret, "WEBSAKCTL_TOKEN_URL": f"{websak.url}/connect/token"}
+    env = fleet.cli.surroundings(secret)
     with subprocess.Popen([sys.executable, "-c", starting], cwd=fleet.folder / "by-0", env=env) as starter:
         pid = until(lambda: pid_of_the_apply(fleet, "by-0"))
         until(lambda: fleet.websaks[0].effects())

@@ -108,6 +108,7 @@ def test_a_carried_apply_that_was_begun_before_waits_until_the_lease_has_ended(
     waited: list[float] = []
     monkeypatch.setattr("websakctl.fleet.job._pause", lambda seconds, stop: waited.append(seconds))
     monkeypatch.setenv("WEBSAKCTL_BY_0_CLIENT_SECRET", fleet.websaks[0].secret)
+    monkeypatch.setenv("WEBSAKCTL_BY_0_TOKEN_URL", f"{fleet.websaks[0].url}/connect/token")
     root = fleet.folder / "by-0"
     state_dir = root / ".websakctl"
     parcel = pack(root, state_dir)

@@ -131,7 +131,7 @@ def test_a_guard_is_allowed_by_target_name_and_number(fleet: World) -> None:
         (("apply", "--allow", "by-0:deactivate"), 64, "TARGET:GUARD=N"),
         (("plan", "--carry", "--scheduler", "tcp://127.0.0.1:9", "--fleet", "shared.yaml"), 4, "two journals"),
         (("apply", "--allow", "nobody:x=1"), 64, "no target nobody"),
-        (("plan", "--fleet", "nowhere.yaml"), 3, "no fleet file"),
+        (("plan", "--fleet", "nowhere.yaml"), 64, "no fleet file"),
         (("merge", "fleet.yaml"), 4, "not JSON"),
     ],
 )

@@ -43,7 +43,7 @@ def test_lock_out(either: tuple[Cli, Any]) -> None:
     administrator(websak, "ADM-SA-1", "SA-HELSE")
     administrator(websak, "ADM-SA-2", "SA-OPPV")
     administrator(websak, "ADM-FR-1", "FR-HELSE")
-    administrator(websak, "SAKSBEHANDLER", "SA-BYDEL", functions=("10", "20"))
+    administrator(websak, "SAKSBEH", "SA-BYDEL", functions=("10", "20"))
     websak.ask("DELETE", "effects")
     assert findings(cli) == []
     cli.edit("config/org_units.yaml", "    HELSE: {name: Helse og mestring}\n", "")
