@@ -14,6 +14,7 @@ from websakctl.model.entry import fields_of, is_model, unwrapped
 from websakctl.model.kind import Kind
 from websakctl.model.marks import Check
 from websakctl.model.resource import Resource, State
+from websakctl.model.types import FIRST_DAY, LAST_DAY
 from websakctl.plan.diff import Known
 from websakctl.redaction import national_id_valid
 
@@ -135,7 +136,7 @@ def trees(draw: st.DrawFn) -> State:
 
 # Values of one field, for each check that no limit says.
 CHECKED: dict[str, st.SearchStrategy[Any]] = {
-    "_date_problem": st.dates().map(date.isoformat),
+    "_date_problem": st.dates(FIRST_DAY, LAST_DAY).map(date.isoformat),
     "orgnr_problem": st.sampled_from(ORGNRS),
     "_national_id_problem": st.sampled_from(
         [f"414100{n:05}" for n in range(2000) if national_id_valid(f"414100{n:05}")]

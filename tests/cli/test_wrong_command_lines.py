@@ -27,7 +27,7 @@ from .command_line import Cli
         ("show orgunit/frogner/FR-OPPV", "did you mean org_unit?"),
         ("schema case_typ", "did you mean case_type?"),
         ("sandbox serve --port many", "--port"),
-        ("sandbox serve --api-version 4.0", "neither 3.0 nor 3.3"),
+        ("sandbox serve --api-version 4.0", "is none of 3.0, 3.3"),
         ("apply plan.json --kind org_unit", "a saved plan is applied as it is"),
         ("auth login", "--environment NAME"),
     ],

@@ -79,7 +79,7 @@ attestations:
 
 
 def test_a_whole_batch_at_once_and_what_was_written_as_json(papers: Cli) -> None:
-    told = papers(*COMMAND, "--batch", "PULJE-1", "--what", "handover", "--format", "json").json
+    told = papers(*COMMAND, "--batch", "PULJE-1", "--what", "handover", "--format", "json").json["items"]
     files = [papers.root / "documents" / slug / f"{slug}-handover.docx" for slug in ("frogner", "sagene")]
     assert [entry["district"] for entry in told] == ["frogner", "sagene"]
     assert [Path(entry["file"]) for entry in told] == files

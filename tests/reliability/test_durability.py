@@ -60,7 +60,7 @@ def test_what_is_written_of_the_journal_is_on_the_disk_before_the_request_goes_o
             sent += 1
             if dirty:
                 unsynchronised.append(line)
-    assert sent == 37
+    assert sent == 39
     assert unsynchronised == []
     world33.has_arrived()
     note("durability", sent=sent)

@@ -47,9 +47,9 @@ def test_no_more_at_a_time_than_was_said(world33: World, concurrency: int, least
 
 
 def test_the_plan_says_how_many_writes_are_ahead_and_roughly_how_long(world33: World) -> None:
-    assert re.search(r"37 writes, roughly \d+ s at 4 at a time", world33.place("plan").err)
+    assert re.search(r"39 writes, roughly \d+ s at 4 at a time", world33.place("plan").err)
     assert re.search(
-        r"37 writes, roughly 18 s at 2 at a time",
+        r"39 writes, roughly 20 s at 2 at a time",
         world33.place("apply", "--rate", "2", "--concurrency", "2", code=4).err,
     )
 

@@ -34,7 +34,7 @@ def test_the_next_command_says_that_a_run_was_interrupted(world33: World) -> Non
     interrupt(world33, 5)
     for command in ("plan", "drift", "apply"):
         outcome = world33.place(command, code=4 if command == "apply" else 0)
-        assert "was interrupted: 4 of 34 changes done, 1 in doubt" in outcome.err
+        assert "was interrupted: 4 of 36 changes done, 1 in doubt" in outcome.err
         assert "websakctl apply --resume" in outcome.err
         assert "under way" not in outcome.err
 
@@ -81,7 +81,7 @@ def test_a_saved_plan_is_not_used_up_by_a_crash_before_it_began(world33: World) 
 def test_a_run_that_broke_a_lease_can_be_resumed_and_looked_back_on(world33: World) -> None:
     take_lease(world33, OTHER)
     interrupt(world33, 9, SENT, "--break-lease", OTHER)
-    assert "was interrupted: 7 of 34 changes done" in world33.place("plan").err
+    assert "was interrupted: 7 of 36 changes done" in world33.place("plan").err
     assert "interrupted" in world33.place("history").out
     world33.place.apply("--resume")
     world33.has_arrived()
@@ -170,7 +170,7 @@ def test_a_run_that_took_over_and_was_interrupted_itself_is_the_only_one_to_resu
     interrupt(world33, 4)
     told = world33.place("plan").err
     assert told.count("was interrupted") == 1
-    assert "of 30 changes done" in told
+    assert "of 32 changes done" in told
     world33.place.apply("--resume")
     world33.has_arrived()
     assert "was interrupted" not in world33.place("plan").err

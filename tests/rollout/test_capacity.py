@@ -28,8 +28,8 @@ def batch(key: str, day: str | None, *districts: str, paused: bool = False) -> R
 
 
 ROLES = (
-    base("user_role", "CASEWORKER", licences=["PLUS"]),
-    base("user_role", "ARCHIVIST", licences=["PLUS", "BASIS"]),
+    base("user_role", "CASEWORKER", name="Saksbehandler", template_id="1", licences=["PLUS"]),
+    base("user_role", "ARCHIVIST", name="Arkivar", template_id="2", licences=["PLUS", "BASIS"]),
 )
 
 

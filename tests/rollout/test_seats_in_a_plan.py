@@ -28,8 +28,13 @@ def config(*, bought: int = 3, allotments: dict[str, int] | None = None, **more:
     found = (
         Resource(address=POOL, fields={**pool, **more}),
         Resource(address=Address("rollout_batch", BASE, "P1"), fields=batch),
-        Resource(address=Address("user_role", BASE, "CASEWORKER"), fields={"licences": ["PLUS"]}),
-        Resource(address=Address("user_role", BASE, "GUEST"), fields={"licences": []}),
+        Resource(
+            address=Address("user_role", BASE, "CASEWORKER"),
+            fields={"name": "Saksbehandler", "template_id": "1", "licences": ["PLUS"]},
+        ),
+        Resource(
+            address=Address("user_role", BASE, "GUEST"), fields={"name": "Gjest", "template_id": "2", "licences": []}
+        ),
     )
     return {r.address: r for r in found}
 

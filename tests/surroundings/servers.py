@@ -38,6 +38,8 @@ def serving(give: Answer, context: ssl.SSLContext | None = None) -> Iterator[tup
                 received = b""
                 while b"\r\n\r\n" not in received and (part := connection.recv(65536)):
                     received += part
+                    if received[:1] == b"\x16":  # the hello of TLS, which has no lines
+                        break
                 first = received.split(b"\r\n", 1)[0]
                 if first:
                     seen.append(first)

@@ -236,7 +236,8 @@ def _org_tree(ground: Ground, district: District) -> Found:
 
 
 def _without_external_id(live: State, address: str) -> bool:
-    return not live[Address.parse(address)].fields.get("external_id")
+    unit = live.get(Address.parse(address))  # none: only a list of another time names it
+    return unit is not None and not unit.fields.get("external_id")
 
 
 def _users(ground: Ground, district: District) -> Found:

@@ -21,7 +21,9 @@ Restore = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="The journal and lock that several machines share.", no_args_is_help=True)
+    group = typer.Typer(
+        help="The journal and lock that several machines share on a branch of the git remote.", no_args_is_help=True
+    )
     command(group, "status", example="websakctl state status --environment production")(status)
     command(group, "pull", example="websakctl state pull --environment production")(pull)
     command(group, "push", example="websakctl state push --environment production")(push)
