@@ -134,7 +134,7 @@ def _target(name: str, described: Environment, around: Surroundings) -> Target:
     for url in () if allowed else insecure_urls(filled):
         why = f"{url} of {name} is http:// beyond this machine: {getattr(filled, url)}"
         raise InsecureAddress(why, protected=described.protected)
-    if "://" in filled.openapi_url and host_of(filled.openapi_url) != host_of(filled.base_url):
+    if "://" in filled.openapi_url and parse_url(filled.openapi_url).host != parse_url(filled.base_url).host:
         raise BadAddress(f"openapi_url of {name} is on another host than its base_url, and would be sent a token")
     return Target(
         name=name,

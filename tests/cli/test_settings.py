@@ -17,7 +17,7 @@ def test_flag_over_variable_over_file_over_default(small: Cli) -> None:
     assert environment()["environment"] == "sandbox"
     assert environment(WEBSAKCTL_ENVIRONMENT="test")["environment"] == "test"
     both = environment("--environment", "production", WEBSAKCTL_ENVIRONMENT="test")
-    assert both == {"environment": "production", "client_id": "from-yaml", "secret_from": None}
+    assert both == {"format_version": 1, "environment": "production", "client_id": "from-yaml", "secret_from": None}
     assert environment("-e", "test", WEBSAKCTL_CLIENT_ID="from-variable")["client_id"] == "from-variable"
 
 

@@ -160,7 +160,7 @@ def test_no_record_and_a_broken_one(applied: Cli) -> None:
     snapshot.write_text(snapshot.read_text(encoding="utf-8").replace("Personalmappe", "Personal"), encoding="utf-8")
     assert "it was changed after it was taken" in applied(*AFTER, code=4).err
     snapshot.unlink()
-    assert "there is no snapshot" in applied(*AFTER, code=1).err
+    assert "there is no snapshot" in applied(*AFTER, code=64).err
 
 
 # --- versions

@@ -84,7 +84,8 @@ def test_sub_units_alone_say_what_they_do_not_show(cli: Cli, sub_units: Path) ->
 def test_a_file_that_is_none_or_not_whole_is_refused(cli: Cli, sub_units: Path, content: bytes) -> None:
     sub_units.write_bytes(content)
     done = check(cli, sub_units, code=1)
-    assert "underenheter" in done.err and done.out == ""
+    assert "underenheter" in done.err
+    assert [each["code"] for each in done.json["diagnostics"]] == ["failed"]
 
 
 def test_a_file_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:

@@ -137,8 +137,6 @@ def apply(
         scene = scene_of(
             session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
         )
-        if not prune and saved is None:  # what is to be pruned may be known to Websak alone
-            check_targets(scene)
         request = operation.ApplyRequest(
             **what_and_who(session, scene, reason),
             observer=TerminalObserver(session, scene, stop, auto_approve=auto_approve, expand=expand),
@@ -220,7 +218,12 @@ class TerminalObserver:
         self._asked_to_stop = 0
 
     def planned(self, plan: "Plan", live: "LiveSetup") -> None:
-        """Show the plan, before anybody is asked."""
+        """Show the plan, before anybody is asked.
+
+        Raises:
+            UnknownName: If a ``--target`` matches nothing.
+        """
+        check_targets(self.scene, live.state)
         if self.session.call.verbose:
             self.session.terminal.say(live.told)
         if self.session.call.format == "text":

@@ -62,13 +62,13 @@ def first_line(report: PlanReport, look: Look) -> str:
     plan = report.plan
     where = f" ({safe(report.origin)})" if report.origin else ""
     mark = look.paint("remove", "  PROTECTED: changes here touch production") if plan.protected else ""
-    return look.paint("strong", f"Environment: {safe(plan.environment)}") + where + mark
+    unseen = look.paint("remove", f"  {safe(plan.unseen)}") if plan.unseen else ""
+    return look.paint("strong", f"Environment: {safe(plan.environment)}") + where + mark + unseen
 
 
 def _plan(report: PlanReport, look: Look) -> str:
     plan = report.plan
-    lines = [look.paint("remove", plan.unseen)] if plan.unseen else []
-    lines += [first_line(report, look), ""]
+    lines = [first_line(report, look), ""]
     if look.expand:
         for change in plan.changes:
             lines.extend(_change(change, look))
