@@ -51,8 +51,9 @@ def test_apply_takes_the_same_selection_and_forgets_nothing_else(cli: Cli) -> No
     assert " (0 checked)." in cli("drift", "--district", "sagene").out
 
 
-def test_a_selection_that_meets_nothing_is_said(cli: Cli) -> None:
-    outcome = cli("plan", "--target", "org_unit/frogner/FR-OPV")
-    assert "nothing is selected" in outcome.err
-    assert "nothing is selected" in cli.plan("--target", "nonsense").err
-    assert "nothing is selected" not in cli("plan", "--target", "org_unit/frogner/FR-OPPV").err
+def test_a_target_that_matches_nothing_ends_the_command_with_a_suggestion(cli: Cli) -> None:
+    for command in (["plan"], ["apply", "--auto-approve"], ["drift"]):
+        refused = cli(*command, "--target", "org_unit/frogner/FR-OPPV", "--target", "org_unit/frogner/FR-OPV", code=64)
+        assert "--target org_unit/frogner/FR-OPV matches nothing" in refused.err
+        assert "did you mean org_unit/frogner/FR-OPPV?" in refused.err
+    cli("plan", "--target", "org_unit/frogner/FR-OPPV")

@@ -232,6 +232,7 @@ class Document:
             def do_GET(self) -> None:
                 body = json.dumps({"components": {"schemas": document.schemas}}).encode()
                 self.send_response(200 if document.schemas is not None else 404)
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

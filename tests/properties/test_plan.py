@@ -184,7 +184,8 @@ def test_carrying_out_a_plan_reaches_what_was_wanted_in_any_order_it_allows(scen
     known = {**scenery.known, **{a: Known(r.fields) for a, r in scenery.desired.items()}}
     again = ask(replace(scenery, live=after, known=known))
     assert again.changes == ()
-    assert again.manual == plan.manual
+    asked_before_a_removal = {c.address for c in plan.changes if c.action.removes}  # open cases; asked once
+    assert again.manual == tuple(step for step in plan.manual if step.address not in asked_before_a_removal)
 
 
 @given(scenery=sceneries(cycles=True), random=st.randoms(use_true_random=False))

@@ -119,7 +119,7 @@ def test_every_dependency_is_pinned_within_its_bounds() -> None:
 
 def test_what_tests_import_is_declared() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
-    core = {"websakctl", "tests", "httpx", "typer", "filelock", "ruamel", "_ruamel_yaml", "pydantic"}
+    core = {"websakctl", "tests", "httpx", "typer", "filelock", "msgspec", "rich", "ruamel", "_ruamel_yaml", "pydantic"}
     core |= {"docx", "openpyxl"}  # papers and HR files
     core |= {"fastapi", "uvicorn", "sqlalchemy", "jwt", "cryptography"}  # of the extras sandbox and fiks
     brought = {"packaging", "psycopg", "requests", "werkzeug"}  # pytest, and what a test skips without; schemathesis

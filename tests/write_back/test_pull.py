@@ -37,8 +37,8 @@ def test_each_value_is_patched_where_it_was_written(applied: Repository, environ
     assert applied.changed_from(before) == {
         "config/access.yaml": [
             "-    legal_basis: [{reference: offl. § 13, valid_from: 2009-01-01}] # the act",
-            "+    legal_basis: [{reference: offl. § 13, valid_from: 2009-01-01, valid_to: 2027-12-31}, "
-            "{reference: offl. § 13 a, valid_from: 2028-01-01}] # the act",
+            '+    legal_basis: [{reference: offl. § 13, valid_from: 2009-01-01, valid_to: "2027-12-31"}, '
+            '{reference: offl. § 13 a, valid_from: "2028-01-01"}] # the act',
         ],
         "config/case_types.yaml": [
             "-  TILS: {name: Tilsetting, series: SAK, ordering_principle: emne, access_code: P, retention: B, retention_basis: § 7-26}",

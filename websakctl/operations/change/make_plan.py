@@ -56,10 +56,9 @@ def _with_unseen_removals(scene: ConfigInput, plan: Plan) -> Plan:
     if not scene.journal_empty or not plan.unmanaged:
         return plan
     found = unseen_removals(plan.unmanaged, scene.environment)
-    first = found.message if found.count else ""
     if found.count and (scene.people_in is not None or scene.protected):
-        return replace(plan, unseen=first, findings=(found, *plan.findings))
-    return replace(plan, unseen=first, warnings=(found.message, *plan.warnings))
+        return replace(plan, unseen=found.message, findings=(found, *plan.findings))
+    return replace(plan, warnings=(found.message, *plan.warnings))
 
 
 def with_policies(scene: ConfigInput, plan: Plan) -> Plan:
