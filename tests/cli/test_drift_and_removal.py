@@ -88,5 +88,5 @@ def test_show_has_both_sides(applied: Cli, websak: Any) -> None:
     assert "Written at config/org_units.yaml:4:5." in shown.out
     offline = applied("show", "org_unit/sagene/SA-OPPV", "--offline", env={"WEBSAKCTL_BASE_URL": "http://127.0.0.1:9"})
     assert "Oppvekst og mer" not in offline.out
-    assert "did you mean org_unit/sagene/SA-OPPV?" in applied("show", "org_unit/sagene/SA-OPP", code=1).err
+    assert "did you mean org_unit/sagene/SA-OPPV?" in applied("show", "org_unit/sagene/SA-OPP", code=64).err
     assert "(not managed)" in applied("show", "org_unit/frogner/FR-GAMMEL").out

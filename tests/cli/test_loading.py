@@ -16,10 +16,10 @@ from .command_line import Cli
 WATCHED = (
     "typer", "pydantic", "pydantic_settings", "ruamel", "httpx", "httpcore", "keyring", "rich", "tabulate",
     "filelock", "jmespath", "sqlite3", "fastapi", "uvicorn", "sqlalchemy", "jinja2", "docx", "openpyxl", "holidays", "authlib",
-    "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata", "msgspec",
+    "distributed", "dask", "ijson", "cryptography", "multipart", "http.server", "importlib.metadata",
 )  # fmt: skip
 NOTHING: set[str] = set()
-OFFLINE = {"typer", "ruamel", "msgspec"}
+OFFLINE = {"typer", "ruamel"}
 ONLINE = OFFLINE | {"httpx", "httpcore", "sqlite3"}
 ALLOWED = {
     ("--version",): NOTHING,

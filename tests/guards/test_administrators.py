@@ -53,7 +53,7 @@ def as_the_old_version_says(module: ModuleType) -> None:
     for codes in ("0", "10,0", "0,10", " 0 ,3", "10;0"):
         assert read(module, user(1, userAccessCodes=codes)) == [Administrator(code="U1", unit=UNIT)]
     for codes in ("", "10", "00", "10,20", None, "-0"):
-        assert read(module, user(1, userAccessCodes=codes)) == []
+        assert read(module, user(1, userAccessCodes=codes), user(2, userAccessCodes="10")) == []
     for functions in ([{"code": "0"}], [{"code": "3"}, {"code": 0}]):
         assert read(module, user(1, userAccessCodes="", userAccessFunctions=functions)) == [
             Administrator(code="U1", unit=UNIT)

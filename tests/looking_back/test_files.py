@@ -126,4 +126,4 @@ def test_what_nobody_knows_any_more_is_not_written(with_routine: Cli, websak: An
 def test_no_snapshot_is_written_over(applied: Cli) -> None:
     names = {applied("snapshot", "save", "--format", "json").json["file"] for _ in range(3)}
     assert len(names) == 3
-    assert len(applied("snapshot", "list", "--format", "json").json) == 3
+    assert len(applied("snapshot", "list", "--format", "json").json["items"]) == 3

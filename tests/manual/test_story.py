@@ -143,7 +143,7 @@ def test_what_was_recorded_by_mistake_is_reopened(cli: Cli) -> None:
         "committee/frogner/FR-ELDR": "update",
         "committee/sagene/SA-ELDR": "update",
     }
-    again = cli("worklist", "reopen", "committee/frogner/FR-BU", *why, code=1)
+    again = cli("worklist", "reopen", "committee/frogner/FR-BU", *why, code=64)
     assert "nothing that committee/frogner/FR-BU names is recorded as done" in again.err
     told = cli("history", "--address", "committee/frogner/FR-BU").out
     assert "set by Kari Nordmann" in told
@@ -207,8 +207,8 @@ def test_an_apply_takes_over_what_an_export_shows_and_no_more(cli: Cli) -> None:
 
 
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
-    (("done", "deadbeef", *DONE), 1, "has no item deadbeef"),
-    (("done", "committee/frogner/FR-BUU", *DONE), 1, "did you mean committee/frogner/FR-BU?"),
+    (("done", "deadbeef", *DONE), 64, "has no item deadbeef"),
+    (("done", "committee/frogner/FR-BUU", *DONE), 64, "did you mean committee/frogner/FR-BU?"),
     (("done", "*", "--by", " ", "--evidence", "x"), 64, "--by is empty"),
     (("done", "*", *DONE, "--on", "2999-01-01"), 64, "has not been yet"),
     (("done", "*", *DONE, "--on", "20.11.2026"), 64, "write YYYY-MM-DD"),
@@ -235,6 +235,7 @@ def test_a_list_that_cannot_be_written_hides_nothing(cli: Cli, sandbox33: Any) -
     refused = cli.apply("--worklist", "file/lists", code=1)
     assert "cannot make file/lists" in refused.err
     assert sandbox33.effects() == []
+    (cli.root / ".websakctl").mkdir(mode=0o700, exist_ok=True)
     (cli.root / ".websakctl/worklists").write_text("", encoding="utf-8")
     applied = cli.apply()
     assert "the work list cannot be written" in applied.err

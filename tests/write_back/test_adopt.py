@@ -51,7 +51,7 @@ def test_what_cannot_be_an_entry_is_named_and_left(applied: Repository, environm
         "access_group/base/Alle brukere",
         "access_group/base/Postmottak",
     }
-    assert "nothing unmanaged" in applied("adopt", "org_unit/base/NIX", "--auto-approve", code=64).err
+    assert "matches nothing" in applied("adopt", "org_unit/base/NIX", "--auto-approve", code=64).err
     assert "in the config already" in applied("adopt", "access_group/base/BYARKIVET", "--auto-approve", code=64).err
     assert "say what to adopt" in applied("adopt", code=64).err
 

@@ -169,7 +169,7 @@ def functions_of(row: Mapping[str, Any]) -> list[str] | None:
     """Codes of a user's access functions, a list on some servers and a text with commas on others; ``None``: not reported."""
     listed, text = row.get("userAccessFunctions"), row.get("userAccessCodes")
     if isinstance(listed, list):
-        codes = [str(f.get("code") or "") for f in listed if isinstance(f, Mapping)]
+        codes = [str(f["code"]) for f in listed if isinstance(f, Mapping) and f.get("code") is not None]  # 0 is a code
     elif isinstance(text, str):
         codes = text.replace(";", ",").split(",")
     else:

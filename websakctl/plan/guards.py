@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from websakctl.model.address import BASE, Address
+from websakctl.model.address import Address
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Kind
 from websakctl.model.resource import State
@@ -13,7 +13,6 @@ from websakctl.plan.change import Change, Finding
 from websakctl.plan.diff import Known
 
 USER = "user"
-UNSEEN_REMOVALS = "unseen-removals"
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,21 +79,6 @@ def _emptied(removals: list[Change], live: State) -> Iterable[Finding]:
                 count=count,
                 message=f"the last {count} of kind {kind} in {scope} would go",
             )
-
-
-def unseen_removals(unmanaged: Iterable[Address], environment: str) -> Finding:
-    """Object to a plan from an empty journal: what left the config then looks like what was never managed.
-
-    Args:
-        unmanaged: Live objects that are not in the config. Its count is of those in districts, which this tool may have
-            made; what stands beside them, such as the root unit, was there before.
-        environment: Its name.
-    """
-    every = list(unmanaged)
-    are = "objects are" if len(every) != 1 else "object is"
-    message = f"removals cannot be seen: this journal has no run to {environment}, and {len(every)} live {are} not in the config"
-    count = sum(1 for address in every if address.scope != BASE)
-    return Finding(guard=UNSEEN_REMOVALS, count=count, message=message)
 
 
 def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator], own_user: str) -> tuple[Finding, ...]:

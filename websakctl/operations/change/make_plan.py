@@ -9,8 +9,9 @@ from websakctl.plan.change import Plan, SourceLine
 from websakctl.plan.decide import decide
 from websakctl.plan.diff import Known
 from websakctl.plan.document import to_document
-from websakctl.plan.guards import Limits, unseen_removals
+from websakctl.plan.guards import Limits
 from websakctl.plan.input import PeopleOfJournal, PlanInput
+from websakctl.plan.unseen import unseen_removals
 from websakctl.source.configuration import Configuration
 from websakctl.state.people import KIND
 
