@@ -59,7 +59,9 @@ def as_the_old_version_says(module: ModuleType) -> None:
             Administrator(code="U1", unit=UNIT)
         ]
     for functions in ([{"code": "1"}], [{}], None, ["0"]):
-        assert read(module, user(1, userAccessFunctions=functions)) == []
+        assert read(module, user(1, userAccessFunctions=functions), user(2, userAccessCodes="10")) == []
+    first_page = (user(1, userAccessCodes="0"), user(2, userAccessCodes="10"))
+    assert read(module, *first_page, user(3)) == [Administrator(code="U1", unit=UNIT)]  # reported once is reported
     assert read(module, user(1, isSystemAdministrator=None, userAccessCodes="0")) == [
         Administrator(code="U1", unit=UNIT)
     ]
