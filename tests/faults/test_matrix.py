@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as struct_replace
 
 from tests.faults.people import PERSON
 from websakctl.apply.attempt import Status
@@ -305,7 +306,7 @@ FOR_EVER: dict[str, tuple[Rules, Status]] = {
 def carried_out(operation: Operation, api: str, fault: str, rules: Rules, promised: Status, stages: Any) -> Any:
     stage = stages[api].prepared(operation.edits, **(operation.load or {}))
     plan, live = stage.plan(operation.address.kind, operation.wanted, operation.gone, operation.previously)
-    changes = tuple(replace(change, requires=()) for change in plan.changes)
+    changes = tuple(struct_replace(change, requires=()) for change in plan.changes)
     assert [change.address for change in changes] == [operation.address]
     stage.schedule(rules(operation, api))
     outcomes = stage.carry_out(changes, live, patient="timeout" not in fault)
@@ -424,7 +425,7 @@ def test_what_a_list_skipped_is_not_made_twice(address: Address, fields: dict[st
         live.pop(address)
         plan = stage.planned({address: Resource(address=address, fields=fields)}, live)
     assert [change.action.value for change in plan.changes] == ["create"]
-    outcome = stage.carry_out(tuple(replace(change, requires=()) for change in plan.changes), live)[0]
+    outcome = stage.carry_out(tuple(struct_replace(change, requires=()) for change in plan.changes), live)[0]
     stage.note(f"{address.kind} create", "a list that skipped it", "failed", outcome.status.value, 0)
     assert outcome.status is FAILED
     assert stage.effects() == []
