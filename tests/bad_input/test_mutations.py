@@ -85,7 +85,7 @@ def test_every_mutation_is_either_valid_or_explained(files: dict[str, str], repo
             (repository / file).write_bytes(text.encode())
         started = process_time()  # of this process alone: the machine may have more to do
         config = load_configuration(repository, date(2027, 1, 1))
-        assert process_time() - started < 8  # a hang, not a speed
+        assert process_time() - started < 2
         check_findings(config, repository)
         check_fixes(config, repository)
         if config.valid:

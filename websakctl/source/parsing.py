@@ -265,10 +265,10 @@ def parse(text: str, file: str) -> Parsed:
 
 def _unmerged(text: str, file: str) -> list[Diagnostic]:
     """What git leaves of a merge that nobody has finished: both sides, between its markers."""
-    lines = text.split("\n")
-    begins = next((n for n, line in enumerate(lines, 1) if re.match(r"<{7}( |\r?$)", line)), None)
-    if begins is None:
+    if re.search(r"^<{7}( |\r?$)", text, re.MULTILINE) is None:  # as nearly always; line by line takes seconds at 10 MB
         return []
+    lines = text.split("\n")
+    begins = next(n for n, line in enumerate(lines, 1) if re.match(r"<{7}( |\r?$)", line))
     middle = next((n for n, line in enumerate(lines, 1) if n > begins and re.match(r"={7}\r?$", line)), None)
     ends = next((n for n, line in enumerate(lines, 1) if n > begins and re.match(r">{7}( |\r?$)", line)), None)
     if middle is None or ends is None or not middle < ends:
