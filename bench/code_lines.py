@@ -26,12 +26,12 @@ _WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionD
 
 def docstring_lines(source: str) -> set[int]:
     """The numbers of the lines that docstrings take."""
-    found: set[int] = set()
+    result: set[int] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
             first = node.body[0]
-            found.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    return found
+            result.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
+    return result
 
 
 def count(path: Path) -> tuple[int, int]:

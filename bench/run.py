@@ -165,8 +165,8 @@ def fill_sandbox(root: Path, state_dir: Path) -> None:
                 if a.kind == name
             ]
             if objects:
-                made = [store.new_row(kind.model.model_validate(each).model_dump()) for each in objects]
-                connection.execute(insert(kind.table), made)
+                created = [store.new_row(kind.model.model_validate(each).model_dump()) for each in objects]
+                connection.execute(insert(kind.table), created)
     database.close()
 
 
@@ -341,8 +341,8 @@ def scene_and_live(root: Path, state_dir: Path) -> Any:
 
     connection = connection_to(state_dir)
     config = load_configuration(root, date.today())
-    scene = ConfigInput(config=config, known={}, kinds=connection.kinds(all_kinds()), environment="bench")
-    return connection, scene, read_setup(connection, scene)
+    inputs = ConfigInput(config=config, known={}, kinds=connection.kinds(all_kinds()), environment="bench")
+    return connection, inputs, read_setup(connection, inputs)
 
 
 def plan(root: Path, state_dir: Path) -> Measured:
@@ -352,9 +352,9 @@ def plan(root: Path, state_dir: Path) -> Measured:
     load_modules()
     connection_to(state_dir)
     with clock() as taken:
-        _, scene, live = scene_and_live(root, state_dir)
-        found = make_plan(scene, live.state)
-    return Measured(**taken, count=len(found.changes), note="" if not found.changes else "NOT EMPTY")
+        _, inputs, live = scene_and_live(root, state_dir)
+        result = make_plan(inputs, live.state)
+    return Measured(**taken, count=len(result.changes), note="" if not result.changes else "NOT EMPTY")
 
 
 def apply(root: Path, state_dir: Path) -> Measured:
@@ -366,8 +366,8 @@ def apply(root: Path, state_dir: Path) -> Measured:
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_setup import read_setup, writer_for
 
-    connection, scene, live = scene_and_live(root, state_dir)
-    changes = make_plan(scene, live.state).changes
+    connection, inputs, live = scene_and_live(root, state_dir)
+    changes = make_plan(inputs, live.state).changes
     runtime = Runtime()
     run = Run(
         environment="bench",
@@ -376,15 +376,15 @@ def apply(root: Path, state_dir: Path) -> Measured:
         name=new_run_name(runtime),
         concurrency=CONCURRENCY,
     )
-    with run.journal, writer_for(connection, scene, live) as writer, clock() as taken:
+    with run.journal, writer_for(connection, inputs, live) as writer, clock() as taken:
         applied = apply_changes(
             run,
             changes,
             live.state,
             writer,
-            desired=scene.config.state,
-            protected=scene.config.protected,
-            read_again=lambda: read_setup(connection, scene).state,
+            desired=inputs.config.state,
+            protected=inputs.config.protected,
+            read_again=lambda: read_setup(connection, inputs).state,
             known={},
         )
     left = [o for o in applied.execution.outcomes if o.status is not Status.DONE]
@@ -398,7 +398,7 @@ def many_in_few() -> Any:
     from websakctl.plan.change import Action, Change, FieldChange, Plan
     from websakctl.plan.document import to_document
     from websakctl.plan.groups import grouped
-    from websakctl.report.subjects import PlanReport
+    from websakctl.report.view_models import PlanReport
 
     slugs = [f"proeve-{i}" for i in range(MANY // GROUPS + 1)]
     districts = {
@@ -421,7 +421,7 @@ def written(report: Any, form: str) -> Measured:
     """A report in one format; what is counted are its bytes."""
     from importlib import import_module
 
-    from websakctl.report.subjects import Look
+    from websakctl.report.view_models import Look
 
     with clock() as taken:
         text = import_module(f"websakctl.report.formats.{form}").FORMAT.render(report, Look())
@@ -447,11 +447,11 @@ def distinct_as_text(root: Path, state_dir: Path) -> Measured:
     """A plan of this config, which is made beforehand, for a terminal."""
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.plan.document import to_document
-    from websakctl.report.subjects import PlanReport
+    from websakctl.report.view_models import PlanReport
 
-    _, scene, live = scene_and_live(root, state_dir)
-    found = make_plan(scene, live.state)
-    return written(PlanReport(plan=found, made=lambda: to_document(found, tool_version="", created_at="")), "text")
+    _, inputs, live = scene_and_live(root, state_dir)
+    result = make_plan(inputs, live.state)
+    return written(PlanReport(plan=result, made=lambda: to_document(result, tool_version="", created_at="")), "text")
 
 
 PHASES = {
@@ -477,7 +477,7 @@ def best(found: list[Measured]) -> Measured:
 
 def measure(size: int, repeat: int, api_version: str) -> dict[str, Measured]:
     """Take every measurement for one size."""
-    found: dict[str, list[Measured]] = {}
+    result: dict[str, list[Measured]] = {}
     with tempfile.TemporaryDirectory(prefix="websakctl-bench-") as folder:
         root, state_dir = Path(folder) / "repository", Path(folder) / "state"
         write_config(root, size)
@@ -489,13 +489,13 @@ def measure(size: int, repeat: int, api_version: str) -> dict[str, Measured]:
             for turn in range(repeat):
                 for phase in ("bare_parse", "validate", "bare_fetch", "plan", "bare_write"):
                     say(f"{size}: {phase} ({turn + 1} of {repeat})")
-                    found.setdefault(phase, []).append(measured(phase, root, state_dir))
+                    result.setdefault(phase, []).append(measured(phase, root, state_dir))
                 say(f"{size}: apply ({turn + 1} of {repeat})")
                 # There and back: what was changed is what the next turn starts from.
-                found.setdefault("apply", []).append(measured("apply", changed, state_dir))
+                result.setdefault("apply", []).append(measured("apply", changed, state_dir))
                 if turn + 1 < repeat:
                     measured("apply", root, state_dir)
-    return {phase: best(each) for phase, each in found.items()}
+    return {phase: best(each) for phase, each in result.items()}
 
 
 def say(text: str) -> None:
@@ -546,12 +546,12 @@ def main() -> None:
         parser.error("a size is at least 100, and a repetition at least 1")
     from tabulate import tabulate
 
-    found = {size: measure(size, asked.repeat, asked.api_version) for size in asked.sizes}
+    result = {size: measure(size, asked.repeat, asked.api_version) for size in asked.sizes}
     say("")
     if asked.json:
-        print(json.dumps({size: {name: asdict(one) for name, one in each.items()} for size, each in found.items()}))
+        print(json.dumps({size: {name: asdict(one) for name, one in each.items()} for size, each in result.items()}))
         return
-    rows = [row for size, each in found.items() for row in rows_for(size, each)]
+    rows = [row for size, each in result.items() for row in rows_for(size, each)]
     print(tabulate(rows, HEAD, disable_numparse=True, colalign=("right", "left", *["right"] * 6, "left", "left")))
     print(
         f"\nPython {platform.python_version()}, {platform.machine()}, User API {asked.api_version}, {CONCURRENCY} at a time,"

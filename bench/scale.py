@@ -71,17 +71,17 @@ def by_targets(fleet: World, count: int) -> dict[str, Taken]:
     only = [word for name in fleet.names[:count] for word in ("--only", name)]
     program = [str(Path(sys.executable).with_name("websakctl")), "fleet"]
     env = fleet.cli.surroundings({"HOME": str(fleet.folder)})
-    found = {}
+    result = {}
     for name, words in (
         ("plan", ["plan", "--out", "plans.json"]),
         ("apply", ["apply", "plans.json", "--auto-approve"]),
         ("no-op plan", ["plan", "--out", "empty.json"]),
     ):
-        found[name] = taken_by([*program, *words, *only, "--quiet"], fleet.folder, env)
+        result[name] = taken_by([*program, *words, *only, "--quiet"], fleet.folder, env)
     sizes = {"plan": "plans.json", "no-op plan": "empty.json"}
     return {
         name: replace(taken, size=(fleet.folder / sizes[name]).stat().st_size if name in sizes else 0)
-        for name, taken in found.items()
+        for name, taken in result.items()
     }
 
 
@@ -103,11 +103,11 @@ def spaced(number: int) -> str:
 
 def page(resources: dict[int, dict[str, run.Measured]], targets: dict[int, dict[str, Taken]]) -> str:
     """The page, with every number measured or computed from those that were."""
-    per_resource, _ = line({size: found["plan"].cpu for size, found in resources.items()})
-    per_target, start = line({count: found["no-op plan"].cpu for count, found in targets.items()})
+    per_resource, _ = line({size: results["plan"].cpu for size, results in resources.items()})
+    per_target, start = line({count: results["no-op plan"].cpu for count, results in targets.items()})
     largest, most = max(resources), max(targets)
-    memory_per_resource, memory_start = line({size: found["plan"].memory for size, found in resources.items()})
-    per_apply, _ = line({count: found["apply"].cpu for count, found in targets.items()})
+    memory_per_resource, memory_start = line({size: results["plan"].memory for size, results in resources.items()})
+    per_apply, _ = line({count: results["apply"].cpu for count, results in targets.items()})
     first = table(
         ("resources", "validate, CPU s", "no-op plan, CPU s", "µs a resource", "peak MB"),
         [

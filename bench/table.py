@@ -87,8 +87,8 @@ def ratio(
         return Pair(times * min(one) / min(other), times * statistics.median(one) / statistics.median(other))
 
     cpu, wall = pair(0), pair(1)
-    counts, beside = (cpu, wall) if by == "CPU" else (wall, cpu)
-    return Row(what, promised, counts, by, beside, note, at_least)
+    counts, alongside = (cpu, wall) if by == "CPU" else (wall, cpu)
+    return Row(what, promised, counts, by, alongside, note, at_least)
 
 
 def counted(what: str, promised: float, found: float, note: str = "") -> Row:
@@ -148,18 +148,18 @@ def startup(repeat: int) -> list[Row]:
             "no-op `plan` of it, one `WEBSAKCTL_*` set": ([program, "plan"], {**env, "WEBSAKCTL_CONCURRENCY": "4"}, 23),
         }
         bare: list[Spent] = []
-        found: dict[str, list[Spent]] = {}
+        result: dict[str, list[Spent]] = {}
         for turn in range(repeat + 1):
             python = spent([str(where / "python"), "-c", "pass"], repository, env)
             taken = {what: spent(command, repository, more) for what, (command, more, _) in commands.items()}
             if turn:  # the first one compiles and fills caches
                 bare.append(python)
                 for what, one in taken.items():
-                    found.setdefault(what, []).append(one)
+                    result.setdefault(what, []).append(one)
         subprocess.run([program, "sandbox", "stop"], cwd=repository, env=env, capture_output=True, check=False)
     return [
-        ratio(f"§1 {what}, to `python -c pass`", promised, found[what], bare,
-              f"{least(found[what]) * 1000:.0f} ms to {least(bare) * 1000:.0f} ms")
+        ratio(f"§1 {what}, to `python -c pass`", promised, result[what], bare,
+              f"{least(result[what]) * 1000:.0f} ms to {least(bare) * 1000:.0f} ms")
         for what, (_, _, promised) in commands.items()
     ]  # fmt: skip
 
@@ -179,14 +179,14 @@ def growth(sizes: list[int], repeat: int) -> list[Row]:
     """Validate and plan beside bare parsing and fetching, at each size."""
     rows: list[Row] = []
     for size in sizes:
-        found: dict[str, list[run.Measured]] = {}
+        result: dict[str, list[run.Measured]] = {}
         with made_up(size) as (root, state):
             for _ in range(repeat):
                 for phase in ("bare_parse", "bare_fetch", "validate", "plan"):
-                    found.setdefault(phase, []).append(run.measured(phase, root, state))
-        spent = {phase: spent_on(ones) for phase, ones in found.items()}
+                    result.setdefault(phase, []).append(run.measured(phase, root, state))
+        spent = {phase: spent_on(ones) for phase, ones in result.items()}
         spent["bare"] = [Spent(p.cpu + f.cpu, p.wall + f.wall) for p, f in zip(spent["bare_parse"], spent["bare_fetch"], strict=True)]  # fmt: skip
-        events = found["bare_parse"][0].count / size
+        events = result["bare_parse"][0].count / size
         micro = {phase: least(ones) / size * 1e6 for phase, ones in spent.items()}
         rows += [
             ratio(f"§2 `validate` at {at(size)}, to the bare C events", 1.8, spent["validate"], spent["bare_parse"],
@@ -195,7 +195,7 @@ def growth(sizes: list[int], repeat: int) -> list[Row]:
                   f"{micro['plan']:.1f} to {micro['bare']:.1f} µs a resource"),
         ]  # fmt: skip
         if size == max(sizes):
-            memory = max(one.memory for one in found["plan"])
+            memory = max(one.memory for one in result["plan"])
             rows.append(counted(f"§2 peak memory of that `plan` at {at(size)}, MB", 300, round(memory)))
     return rows
 
@@ -238,11 +238,11 @@ def applying(repeat: int) -> list[Row]:
     """An apply of 1 000 changes beside a bare loop of the same calls at the same concurrency, and of ten times as many."""
     os.environ["BENCH_CHANGED"] = "10"  # of the process that writes bare: one in so many
     bare: list[run.Measured] = []
-    beside = applies(10_000, 10, repeat, bare)
+    alongside = applies(10_000, 10, repeat, bare)
     small, large = applies(1_000, 1, repeat), applies(10_000, 1, 1)
-    walls = [min(one.wall for one in ones) for ones in (beside, bare, large, small)]
+    walls = [min(one.wall for one in ones) for ones in (alongside, bare, large, small)]
     return [
-        ratio("§5 `apply` of 1 000 changes to a bare loop of the same calls", 1.5, spent_on(beside), spent_on(bare),
+        ratio("§5 `apply` of 1 000 changes to a bare loop of the same calls", 1.5, spent_on(alongside), spent_on(bare),
               f"{walls[0]:.1f} s to {walls[1]:.1f} s of wall time, the journal included", by="wall"),
         ratio("§5 `apply` of 10 000 changes to that of 1 000", 11, spent_on(large), spent_on(small),
               f"{walls[2]:.1f} s to {walls[3]:.1f} s of wall time; there and back, as often as {len(large)} and {len(small)}"),
@@ -251,7 +251,7 @@ def applying(repeat: int) -> list[Row]:
 
 def applies(size: int, one_in: int, repeat: int, bare: list[run.Measured] | None = None) -> list[run.Measured]:
     """An apply to each side in turns: there and back are as many changes. ``bare`` takes the bare loop before each turn."""
-    found = []
+    result = []
     with made_up(size) as (root, state):
         changed = root.with_name("changed")
         shutil.copytree(root, changed)
@@ -259,23 +259,23 @@ def applies(size: int, one_in: int, repeat: int, bare: list[run.Measured] | None
         for _ in range(repeat):
             if bare is not None:
                 bare.append(run.measured("bare_write", root, state))
-            found += [run.measured("apply", each, state) for each in (changed, root)]
-    return found
+            result += [run.measured("apply", each, state) for each in (changed, root)]
+    return result
 
 
 def output(repeat: int) -> list[Row]:
     """Long reports beside the plan that they tell of: where there are changes, files are new."""
     forms = {"text": 60_000, "markdown": 60_000, "html": 5_000_000}
-    found: dict[str, list[run.Measured]] = {}
+    result: dict[str, list[run.Measured]] = {}
     with made_up(run.MANY) as (root, state):
         for _ in range(repeat):
             for phase in ("plan", *(f"many_as_{form}" for form in forms)):
-                found.setdefault(phase, []).append(run.measured(phase, root, state))
+                result.setdefault(phase, []).append(run.measured(phase, root, state))
     many = f"{at(run.MANY)} changes in {run.GROUPS} groups"
-    plan = spent_on(found["plan"])
+    plan = spent_on(result["plan"])
     rows = []
     for form, most in forms.items():
-        written = found[f"many_as_{form}"]
+        written = result[f"many_as_{form}"]
         note = f"{least(spent_on(written)) * 1000:.0f} ms to {least(plan):.2f} s, of a plan that finds nothing"
         rows.append(ratio(f"§6 {many} as {form}, to the plan's time", 0.05, spent_on(written), plan, note))
         rows.append(counted(f"§6 … bytes of it as {form}", most, written[0].count))
@@ -320,9 +320,9 @@ def page(rows: list[Row], peers: str, about: str) -> str:
     for row in sorted(rows, key=lambda row: row.what[:2]):
         sign = "≥" if row.at_least else "≤"
         kept = "" if row.reached else "**not reached** "
-        beside = "" if row.beside is None else f"{row.beside} {'wall' if row.by == 'CPU' else 'CPU'}"
+        alongside = "" if row.beside is None else f"{row.beside} {'wall' if row.by == 'CPU' else 'CPU'}"
         lines.append(
-            f"| {row.what} | {sign} {at(int(row.promised)) if row.promised > 999 else row.promised} | {row.measured} {row.by} | {beside} | {kept}{row.note} |"
+            f"| {row.what} | {sign} {at(int(row.promised)) if row.promised > 999 else row.promised} | {row.measured} {row.by} | {alongside} | {kept}{row.note} |"
         )
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -379,9 +379,11 @@ def main() -> None:
     for name, measure in parts.items():
         if name in chosen:
             print(f"{name} …", file=sys.stderr, flush=True)
-            found = measure()
-            print(*(f"  {r.what}: {r.measured} ({r.promised:g})" for r in found), sep="\n", file=sys.stderr, flush=True)
-            rows += found
+            result = measure()
+            print(
+                *(f"  {r.what}: {r.measured} ({r.promised:g})" for r in result), sep="\n", file=sys.stderr, flush=True
+            )
+            rows += result
     if asked.only:
         take_in(rows, asked.only, asked.repeat)
         return

@@ -43,10 +43,10 @@ def run_everything(summary: Path) -> int:
 
 def page(trials: Iterable[Trial]) -> str:
     """Render the page."""
-    found = list(trials)
-    disturbed = [trial for trial in found if trial["what"] == "trial"]
-    faults = [trial for trial in found if trial["what"] == "fault"]
-    histories = sum(1 for trial in found if trial["what"] == "history" and trial["part"] == "whole")
+    result = list(trials)
+    disturbed = [trial for trial in result if trial["what"] == "trial"]
+    faults = [trial for trial in result if trial["what"] == "fault"]
+    histories = sum(1 for trial in result if trial["what"] == "history" and trial["part"] == "whole")
     writes = [trial for trial in faults if trial["part"] == "write" and not trial["operation"].startswith("lease ")]
     lost = sum(t["lost"] for t in disturbed) + sum(map(_lost, writes))
     doubled = sum(t["doubled"] for t in disturbed) + sum(map(_doubled, writes))

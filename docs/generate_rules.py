@@ -8,7 +8,7 @@ from websakctl.diagnostics import RULES, Rule
 from websakctl.diagnostics.problems import PROBLEMS, ProblemCode
 from websakctl.redaction import redact
 from websakctl.report.formats.text import FORMAT
-from websakctl.report.subjects import FindingsReport, Look
+from websakctl.report.view_models import FindingsReport, Look
 from websakctl.source.load import load_configuration
 
 PAGE = Path(__file__).with_name("rules.md")

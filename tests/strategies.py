@@ -15,7 +15,7 @@ from websakctl.model.kind import Kind
 from websakctl.model.marks import Check
 from websakctl.model.resource import Resource, State
 from websakctl.model.types import FIRST_DAY, LAST_DAY
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 from websakctl.redaction import national_id_valid
 
 DISTRICTS = {
@@ -61,37 +61,39 @@ def desired_states(draw: st.DrawFn, districts: int = 3, exchange: bool = True) -
         exchange: Whether units may want abbreviations that others have had, which Websak refuses in a circle.
     """
     kinds = all_kinds()
-    found: list[Resource] = []
+    result: list[Resource] = []
     short = list(SHORT) if exchange else []
     batches = draw(some_of(BATCHES))
     codes = draw(some_of(CODES))
     slugs = list(DISTRICTS)[:districts]
     for key in batches:
-        said = {"name": draw(names), "districts": draw(some_of(slugs)), "paused": draw(maybe)}
-        found.append(resource(kinds["rollout_batch"], BASE, key, said))
+        given = {"name": draw(names), "districts": draw(some_of(slugs)), "paused": draw(maybe)}
+        result.append(resource(kinds["rollout_batch"], BASE, key, given))
     for key in codes:
         basis = draw(st.sampled_from([[], [{"reference": "§ 13", "valid_from": "2009-01-01", "valid_to": None}]]))
-        said = {"name": draw(names), "legal_basis": basis, "screening_level": draw(st.sampled_from([None, 1, 3]))}
-        found.append(resource(kinds["access_code"], BASE, key, said))
+        given = {"name": draw(names), "legal_basis": basis, "screening_level": draw(st.sampled_from([None, 1, 3]))}
+        result.append(resource(kinds["access_code"], BASE, key, given))
     for key in draw(some_of(TYPES)):
         code = draw(st.sampled_from([None, *codes]))
-        said = {
+        given = {
             "name": draw(names),
             "series": "SAK",
             "ordering_principle": "emne",
             "retention": "B",
             "access_code": code,
         }
-        found.append(resource(kinds["case_type"], BASE, key, said))
+        result.append(resource(kinds["case_type"], BASE, key, given))
     for key in draw(some_of(("LIS-1", "LIS-2"))):
         seats = draw(st.dictionaries(st.sampled_from(slugs), st.integers(0, 5)))
-        found.append(resource(kinds["licence"], BASE, key, {"product": draw(names), "bought": 20, "allotments": seats}))
+        result.append(
+            resource(kinds["licence"], BASE, key, {"product": draw(names), "bought": 20, "allotments": seats})
+        )
     owners = {orgnr: draw(st.sampled_from([None, *slugs])) for orgnr in ORGNRS}
     for slug in slugs:
-        found += draw(
+        result += draw(
             _of_district(DISTRICTS[slug], short, batches, [o for o, owner in owners.items() if owner == slug])
         )
-    return {r.address: r for r in draw(st.permutations(found))}
+    return {r.address: r for r in draw(st.permutations(result))}
 
 
 @st.composite
@@ -99,39 +101,39 @@ def _of_district(
     draw: st.DrawFn, district: District, short: list[str], batches: list[str], orgnrs: list[str]
 ) -> list[Resource]:
     kinds = all_kinds()
-    found = []
-    made: list[str] = []
+    result = []
+    created: list[str] = []
     for local in draw(st.permutations(draw(some_of(UNITS)))):
-        said: dict[str, Any] = {"name": draw(names), "parent": draw(st.sampled_from([None, *made]))}
+        given: dict[str, Any] = {"name": draw(names), "parent": draw(st.sampled_from([None, *created]))}
         if short and draw(st.integers(0, 3)) == 0:
-            said["abbreviation"] = short.pop(draw(st.integers(0, len(short) - 1)))
+            given["abbreviation"] = short.pop(draw(st.integers(0, len(short) - 1)))
         if draw(st.integers(0, 3)) == 0:
-            said["contact"] = draw(names)
-        made.append(district.full_key(local))
-        found.append(resource(kinds["org_unit"], district.slug, made[-1], said))
+            given["contact"] = draw(names)
+        created.append(district.full_key(local))
+        result.append(resource(kinds["org_unit"], district.slug, created[-1], given))
     for local in draw(some_of(GROUPS)):
-        found.append(resource(kinds["access_group"], district.slug, district.full_key(local), {}))
+        result.append(resource(kinds["access_group"], district.slug, district.full_key(local), {}))
     for orgnr in orgnrs:
-        said = {
+        given = {
             "name": draw(names),
             "channel": draw(st.sampled_from(["svarinn", "altinn"])),
-            "unit": draw(st.sampled_from([None, *made])),
+            "unit": draw(st.sampled_from([None, *created])),
             "batch": draw(st.sampled_from([None, *batches])),
             "readers": draw(some_of(("Styrer", "Leder"))),
         }
-        found.append(resource(kinds["sub_org"], district.slug, orgnr, said))
-    return found
+        result.append(resource(kinds["sub_org"], district.slug, orgnr, given))
+    return result
 
 
 @st.composite
 def trees(draw: st.DrawFn) -> State:
     """Every unit of one district, under any other, without a circle."""
-    district, made, found = DISTRICTS["frogner"], list[str](), []
+    district, created, result = DISTRICTS["frogner"], list[str](), []
     for local in draw(st.permutations([*UNITS, "E", "F"])):
-        said = {"name": "Enhet", "parent": draw(st.sampled_from([None, *made]))}
-        made.append(district.full_key(local))
-        found.append(resource(all_kinds()["org_unit"], district.slug, made[-1], said))
-    return {r.address: r for r in found}
+        given = {"name": "Enhet", "parent": draw(st.sampled_from([None, *created]))}
+        created.append(district.full_key(local))
+        result.append(resource(all_kinds()["org_unit"], district.slug, created[-1], given))
+    return {r.address: r for r in result}
 
 
 # Values of one field, for each check that no limit says.
@@ -150,11 +152,11 @@ CHECKED: dict[str, st.SearchStrategy[Any]] = {
 
 def values_of(annotation: Any) -> st.SearchStrategy[Any]:
     """Every value that a type takes, as a file would say it: made from its limits, which ``st.builds`` passes over."""
-    type_, beside, optional = unwrapped(annotation)
-    found = next((CHECKED[b.problem.__name__] for b in beside if isinstance(b, Check)), None)
-    if found is None:
-        found = _within(type_, next((b for b in beside if isinstance(b, msgspec.Meta)), msgspec.Meta()))
-    return st.none() | found if optional else found
+    type_, alongside, optional = unwrapped(annotation)
+    result = next((CHECKED[b.problem.__name__] for b in alongside if isinstance(b, Check)), None)
+    if result is None:
+        result = _within(type_, next((b for b in alongside if isinstance(b, msgspec.Meta)), msgspec.Meta()))
+    return st.none() | result if optional else result
 
 
 def _within(type_: Any, limits: msgspec.Meta) -> st.SearchStrategy[Any]:
@@ -194,7 +196,7 @@ class Scenery(msgspec.Struct, frozen=True, kw_only=True):
 
     desired: State
     live: State
-    known: dict[Address, Known]
+    known: dict[Address, LastApplied]
     prune: frozenset[str]
 
 
@@ -210,9 +212,9 @@ def sceneries(draw: st.DrawFn, cycles: bool = False) -> Scenery:
     live = as_read(other)
     retired = set(draw(st.lists(st.sampled_from(sorted(live)), max_size=4, unique=True))) if live else set()
     live = {a: replace(r, active=a not in retired) for a, r in live.items()}
-    for address, there in list(live.items()):  # the Setup API lets nothing that is in use refer to what is retired
+    for address, existing in list(live.items()):  # the Setup API lets nothing that is in use refer to what is retired
         for field, target in (("access_code", "access_code"), ("batch", "rollout_batch")):
-            if there.fields.get(field) and Address(target, BASE, there.fields[field]) in retired:
+            if existing.fields.get(field) and Address(target, BASE, existing.fields[field]) in retired:
                 live[address] = replace(live[address], active=False)
         if address.kind == "org_unit" and draw(st.integers(0, 5)) == 0:
             live[address] = replace(live[address], fields={**live[address].fields, "external_id": None})
@@ -220,7 +222,9 @@ def sceneries(draw: st.DrawFn, cycles: bool = False) -> Scenery:
             others = [a.key for a in live if a.kind == "org_unit" and a.scope == address.scope]
             parent = draw(st.sampled_from([None, *others]))
             live[address] = replace(live[address], fields={**live[address].fields, "parent": parent})
-    known = {a: Known(dict(r.fields), draw(maybe)) for a, r in live.items() if r.active and draw(st.integers(0, 2))}
+    known = {
+        a: LastApplied(dict(r.fields), draw(maybe)) for a, r in live.items() if r.active and draw(st.integers(0, 2))
+    }
     return Scenery(
         desired=desired, live=live, known=known, prune=frozenset(draw(some_of(("org_unit", "access_code", "licence"))))
     )
@@ -231,13 +235,13 @@ def renames(draw: st.DrawFn, scenery: Scenery) -> dict[Address, tuple[Address, .
     """Old addresses that new resources say they had: each live one at most once, none that is still wanted."""
     kinds = all_kinds()
     old = [a for a in sorted(scenery.live) if a not in scenery.desired]
-    found: dict[Address, tuple[Address, ...]] = {}
+    result: dict[Address, tuple[Address, ...]] = {}
     for new in sorted(a for a in scenery.desired if a not in scenery.live and kinds[a.kind].renames):
-        taken = {a for olds in found.values() for a in olds}
+        taken = {a for olds in result.values() for a in olds}
         fitting = [a for a in old if (a.kind, a.scope) == (new.kind, new.scope) and a not in taken]
         if fitting and draw(st.booleans()):
-            found[new] = (draw(st.sampled_from(fitting)),)
-    return found
+            result[new] = (draw(st.sampled_from(fitting)),)
+    return result
 
 
 def as_read(state: State) -> State:

@@ -20,10 +20,10 @@ from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.plan.change import Plan
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 from websakctl.plan.document import to_document
 from websakctl.report.formats import matrix, text
-from websakctl.report.subjects import Look, PlanReport
+from websakctl.report.view_models import Look, PlanReport
 from websakctl.source.configuration import Configuration
 from websakctl.source.load import load_configuration
 
@@ -44,7 +44,7 @@ class Live:
     """What a case finds in Websak, and what of it was applied before."""
 
     state: State
-    known: dict[Address, Known]
+    known: dict[Address, LastApplied]
 
 
 def read(path: Path) -> Any:
@@ -80,20 +80,22 @@ def live(said: dict[str, Any], desired: dict[str, Any], root: Path) -> Live:
     state: State = {}
     if "was" in said:
         state = as_read(configuration({**desired, **(said["was"] or {})}, root).state)
-    known = {address: Known(resource.fields) for address, resource in state.items()}
+    known = {address: LastApplied(resource.fields) for address, resource in state.items()}
     for name, fields in said.get("objects", {}).items():
         address = Address.parse(name)
         about = {word: fields.pop(word) for word in ("retired", "applied", "gone") if word in fields}
         if about.get("gone"):
             del state[address]
             continue
-        there = state[address].fields if address in state else {}
+        existing = state[address].fields if address in state else {}
         empty = dict.fromkeys(all_kinds()[address.kind].managed_fields)
         if address.kind == "org_unit":
             empty |= {"external_id": address.key, "abbreviation": address.key, "unit_type": "Avd"}
-        state[address] = Resource(address=address, fields={**empty, **there, **fields}, active=not about.get("retired"))
+        state[address] = Resource(
+            address=address, fields={**empty, **existing, **fields}, active=not about.get("retired")
+        )
         if about.get("applied"):
-            known[address] = Known(state[address].fields, protected=about["applied"] == "protected")
+            known[address] = LastApplied(state[address].fields, protected=about["applied"] == "protected")
     return Live(state, known)
 
 
@@ -101,17 +103,17 @@ def planned(case: Path, root: Path) -> Plan:
     desired = read(case / "desired.yaml")
     options = desired.get("options", {})
     config = configuration(desired, root / "desired")
-    there = live(read(case / "live.yaml"), desired, root / "was")
+    existing = live(read(case / "live.yaml"), desired, root / "was")
     kinds = {name: kind for name, kind in all_kinds().items() if options.get("setup_api", True) or kind.api is Api.USER}
-    scene = ConfigInput(
+    plan_input = ConfigInput(
         config=config,
-        known=there.known,
+        known=existing.known,
         kinds=kinds,
         environment=options.get("environment", "sandbox"),
         protected=options.get("protected", False),
         prune=frozenset(options.get("prune", ())),
     )
-    return make_plan(scene, {a: r for a, r in there.state.items() if a.kind in kinds})
+    return make_plan(plan_input, {a: r for a, r in existing.state.items() if a.kind in kinds})
 
 
 def page(plan: Plan, title: str, about: str) -> str:
@@ -136,11 +138,11 @@ def test_plan_is_as_recorded(case: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     plan = planned(case, tmp_path)
-    said = page(plan, case.name.replace("_", " ").capitalize(), read(case / "desired.yaml")["about"])
+    given = page(plan, case.name.replace("_", " ").capitalize(), read(case / "desired.yaml")["about"])
     golden = case / "plan.md"
     if os.environ.get("UPDATE_GOLDENS"):
-        golden.write_text(said, encoding="utf-8")
-    assert golden.read_text(encoding="utf-8") == said, "if this is meant: UPDATE_GOLDENS=1"
+        golden.write_text(given, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == given, "if this is meant: UPDATE_GOLDENS=1"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -57,8 +57,8 @@ def keep_secret(value: str) -> None:
     """Never let this value out again; old ones stay secret when a new one comes. Short ones would hit ordinary words."""
     global _secrets  # replaced whole: other threads may be reading the one before
     if len(value) >= 8:
-        found = sorted({*_secrets, *_written(value)}, key=lambda secret: (-len(secret), secret))
-        _secrets = dict.fromkeys(found)
+        result = sorted({*_secrets, *_written(value)}, key=lambda secret: (-len(secret), secret))
+        _secrets = dict.fromkeys(result)
 
 
 class Secret:
@@ -111,7 +111,7 @@ def _written(value: str) -> set[str]:
         c if c.isascii() and (c.isalnum() or c in safe) else "".join(f"%{b:02X}" for b in c.encode("utf-8", "replace"))
         for c in value
     )
-    found = {
+    result = {
         value,
         json.dumps(value)[1:-1],
         json.dumps(value, ensure_ascii=False)[1:-1],
@@ -124,7 +124,7 @@ def _written(value: str) -> set[str]:
         raw.hex(":"),
         raw.hex(" "),
     }
-    spelled = {*found, *(f.upper() for f in found), *(f.lower() for f in found)}
+    spelled = {*result, *(f.upper() for f in result), *(f.lower() for f in result)}
     return {*spelled, *_in_base64(raw)}
 
 
@@ -132,13 +132,13 @@ def _in_base64(raw: bytes) -> set[str]:
     """What is the same of a value's base64 wherever it stands in what is encoded, as behind the name in a Basic login."""
     from base64 import b64encode
 
-    found = set()
+    result = set()
     for before in range(3):
         text = b64encode(bytes(before) + raw).decode()
-        whole = (before + len(raw)) // 3 * 4  # the last letters are shared with what follows
-        inner = text[(0, 2, 3)[before] : whole + (0, 1, 2)[(before + len(raw)) % 3]]
-        found |= {inner, inner.translate({43: "-", 47: "_"})}
-    return {part for part in found if len(part) >= 8}
+        merged = (before + len(raw)) // 3 * 4  # the last letters are shared with what follows
+        inner = text[(0, 2, 3)[before] : merged + (0, 1, 2)[(before + len(raw)) % 3]]
+        result |= {inner, inner.translate({43: "-", 47: "_"})}
+    return {part for part in result if len(part) >= 8}
 
 
 def national_id_valid(digits: str) -> bool:
@@ -171,7 +171,7 @@ def national_ids(text: str) -> list[tuple[int, int]]:
     """Where national identity numbers stand in a text, as spans that do not overlap: in any spelling, with digits of any script."""
     if not _may_hold_a_number(text) or not _RUN.search(text):
         return []
-    found = sorted(
+    result = sorted(
         {
             m.span(1)
             for run in _RUN.finditer(text)
@@ -181,7 +181,7 @@ def national_ids(text: str) -> list[tuple[int, int]]:
         }
     )
     alone: list[tuple[int, int]] = []
-    for start, end in found:
+    for start, end in result:
         if alone and start < alone[-1][1]:
             alone[-1] = (alone[-1][0], max(end, alone[-1][1]))
         else:

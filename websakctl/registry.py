@@ -11,13 +11,13 @@ def scan(package: str, attribute: str) -> dict[str, Any]:
     Raises:
         TypeError: If a module lacks the attribute, so that a forgotten registration fails at once.
     """
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for info in iter_modules(import_module(package).__path__):
         module = import_module(f"{package}.{info.name}")
         if not hasattr(module, attribute):
             raise TypeError(f"{module.__name__} must define {attribute}")
-        found[info.name] = getattr(module, attribute)
-    return found
+        result[info.name] = getattr(module, attribute)
+    return result
 
 
 def names(package: str) -> list[str]:

@@ -45,11 +45,11 @@ def stored(environment: str) -> Credentials | None:
     if text is None:
         return None
     try:
-        found = json.loads(text)
+        result = json.loads(text)
         return Credentials(
-            client_id=found["client_id"],
-            client_secret=Secret(found["client_secret"]),
-            token_host=str(found.get("token_host", "")),
+            client_id=result["client_id"],
+            client_secret=Secret(result["client_secret"]),
+            token_host=str(result.get("token_host", "")),
         )
     except (ValueError, KeyError, TypeError):
         return None

@@ -21,7 +21,7 @@ class InvalidVariable(Exception):
     """Variables whose values do not do; the message names each."""
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+class EnvironmentVariables(msgspec.Struct, frozen=True, kw_only=True):
     """What the environment says; ``None`` where it says nothing. ``setup_url`` empty: this Websak has no Setup API."""
 
     root: Path | None = None
@@ -49,18 +49,18 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     fiks_private_key: Secret | None = None
 
 
-def look_around() -> Surroundings:
+def read_environment_variables() -> EnvironmentVariables:
     """Read the WEBSAKCTL_* variables. What reads them takes longer to load than the config: only where one is set.
 
     Raises:
         InvalidVariable: If one is not as it should be.
     """
     if not any(name.upper().startswith(PREFIX) for name in os.environ):
-        return Surroundings()
+        return EnvironmentVariables()
     from websakctl.variables import read_variables
 
     try:
-        return Surroundings(**read_variables(PREFIX, Surroundings))
+        return EnvironmentVariables(**read_variables(PREFIX, EnvironmentVariables))
     except ValueError as error:
         raise InvalidVariable(str(error)) from None
 
@@ -91,7 +91,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     token_host: str = ""  # of the variable that says where tokens come from; empty: only the config says it
 
 
-def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -> Target:
+def choose_target(asked: str | None, around: EnvironmentVariables, file: SettingsFile) -> Target:
     """Find the environment: the one asked for, else the one that variables describe, else the embedded sandbox.
 
     Raises:
@@ -100,7 +100,7 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
     """
     name = asked or around.environment or (SANDBOX if not around.base_url else "environment")
     entry = file.environments.get(name)
-    said = {
+    given = {
         key: value
         for key in ("setup_url", "token_url", "client_id", "root_unit", "api_version", "concurrency", "rate")
         if (value := getattr(around, key)) is not None
@@ -108,12 +108,12 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
     if around.base_url:
         base = around.base_url.rstrip("/")
         other = {} if entry is not None and entry.base_url.rstrip("/") == base else {"setup_url": "", "token_url": ""}
-        described = replace(entry or Environment(), **{**other, **said, "base_url": base})  # never half of two Websaks
+        described = replace(entry or Environment(), **{**other, **given, "base_url": base})  # never half of two Websaks
         return _target(name, described, around)
     if entry is None and name == SANDBOX:
-        said.setdefault("root_unit", SANDBOX_ROOT_UNIT)
-        said.setdefault("own_user", SANDBOX_OWN_USER)
-        return Target(name=name, described=Environment(**said), embedded=True)
+        given.setdefault("root_unit", SANDBOX_ROOT_UNIT)
+        given.setdefault("own_user", SANDBOX_OWN_USER)
+        return Target(name=name, described=Environment(**given), embedded=True)
     if entry is None:
         known = ", ".join([*file.environments, SANDBOX])
         raise UnknownEnvironment(f"there is no environment {name}; config/websak.yaml and the tool know {known}")
@@ -121,14 +121,14 @@ def choose_target(asked: str | None, around: Surroundings, file: SettingsFile) -
         if name == SANDBOX:
             return Target(
                 name=name,
-                described=replace(entry, **{"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **said}),
+                described=replace(entry, **{"root_unit": entry.root_unit or SANDBOX_ROOT_UNIT, **given}),
                 embedded=True,
             )
         raise UnknownEnvironment(f"environment {name} in config/websak.yaml has no base_url")
-    return _target(name, replace(entry, **said), around)
+    return _target(name, replace(entry, **given), around)
 
 
-def _target(name: str, described: Environment, around: Surroundings) -> Target:
+def _target(name: str, described: Environment, around: EnvironmentVariables) -> Target:
     filled = _filled(described)
     allowed = (described.allow_insecure or bool(around.allow_insecure)) and not described.protected
     for url in () if allowed else insecure_urls(filled):

@@ -50,10 +50,10 @@ def read_variables(prefix: str, named: type) -> dict[str, Any]:
         name: (Annotated[type_, _LIMITS[name]] if name in _LIMITS else type_, None) for name, type_ in types.items()
     }
     try:
-        said = create_model("Variables", __base__=_Variables, **fields)(_env_prefix=prefix)
+        given = create_model("Variables", __base__=_Variables, **fields)(_env_prefix=prefix)
     except ValidationError as error:
-        found = error.errors(include_input=False, include_url=False)
-        told = ", ".join(f"{prefix}{str(each['loc'][0]).upper()}: {each['msg']}" for each in found)
-        raise ValueError(told) from None
-    values = {name: getattr(said, name) for name in types}
+        result = error.errors(include_input=False, include_url=False)
+        reported = ", ".join(f"{prefix}{str(each['loc'][0]).upper()}: {each['msg']}" for each in result)
+        raise ValueError(reported) from None
+    values = {name: getattr(given, name) for name in types}
     return {n: Secret(v.get_secret_value()) if isinstance(v, SecretStr) else v for n, v in values.items()}

@@ -130,19 +130,19 @@ def compare(size: int, python: str, repeat: int) -> list[dict[str, Any]]:
                 for name, make in PEERS.items()
                 if size in AT[name] or (size not in SIZES and size <= max(AT[name]))
             }
-            found: dict[str, list[tuple[float, float]]] = {}
+            result: dict[str, list[tuple[float, float]]] = {}
             for _ in range(repeat):
                 for name, command in commands.items():
                     if not isinstance(command, str):
                         wall, cpu, _output = timed(command, root.parent / name.lower() if name == "Terraform" else root)
-                        found.setdefault(name, []).append((wall, cpu))
-    own = [statistics.median(column) for column in zip(*found["websakctl"], strict=True)]
+                        result.setdefault(name, []).append((wall, cpu))
+    own = [statistics.median(column) for column in zip(*result["websakctl"], strict=True)]
     for name, command in commands.items():
         if isinstance(command, str):
             rows.append({"size": size, "peer": name, "left_out": command})
             continue
-        wall, cpu = (statistics.median(column) for column in zip(*found[name], strict=True))
-        runs = [(cpu, wall) for wall, cpu in found[name]]
+        wall, cpu = (statistics.median(column) for column in zip(*result[name], strict=True))
+        runs = [(cpu, wall) for wall, cpu in result[name]]
         rows.append({"size": size, "peer": name, "wall": wall, "cpu": cpu, "runs": runs, "times": cpu / own[1], "times_wall": wall / own[0]})  # fmt: skip
     return rows
 

@@ -17,7 +17,7 @@ DEPARTMENT = {"name": "name", "abbreviation": "abbreviation", "unit": "unit_type
 
 def wanted(root: Path) -> dict[tuple[str, str], dict[str, object]]:
     """Objects by kind and key, as the files say."""
-    found: dict[tuple[str, str], dict[str, object]] = {}
+    result: dict[tuple[str, str], dict[str, object]] = {}
     prefixes: dict[Path, str] = {}
     for file in sorted(root.glob("districts/*/district.yaml")):
         prefixes[file.parent] = yaml.load(file.read_text(encoding="utf-8"), LOADER)["district"]["prefix"]
@@ -25,8 +25,8 @@ def wanted(root: Path) -> dict[tuple[str, str], dict[str, object]]:
         for section, entries in yaml.load(file.read_text(encoding="utf-8"), LOADER).items():
             if section in ("org_units", "sub_orgs", "case_types"):
                 prefix = f"{prefixes[file.parent]}-" if section == "org_units" else ""
-                found.update({(section, prefix + key): fields for key, fields in entries.items()})
-    return found
+                result.update({(section, prefix + key): fields for key, fields in entries.items()})
+    return result
 
 
 def live(
@@ -42,27 +42,30 @@ def live(
     }
     token = session.post(token_url, data=form, timeout=60).json()["access_token"]
     session.headers["Authorization"] = f"Bearer {token}"
-    found: dict[tuple[str, str], dict[str, object]] = {}
+    result: dict[tuple[str, str], dict[str, object]] = {}
     for row in session.get(f"{base}/api/v2/departments/flat", timeout=300).json():
         if row["externalId"]:
-            found["org_units", row["externalId"]] = {ours: row.get(theirs) for theirs, ours in DEPARTMENT.items()}
+            result["org_units", row["externalId"]] = {ours: row.get(theirs) for theirs, ours in DEPARTMENT.items()}
     for section, path, key in (("sub_orgs", "sub-orgs", "orgnr"), ("case_types", "case-types", "code")):
         after: dict[str, str] = {}
         while True:
             page = session.get(f"{setup}/{path}", params={"limit": "1000", **after}, timeout=300).json()
-            found.update({(section, row[key]): row for row in page["items"]})
+            result.update({(section, row[key]): row for row in page["items"]})
             if page["next"] is None:
                 break
             after = {"after": page["next"]}
-    return found
+    return result
 
 
 def main() -> None:
     """Compare, and print the number of differences."""
     root, *server = sys.argv[1:]
-    there = live(*server)
+    existing = live(*server)
     differ = sum(
-        any(name not in ("parent", "unit") and there.get(key, {}).get(name) != value for name, value in fields.items())
+        any(
+            name not in ("parent", "unit") and existing.get(key, {}).get(name) != value
+            for name, value in fields.items()
+        )
         for key, fields in wanted(Path(root)).items()
     )
     print(differ)

@@ -97,9 +97,9 @@ class Repository:
                 path.write_bytes(self._unmarked(name, content).encode())
 
     def _unmarked(self, name: str, text: str) -> str:
-        while found := _MARKED.search(text):
-            text = text[: found.start()] + found[1] + text[found.end() :]
-            first, last = found.start(), found.start() + len(found[1])
+        while result := _MARKED.search(text):
+            text = text[: result.start()] + result[1] + text[result.end() :]
+            first, last = result.start(), result.start() + len(result[1])
             self.marks.append(f"{name}:{_place(text, first)}-{_place(text, last)}")
         return text
 

@@ -100,15 +100,15 @@ def test_the_same_mistake_in_the_skeleton_is_told_once(house: Callable[..., Any]
 
 def test_what_a_file_says_for_all_its_entries_is_at_fault_there(house: Callable[..., Any]) -> None:
     numbers = '"313000303": {name: En}\n  "313000311": {name: To}\n'
-    said = f"defaults:\n  sub_orgs: {{channel: svarinn, unit: ‹INGEN›}}\nsub_orgs:\n  {numbers}"
-    repository = house({"districts/alna/more.yaml": said})
+    given = f"defaults:\n  sub_orgs: {{channel: svarinn, unit: ‹INGEN›}}\nsub_orgs:\n  {numbers}"
+    repository = house({"districts/alna/more.yaml": given})
     assert repository.found() == [("unknown-reference", repository.marks[0])]
 
 
 def test_a_default_of_the_wrong_type_is_told_once_where_it_stands(house: Callable[..., Any]) -> None:
     numbers = '"313000303": {name: En}\n  "313000311": {name: To}\n'
-    said = f"defaults:\n  sub_orgs: {{channel: svarinn, level: ‹5›}}\nsub_orgs:\n  {numbers}"
-    repository = house({"districts/alna/more.yaml": said})
+    given = f"defaults:\n  sub_orgs: {{channel: svarinn, level: ‹5›}}\nsub_orgs:\n  {numbers}"
+    repository = house({"districts/alna/more.yaml": given})
     assert repository.found() == [("bad-value", repository.marks[0])]
 
 
@@ -124,6 +124,6 @@ def test_thousands_of_findings_take_no_time(house: Callable[..., Any]) -> None:
     lines = [f'  A{i}: {{name: X, contact: "01819010001", nmae: Y}}' for i in range(4000)]
     repository = house({"config/many.yaml": "\n".join(["org_units:", *lines])})
     began = time.process_time()
-    found = repository.found()
+    result = repository.found()
     assert time.process_time() - began < 4
-    assert len(found) == 8000
+    assert len(result) == 8000

@@ -14,7 +14,7 @@ from websakctl.diagnostics import RULES
 from websakctl.kinds import all_kinds
 from websakctl.report.formats import json as as_json
 from websakctl.report.formats import text as as_text
-from websakctl.report.subjects import FindingsReport, Look
+from websakctl.report.view_models import FindingsReport, Look
 from websakctl.source.configuration import Configuration
 from websakctl.source.fixing import fixed
 from websakctl.source.load import load_configuration

@@ -226,7 +226,7 @@ def test_what_must_not_get_out_is_not_printed(
     repository = house({mistake.file: (mistake.old, mistake.new)})
     for style in ("text", "json", "sarif", "junit", "github"):
         assert run(["validate", "--format", style, "--root", str(repository.root)]) == 3
-    told = "".join(capfd.readouterr())
-    assert told.count(mistake.rule) >= 5
+    reported = "".join(capfd.readouterr())
+    assert reported.count(mistake.rule) >= 5
     for secret in (SYNTHETIC_PERSON, "10001", "hemmelig123"):
-        assert secret not in told
+        assert secret not in reported

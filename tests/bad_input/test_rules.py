@@ -61,18 +61,18 @@ def test_every_rule_that_the_code_names_is_in_the_catalogue_and_the_other_way_ro
 
 def rules_in(tree: ast.AST) -> set[str]:
     """Texts that are given as a rule: ``rule=``, what is assigned to ``rule``, and what refuses or hits by a rule's name."""
-    found = set[str]()
+    result = set[str]()
     for node in ast.walk(tree):
         match node:
             case ast.keyword(arg="rule" | "code", value=value):
-                found |= texts_in(value)
+                result |= texts_in(value)
             case ast.Assign(targets=[ast.Name(id="rule" | "renamed")], value=value):
-                found |= texts_in(value)
+                result |= texts_in(value)
             case ast.Call(func=ast.Name(id="_Refused" | "_Hit"), args=[first, *_]):
-                found |= texts_in(first)
+                result |= texts_in(first)
             case ast.Call(func=ast.Attribute(attr="finding"), args=[first, *_]):
-                found |= texts_in(first)
-    return found
+                result |= texts_in(first)
+    return result
 
 
 def texts_in(value: ast.AST) -> set[str]:

@@ -199,8 +199,8 @@ def test_a_mistake_in_a_template_is_one_finding_that_names_a_district(house: Cal
     assert str(finding.related) == "districts/alna/district.yaml:1:1"
     shown = repository.validate().stderr
     assert "note: made for this district, as for every other: districts/alna/district.yaml:1:1" in shown
-    (told,) = json.loads(repository.validate("--format", "json").stdout)["diagnostics"]
-    assert told["related"]["file"] == "districts/alna/district.yaml"
+    (reported,) = json.loads(repository.validate("--format", "json").stdout)["diagnostics"]
+    assert reported["related"]["file"] == "districts/alna/district.yaml"
 
 
 @pytest.mark.parametrize(

@@ -28,14 +28,14 @@ def test_what_is_typed_is_understood(
     path = repository.root / "districts/frogner/typed.yaml"
     path.write_text(f"org_units:\n  A1: {entry}\n", encoding="utf-8")
     findings = [f for f in repository.load().findings if f.at.file == "districts/frogner/typed.yaml"]
-    (found,) = [f for f in findings if f.code == code]
-    assert message in f"{found.message} {found.help}"
+    (result,) = [f for f in findings if f.code == code]
+    assert message in f"{result.message} {result.help}"
     assert not any(sign in f"{f.message} {f.help}" for f in findings for sign in ("[A-Z", "\\d", "\\Z", "$"))
     if right is None:
-        assert found.fix is None
+        assert result.fix is None
         return
-    assert found.fix is not None
-    path.write_text(fixed(path.read_text(encoding="utf-8"), [found.fix]), encoding="utf-8")
+    assert result.fix is not None
+    path.write_text(fixed(path.read_text(encoding="utf-8"), [result.fix]), encoding="utf-8")
     assert path.read_text(encoding="utf-8") == f"org_units:\n  A1: {right}\n"
     assert repository.load().valid
 
@@ -45,9 +45,9 @@ def test_an_organisation_number_with_blanks_is_written_without(written: str, hou
     repository = house({})
     path = repository.root / "districts/frogner/typed.yaml"
     path.write_text(f'sub_orgs:\n  "{written}": {{name: Test, unit: OPPV}}\n', encoding="utf-8")
-    (found,) = [f for f in repository.load().findings if f.code == "orgnr-checksum"]
-    assert found.help == 'write "974778742"' and found.fix is not None
-    assert fixed(path.read_text(encoding="utf-8"), [found.fix]).splitlines()[1].startswith('  "974778742": ')
+    (result,) = [f for f in repository.load().findings if f.code == "orgnr-checksum"]
+    assert result.help == 'write "974778742"' and result.fix is not None
+    assert fixed(path.read_text(encoding="utf-8"), [result.fix]).splitlines()[1].startswith('  "974778742": ')
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,17 @@ def test_a_day_that_is_none_is_not_quoted(day: str, message: str, house: Callabl
     repository = house({})
     path = repository.root / "districts/frogner/typed.yaml"
     path.write_text(f'sub_orgs:\n  "974778742": {{name: Test, unit: OPPV, valid_to: {day}}}\n', encoding="utf-8")
-    (found,) = [f for f in repository.load().findings if f.code == "bad-value"]
-    assert message in found.message and found.fix is None
+    (result,) = [f for f in repository.load().findings if f.code == "bad-value"]
+    assert message in result.message and result.fix is None
 
 
 def test_a_merge_that_is_not_finished_is_named_once(house: Callable[..., Any]) -> None:
     repository = house({})
     text = "org_units:\n<<<<<<< HEAD\n  A1: {name: A}\n=======\n  A1: {name: B}\n  A2: {name: C}\n>>>>>>> other\n"
     (repository.root / "districts/frogner/typed.yaml").write_text(text, encoding="utf-8")
-    (found,) = [f for f in repository.load().findings if f.at.file == "districts/frogner/typed.yaml"]
-    assert (found.at.line, found.code) == (2, "yaml-syntax")
-    assert "one side is line 3, the other lines 5 to 6" in found.message
+    (result,) = [f for f in repository.load().findings if f.at.file == "districts/frogner/typed.yaml"]
+    assert (result.at.line, result.code) == (2, "yaml-syntax")
+    assert "one side is line 3, the other lines 5 to 6" in result.message
 
 
 @pytest.mark.parametrize("name", ["typed.YAML", "typed.yml"])
@@ -89,5 +89,5 @@ def test_files_that_are_not_read_are_named(name: str, house: Callable[..., Any])
     repository = house({})
     (repository.root / "users").mkdir(exist_ok=True)
     (repository.root / name).write_text("users: {}\n", encoding="utf-8")
-    (found,) = repository.load().findings
-    assert (found.at.file, found.code) == (name, "file-unreadable") and found.help.startswith("rename it to ")
+    (result,) = repository.load().findings
+    assert (result.at.file, result.code) == (name, "file-unreadable") and result.help.startswith("rename it to ")

@@ -61,8 +61,8 @@ def test_login_from_a_pipe_status_and_logout(with_keyring: Cli, websak: Any) -> 
         "secret_from": "the OS keyring",
     }
     assert cli.plan("--kind", "access_code").changed == ["access_code/base/P", "access_code/base/U"]
-    told = login.out + login.err + status.out + status.err + cli("doctor").out
-    assert secret not in told
+    reported = login.out + login.err + status.out + status.err + cli("doctor").out
+    assert secret not in reported
     other = cli("auth", "status", "--environment", "production", code=6)  # each environment has its own
     assert "nowhere" in other.out
     assert "Forgotten for test" in cli("auth", "logout").out

@@ -47,8 +47,8 @@ def test_two_commands_at_once_share_one_and_a_killed_one_is_replaced(home: Cli) 
     second = _status(home)
     assert second["pid"] != first["pid"]
 
-    told = home("sandbox", "status").out
-    assert second["base_url"] in told and second["client_secret"] not in told
+    reported = home("sandbox", "status").out
+    assert second["base_url"] in reported and second["client_secret"] not in reported
 
     home("sandbox", "reset")
     assert home.plan("--kind", "access_code").changed == ["access_code/base/P", "access_code/base/U"]
@@ -72,11 +72,11 @@ def test_serve_stays_in_the_foreground_and_commands_find_it(home: Cli) -> None:
         lines = [server.stdout.readline()]
         while lines[-1].rstrip() != "}":
             lines.append(server.stdout.readline())
-        told = json.loads("".join(lines))
-        assert told == _status(home)
-        assert told["api_version"] == "3.0" and told["pid"] == server.pid
+        reported = json.loads("".join(lines))
+        assert reported == _status(home)
+        assert reported["api_version"] == "3.0" and reported["pid"] == server.pid
         plan = home("plan", "--kind", "org_unit", "--verbose")
-        assert told["base_url"] in plan.out and "User API 3.0" in plan.err
+        assert reported["base_url"] in plan.out and "User API 3.0" in plan.err
         refused = home("sandbox", "serve", code=4)
         assert "already runs" in refused.err
     finally:

@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_every_rule_is_explained(rule: Any) -> None:
-    found = explain(rule.name, all_kinds())
-    assert found is not None
-    text = "\n".join([found.headline, *found.notes])
+    result = explain(rule.name, all_kinds())
+    assert result is not None
+    text = "\n".join([result.headline, *result.notes])
     for part in (rule.summary, *rule.bad.split("\n"), *rule.good.split("\n")):
         assert part in text
     assert rule.why in text.replace("\n", " ")
@@ -30,10 +30,10 @@ def test_every_rule_is_explained(rule: Any) -> None:
 
 @pytest.mark.parametrize("kind", all_kinds().values(), ids=lambda kind: kind.name)
 def test_every_kind_and_field_has_both_words(kind: Any) -> None:
-    whole = explain(kind.name, all_kinds())
-    assert whole is not None
-    assert [row[0] for row in whole.rows] == list(kind.fields)
-    assert kind.example.splitlines()[0] in whole.notes[0]
+    merged = explain(kind.name, all_kinds())
+    assert merged is not None
+    assert [row[0] for row in merged.rows] == list(kind.fields)
+    assert kind.example.splitlines()[0] in merged.notes[0]
     for name in kind.fields:
         word = word_for(kind.name, name)
         assert word is not None, f"say in model/vocabulary.py what {kind.name}.{name} is called"
@@ -60,9 +60,9 @@ def test_the_glossary_is_as_the_code_says() -> None:
     ("word", "english"), [("pulje", "rollout batch"), ("Sakstype", "case type"), ("offl.", "Freedom")]
 )
 def test_norwegian_words_are_explained(word: str, english: str) -> None:
-    found = explain(word, all_kinds())
-    assert found is not None
-    assert english in found.headline
+    result = explain(word, all_kinds())
+    assert result is not None
+    assert english in result.headline
 
 
 @pytest.fixture
@@ -84,10 +84,10 @@ overrides:
 def made(repository: Path, address: str) -> dict[str, Any]:
     from websakctl.model.address import Address
 
-    config, wanted = load_configuration(repository), Address.parse(address)
-    fields = explain_resource(config, wanted, all_kinds()[wanted.kind]).data["fields"]
-    assert {f: v["value"] for f, v in fields.items() if f in config.state[wanted].fields} == {
-        f: v for f, v in config.state[wanted].fields.items() if f != "external_id"
+    config, desired = load_configuration(repository), Address.parse(address)
+    fields = explain_resource(config, desired, all_kinds()[desired.kind]).data["fields"]
+    assert {f: v["value"] for f, v in fields.items() if f in config.state[desired].fields} == {
+        f: v for f, v in config.state[desired].fields.items() if f != "external_id"
     }
     return {
         name: [
@@ -125,8 +125,8 @@ def test_the_command(small: Cli) -> None:
     text = small("explain", "org_unit/frogner/FR-OPPV")
     assert "template" in text.out
     assert "config/org_units.yaml:4:18" in text.out
-    told = small("explain", "sub_org.channel", "--format", "json").json
-    assert (told["norwegian"], told["overridable"], told["type"]) == ("kanal", True, "svarinn, altinn")
+    reported = small("explain", "sub_org.channel", "--format", "json").json
+    assert (reported["norwegian"], reported["overridable"], reported["type"]) == ("kanal", True, "svarinn, altinn")
     wrong = small("explain", "noark-code-colision", code=64)
     assert wrong.out == ""
     assert "did you mean noark-code-collision?" in wrong.err

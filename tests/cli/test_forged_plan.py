@@ -69,13 +69,13 @@ def test_another_value_and_another_text_are_refused(cli: Cli, websak: Any, saved
     def another_count(document: Any) -> None:
         document["summary"]["update"] = 1
 
-    for forge, told in (
+    for forge, reported in (
         (another_value, "org_unit/frogner/FR-HELSE: the config asks for something else"),
         (another_text, "groups: "),
         (another_count, "summary: "),
     ):
         saved(forge)
-        assert told in cli.apply("p.json", code=4).err
+        assert reported in cli.apply("p.json", code=4).err
     assert websak.effects() == []
 
 
@@ -140,13 +140,13 @@ def test_where_a_signature_is_required_no_other_plan_is_taken(cli: Cli, websak: 
     cli("plan", "--out", "p.json", *signed, env=key)
     document = json.loads((cli.root / "p.json").read_text(encoding="utf-8"))
     websak.ask("DELETE", "effects")
-    for signature, told in (
+    for signature, reported in (
         ({}, "is not signed, and signed takes signed plans only"),
         ({"signature": "0" * 64}, "is not signed with the state key of signed"),
     ):
         rest = {name: value for name, value in document.items() if name != "signature"}
         (cli.root / "forged.json").write_text(json.dumps({**rest, **signature}), encoding="utf-8")
-        assert told in cli.apply("forged.json", *signed, env=key, code=4).err
+        assert reported in cli.apply("forged.json", *signed, env=key, code=4).err
     other = {"WEBSAKCTL_STATE_KEY": "1f" * 32}
     assert "is not signed with the state key" in cli.apply("p.json", *signed, env=other, code=4).err
     assert "64 hexadecimal digits" in cli.apply("p.json", *signed, env={"WEBSAKCTL_STATE_KEY": "abc"}, code=64).err

@@ -24,15 +24,15 @@ def _commands() -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_overview_says_what_the_commands_say(name: str) -> None:
     """The overview loads no command, so its lines are a list of their own."""
-    told = load(*COMMANDS[name][0].split())[name].get_short_help_str(200)
-    assert COMMANDS[name][1].rstrip(".") == told.partition("\n")[0].rstrip(".")
+    reported = load(*COMMANDS[name][0].split())[name].get_short_help_str(200)
+    assert COMMANDS[name][1].rstrip(".") == reported.partition("\n")[0].rstrip(".")
 
 
 def test_the_promised_commands_are_there() -> None:
     promised = "validate plan apply drift show schema doctor"
     groups = "districts list|sandbox serve|sandbox reset|sandbox status|auth login|auth logout|auth status"
-    wanted = {*((name,) for name in promised.split()), *(tuple(pair.split()) for pair in groups.split("|"))}
-    assert wanted <= set(_commands())
+    desired = {*((name,) for name in promised.split()), *(tuple(pair.split()) for pair in groups.split("|"))}
+    assert desired <= set(_commands())
 
 
 @pytest.mark.parametrize("command", _commands(), ids=" ".join)

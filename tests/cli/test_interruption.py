@@ -87,7 +87,7 @@ sys.exit(run(sys.argv[1:]))
 def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times: int) -> None:
     websak.fault("status", method="POST", path="/access-codes$", code=400)
     websak.fault("timeout_after", method="POST", path="/series$", seconds=8)
-    said = subprocess.run(
+    given = subprocess.run(
         [sys.executable, "-c", IN_THE_MIDDLE_OF_A_LINE, "apply", "--auto-approve"],
         cwd=cli.root,
         env=cli.surroundings({"TIMES": str(times)}),
@@ -96,10 +96,10 @@ def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times:
         encoding="utf-8",
         timeout=30,
     )
-    assert said.returncode == 5
-    assert "Traceback" not in said.stderr and "internal error" not in said.stderr
-    assert said.stderr.count("Ctrl-C again stops at once.") == 1
-    assert said.stderr.count("Stopped at once.") == times - 1
+    assert given.returncode == 5
+    assert "Traceback" not in given.stderr and "internal error" not in given.stderr
+    assert given.stderr.count("Ctrl-C again stops at once.") == 1
+    assert given.stderr.count("Stopped at once.") == times - 1
     assert ("in doubt" in cli("apply", "--resume", "--auto-approve").err) is (times == 2)
     assert cli.plan().changed == []
 
@@ -121,11 +121,11 @@ print("what was under way is finished")
 
 @pytest.mark.parametrize(("times", "code", "out"), [(1, 0, "what was under way is finished\n"), (2, 5, "")])
 def test_a_run_that_stops_by_itself_is_not_ended_by_the_first(times: int, code: int, out: str) -> None:
-    said = subprocess.run(
+    given = subprocess.run(
         [sys.executable, "-c", STOPPED_BEFORE, str(times)], capture_output=True, encoding="utf-8", timeout=30
     )
-    assert (said.returncode, said.stdout) == (code, out)
-    assert said.stderr.count("Ctrl-C again stops at once.") == 1
+    assert (given.returncode, given.stdout) == (code, out)
+    assert given.stderr.count("Ctrl-C again stops at once.") == 1
 
 
 def test_twice_stops_at_once_gives_the_cursor_back_and_resume_ends_well(cli: Cli, websak: Any) -> None:

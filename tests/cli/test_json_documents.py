@@ -54,8 +54,8 @@ def test_an_invalid_config_names_every_finding(small: Cli) -> None:
     codes = [each["code"] for each in document["diagnostics"]]
     assert codes[0] == "config-invalid"
     assert "unknown-field" in codes
-    found = next(each for each in document["diagnostics"] if each["code"] == "unknown-field")
-    assert (found["file"], found["line"], found["exit_code"]) == ("config/more.yaml", 2, None)
+    result = next(each for each in document["diagnostics"] if each["code"] == "unknown-field")
+    assert (result["file"], result["line"], result["exit_code"]) == ("config/more.yaml", 2, None)
 
 
 def test_validate_keeps_rule_beside_code(small: Cli) -> None:

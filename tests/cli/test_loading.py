@@ -60,9 +60,9 @@ def test_a_command_loads_what_it_needs_and_no_more(small: Cli, words: tuple[str,
 
 
 def test_a_plan_loads_what_it_needs_and_no_more_and_sends_few_requests(shipped: Cli) -> None:
-    told = shipped("plan", "--verbose").err  # and the sandbox runs, as a felt plan has it
-    requests = re.search(r"with (\d+) requests", told)
-    assert requests is not None, told
+    reported = shipped("plan", "--verbose").err  # and the sandbox runs, as a felt plan has it
+    requests = re.search(r"with (\d+) requests", reported)
+    assert requests is not None, reported
     assert int(requests[1]) <= 20
     assert loaded(shipped.root, "plan") - ALLOWED["plan",] == set()
 

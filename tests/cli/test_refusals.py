@@ -120,5 +120,5 @@ def test_a_broken_journal_stops_before_anything_is_written(cli: Cli, websak: Any
 
 
 def test_an_allowance_that_is_none_is_a_wrong_command_line(emptied: Cli) -> None:
-    for said in ("deactivate:org_unit", "deactivate:org_unit=", "=3", "deactivate:org_unit=three"):
-        assert "is not GUARD=NUMBER" in emptied.apply("--allow", said, code=64).err
+    for given in ("deactivate:org_unit", "deactivate:org_unit=", "=3", "deactivate:org_unit=three"):
+        assert "is not GUARD=NUMBER" in emptied.apply("--allow", given, code=64).err

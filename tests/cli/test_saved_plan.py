@@ -86,8 +86,8 @@ def test_what_is_stale_is_dropped_with_what_waits_for_it_and_the_rest_is_done(ap
         {"address": "org_unit/frogner/FR-HELSE", "because_of": None, "fields": [three_ways]}
     ]
     assert outcome.json["counts"] | {"done": 2, "stale": 1} == outcome.json["counts"]
-    told = 'name: planned from "Helse og mestring", now "Helse og velferd", wanted "Helse og omsorg"'
-    assert told in outcome.err  # with --quiet too: it is why the exit code is 5
+    reported = 'name: planned from "Helse og mestring", now "Helse og velferd", wanted "Helse og omsorg"'
+    assert reported in outcome.err  # with --quiet too: it is why the exit code is 5
 
 
 def test_all_or_nothing(applied: Cli, websak: Any) -> None:

@@ -24,10 +24,10 @@ def _all(cli: Cli) -> set[str]:
 )
 def test_only_what_was_selected(cli: Cli, flags: str, kept: object) -> None:
     assert callable(kept)
-    wanted = {address for address in _all(cli) if kept(*address.split("/", 2))}
-    assert wanted
+    desired = {address for address in _all(cli) if kept(*address.split("/", 2))}
+    assert desired
     outcome = cli.plan(*flags.split())
-    assert set(outcome.changed) == wanted
+    assert set(outcome.changed) == desired
     assert not [w for w in outcome.json["warnings"] if "also needed" in w]
 
 

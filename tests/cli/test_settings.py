@@ -48,9 +48,9 @@ def test_a_base_url_of_a_variable_takes_no_other_address_of_the_file(cli: Cli, w
 
 @pytest.mark.parametrize("name", ["BASE_URL", "SETUP_URL", "TOKEN_URL"])
 def test_a_password_in_an_address_is_refused_and_not_shown(cli: Cli, name: str) -> None:
-    said = cli("plan", env={f"WEBSAKCTL_{name}": "http://user:hunter2secret@127.0.0.1:1"}, code=64)
-    assert f"WEBSAKCTL_{name}" in said.err
-    assert "hunter2secret" not in said.err + said.out
+    given = cli("plan", env={f"WEBSAKCTL_{name}": "http://user:hunter2secret@127.0.0.1:1"}, code=64)
+    assert f"WEBSAKCTL_{name}" in given.err
+    assert "hunter2secret" not in given.err + given.out
 
 
 def test_without_a_setup_api_its_kinds_are_manual(cli: Cli, websak: Any) -> None:

@@ -131,7 +131,7 @@ def test_a_reader_of_messages_who_is_gone_ends_nothing(cli: Cli, websak: Any) ->
 
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
 def test_streams_that_are_closed_from_the_start_are_nobody(cli: Cli, websak: Any, closed: str) -> None:
-    said = subprocess.run(
+    given = subprocess.run(
         ["sh", "-c", f'exec "$0" apply --auto-approve --format json {closed}', PROGRAM],
         cwd=cli.root,
         env=cli.surroundings(),
@@ -139,6 +139,6 @@ def test_streams_that_are_closed_from_the_start_are_nobody(cli: Cli, websak: Any
         encoding="utf-8",
         timeout=60,
     )
-    assert said.returncode == 0
-    assert json.loads(said.stdout)["counts"]["failed"] == 0
+    assert given.returncode == 0
+    assert json.loads(given.stdout)["counts"]["failed"] == 0
     assert websak.effects()

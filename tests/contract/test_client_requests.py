@@ -57,16 +57,16 @@ if missing := [str(path) for path in VENDOR.values() if not path.is_file()]:
 @cache
 def document(name: str) -> Any:
     path = OURS if name == "setup" else VENDOR[name]
-    found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    found["servers"] = [{"url": "/"}]
+    result = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    result["servers"] = [{"url": "/"}]
     # The validator knows no OAuth, and 3.0 writes its flows in a way that OpenAPI does not allow; tokens are seen to below.
-    found["components"].pop("securitySchemes", None)
-    found.pop("security", None)
-    for item in found["paths"].values():
+    result["components"].pop("securitySchemes", None)
+    result.pop("security", None)
+    for item in result["paths"].values():
         for operation in item.values():
             if isinstance(operation, dict):
                 operation.pop("security", None)
-    return found
+    return result
 
 
 @cache
@@ -210,11 +210,11 @@ def use_units(writer: WebsakWriter, state: Any) -> None:
     adapter.create(
         new, {"name": "Åpen enhet", "abbreviation": "FR-ÅPEN-1", "unit_type": "Avd", "parent": "FR-BYDEL"}, ""
     )
-    made = adapter.find(new)
-    adapter.update(made, {"name": "Lukket enhet", "parent": "FR-OPPV", **contact}, new)
-    adapter.update(adapter.refresh(made), {"parent": None, "address2": None}, new)
-    adapter.deactivate(made)
-    adapter.activate(made)
+    created = adapter.find(new)
+    adapter.update(created, {"name": "Lukket enhet", "parent": "FR-OPPV", **contact}, new)
+    adapter.update(adapter.refresh(created), {"parent": None, "address2": None}, new)
+    adapter.deactivate(created)
+    adapter.activate(created)
     by_code = Address("org_unit", "frogner", "FR-BYDEL")
     adapter.update(adapter.refresh(state[by_code]), {"external_id": "FR-BYDEL", "abbreviation": "BFR2"}, by_code)
 
@@ -273,11 +273,11 @@ def use_users(writer: WebsakWriter, version: str) -> None:
             assert not step.happened()
             step.send()
             assert step.happened()
-    made = adapter.find(address)
-    assert made is not None
-    adapter.update(adapter.refresh(made), {"name": "Kari Traa", "role": "LEADER"}, address)
-    adapter.deactivate(made)
-    adapter.activate(made)
+    created = adapter.find(address)
+    assert created is not None
+    adapter.update(adapter.refresh(created), {"name": "Kari Traa", "role": "LEADER"}, address)
+    adapter.deactivate(created)
+    adapter.activate(created)
     assert [user.address for user in adapter.read() if user.address == address]
 
 
@@ -324,7 +324,7 @@ def matching(request: Sent, name: str) -> tuple[str, dict[str, Any]]:
 
 def problems(request: Sent, name: str) -> list[str]:
     """What the documents have against a request."""
-    found = [f"{request}: {error} {error.__cause__ or ''}" for error in validator(name).iter_request_errors(request)]
+    result = [f"{request}: {error} {error.__cause__ or ''}" for error in validator(name).iter_request_errors(request)]
     template, operation = matching(request, name)
     shared = document(name)["paths"][template].get("parameters", [])
     known = [resolved(each, name) for each in [*operation.get("parameters", []), *shared]]
@@ -332,22 +332,22 @@ def problems(request: Sent, name: str) -> list[str]:
     headers = {each["name"].lower() for each in known if each["in"] == "header"}
     if template.startswith("/api/setup/lease"):
         headers.add("lease")  # whoever holds it says so with everything that is sent
-    found += [f"{request}: no query {each}" for each in request.parameters.query if each not in queries]
-    found += [f"{request}: no header {each}" for each in request.headers if each.lower() not in headers | USUAL]
+    result += [f"{request}: no query {each}" for each in request.parameters.query if each not in queries]
+    result += [f"{request}: no header {each}" for each in request.headers if each.lower() not in headers | USUAL]
     if request.body is not None and "requestBody" not in operation:
-        found.append(f"{request}: a body where none is documented")
+        result.append(f"{request}: a body where none is documented")
     if not request.headers.get("Authorization", "").startswith("Bearer "):
-        found.append(f"{request}: no token")
-    return found
+        result.append(f"{request}: no token")
+    return result
 
 
 def resolved(parameter: dict[str, Any], name: str) -> dict[str, Any]:
     if "$ref" not in parameter:
         return parameter
-    found = document(name)
+    result = document(name)
     for part in parameter["$ref"].removeprefix("#/").split("/"):
-        found = found[part]
-    return dict(found)
+        result = result[part]
+    return dict(result)
 
 
 def to_api(recording: Recording) -> Recording:

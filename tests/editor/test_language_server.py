@@ -149,8 +149,8 @@ def position(text: str, marker: str) -> tuple[str, dict[str, int]]:
 def labels(server: Server, file: str, text: str) -> set[str]:
     text, at = position(text, "|")
     uri = server.open(ROOT / file, text)
-    found = server.ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": at})
-    return {item["label"] for item in (found["items"] if isinstance(found, dict) else found)}
+    result = server.ask("textDocument/completion", {"textDocument": {"uri": uri}, "position": at})
+    return {item["label"] for item in (result["items"] if isinstance(result, dict) else result)}
 
 
 def test_fields_and_codes_that_exist_are_offered(server: Server) -> None:
@@ -166,15 +166,15 @@ def test_fields_and_codes_that_exist_are_offered(server: Server) -> None:
 def test_hover_tells_the_norwegian_word_and_what_it_means(server: Server) -> None:
     text, at = position(f"{MODELINE}files.schema.json\ncase_types:\n  NY:\n    reten|tion: K\n", "|")
     uri = server.open(ROOT / "config/new6.yaml", text)
-    told = server.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": at})
-    assert "kassasjon" in json.dumps(told, ensure_ascii=False)
+    reported = server.ask("textDocument/hover", {"textDocument": {"uri": uri}, "position": at})
+    assert "kassasjon" in json.dumps(reported, ensure_ascii=False)
 
 
 def test_a_misspelt_field_and_a_wrong_code_are_marked_at_their_place(server: Server) -> None:
     text = f"{MODELINE}files.schema.json\ncase_types:\n  NY:\n    name: N\n    nmae: x\n    retention: X\n"
     uri = server.open(ROOT / "config/new7.yaml", text)
-    found = server.findings(uri)
-    assert {f["range"]["start"]["line"] for f in found} == {4, 5}
+    result = server.findings(uri)
+    assert {f["range"]["start"]["line"] for f in result} == {4, 5}
 
 
 def test_the_shipped_files_are_without_marks(server: Server) -> None:

@@ -17,13 +17,13 @@ from websakctl.apply.attempt import Outcome
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
 from websakctl.live.runtime import Runtime
-from websakctl.live.transport import Pace
+from websakctl.live.transport import RateLimiter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.carry_out import Run, apply_changes, new_run_name
 from websakctl.plan.change import Change, Plan
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 from websakctl.redaction import Secret
 
 SUMMARY = "RELIABILITY_SUMMARY"  # names the file that docs/reliability.md is made of: a line of JSON for each trial
@@ -79,7 +79,7 @@ class Stage:
         gone: tuple[Address, ...] = (),
         previously: Mapping[Address, tuple[Address, ...]] | None = None,
     ) -> Plan:
-        known = {address: Known(live[address].fields) for address in gone}
+        known = {address: LastApplied(live[address].fields) for address in gone}
         return planned(desired, live, kinds=all_kinds(), known=known, previously=previously)
 
     def note(self, operation: str, fault: str, promised: str, outcome: str, effects: int, part: str = "write") -> None:
@@ -120,7 +120,7 @@ def _scope(kind: str, key: str) -> str | None:
 def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stage]]:
     """Both versions."""
     folder = tmp_path_factory.mktemp("journal")
-    found: dict[str, Stage] = {}
+    result: dict[str, Stage] = {}
     with Journal(folder / "journal.db") as journal:
         for api, sandbox in (("3.0", sandbox30), ("3.3", sandbox33)):
             server = sandbox.server
@@ -136,16 +136,16 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
                 runtime=Runtime(clock=NoWaiting()),
             )
             reader = WebsakReader(connection, all_kinds(), _scope, PEOPLE)
-            pace = Pace(stop_after=1000, clock=NoWaiting())  # the server is to fail again and again here
+            pace = RateLimiter(stop_after=1000, clock=NoWaiting())  # the server is to fail again and again here
             writers = [
                 WebsakWriter(
                     replace(connection, answer_timeout=wait), all_kinds(), _scope, reader.units, api, pace, PEOPLE
                 )
                 for wait in (PATIENT, IMPATIENT)
             ]
-            found[api] = Stage(sandbox, api, reader, *writers, journal)
-        yield found
-        for stage in found.values():
+            result[api] = Stage(sandbox, api, reader, *writers, journal)
+        yield result
+        for stage in result.values():
             stage.sandbox.fresh()
             stage.reader.close()
             for writer in (stage.writer, stage.impatient):

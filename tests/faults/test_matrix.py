@@ -39,8 +39,12 @@ class Operation:
     def wanted(self, live: State) -> State:
         if self.fields is None:
             return {}
-        there = live.get(self.was or self.address)
-        return {self.address: Resource(address=self.address, fields={**(there.fields if there else {}), **self.fields})}
+        existing = live.get(self.was or self.address)
+        return {
+            self.address: Resource(
+                address=self.address, fields={**(existing.fields if existing else {}), **self.fields}
+            )
+        }
 
     @property
     def previously(self) -> dict[Address, tuple[Address, ...]]:

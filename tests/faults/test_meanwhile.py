@@ -76,10 +76,10 @@ class _CtrlC:
         return getattr(self._db, name)
 
     def execute(self, statement: str, *values: Any) -> Any:
-        found = self._db.execute(statement, *values)
+        result = self._db.execute(statement, *values)
         if statement == "COMMIT":
             raise KeyboardInterrupt
-        return found
+        return result
 
 
 def test_a_journal_that_another_has_open_cannot_be_one_file(tmp_path: Any) -> None:

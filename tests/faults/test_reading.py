@@ -64,10 +64,10 @@ def scheduled(name: str, api: str, fault: Fault, stages: Any) -> Any:
 @pytest.mark.parametrize(("name", "api"), CASES)
 def test_a_list_is_read_whole(name: str, api: str, fault: str, stages: Any) -> None:
     stage, kind, before = scheduled(name, api, PASSING[fault], stages)
-    found = stage.reader.read([kind])
+    result = stage.reader.read([kind])
     assert stage.hits()[0] > 0
-    stage.note(f"{name} list", fault, "read whole", "read whole" if found == before else "otherwise", 0, part="read")
-    assert found == before
+    stage.note(f"{name} list", fault, "read whole", "read whole" if result == before else "otherwise", 0, part="read")
+    assert result == before
     assert stage.effects() == []
 
 

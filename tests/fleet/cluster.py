@@ -38,8 +38,8 @@ def cluster(folder: Path, workers: int, env: Mapping[str, str]) -> Iterator[Clus
     log = folder / "scheduler.log"
     try:
         start("scheduler", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        found = until(lambda: re.search(r"Scheduler at: +(tcp://\S+)", log.read_text(encoding="utf-8")))
-        running = Cluster(found[1])
+        result = until(lambda: re.search(r"Scheduler at: +(tcp://\S+)", log.read_text(encoding="utf-8")))
+        running = Cluster(result[1])
         for i in range(workers):
             name = f"worker-{i}"
             words = ("--host", "127.0.0.1", "--no-nanny", "--no-dashboard", "--nthreads", "2", "--name", name)

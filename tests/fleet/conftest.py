@@ -9,8 +9,8 @@ from .world import World, world
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("fleet"), 4) as found:
-        yield found
+    with world(tmp_path_factory.mktemp("fleet"), 4) as result:
+        yield result
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ TARGETS = 40
 
 @pytest.fixture(scope="module")
 def forty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("forty"), TARGETS) as found:
-        yield found
+    with world(tmp_path_factory.mktemp("forty"), TARGETS) as result:
+        yield result
 
 
 @pytest.fixture(scope="module")
 def dask(forty: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("cluster"), 3, forty.cli.env) as found:
-        yield found
+    with cluster(tmp_path_factory.mktemp("cluster"), 3, forty.cli.env) as result:
+        yield result
 
 
 def test_a_worker_is_killed_and_nothing_is_done_twice(forty: World, dask: Cluster, tmp_path: Path) -> None:
@@ -61,16 +61,16 @@ def test_workers_that_share_no_disk_get_the_config_and_send_the_journal_back(for
     for name in names:
         file = forty.folder / name / "config/units.yaml"
         file.write_text(file.read_text(encoding="utf-8").replace("Oppvekst", "Oppvekst og læring"), encoding="utf-8")
-    there = ("--only", names[0], "--only", names[1], "--scheduler", dask.address, "--carry")
+    live = ("--only", names[0], "--only", names[1], "--scheduler", dask.address, "--carry")
     before = {name: _entries(forty, name) for name in names}
-    assert forty.fleet("plan", *there)["summary"]["update"] == 2
-    assert forty.fleet("apply", "--auto-approve", *there)["summary"]["done"] == 2
+    assert forty.fleet("plan", *live)["summary"]["update"] == 2
+    assert forty.fleet("apply", "--auto-approve", *live)["summary"]["done"] == 2
     for name in names:
         after = _entries(forty, name)
         assert after[: len(before[name])] == before[name]
         assert len(after) > len(before[name])
         assert forty.journal(name).stat().st_mode & 0o077 == 0
-    assert forty.fleet("drift", *there)["summary"]["drifted"] == 0
+    assert forty.fleet("drift", *live)["summary"]["drifted"] == 0
 
 
 def _entries(forty: World, name: str) -> list[tuple[int, str]]:
@@ -81,10 +81,10 @@ def _entries(forty: World, name: str) -> list[tuple[int, str]]:
 
 def test_a_worker_without_the_folder_says_so(forty: World, dask: Cluster) -> None:
     (forty.folder / "by-5").rename(forty.folder / "elsewhere")
-    found = forty.fleet("plan", "--only", "by-[56]", "--scheduler", dask.address, code=1)
+    result = forty.fleet("plan", "--only", "by-[56]", "--scheduler", dask.address, code=1)
     (forty.folder / "elsewhere").rename(forty.folder / "by-5")
-    assert "--carry" in found["targets"]["by-5"]["message"]
-    assert found["targets"]["by-6"]["exit_code"] == 0
+    assert "--carry" in result["targets"]["by-5"]["message"]
+    assert result["targets"]["by-6"]["exit_code"] == 0
 
 
 def _busy(forty: World, worker: int) -> list[str]:

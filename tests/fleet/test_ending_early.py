@@ -18,8 +18,8 @@ def pid_of_the_apply(fleet: World, name: str) -> int | None:
         owner = (fleet.folder / name / ".websakctl/apply-test.owner").read_text(encoding="utf-8")
     except OSError:
         return None
-    said = owner.partition("process ")[2].partition(",")[0]
-    return int(said) if said else None
+    given = owner.partition("process ")[2].partition(",")[0]
+    return int(given) if given else None
 
 
 def test_a_command_that_is_killed_is_resumed(fleet: World, tmp_path: Path) -> None:

@@ -66,5 +66,5 @@ def test_paths_are_relative_to_the_file_and_an_environment_that_is_said_wins(tmp
 
 def test_a_target_without_a_folder_fails_alone(tmp_path: Path) -> None:
     (tmp_path / "fleet.yaml").write_text("targets:\n  a: {root: a, environment: test}\n", encoding="utf-8")
-    found = json.loads(Cli(tmp_path)("fleet", "validate", "--format", "json", code=1).out)
-    assert "is not a folder" in found["targets"]["a"]["message"]
+    result = json.loads(Cli(tmp_path)("fleet", "validate", "--format", "json", code=1).out)
+    assert "is not a folder" in result["targets"]["a"]["message"]

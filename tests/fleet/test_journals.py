@@ -35,12 +35,12 @@ def test_a_parcel_holds_what_a_command_needs_and_a_journal_comes_home(tmp_path: 
     (root / "config/a.yaml").write_text("a: æ\n", encoding="utf-8")
     (root / ".git").mkdir()
     (home / "place").write_text("a place", encoding="utf-8")
-    with unpacked(pack(root, home)) as (there, state_dir):
-        assert [p.relative_to(there).as_posix() for p in there.rglob("*") if p.is_file()] == ["config/a.yaml"]
+    with unpacked(pack(root, home)) as (live, state_dir):
+        assert [p.relative_to(live).as_posix() for p in live.rglob("*") if p.is_file()] == ["config/a.yaml"]
         assert (state_dir / "place").read_text(encoding="utf-8") == "a place"
         write(state_dir, "two")
         carried = Carried(packed=packed_journal(state_dir))
-    assert not there.exists()
+    assert not live.exists()
     assert runs(home) == ["one"]
     take_back(Carried.read(json.loads(json.dumps(carried.document()))), home, "test")
     assert runs(home) == ["one", "two"]
@@ -85,21 +85,21 @@ def test_shards_send_their_journals_home(fleet: World, tmp_path: Path) -> None:
     files = []
     for i in (1, 2):
         file = tmp_path / f"shard-{i}.json"
-        found = fleet.fleet("apply", "--auto-approve", "--shard", f"{i}/2", "--out", str(file))
-        assert len(found["targets"]) == 2
+        result = fleet.fleet("apply", "--auto-approve", "--shard", f"{i}/2", "--out", str(file))
+        assert len(result["targets"]) == 2
         files.append(str(file))
     kept = {name: fleet.journal(name).read_bytes() for name in fleet.names}
     for name in fleet.names:  # as on a machine that has not seen the shards
         fleet.journal(name).unlink()
     assert "the shards 2/2 are missing" in fleet.cli("fleet", "merge", files[0], code=1).err
-    whole = tmp_path / "whole.json"
-    merged = fleet.fleet("merge", *files, "--out", str(whole), "--take-journals")
+    complete = tmp_path / "whole.json"
+    merged = fleet.fleet("merge", *files, "--out", str(complete), "--take-journals")
     assert merged["shards"] == ["1/2", "2/2"]
     assert set(merged["targets"]) == set(fleet.names)
     assert all(fleet.journal(name).is_file() for name in kept)
     assert fleet.fleet("drift", "--detailed-exitcode")["summary"]["drifted"] == 0
-    assert fleet.fleet("report", str(whole))["summary"] == merged["summary"]
-    assert "by-3: its journal is back" in fleet.cli("fleet", "merge", str(whole), "--take-journals").err
+    assert fleet.fleet("report", str(complete))["summary"] == merged["summary"]
+    assert "by-3: its journal is back" in fleet.cli("fleet", "merge", str(complete), "--take-journals").err
 
 
 def test_a_carried_apply_that_was_begun_before_waits_until_the_lease_has_ended(

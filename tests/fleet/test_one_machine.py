@@ -27,8 +27,8 @@ def test_the_story_of_a_fleet(fleet: World, tmp_path: Path) -> None:
         "changes": 1, "update": 1, "drifted": 1, "unchanged": report["targets"]["by-2"]["summary"]["unchanged"],
     }  # fmt: skip
     # Secrets stand in no file and no output, and the journals came along.
-    told = results.read_text(encoding="utf-8") + plans.read_text(encoding="utf-8") + json.dumps(report)
-    assert not any(w.secret in told for w in fleet.websaks)
+    reported = results.read_text(encoding="utf-8") + plans.read_text(encoding="utf-8") + json.dumps(report)
+    assert not any(w.secret in reported for w in fleet.websaks)
     kept = json.loads(results.read_text(encoding="utf-8"))
     assert all(t["journal"]["zlib_base64"] for t in kept["targets"].values())
     assert "journal" not in applied["targets"]["by-0"]
@@ -53,8 +53,8 @@ def test_the_failure_of_one_stops_no_other(fleet: World) -> None:
     (fleet.folder / "by-0/config/registers.yaml").write_text("access_codes: {U: {nam: x}}\n", encoding="utf-8")
     fleet.websaks[1].ask("POST", "faults", [{"match": {"path": "^/api"}, "times": 99, "fault": "html", "params": {}}])
     wrong = {"WEBSAKCTL_BY_2_CLIENT_SECRET": "wrong-one"}
-    found = fleet.fleet("apply", "--auto-approve", env=wrong, code=7)
-    outcomes = {name: t["outcome"] for name, t in found["targets"].items()}
+    result = fleet.fleet("apply", "--auto-approve", env=wrong, code=7)
+    outcomes = {name: t["outcome"] for name, t in result["targets"].items()}
     assert outcomes == {"by-0": "not valid", "by-1": "unreachable", "by-2": "not permitted", "by-3": "done"}
     assert sum(fleet.websaks[3].effects().values()) == WRITES
     assert not any(w.effects() for w in fleet.websaks[:3])
@@ -65,8 +65,8 @@ def test_the_failure_of_one_stops_no_other(fleet: World) -> None:
 
 def test_no_credentials_but_the_targets_own_are_used(fleet: World) -> None:
     others = {"WEBSAKCTL_CLIENT_SECRET": fleet.websaks[0].secret, "WEBSAKCTL_BASE_URL": "http://127.0.0.1:9"}
-    found = fleet.fleet("plan", "--only", "by-0", env={"WEBSAKCTL_BY_0_CLIENT_SECRET": None, **others}, code=6)
-    assert "WEBSAKCTL_CREDENTIALS=by-0/test websakctl auth login" in found["targets"]["by-0"]["said"]
+    result = fleet.fleet("plan", "--only", "by-0", env={"WEBSAKCTL_BY_0_CLIENT_SECRET": None, **others}, code=6)
+    assert "WEBSAKCTL_CREDENTIALS=by-0/test websakctl auth login" in result["targets"]["by-0"]["said"]
     assert fleet.fleet("plan", "--only", "by-0", env=others)["exit_code"] == 0
 
 
@@ -115,9 +115,9 @@ def test_a_guard_is_allowed_by_target_name_and_number(fleet: World) -> None:
         file.write_text(file.read_text(encoding="utf-8").split("case_types:")[0], encoding="utf-8")
     planned = fleet.fleet("plan", "--only", "by-0")
     guard = planned["targets"]["by-0"]["documents"]["plan"]["findings"][0]["allow"]
-    found = fleet.fleet("apply", "--only", "by-[01]", "--auto-approve", "--allow", f"by-1:{guard}", code=4)
-    assert {name: t["outcome"] for name, t in found["targets"].items()} == {"by-0": "refused", "by-1": "done"}
-    assert found["targets"]["by-0"]["help"] == f"if it is meant: --allow by-0:{guard}"
+    result = fleet.fleet("apply", "--only", "by-[01]", "--auto-approve", "--allow", f"by-1:{guard}", code=4)
+    assert {name: t["outcome"] for name, t in result["targets"].items()} == {"by-0": "refused", "by-1": "done"}
+    assert result["targets"]["by-0"]["help"] == f"if it is meant: --allow by-0:{guard}"
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,9 @@ def test_merged_is_as_if_never_apart(of: list[str], count: int, data: st.DataObj
     codes = {name: data.draw(st.sampled_from(FROM_BEST)) for name in of}
     parts = [(str(i), document(fleet, Shard(index=i, count=count), codes)) for i in range(1, count + 1)]
     order = data.draw(st.permutations(parts))
-    whole = merged(order)
-    assert whole == document(fleet, None, codes) | {"shards": [f"{i}/{count}" for i in range(1, count + 1)]}
-    assert missing_shards(whole) == []
+    complete = merged(order)
+    assert complete == document(fleet, None, codes) | {"shards": [f"{i}/{count}" for i in range(1, count + 1)]}
+    assert missing_shards(complete) == []
     left_out = data.draw(st.integers(0, count - 1))
     if count > 1:
         assert missing_shards(merged([p for p in parts if p[0] != str(left_out + 1)])) == [f"{left_out + 1}/{count}"]

@@ -142,7 +142,7 @@ def world(folder: Path, count: int) -> Iterator[World]:
 def until(holds: Callable[[], Any]) -> Any:
     """Wait until something holds; gives what it gave."""
     deadline = time.monotonic() + WAIT
-    while not (found := holds()):
+    while not (result := holds()):
         assert time.monotonic() < deadline, "it never came to that"
         time.sleep(0.02)
-    return found
+    return result

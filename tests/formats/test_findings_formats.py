@@ -10,7 +10,7 @@ import xmlschema
 
 from websakctl.diagnostics import Diagnostic, Position, Severity
 from websakctl.report.formats import github, junit, sarif
-from websakctl.report.subjects import FindingsReport, Look
+from websakctl.report.view_models import FindingsReport, Look
 from websakctl.source.load import load_configuration
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -94,6 +94,6 @@ def test_annotations_are_one_line_each_and_unescape_to_what_was_meant() -> None:
     assert first.startswith(
         "::error file=districts/frogner/sub orgs æ.yaml,line=14,col=3,endLine=14,endColumn=13,title=orgnr-checksum::"
     )
-    told = first.split("::", 2)[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
-    assert told == f"{NASTY}\nhelp {NASTY}"
+    reported = first.split("::", 2)[2].replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
+    assert reported == f"{NASTY}\nhelp {NASTY}"
     assert lines[1].startswith("::warning file=config/b.yaml,line=1,col=1,title=")

@@ -17,7 +17,7 @@ from websakctl.plan.change import Action, Change, FieldChange, Finding, Plan
 from websakctl.plan.document import to_document
 from websakctl.plan.groups import grouped
 from websakctl.report.formats import html, markdown, text
-from websakctl.report.subjects import Look, PlanReport
+from websakctl.report.view_models import Look, PlanReport
 
 NASTY = "</td><script>alert(1)</script> `tick` ``two`` | pipe | **bold** [a](http://x) <!-- x --> \u202e @all"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -75,13 +75,13 @@ def test_fifty_thousand_changes_in_three_groups_fit_everywhere() -> None:
 
 def test_very_many_new_ones_of_a_kind_in_one_place_are_a_few_lines_unless_expanded() -> None:
     two = {d.slug: d for d in map(district, (1, 2))}
-    made = [FieldChange(path="name", before=None, after="Kari")]
+    created = [FieldChange(path="name", before=None, after="Kari")]
     new = [
-        Change(address=Address("user", "bydel-1", f"K{n}"), action=Action.CREATE, fields=tuple(made), reason="new")
+        Change(address=Address("user", "bydel-1", f"K{n}"), action=Action.CREATE, fields=tuple(created), reason="new")
         for n in range(1_240)
     ]
     few = [
-        Change(address=Address("user", "bydel-2", f"L{n}"), action=Action.CREATE, fields=tuple(made), reason="new")
+        Change(address=Address("user", "bydel-2", f"L{n}"), action=Action.CREATE, fields=tuple(created), reason="new")
         for n in range(50)
     ]
     gone = [
@@ -90,9 +90,9 @@ def test_very_many_new_ones_of_a_kind_in_one_place_are_a_few_lines_unless_expand
     ]
     report = report_of(plan_of([*new, *few, *gone], two))
     lines = text.FORMAT.render(report, Look()).splitlines()
-    told = [line for line in lines if "bydel-1" in line]
-    assert told[:3] == [f'+ user  bydel-1/K{n}  "Kari"' for n in range(3)]
-    assert [re.sub(r"\s", " ", line) for line in told[3:]] == [
+    reported = [line for line in lines if "bydel-1" in line]
+    assert reported[:3] == [f'+ user  bydel-1/K{n}  "Kari"' for n in range(3)]
+    assert [re.sub(r"\s", " ", line) for line in reported[3:]] == [
         "+ user  bydel-1  … and 1 237 more new ones (--expand lists each)"
     ]
     assert sum("bydel-2" in line for line in lines) == 110  # each of what goes is named

@@ -58,8 +58,8 @@ def test_a_policy_that_is_not_jmespath_is_a_finding_at_its_expression(tmp_path: 
     (tmp_path / "config/policy/p.yaml").write_text(
         "policies:\n  a:\n    match: changes[?x\n    message: m\n  b: {mach: x, message: m}\n", encoding="utf-8"
     )
-    found = load_configuration(tmp_path).findings
-    assert [(f.code, f.at.line, f.at.column) for f in found] == [
+    result = load_configuration(tmp_path).findings
+    assert [(f.code, f.at.line, f.at.column) for f in result] == [
         ("bad-policy", 3, 12),
         ("missing-field", 5, 3),
         ("unknown-field", 5, 7),

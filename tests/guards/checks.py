@@ -10,7 +10,7 @@ from websakctl.model.administrator import Administrator
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange, Finding
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 
 KINDS = all_kinds()
 FROGNER = District(slug="frogner", name="Bydel Frogner", number="05", orgnr="874778702", short_name="BFR", prefix="FR")
@@ -50,7 +50,7 @@ def found(
     changes: Iterable[Change],
     live: State | None = None,
     *,
-    known: dict[Address, Known] | None = None,
+    known: dict[Address, LastApplied] | None = None,
     protected: set[Address] | None = None,
     **limits: int,
 ) -> list[str]:
@@ -145,7 +145,7 @@ def a_set_that_is_emptied(guards: ModuleType) -> None:
 def what_is_or_was_protected(guards: ModuleType) -> None:
     three = [unit(1), unit(2), code(1)]
     assert found(guards, going(three), protected={unit(2), unit(9)}) == ["protected:org_unit/frogner/FR-2=1"]
-    known = {unit(1): Known({}), code(1): Known({}, protected=True)}
+    known = {unit(1): LastApplied({}), code(1): LastApplied({}, protected=True)}
     assert found(guards, going(three), known=known) == ["protected:access_code/base/K1=1"]
     both = found(guards, going(three), known=known, protected={code(1), unit(1)})
     assert both == ["protected:org_unit/frogner/FR-1=1", "protected:access_code/base/K1=1"]

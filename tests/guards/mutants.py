@@ -27,12 +27,15 @@ def mutants(path: Path) -> Iterator[tuple[str, ModuleType]]:
     tree = ast.parse(source)
     name = ".".join(path.with_suffix("").parts[-3:])
     for number, node in enumerate(ast.walk(tree)):
-        for told, change in _changes(node):
+        for reported, change in _changes(node):
             altered = ast.parse(source)
             change(next(n for i, n in enumerate(ast.walk(altered)) if i == number))
             module = ModuleType(name)
-            exec(compile(ast.fix_missing_locations(altered), f"<{told}>", "exec"), module.__dict__)
-            yield f"{path.name}:{getattr(node, 'lineno', 0)}: {told}: {ast.unparse(node).splitlines()[0][:70]}", module
+            exec(compile(ast.fix_missing_locations(altered), f"<{reported}>", "exec"), module.__dict__)
+            yield (
+                f"{path.name}:{getattr(node, 'lineno', 0)}: {reported}: {ast.unparse(node).splitlines()[0][:70]}",
+                module,
+            )
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:

@@ -77,8 +77,8 @@ def where_they_belong(module: ModuleType) -> None:
 
 def page_after_page(module: ModuleType) -> None:
     users = [user(n, isSystemAdministrator=True) for n in range(1, 6)]
-    found = read(module, *users, size=2)
-    assert [a.code for a in found] == ["U1", "U2", "U3", "U4", "U5"]
+    result = read(module, *users, size=2)
+    assert [a.code for a in result] == ["U1", "U2", "U3", "U4", "U5"]
     pages = Pages(users, size=2)
     module.read_administrators(pages, {})
     assert [p["offset"] for p in pages.asked] == [0, 2, 4, 5]

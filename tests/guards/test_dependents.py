@@ -10,7 +10,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.dependents import with_dependents
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 
 from .checks import DISTRICTS, unit
 
@@ -34,7 +34,7 @@ def live(**retired: bool) -> State:
 
 
 def guarded(*changes: Change, **retired: bool) -> dict[str, str]:
-    plan = planned({}, {}, kinds=KINDS, districts=DISTRICTS, known={OLD: Known({})})
+    plan = planned({}, {}, kinds=KINDS, districts=DISTRICTS, known={OLD: LastApplied({})})
     plan = with_dependents(replace(plan, changes=changes), live(**retired), KINDS, DISTRICTS)
     return {finding.allowance: finding.message for finding in plan.findings}
 
@@ -58,9 +58,9 @@ def points_to(address: Address, field: str, after: str) -> Change:
 
 
 def test_everything_that_refers_to_it_is_counted() -> None:
-    found = guarded(goes(OLD))
-    assert list(found) == ["dependents:org_unit=4"]
-    message = found["dependents:org_unit=4"]
+    result = guarded(goes(OLD))
+    assert list(result) == ["dependents:org_unit=4"]
+    message = result["dependents:org_unit=4"]
     assert message.startswith("org_unit/frogner/FR-OLD: 1 form, 1 org_unit, 1 sub_org and 1 user (")
     assert "Name an heir under `retire:`, or retire them too" in message
 

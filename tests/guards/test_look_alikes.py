@@ -80,18 +80,18 @@ def test_across_districts_the_line_to_write_is_an_address() -> None:
 def test_what_is_brought_back_is_looked_at_too() -> None:
     old, new = unit("BH", "sagene"), unit("BH")
     retired = state(retired=[new], name="Askeladden")
-    wanted = state(new, name="Askeladden")
-    (finding,) = renames(state(old, name="Askeladden"), wanted, there=retired, action=Action.ACTIVATE)
+    desired = state(new, name="Askeladden")
+    (finding,) = renames(state(old, name="Askeladden"), desired, there=retired, action=Action.ACTIVATE)
     assert "FR-BH is taken by what was retired" in finding.message
-    said = {new: (old,)}
-    assert len(renames(state(old, name="Askeladden"), wanted, said, there=retired, action=Action.ACTIVATE)) == 1
-    assert renames(state(old, name="Askeladden"), wanted, {new: ()}, there=retired, action=Action.ACTIVATE) == []
+    given = {new: (old,)}
+    assert len(renames(state(old, name="Askeladden"), desired, given, there=retired, action=Action.ACTIVATE)) == 1
+    assert renames(state(old, name="Askeladden"), desired, {new: ()}, there=retired, action=Action.ACTIVATE) == []
 
 
 def test_what_is_there_already_is_a_look_alike_too() -> None:
     new = unit("BH")
-    for there in (state(unit("BH", "sagene"), name="Askeladden"), state(retired=[unit("BH-GML")], name="Askeladden")):
-        (finding,) = renames({}, state(new, name="Askeladden"), there=there)
+    for live in (state(unit("BH", "sagene"), name="Askeladden"), state(retired=[unit("BH-GML")], name="Askeladden")):
+        (finding,) = renames({}, state(new, name="Askeladden"), there=live)
         assert "is in Websak already with the same content" in finding.message
     kept = state(unit("BH", "sagene"), name="Askeladden")
     assert (
@@ -107,17 +107,17 @@ def test_the_same_pair_in_several_districts_is_one_finding() -> None:
     }
     for count, named in ((3, "(alna, bjerke, frogner): "), (4, "(alna, bjerke, frogner, …): ")):
         gone = state(*(Address("org_unit", s, f"{s[:2].upper()}-A") for s in scopes[:count]), name="N")
-        made = state(*(Address("org_unit", s, f"{s[:2].upper()}-B") for s in scopes[:count]), name="N")
-        changes = [*going(gone), *going(made, Action.CREATE)]
-        (finding,) = probable_renames(changes, made, gone, KINDS, districts, {})
+        created = state(*(Address("org_unit", s, f"{s[:2].upper()}-B") for s in scopes[:count]), name="N")
+        changes = [*going(gone), *going(created, Action.CREATE)]
+        (finding,) = probable_renames(changes, created, gone, KINDS, districts, {})
         assert finding.allowance == f"rename:org_unit/B={count}"
         assert named in finding.message
 
 
 def test_each_that_goes_is_one_look_alike() -> None:
     gone = state(unit("A"), name="N")
-    made = state(unit("B"), unit("C"), name="N")
-    assert [f.allowance for f in renames(gone, made)] == ["rename:org_unit/B=1"]
+    created = state(unit("B"), unit("C"), name="N")
+    assert [f.allowance for f in renames(gone, created)] == ["rename:org_unit/B=1"]
     (first,) = renames(state(unit("A"), unit("Z"), name="N"), state(unit("B"), name="N"))
     assert first.message.startswith("A would go and B come")
 
@@ -133,8 +133,8 @@ def test_nothing_to_know_it_by_is_no_look_alike() -> None:
 
 def test_what_config_makes_for_every_district_is_told_in_an_override() -> None:
     gone = state(Address("sub_org", "frogner", "974778726"), name="Bydel Frogner", channel="svarinn")
-    made = state(Address("sub_org", "frogner", "874778702"), name="Bydel Frogner", channel="svarinn")
-    changes = [*going(gone), *going(made, Action.CREATE)]
+    created = state(Address("sub_org", "frogner", "874778702"), name="Bydel Frogner", channel="svarinn")
+    changes = [*going(gone), *going(created, Action.CREATE)]
     template = SourceLine(file="config/sub_orgs.yaml", line=3, column=5)
-    (finding,) = probable_renames(changes, made, gone, KINDS, DISTRICTS, {}, lambda _: template)
+    (finding,) = probable_renames(changes, created, gone, KINDS, DISTRICTS, {}, lambda _: template)
     assert 'Say `previously: ["974778726"]` for 874778702 under `overrides:` in districts/frogner/,' in finding.message

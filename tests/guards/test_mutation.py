@@ -17,13 +17,13 @@ LEAST = {guards: 70, administrators: 20}  # so that a harness which finds nothin
 def survivors(module: ModuleType, checks: Iterable[Callable[[ModuleType], None]]) -> list[str]:
     assert module.__file__
     listed = tuple(checks)
-    tried, found = 0, []
-    for told, altered in mutants(Path(module.__file__)):
+    tried, result = 0, []
+    for reported, altered in mutants(Path(module.__file__)):
         tried += 1
         if all(_passes(check, altered) for check in listed):
-            found.append(told)
+            result.append(reported)
     assert tried > LEAST[module]
-    return found
+    return result
 
 
 def _passes(check: Callable[[ModuleType], None], module: ModuleType) -> bool:

@@ -61,8 +61,8 @@ class Websak:
 
     def effects(self) -> list[tuple[str, str]]:
         """Every committed write since the test began."""
-        found = self.control.get("/_sandbox/effects").raise_for_status().json()
-        return [(each["operation"], each["key"]) for each in found]
+        result = self.control.get("/_sandbox/effects").raise_for_status().json()
+        return [(each["operation"], each["key"]) for each in result]
 
     def row(self, external_id: str) -> dict[str, Any]:
         """A department as the server shows it, read past our client."""

@@ -57,12 +57,12 @@ def test_rows_hold_what_is_looked_at(body: Any, escaped: bool, cut: int | None, 
         with pytest.raises(ValueError):
             projection.rows(content)
         return
-    found = projection.rows(content)
+    result = projection.rows(content)
     if not isinstance(expected, list):
-        assert found == expected
+        assert result == expected
         return
-    assert len(found) == len(expected)
-    for one, sent in zip(found, expected, strict=True):
+    assert len(result) == len(expected)
+    for one, sent in zip(result, expected, strict=True):
         assert projection.is_row(one) == isinstance(sent, dict)
         assert one == sent or projection.values(one) == {name: sent.get(name) for name in NAMES}
 
@@ -77,18 +77,18 @@ def test_a_page_holds_what_is_looked_at_and_keeps_the_rest(
         with pytest.raises(ValueError):
             projection.page(content)
         return
-    found = projection.page(content)
+    result = projection.page(content)
     if not (isinstance(expected, dict) and {"items", "next"} <= expected.keys()):
-        assert found == expected
+        assert result == expected
         return
-    assert isinstance(found, Page)
-    assert found.next == expected["next"]
+    assert isinstance(result, Page)
+    assert result.next == expected["next"]
     items = expected["items"]
     if not (isinstance(items, list) and all(isinstance(row, dict) for row in items)):
-        assert found.items == items  # for whoever asked to say what it is
+        assert result.items == items  # for whoever asked to say what it is
         return
-    assert found.items == [{name: row[name] for name in row if name in NAMES} for row in items]
-    assert [whole(raw) for raw in found.raws] == items
+    assert result.items == [{name: row[name] for name in row if name in NAMES} for row in items]
+    assert [whole(raw) for raw in result.raws] == items
 
 
 @pytest.mark.parametrize("content", [b"[NaN]", b"[Infinity]", b"[1e400]", b"", b'["\xff"]', b"[", b"{'a': 1}"])

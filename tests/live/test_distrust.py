@@ -175,11 +175,11 @@ def test_one_that_is_answered_badly_is_not_missing(fault: str, websak: Any) -> N
 def test_another_department_than_was_asked_for_is_not_written_over(websak: Any) -> None:
     unit = Address("org_unit", "frogner", "FR-OPPV")
     with websak.reader() as reader, websak.writer(reader) as writer:
-        there = reader.read()[unit]
+        live = reader.read()[unit]
         body = '{"id": "1", "externalId": "FR-OPPV", "name": "Another", "parentDepartmentId": "2"}'
-        websak.fault("status", f"/{there.handle.id}$", times=None, code=200, body=body, headers=JSON)
+        websak.fault("status", f"/{live.handle.id}$", times=None, code=200, body=body, headers=JSON)
         with pytest.raises(NotAsAgreed, match="another department"):
-            writer.of("org_unit").refresh(there)
+            writer.of("org_unit").refresh(live)
 
 
 def test_what_is_not_there_is_not_there(websak: Any) -> None:

@@ -22,8 +22,8 @@ def test_of_two_units_with_one_external_id_the_active_one_counts(websak: Any) ->
     websak.edit("department", "FR-HELSE", externalId="FR-OPPV")
     with websak.reader() as reader:
         units = reader.read(["org_unit"])
-    found = units[Address("org_unit", "frogner", "FR-OPPV")]
-    assert (found.active, found.fields["name"]) == (True, "Helse og mestring")
+    result = units[Address("org_unit", "frogner", "FR-OPPV")]
+    assert (result.active, result.fields["name"]) == (True, "Helse og mestring")
     assert sum(address.key.startswith("#") for address in units) == 1
     assert len(units) == 6
 

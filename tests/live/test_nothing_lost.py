@@ -46,18 +46,18 @@ def test_an_update_changes_what_it_names_and_nothing_else(client: str, websak: A
     """Also where the client is told that the server is older than it is."""
     before = fill(websak)
     with websak.reader(api_version=None if client == "as probed" else client) as reader:
-        there = reader.read(["org_unit"])[UNIT]
+        live = reader.read(["org_unit"])[UNIT]
         with websak.writer(reader) as writer:
-            writer.of("org_unit").update(there, {"name": "Helse", "phone": "99000000"}, UNIT)
+            writer.of("org_unit").update(live, {"name": "Helse", "phone": "99000000"}, UNIT)
     assert websak.row("FR-HELSE") == {**before, "name": "Helse", "phone": "99000000"}
 
 
 def test_what_config_does_not_name_may_have_changed_since_it_was_read(websak: Any) -> None:
     with websak.reader() as reader, websak.writer(reader) as writer:
-        there = reader.read(["org_unit"])[UNIT]
+        live = reader.read(["org_unit"])[UNIT]
         websak.edit("department", "FR-HELSE", addr="Nye gate 7", managerUserId="42")
         adapter = writer.of("org_unit")
-        adapter.update(adapter.refresh(there), {"name": "Helse"}, UNIT)
+        adapter.update(adapter.refresh(live), {"name": "Helse"}, UNIT)
     row = websak.row("FR-HELSE")
     assert (row["name"], row["addr"], row["managerUserId"]) == ("Helse", "Nye gate 7", "42")
 
@@ -65,12 +65,12 @@ def test_what_config_does_not_name_may_have_changed_since_it_was_read(websak: An
 def test_a_move_and_a_switch_keep_everything_too(websak: Any) -> None:
     before = fill(websak)
     with websak.reader() as reader, websak.writer(reader) as writer:
-        there = reader.read(["org_unit"])[UNIT]
+        live = reader.read(["org_unit"])[UNIT]
         adapter = writer.of("org_unit")
-        adapter.deactivate(there)
+        adapter.deactivate(live)
         assert websak.row("FR-HELSE")["validToDate"] is not None
-        adapter.activate(there)
-        adapter.update(there, {"parent": "FR-OPPV"}, UNIT)
+        adapter.activate(live)
+        adapter.update(live, {"parent": "FR-OPPV"}, UNIT)
     after = websak.row("FR-HELSE")
     moved = {"parentDepartmentId": websak.row("FR-OPPV")["id"], "level": after["level"]}
     assert after == {**before, **moved}
@@ -79,8 +79,8 @@ def test_a_move_and_a_switch_keep_everything_too(websak: Any) -> None:
 def test_a_field_is_cleared_only_where_config_says_nothing_stands_there(websak: Any) -> None:
     fill(websak)
     with websak.reader() as reader, websak.writer(reader) as writer:
-        there = reader.read(["org_unit"])[UNIT]
-        writer.of("org_unit").update(there, {"phone": None}, UNIT)
+        live = reader.read(["org_unit"])[UNIT]
+        writer.of("org_unit").update(live, {"phone": None}, UNIT)
     row = websak.row("FR-HELSE")
     assert not row["phone"]
     assert row["addr"] == "v-addr"
@@ -141,9 +141,9 @@ def test_a_newer_servers_own_fields_are_sent_back_unless_it_refuses_them(
     with personnel.reader() as reader, personnel.writer(reader) as writer:
         plain = reader.read(["access_code"])[CODE]
         personnel.fault("extra_fields", "access-codes", method="GET")
-        there = reader.read(["access_code"])[CODE]
-        assert there.fields == plain.fields
-        writer.of("access_code").update(there, {"name": "Personalsaker"}, CODE)
+        live = reader.read(["access_code"])[CODE]
+        assert live.fields == plain.fields
+        writer.of("access_code").update(live, {"name": "Personalsaker"}, CODE)
     puts = [request.content for request in sent if request.method == "PUT"]
     assert [b"xNewInThisVersion" in body for body in puts] == [True, False]
     assert personnel.effects()[-1] == ("setup.update", "P")
@@ -153,8 +153,8 @@ def test_a_field_of_ours_that_the_server_refuses_stays_refused(personnel: Any) -
     from websakctl.live.errors import Refused
 
     with personnel.reader() as reader, personnel.writer(reader) as writer:
-        there = reader.read(["access_code"])[CODE]
+        live = reader.read(["access_code"])[CODE]
         with pytest.raises(Refused) as error:
-            writer.of("access_code").update(there, {"name": "", "screening_level": 9}, CODE)
+            writer.of("access_code").update(live, {"name": "", "screening_level": 9}, CODE)
     assert {pointer for pointer, _ in error.value.pointers} == {"/name", "/screening_level"}
     assert personnel.effects() == [("setup.create", "P")]

@@ -22,8 +22,8 @@ def ends_at(seconds: float) -> str:
 
 @pytest.mark.parametrize("asked", ["1", "date"])
 def test_a_read_waits_as_long_as_it_is_asked_to(asked: str, websak33: Any) -> None:
-    wanted = ends_at(2) if asked == "date" else asked  # a date has whole seconds: between one and two are left
-    websak33.fault("status", "/flat", code=429, headers={"Retry-After": wanted})
+    desired = ends_at(2) if asked == "date" else asked  # a date has whole seconds: between one and two are left
+    websak33.fault("status", "/flat", code=429, headers={"Retry-After": desired})
     began = time.monotonic()
     with websak33.reader() as reader:
         units = reader.read(["org_unit"])
@@ -62,9 +62,9 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(header: str, seconds: float
 
 
 def test_retry_after_as_a_date_is_the_time_until_then() -> None:
-    found = retry_after(httpx.Response(429, headers={"Retry-After": ends_at(20)}), datetime.now(UTC))
-    assert found is not None
-    assert 18 < found <= 20
+    result = retry_after(httpx.Response(429, headers={"Retry-After": ends_at(20)}), datetime.now(UTC))
+    assert result is not None
+    assert 18 < result <= 20
 
 
 @pytest.mark.parametrize("code", [500, 502, 503, 504])

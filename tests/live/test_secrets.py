@@ -17,22 +17,22 @@ BAD = ["refuse", "reset_after", "html", "empty_200", "truncated_json", "cut_body
 
 def words(error: BaseException) -> str:
     """All that an exception says, with all that led to it."""
-    told = "".join(traceback.format_exception(error))
+    reported = "".join(traceback.format_exception(error))
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None:
         chain.append(following)
         following = following.__cause__ or following.__context__
-    return told + "".join(f"{each!r}{each!s}{each.args!r}{getattr(each, 'what_next', '')}" for each in chain)
+    return reported + "".join(f"{each!r}{each!s}{each.args!r}{getattr(each, 'what_next', '')}" for each in chain)
 
 
 def failing(act: Callable[[], object], websak: Any, token: str) -> None:
     with pytest.raises(LiveError) as error:
         act()
-    told = words(error.value)
-    assert token not in told
-    assert websak.server.client_secret not in told
-    assert "bearer" not in told.lower()
+    reported = words(error.value)
+    assert token not in reported
+    assert websak.server.client_secret not in reported
+    assert "bearer" not in reported.lower()
     assert str(error.value)
 
 
@@ -57,12 +57,12 @@ def test_a_server_that_echoes_what_it_was_sent_is_not_quoted_on_that(code: int, 
         websak33.fault("status", "/api/", times=None, code=code, body=echoed, headers=ECHO)
         with pytest.raises(LiveError) as error:
             reader.read()
-        told = words(error.value)
+        reported = words(error.value)
         with pytest.raises(LiveError) as refused:
             writer.of("access_group").create(GROUP, {}, "")
-        told += words(refused.value)
-    assert token not in told
-    assert secret not in told
+        reported += words(refused.value)
+    assert token not in reported
+    assert secret not in reported
 
 
 def test_nothing_secret_in_what_a_refused_client_is_told(websak33: Any) -> None:
@@ -75,6 +75,8 @@ def test_nothing_secret_in_what_a_refused_client_is_told(websak33: Any) -> None:
 def test_nothing_secret_in_a_repr(websak33: Any) -> None:
     with websak33.reader() as reader:
         token = reader.token()
-        told = repr(reader.connection) + repr(reader._clients.auth) + repr(reader._clients.user) + repr(reader.traffic)
-    assert websak33.server.client_secret not in told
-    assert token not in told
+        reported = (
+            repr(reader.connection) + repr(reader._clients.auth) + repr(reader._clients.user) + repr(reader.traffic)
+        )
+    assert websak33.server.client_secret not in reported
+    assert token not in reported

@@ -15,9 +15,9 @@ from .command_line import SMALL, Cli, Commands, write_files
 @pytest.fixture(scope="session")
 def commands() -> Iterator[Commands]:
     """One process that forks for each command."""
-    found = Commands()
-    yield found
-    found.close()
+    result = Commands()
+    yield result
+    result.close()
 
 
 @dataclass(frozen=True)

@@ -40,12 +40,12 @@ def test_three_causes(drifted: Cli) -> None:
 
 
 def test_as_text_and_as_matrix(drifted: Cli) -> None:
-    told = drifted("drift").out
-    assert 'name: "Personalmappe" -> "Personal (for hånd)"' in told
-    assert "Drift: 0 created, 2 updated, 0 deactivated." in told
-    assert "Fields by cause: live changed by hand: 2; config changed, not yet applied: 2; both changed: 1." in told
-    assert "Changed on both sides:" in told
-    assert told.splitlines()[-1].split("  ")[-1].strip() == '"Personalsak"'
+    reported = drifted("drift").out
+    assert 'name: "Personalmappe" -> "Personal (for hånd)"' in reported
+    assert "Drift: 0 created, 2 updated, 0 deactivated." in reported
+    assert "Fields by cause: live changed by hand: 2; config changed, not yet applied: 2; both changed: 1." in reported
+    assert "Changed on both sides:" in reported
+    assert reported.splitlines()[-1].split("  ")[-1].strip() == '"Personalsak"'
     matrix = drifted("drift", "--format", "matrix").out
     assert "sagene" in matrix
     assert "~" in matrix
@@ -66,8 +66,8 @@ def test_retired_by_hand_and_taken_away_by_hand(applied: Cli, websak: Any) -> No
     websak.edit("department", "SA-HELSE", valid_to_date="2026-01-01T00:00:00Z")
     websak.edit("access_code", "P", active=False)
     applied.edit("config/org_units.yaml", "    HELSE: {name: Helse og mestring}\n", "")
-    found = ways(applied)
-    assert found == {
+    result = ways(applied)
+    assert result == {
         (HELSE, "active"): ("both", True, False, False),
         ("access_code/base/P", "active"): ("live", True, False, True),
         ("org_unit/frogner/FR-HELSE", "active"): ("config", True, True, False),
@@ -99,11 +99,11 @@ def test_after_an_apply_there_is_none(drifted: Cli) -> None:
 def test_one_key_of_a_mapping_and_a_list(applied: Cli, websak: Any) -> None:
     websak.edit("licence", "WEBSAK-PLUS", allotments={"frogner": 41, "sagene": 50, "ullern": 1})
     websak.edit("access_code", "P", legal_basis=[])
-    found = ways(applied)
-    assert found["licence/base/WEBSAK-PLUS", "allotments.frogner"] == ("live", 40, 41, 40)
-    assert found["licence/base/WEBSAK-PLUS", "allotments.ullern"] == ("live", None, 1, None)
-    assert found["access_code/base/P", "legal_basis"][0] == "live"
-    assert len(found) == 3
+    result = ways(applied)
+    assert result["licence/base/WEBSAK-PLUS", "allotments.frogner"] == ("live", 40, 41, 40)
+    assert result["licence/base/WEBSAK-PLUS", "allotments.ullern"] == ("live", None, 1, None)
+    assert result["access_code/base/P", "legal_basis"][0] == "live"
+    assert len(result) == 3
 
 
 def test_moved_to_another_district_by_hand(applied: Cli, websak: Any) -> None:
@@ -135,8 +135,8 @@ def test_a_word_that_looks_like_a_secret_is_no_drift(applied: Cli, websak: Any) 
     assert ways(applied) == {}
     assert applied.plan().changed == {}
     websak.edit("sub_org", "974778726", daily_routine="passord: noe annet")
-    found = ways(applied)
-    assert set(found) <= {("sub_org/sagene/974778726", "daily_routine")}
+    result = ways(applied)
+    assert set(result) <= {("sub_org/sagene/974778726", "daily_routine")}
 
 
 def test_nothing_applied_from_here(cli: Cli) -> None:

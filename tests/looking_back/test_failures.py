@@ -28,9 +28,9 @@ def test_an_abbreviation_that_somebody_else_has(either: tuple[Cli, Any]) -> None
     )
     write_files(cli.root, {"districts/frogner/org_units.yaml": units})  # an unmanaged unit has that one
     outcome = cli.apply("--format", "json", "--district", "frogner", "--quiet", code=5)
-    found = failures(outcome.json)
-    assert set(found) == {"org_unit/frogner/FR-TAKEN", "org_unit/frogner/FR-UNDER"}
-    failed, blocked = found["org_unit/frogner/FR-TAKEN"], found["org_unit/frogner/FR-UNDER"]
+    result = failures(outcome.json)
+    assert set(result) == {"org_unit/frogner/FR-TAKEN", "org_unit/frogner/FR-UNDER"}
+    failed, blocked = result["org_unit/frogner/FR-TAKEN"], result["org_unit/frogner/FR-UNDER"]
     assert failed["status"] == "failed"
     assert "abbreviation" in failed["detail"].lower()
     assert failed["at"] == [
@@ -38,10 +38,10 @@ def test_an_abbreviation_that_somebody_else_has(either: tuple[Cli, Any]) -> None
     ]
     assert (blocked["status"], blocked["blocked_by"]) == ("blocked", "org_unit/frogner/FR-TAKEN")
     assert outcome.json["districts"]["frogner"] == {"blocked": 1, "done": outcome.json["counts"]["done"], "failed": 1}
-    deeds = {d["address"]: d for d in cli("history", cli.last_run(), "--format", "json").json["items"]}
-    assert deeds["org_unit/frogner/FR-TAKEN"]["detail"] == failed["detail"]
-    assert deeds["org_unit/frogner/FR-UNDER"]["detail"] == "waits for org_unit/frogner/FR-TAKEN"
-    assert deeds["org_unit/frogner/FR-UNDER"]["fields"]  # what it would have been
+    history_entries = {d["address"]: d for d in cli("history", cli.last_run(), "--format", "json").json["items"]}
+    assert history_entries["org_unit/frogner/FR-TAKEN"]["detail"] == failed["detail"]
+    assert history_entries["org_unit/frogner/FR-UNDER"]["detail"] == "waits for org_unit/frogner/FR-TAKEN"
+    assert history_entries["org_unit/frogner/FR-UNDER"]["fields"]  # what it would have been
     assert cli("history", "--format", "json").json["items"][0]["state"] == "incomplete"
 
 
@@ -77,11 +77,11 @@ def test_each_pointer_becomes_a_position(cli: Cli, websak: Any) -> None:
     assert ("setup.create", "P") not in websak.effects()
     websak.ask("DELETE", "effects")
     websak.fault("status", method="POST", path="/access-codes", code=422, body=PROBLEM)
-    told = cli.apply(code=5)
-    assert "name: longer than 20 (config/access.yaml:6:11)" in told.out
-    assert "navnet er for langt" in told.out
-    assert "By district: base 1 blocked, 1 failed" in told.out
-    assert "Applied: 0 of 2 changes done, 1 failed, 1 blocked" in told.out
+    reported = cli.apply(code=5)
+    assert "name: longer than 20 (config/access.yaml:6:11)" in reported.out
+    assert "navnet er for langt" in reported.out
+    assert "By district: base 1 blocked, 1 failed" in reported.out
+    assert "Applied: 0 of 2 changes done, 1 failed, 1 blocked" in reported.out
     cli.apply()
     assert sorted(websak.effects()) == [("setup.create", "P"), ("setup.create", "PERS")]
 

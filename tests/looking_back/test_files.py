@@ -29,10 +29,10 @@ def test_only_their_owner_can_read_them(changed: Cli) -> None:
     changed("upgrade", "check", "before")
     changed("upgrade", "check", "after", "--html", "report.html", code=None)
     changed("rollback", changed.last_run(), "--out", "back.json")
-    found = [changed.root / name for name in ("p.json", "report.html", "back.json")]
-    found += [p for p in changed.state.rglob("*") if p.is_file() and p.suffix not in (".lock", ".owner")]
-    assert {p.name.partition("-")[0] for p in found} >= {"journal.db", "upgrade", "environment", "p.json", "back.json"}
-    assert {str(p.relative_to(changed.root)): oct(mode(p)) for p in found if mode(p) != 0o600} == {}
+    result = [changed.root / name for name in ("p.json", "report.html", "back.json")]
+    result += [p for p in changed.state.rglob("*") if p.is_file() and p.suffix not in (".lock", ".owner")]
+    assert {p.name.partition("-")[0] for p in result} >= {"journal.db", "upgrade", "environment", "p.json", "back.json"}
+    assert {str(p.relative_to(changed.root)): oct(mode(p)) for p in result if mode(p) != 0o600} == {}
     folders = [changed.state, *(p for p in changed.state.rglob("*") if p.is_dir())]
     assert {str(p): oct(mode(p)) for p in folders if mode(p) != 0o700} == {}
     assert not list(changed.root.glob(".*.json.*"))  # nothing half

@@ -44,24 +44,30 @@ def test_the_job_is_recorded_whichever_it_is(cli: Cli, name: str) -> None:
 
 def test_one_run_with_before_and_after(two_runs: Cli) -> None:
     run = two_runs.last_run()
-    deeds = two_runs("history", run, "--format", "json").json["items"]
-    assert {d["address"] for d in deeds} == {OPPV, "org_unit/sagene/SA-OPPV"}
-    for deed in deeds:
-        assert deed["fields"] == [{"path": "name", "before": "Oppvekst", "after": "Oppvekst og læring"}]
-        assert (deed["run"], deed["action"], deed["status"]) == (run, "update", "done")
-        assert deed["reason"] == "Sak 27/2: nytt navn"
-        assert deed["user"]
-    told = two_runs("history", run).out
-    assert '"Oppvekst" -> "Oppvekst og læring"' in told
-    assert re.search(rf"\d\d:\d\d:\d\d +\S+ +{OPPV} +update +done +Sak 27/2", told)
+    history_entries = two_runs("history", run, "--format", "json").json["items"]
+    assert {d["address"] for d in history_entries} == {OPPV, "org_unit/sagene/SA-OPPV"}
+    for entry in history_entries:
+        assert entry["fields"] == [{"path": "name", "before": "Oppvekst", "after": "Oppvekst og læring"}]
+        assert (entry["run"], entry["action"], entry["status"]) == (run, "update", "done")
+        assert entry["reason"] == "Sak 27/2: nytt navn"
+        assert entry["user"]
+    reported = two_runs("history", run).out
+    assert '"Oppvekst" -> "Oppvekst og læring"' in reported
+    assert re.search(rf"\d\d:\d\d:\d\d +\S+ +{OPPV} +update +done +Sak 27/2", reported)
 
 
 def test_one_address_through_all_runs(two_runs: Cli) -> None:
     made_by_us = "org_unit/sagene/SA-OPPV"
-    deeds = two_runs("history", "--address", made_by_us, "--format", "json").json["items"]
-    assert [(d["action"], d["reason"]) for d in deeds] == [("create", "Sak 27/1"), ("update", "Sak 27/2: nytt navn")]
-    assert deeds[-1]["run"] in two_runs("history", "--address", made_by_us).out
-    assert two_runs("history", deeds[-1]["run"], "--address", made_by_us, "--format", "json").json["items"] == deeds[1:]
+    history_entries = two_runs("history", "--address", made_by_us, "--format", "json").json["items"]
+    assert [(d["action"], d["reason"]) for d in history_entries] == [
+        ("create", "Sak 27/1"),
+        ("update", "Sak 27/2: nytt navn"),
+    ]
+    assert history_entries[-1]["run"] in two_runs("history", "--address", made_by_us).out
+    assert (
+        two_runs("history", history_entries[-1]["run"], "--address", made_by_us, "--format", "json").json["items"]
+        == history_entries[1:]
+    )
     unknown = two_runs("history", "--address", "org_unit/frogner/FR-NEI", code=64)
     assert "the journal has nothing of org_unit/frogner/FR-NEI" in unknown.err
     assert "there is no run nei" in two_runs("history", "nei", code=64).err
@@ -107,18 +113,18 @@ ALTERED = {
 
 def test_what_was_altered_is_found(cli: Cli) -> None:
     cli.apply("--quiet", "--reason", "Sak 27/1", "--kind", "access_code", "--kind", "licence")
-    whole = cli("history", "verify", "--format", "json").json
-    assert whole["intact"]
-    assert f"The journal is whole: {whole['entries']} entries" in cli("history", "verify").out
+    merged = cli("history", "verify", "--format", "json").json
+    assert merged["intact"]
+    assert f"The journal is whole: {merged['entries']} entries" in cli("history", "verify").out
     alter(cli, "VACUUM INTO 'as-it-was.db'")
     for how, (statement, broken) in ALTERED.items():
         (cli.state / "journal.db").write_bytes((cli.state / "as-it-was.db").read_bytes())
         alter(cli, statement)
-        found = cli("history", "verify", "--format", "json", code=1)
+        result = cli("history", "verify", "--format", "json", code=1)
         if broken is None:  # at the end
-            broken = whole["entries"] + (how == "one put in")
-        assert (how, found.json["intact"], found.json["first_broken"]) == (how, False, broken)
-        assert "is not whole" in found.err
+            broken = merged["entries"] + (how == "one put in")
+        assert (how, result.json["intact"], result.json["first_broken"]) == (how, False, broken)
+        assert "is not whole" in result.err
 
 
 def test_two_that_changed_places_are_found(applied: Cli) -> None:

@@ -17,9 +17,9 @@ def administrator(websak: Any, code: str, unit: str, *, functions: tuple[str, ..
         client.headers["Authorization"] = f"Bearer {token}"
         units = client.get("/api/Departments/flat").json()
         where = next(u["id"] for u in units if unit in (u["externalId"], u["code"]))
-        made = client.post("/api/Users", json={"username": code, "code": code, "name": code, "departmentId": where})
-        assert made.status_code == httpx.codes.CREATED, made.text
-        path = f"/api/Users/{made.json()['gidId']}/accesscodes"
+        created = client.post("/api/Users", json={"username": code, "code": code, "name": code, "departmentId": where})
+        assert created.status_code == httpx.codes.CREATED, created.text
+        path = f"/api/Users/{created.json()['gidId']}/accesscodes"
         done = client.put(path, json={"codes": list(functions)})
         assert done.is_success, done.text
 

@@ -30,10 +30,10 @@ def haunted(applied: Cli, websak: Any) -> Cli:
 
 def everything(cli: Cli) -> dict[str, bytes]:
     """All that was printed, and every file that was written."""
-    found = {f"stdout {n}": o.out.encode() for n, o in enumerate(cli.told)}
-    found |= {f"stderr {n}": o.err.encode() for n, o in enumerate(cli.told)}
+    result = {f"stdout {n}": o.out.encode() for n, o in enumerate(cli.told)}
+    result |= {f"stderr {n}": o.err.encode() for n, o in enumerate(cli.told)}
     ours = [p for p in cli.root.rglob("*") if p.is_file()]
-    return found | {str(p.relative_to(cli.root)): p.read_bytes() for p in ours}
+    return result | {str(p.relative_to(cli.root)): p.read_bytes() for p in ours}
 
 
 def spellings(secret: str) -> set[bytes]:
@@ -98,10 +98,10 @@ def test_nothing_comes_out(haunted: Cli, websak: Any) -> None:
         if any(shape in content for shape in spellings(what))
     ]
     assert leaks == []
-    told = b"\n".join(kept.values())
-    assert b"[national identity number]" in told
-    assert not re.search(rb"(?i)bearer +(?!\[secret\])[A-Za-z0-9._~+/-]{6,}", told)
-    assert CUT[:8].encode() not in told  # nor its first half, where a long value is cut
+    reported = b"\n".join(kept.values())
+    assert b"[national identity number]" in reported
+    assert not re.search(rb"(?i)bearer +(?!\[secret\])[A-Za-z0-9._~+/-]{6,}", reported)
+    assert CUT[:8].encode() not in reported  # nor its first half, where a long value is cut
 
 
 def test_a_plan_whose_before_is_held_back_can_be_applied(haunted: Cli, websak: Any) -> None:
@@ -127,15 +127,15 @@ def test_pruning_what_has_a_number_for_a_key(haunted: Cli, websak: Any) -> None:
 
 def test_a_traceback_says_nothing_either(applied: Cli, websak: Any) -> None:
     """Python's own words about what went wrong, with everything that led to it."""
-    told = []
+    reported = []
     for path, fault in (("/api/", "html"), ("/connect/token", "html"), ("/api/setup", "truncated_json")):
         websak.ask("DELETE", "tokens")
         websak.fault(fault, path=path, times=None)
-        told.append(applied("plan", "--verbose", code=7).err)
+        reported.append(applied("plan", "--verbose", code=7).err)
         websak.ask("DELETE", "faults")
-    assert all("Traceback" in err for err in told)
-    assert websak.server.client_secret not in "".join(told)
-    assert "Bearer" not in "".join(told)
+    assert all("Traceback" in err for err in reported)
+    assert websak.server.client_secret not in "".join(reported)
+    assert "Bearer" not in "".join(reported)
 
 
 def test_an_old_token_stays_secret(applied: Cli, websak: Any) -> None:

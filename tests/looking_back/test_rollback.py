@@ -171,10 +171,10 @@ def test_what_the_server_made_of_a_value_is_not_a_change_by_hand(applied: Cli, w
     run = applied.last_run()
     websak.edit("case_type", "PERS", name="PERSONALSAK")
     assert back(applied, run).changed == {}
-    made = ("environment", "case_type/base/PERS", "name", '"Personalsak"', '"PERSONALSAK"')
+    created = ("environment", "case_type/base/PERS", "name", '"Personalsak"', '"PERSONALSAK"')
     journal = sqlite3.connect(applied.state / "journal.db")
     with journal:  # as it is recorded when a value reads back in capitals
-        journal.execute("INSERT INTO accepted VALUES (?, ?, ?, ?, ?)", made)
+        journal.execute("INSERT INTO accepted VALUES (?, ?, ?, ?, ?)", created)
     journal.close()
     (change,) = back(applied, run).json["changes"]
     assert change["fields"] == [{"path": "name", "before": "PERSONALSAK", "after": "Personalmappe"}]
@@ -186,8 +186,10 @@ def test_a_move_between_districts_is_moved_back(applied: Cli) -> None:
         write_files(applied.root, {f"districts/{name}/sub_orgs.yaml": text})
         applied.apply("--quiet")
         (applied.root / f"districts/{name}/sub_orgs.yaml").unlink()
-    deeds = {d["address"]: d for d in applied("history", applied.last_run(), "--format", "json").json["items"]}
-    moved = deeds["sub_org/sagene/889640782"]
+    history_entries = {
+        d["address"]: d for d in applied("history", applied.last_run(), "--format", "json").json["items"]
+    }
+    moved = history_entries["sub_org/sagene/889640782"]
     assert {"path": "scope", "before": "frogner", "after": "sagene"} in moved["fields"]
     planned = back(applied, applied.last_run(), "--out", "back.json")
     (change,) = planned.json["changes"]
@@ -277,8 +279,8 @@ def test_a_rename_is_named(applied: Cli) -> None:
 def test_policies_of_ones_own_hold_too(ran: Cli, run: str) -> None:
     rule = "  no-retiring:\n    match: \"changes[?action=='deactivate']\"\n    message: Ingenting skal bort\n"
     write_files(ran.root, {"config/policy/own.yaml": f"policies:\n{rule}"})
-    found = [f["allow"] for f in back(ran, run).json["findings"]]
-    assert "policy:no-retiring=3" in found, found
+    result = [f["allow"] for f in back(ran, run).json["findings"]]
+    assert "policy:no-retiring=3" in result, result
 
 
 def test_what_the_config_has_pending_stays_pending(applied: Cli, websak: Any) -> None:

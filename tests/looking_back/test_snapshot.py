@@ -53,7 +53,7 @@ def test_two_are_compared_and_one_with_now(applied: Cli, websak: Any) -> None:
     websak.edit("department", "TEST", valid_to_date=None)
     websak.edit("department", "SA-HELSE", name="Endret")
     save(applied, "b.json")
-    wanted = {
+    desired = {
         "case_type/base/PERS": "update",
         "licence/base/WEBSAK-PLUS": "update",
         "access_code/base/P": "deactivate",
@@ -61,12 +61,12 @@ def test_two_are_compared_and_one_with_now(applied: Cli, websak: Any) -> None:
         "org_unit/sagene/SA-HELSE": "update",
     }
     between, now = (applied("snapshot", "diff", "a.json", *second, "--format", "json") for second in (["b.json"], []))
-    assert between.changed == now.changed == wanted
+    assert between.changed == now.changed == desired
     by = {c["address"]: c for c in now.json["changes"]}
     assert by["licence/base/WEBSAK-PLUS"]["fields"] == [{"path": "allotments.sagene", "before": 50, "after": None}]
     assert by["case_type/base/PERS"]["reason"] == "was changed"
     assert applied("snapshot", "diff", "b.json", "a.json", "--format", "json").changed == {
-        **wanted,
+        **desired,
         "access_code/base/P": "activate",
         "org_unit/base/TEST": "deactivate",
     }
@@ -87,10 +87,10 @@ def test_many_that_are_gone_are_no_matter_for_a_guard(applied: Cli, websak: Any)
     for key in ("BYDEL", "OPPV", "HELSE"):
         for prefix in ("FR", "SA"):
             websak.edit("department", f"{prefix}-{key}", valid_to_date="2026-01-01")
-    found = applied("snapshot", "diff", "a.json", "--format", "json")
-    assert set(found.changed.values()) == {"deactivate"}
-    assert len(found.changed) == 6
-    assert found.json["findings"] == []
+    result = applied("snapshot", "diff", "a.json", "--format", "json")
+    assert set(result.changed.values()) == {"deactivate"}
+    assert len(result.changed) == 6
+    assert result.json["findings"] == []
 
 
 def test_edited_and_broken_ones_are_refused(applied: Cli) -> None:

@@ -25,8 +25,8 @@ BEFORE, AFTER = ("upgrade", "check", "before"), ("upgrade", "check", "after")
 def once_before(once_applied: Kept, tmp_path_factory: pytest.TempPathFactory) -> Kept:
     """The record is taken."""
     cli = once_applied.again(tmp_path_factory.mktemp("before"))
-    told = cli(*BEFORE).out
-    assert re.match(r"Recorded: \d+ objects \(snapshot environment-\S+\), User API 3\.3, \d+ capabilities\.", told)
+    reported = cli(*BEFORE).out
+    assert re.match(r"Recorded: \d+ objects \(snapshot environment-\S+\), User API 3\.3, \d+ capabilities\.", reported)
     return keep(cli, once_applied.websak)
 
 
@@ -40,10 +40,10 @@ def after(cli: Cli, code: int = 1, **kwargs: Any) -> Any:
 
 
 def failures(document: Any) -> list[str]:
-    found = [f"{c['what']}: {c['detail']}" for c in document["capabilities"] if not c["ok"]]
+    result = [f"{c['what']}: {c['detail']}" for c in document["capabilities"] if not c["ok"]]
     for slug, checks in document["districts"].items():
-        found += [f"{slug} {c['what']}: {c['detail']}" for c in checks if not c["ok"]]
-    return found
+        result += [f"{slug} {c['what']}: {c['detail']}" for c in checks if not c["ok"]]
+    return result
 
 
 def test_nothing_happened(recorded: Cli, websak: Any) -> None:
@@ -59,10 +59,10 @@ def test_nothing_happened(recorded: Cli, websak: Any) -> None:
         ("mail routes", True),
         ("look-up by external id", True),
     ]
-    told = recorded(*AFTER).out
-    assert "Nothing was lost." in told
-    assert "Nothing differs" in told
-    assert "Deprecated calls still in use\n\n- none" in told
+    reported = recorded(*AFTER).out
+    assert "Nothing was lost." in reported
+    assert "Nothing differs" in reported
+    assert "Deprecated calls still in use\n\n- none" in reported
     assert websak.effects() == []
 
 
@@ -83,10 +83,10 @@ def test_the_setup_changed(recorded: Cli, websak: Any) -> None:
         "sagene mail routes: 0 of 1 end at a live unit; not 974778726",
         "sagene look-up by external id: SA-BYDEL answers, and is retired",
     ]
-    told = recorded(*AFTER, code=1).out
-    assert "7 things to look at." in told
-    assert 'retention: "B" -> "G"' in told
-    assert "Difference: 0 created, 2 updated, 1 deactivated." in told
+    reported = recorded(*AFTER, code=1).out
+    assert "7 things to look at." in reported
+    assert 'retention: "B" -> "G"' in reported
+    assert "Difference: 0 created, 2 updated, 1 deactivated." in reported
 
 
 def test_an_endpoint_that_nothing_of_ours_needs_is_gone(recorded: Cli, websak: Any) -> None:
@@ -108,8 +108,8 @@ def test_an_endpoint_that_we_need_is_gone_and_there_is_a_report_all_the_same(
     assert "410" in document["unread"]
     assert any("answered 200 before, 410 now" in failure for failure in failures(document))
     assert document["setup"]["changes"] == []
-    told = recorded(*AFTER, "--html", "report.html", code=1)
-    assert "it could not be read, so nothing is known of it" in told.out
+    reported = recorded(*AFTER, "--html", "report.html", code=1)
+    assert "it could not be read, so nothing is known of it" in reported.out
     assert "oppsettet kunne ikke leses" in (recorded.root / "report.html").read_text(encoding="utf-8")
 
 
@@ -127,9 +127,9 @@ def test_fields_that_are_gone_and_new(recorded: Cli, websak: Any) -> None:
     assert "GET /api/AccessGroups: fields new: newInThisVersion" in [
         f"{c['what']}: {c['detail']}" for c in document["capabilities"] if c["ok"]
     ]
-    found = failures(document)
-    assert "GET /api/Users?limit=1: answered with objects before, with none now" in found
-    (zones,) = [f for f in found if "Zones" in f]
+    result = failures(document)
+    assert "GET /api/Users?limit=1: answered with objects before, with none now" in result
+    (zones,) = [f for f in result if "Zones" in f]
     assert zones.startswith("GET /api/Zones: fields gone: ")
     assert document["setup"]["changes"] == []
 
@@ -186,18 +186,18 @@ def older(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Iterator[
 def test_from_the_old_version_to_the_new_and_back(applied: Cli, older: dict[str, str]) -> None:
     assert "User API 3.0" in applied(*BEFORE, env=older).out
     up = after(applied, code=None)
-    told = [f"{c['what']}: {c['detail']}" for c in up["capabilities"]]
-    assert "User API version: 3.0 -> 3.3" in told
-    assert "GET /api/v2/departments/flat: new: answered 404 before, 200 now" in told
+    reported = [f"{c['what']}: {c['detail']}" for c in up["capabilities"]]
+    assert "User API version: 3.0 -> 3.3" in reported
+    assert "GET /api/v2/departments/flat: new: answered 404 before, 200 now" in reported
     assert up["setup"]["changes"] == []
     assert not [f for f in failures(up) if "deprecated" not in f]  # the old calls are there, and on their way out
 
     applied(*BEFORE)
     down = after(applied, env=older)
-    found = failures(down)
-    assert "User API version: 3.3 -> 3.0" in found
-    assert "GET /api/v2/departments/flat: answered 200 before, 404 now" in found
-    assert any(f.startswith("GET /api/Departments/flat: fields gone: ") for f in found)
+    result = failures(down)
+    assert "User API version: 3.3 -> 3.0" in result
+    assert "GET /api/v2/departments/flat: answered 200 before, 404 now" in result
+    assert any(f.startswith("GET /api/Departments/flat: fields gone: ") for f in result)
     assert down["setup"]["changes"] == []
 
 
@@ -253,9 +253,9 @@ class Document:
 
 @pytest.fixture
 def document() -> Iterator[Document]:
-    found = Document()
-    yield found
-    found.close()
+    result = Document()
+    yield result
+    result.close()
 
 
 def test_new_required_fields(applied: Cli, document: Document) -> None:
@@ -314,16 +314,16 @@ def page(recorded: Cli, websak: Any) -> Path:
     websak.edit("case_type", "PERS", name=EVIL)
     websak.edit("department", "SA-HELSE", name="\u202edæver\u0007")
     websak.fault("status", path="/api/Zones", times=None, code=404)
-    told = recorded(*AFTER, "--html", "report.html", code=1)
-    assert "Written to report.html." in told.err
+    reported = recorded(*AFTER, "--html", "report.html", code=1)
+    assert "Written to report.html." in reported.err
     return recorded.root / "report.html"
 
 
 def test_the_page_is_whole_by_itself_and_nothing_in_it_acts(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    found = Page(text)
-    assert EVIL.replace('"', '\\"') in found.text  # as it is, to be read
-    assert {tag for tag, _ in found.tags} <= {
+    result = Page(text)
+    assert EVIL.replace('"', '\\"') in result.text  # as it is, to be read
+    assert {tag for tag, _ in result.tags} <= {
         "html",
         "head",
         "meta",
@@ -347,16 +347,16 @@ def test_the_page_is_whole_by_itself_and_nothing_in_it_acts(page: Path) -> None:
         "li",
         "span",
     }
-    attributes = {name for _, attrs in found.tags for name in attrs}
+    attributes = {name for _, attrs in result.tags for name in attrs}
     assert attributes <= {"lang", "charset", "name", "content", "class", "scope"}
     style = re.search(r"<style>(.*?)</style>", text, re.S)
     assert style is not None
     assert "url(" not in style[1]
     assert "@import" not in style[1]
-    assert "http" not in text.replace(found.text, "").replace("http://127.0.0.1", "")
+    assert "http" not in text.replace(result.text, "").replace("http://127.0.0.1", "")
     assert "\u202e" not in text
     assert "\u0007" not in text
-    for told in (
+    for reported in (
         "Oppgradering av Websak environment",
         "3 forhold å se på.",
         "FEIL",
@@ -364,7 +364,7 @@ def test_the_page_is_whole_by_itself_and_nothing_in_it_acts(page: Path) -> None:
         "svarte 200 før, 404 nå",
         "oppslag på ekstern id",
     ):
-        assert told in found.text
+        assert reported in result.text
     assert '<span class="bad">FEIL</span>' in text
     assert '<html lang="nb">' in text
 

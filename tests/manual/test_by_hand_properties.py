@@ -9,13 +9,13 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.operations.apply.ownership import after_change
 from websakctl.plan.change import Plan
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 
 KINDS = all_kinds()
 
 
 def ask(desired: State, recorded: State) -> Plan:
-    known = {address: Known(resource.fields) for address, resource in recorded.items()}
+    known = {address: LastApplied(resource.fields) for address, resource in recorded.items()}
     return planned(desired, recorded, known=known, kinds={}, by_hand=KINDS, districts=DISTRICTS)
 
 

@@ -138,9 +138,9 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ids=["no-rows", "empty", "no-key", "no-field", "no-text", "no-zip"],
 )
 def test_what_is_no_table_of_the_kind(tmp_path: Path, text: str, name: str, said: str) -> None:
-    (told,) = problems(tmp_path, text, name=name)
-    assert said in told
-    assert told.startswith(name)
+    (reported,) = problems(tmp_path, text, name=name)
+    assert said in reported
+    assert reported.startswith(name)
 
 
 def test_every_kind_that_people_set_can_be_exported() -> None:

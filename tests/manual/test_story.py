@@ -44,9 +44,9 @@ def test_the_whole_story(cli: Cli, sandbox33: Any, tmp_path: Path) -> None:
     assert again["items"] == 19
     assert [Path(file).name for file in again["files"]] == ["environment.md", "environment.csv"]
 
-    told = cli("worklist", "done", "*", *DONE, "--on", "2026-11-20").out
-    assert told.startswith("Recorded as done: 19 items")
-    assert "0 left" in told.splitlines()[0]
+    reported = cli("worklist", "done", "*", *DONE, "--on", "2026-11-20").out
+    assert reported.startswith("Recorded as done: 19 items")
+    assert "0 left" in reported.splitlines()[0]
     assert (cli.root / ".websakctl/worklists/environment.md").read_text(encoding="utf-8").count("- [ ]") == 0
     quiet = cli("plan", "--detailed-exitcode").out
     assert "No changes. Websak is as the config says" in quiet
@@ -145,9 +145,9 @@ def test_what_was_recorded_by_mistake_is_reopened(cli: Cli) -> None:
     }
     again = cli("worklist", "reopen", "committee/frogner/FR-BU", *why, code=64)
     assert "nothing that committee/frogner/FR-BU names is recorded as done" in again.err
-    told = cli("history", "--address", "committee/frogner/FR-BU").out
-    assert "set by Kari Nordmann" in told
-    assert "not done after all, says Ola" in told
+    reported = cli("history", "--address", "committee/frogner/FR-BU").out
+    assert "set by Kari Nordmann" in reported
+    assert "not done after all, says Ola" in reported
     assert "complete" in cli("history").out
     assert "interrupted" not in cli("history").out
 
@@ -223,9 +223,9 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
 
 
 def test_a_wrong_command_line_records_nothing(cli: Cli) -> None:
-    for args, code, said in WRONG:
+    for args, code, given in WRONG:
         outcome = cli("worklist", *args, code=code)
-        assert said in outcome.err
+        assert given in outcome.err
         assert outcome.out == ""
     assert cli("worklist", "list", "--done", "--format", "json").json["done"] == []
 

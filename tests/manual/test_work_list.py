@@ -23,8 +23,8 @@ from websakctl.plan.selection import Selection
 from websakctl.report.formats.csv import FORMAT
 from websakctl.report.formats.html import FORMAT as HTML
 from websakctl.report.formats.text import FORMAT as TEXT
-from websakctl.report.subjects import Look, PlanReport
 from websakctl.report.texts.bokmaal import BOKMAAL
+from websakctl.report.view_models import Look, PlanReport
 from websakctl.report.work_list import Wording, markdown, rows
 from websakctl.source.configuration import Configuration
 from websakctl.source.load import load_configuration
@@ -43,7 +43,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Configuration:
     return loaded
 
 
-def scene(config: Configuration, **done: Any) -> ConfigInput:
+def inputs(config: Configuration, **done: Any) -> ConfigInput:
     return ConfigInput(config=config, known={}, kinds={}, by_hand=BY_HAND, environment="test", **done)
 
 
@@ -52,7 +52,7 @@ def told(work: WorkList, language: Literal["nb", "en"], config: Configuration) -
 
 
 def test_once_for_all_comes_first_and_nothing_before_what_it_refers_to(config: Configuration) -> None:
-    work = work_list(scene(config))
+    work = work_list(inputs(config))
     assert [item.number for item in work.items] == list(range(1, 20))
     scopes = [item.address.scope for item in work.items]
     assert scopes == sorted(scopes, key=lambda scope: (scope != "base", scope))
@@ -72,7 +72,7 @@ def test_what_goes_comes_last_and_what_is_shared_last_of_all(config: Configurati
         Address(*parts): Resource(address=Address(*parts), fields={"name": "Gammel", "case_type": case})
         for *parts, case in (("committee", "frogner", "FR-OLD", "OLD"), ("case_type", "base", "OLD", None))
     }
-    work = work_list(struct_replace(scene(config, done_by_hand={**state, **old}), known=dict(old)))  # type: ignore[arg-type]  # known by address is enough
+    work = work_list(struct_replace(inputs(config, done_by_hand={**state, **old}), known=dict(old)))  # type: ignore[arg-type]  # known by address is enough
     assert [(i.change.action.value, i.address.key) for i in work.items] == [
         ("deactivate", "FR-OLD"),
         ("deactivate", "OLD"),
@@ -86,14 +86,14 @@ def test_an_id_stays_while_the_same_is_wanted(config: Configuration) -> None:
     ids = set()
     for before in ({"name": "A"}, {"name": "B"}):
         fields = {**config.state[address].fields, **before}
-        work = work_list(scene(config, done_by_hand={address: Resource(address=address, fields=fields)}))
+        work = work_list(inputs(config, done_by_hand={address: Resource(address=address, fields=fields)}))
         ids |= {item.id for item in work.items if item.address == address}
     assert len(ids) == 1
-    assert ids.isdisjoint(item.id for item in work_list(scene(config)).items)  # set up anew, all fields are wanted
+    assert ids.isdisjoint(item.id for item in work_list(inputs(config)).items)  # set up anew, all fields are wanted
 
 
 def test_items_by_id_address_and_glob(config: Configuration) -> None:
-    work = work_list(scene(config))
+    work = work_list(inputs(config))
     first = work.items[0]
     assert named(work, [first.id, first.id, str(first.address)]) == [first]
     assert {item.address.key for item in named(work, ["committee/sagene/*"])} == {"SA-BU", "SA-ELDR"}
@@ -103,7 +103,7 @@ def test_items_by_id_address_and_glob(config: Configuration) -> None:
 
 
 def test_the_list_in_both_languages(config: Configuration) -> None:
-    work = work_list(scene(config)).chosen(Selection(kinds=frozenset({"form", "historical_base"})))
+    work = work_list(inputs(config)).chosen(Selection(kinds=frozenset({"form", "historical_base"})))
     norwegian, english = told(work, "nb", config), told(work, "en", config)
     for line in (
         "# Arbeidsliste for test",
@@ -146,7 +146,7 @@ def test_nothing_in_a_name_acts_in_markdown_or_a_spreadsheet(config: Configurati
     address = Address("form", "base", "KONTAKT")
     nasty = "=1+1 | *b* <b> `x`\u202e"
     state = {**config.state, address: Resource(address=address, fields={**config.state[address].fields, "name": nasty})}
-    work = work_list(scene(dataclasses.replace(config, state=state))).chosen(Selection(targets=("form/base/KONTAKT",)))
+    work = work_list(inputs(dataclasses.replace(config, state=state))).chosen(Selection(targets=("form/base/KONTAKT",)))
     text = told(work, "nb", config)
     assert "<b>" not in text
     assert "\u202e" not in text
@@ -154,7 +154,7 @@ def test_nothing_in_a_name_acts_in_markdown_or_a_spreadsheet(config: Configurati
 
 
 def test_a_saved_plan_keeps_its_steps(config: Configuration) -> None:
-    plan = make_plan(scene(config), {})
+    plan = make_plan(inputs(config), {})
     document: Mapping[str, Any] = to_document(plan, tool_version="1", created_at="2027-01-01T00:00:00Z")
     again = from_document(document)
     assert {step.address: step.id for step in again.manual} == {step.address: step.id for step in plan.manual}
@@ -235,9 +235,9 @@ def test_an_export_of_no_such_kind_is_found_by_validate(tmp_path: Path) -> None:
 
 def test_many_steps_of_one_sort_are_folded(config: Configuration) -> None:
     template = config.state[Address("committee", "frogner", "FR-BU")]
-    made = (Address("committee", "frogner", f"FR-<{n}>") for n in range(300))
-    state = {address: Resource(address=address, fields=template.fields) for address in made}
-    plan = make_plan(scene(dataclasses.replace(config, state=state)), {})
+    created = (Address("committee", "frogner", f"FR-<{n}>") for n in range(300))
+    state = {address: Resource(address=address, fields=template.fields) for address in created}
+    plan = make_plan(inputs(dataclasses.replace(config, state=state)), {})
     report = PlanReport(plan=plan, made={})
     page = HTML.render(report, Look())
     assert "<summary>committee: 300 in 1 district: " in page

@@ -39,11 +39,11 @@ def test_matches_are_proposed_with_evidence_and_only_the_external_id_is_written(
     by_address: dict[str, list[dict[str, str]]] = {}
     for row in rows["items"]:
         by_address.setdefault(row["address"], []).append(row)
-    told = {address: [(r["id"], r["evidence"]) for r in several] for address, several in by_address.items()}
-    assert told["org_unit/frogner/FR-BARN"] == [(ids["G0"], "same name under the same parent, FR-BYDEL")]
-    assert told["org_unit/frogner/FR-BH-TROLL"] == [(ids["G1"], "same name under the same parent, FR-BARN")]
-    assert told["org_unit/frogner/FR-KORT"] == [(ids["G4"], "same abbreviation KRT")]
-    assert {id_ for id_, _ in told["org_unit/frogner/FR-BH-NISSE"]} == {ids["G2"], ids["G3"]}  # side by side
+    reported = {address: [(r["id"], r["evidence"]) for r in several] for address, several in by_address.items()}
+    assert reported["org_unit/frogner/FR-BARN"] == [(ids["G0"], "same name under the same parent, FR-BYDEL")]
+    assert reported["org_unit/frogner/FR-BH-TROLL"] == [(ids["G1"], "same name under the same parent, FR-BARN")]
+    assert reported["org_unit/frogner/FR-KORT"] == [(ids["G4"], "same abbreviation KRT")]
+    assert {id_ for id_, _ in reported["org_unit/frogner/FR-BH-NISSE"]} == {ids["G2"], ids["G3"]}  # side by side
     town("apply", "match.plan.json", "--auto-approve")
     after = town.units()
     expected = {ids["G0"]: "FR-BARN", ids["G1"]: "FR-BH-TROLL", ids["G4"]: "FR-KORT"}
@@ -65,9 +65,9 @@ def test_pull_all_recognises_the_districts_in_a_repository_that_init_made(
     town33: Town, tmp_path_factory: object
 ) -> None:
     root = tmp_path_factory.mktemp("made")  # type: ignore[attr-defined]
-    made = Town(root, town33.websak)
-    made("init", ".")
-    out, err = made("pull", "--all", "--auto-approve", "--reason", "Slik er det", "--owner", "Byarkivet")
+    created = Town(root, town33.websak)
+    created("init", ".")
+    out, err = created("pull", "--all", "--auto-approve", "--reason", "Slik er det", "--owner", "Byarkivet")
     assert "3 districts recognised in Websak" in err
     assert sorted(p.name for p in (root / "districts").iterdir()) == ["frogner", "sagene", "stovner"]
     assert "BH-ASKELADDEN" in (root / "districts/sagene/org_units.yaml").read_text(encoding="utf-8")

@@ -59,8 +59,8 @@ def test_it_is_placed_and_told_what_to_do(name: str, tmp_path: Path) -> None:
     for file, text in {**files(), **changed}.items():
         (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / file).write_text(text, encoding="utf-8")
-    found = [f for f in load_configuration(tmp_path).findings if f.code == "rename-conflict"]
-    (finding,) = [f for f in found if f.message.endswith(message)]
+    result = [f for f in load_configuration(tmp_path).findings if f.code == "rename-conflict"]
+    (finding,) = [f for f in result if f.message.endswith(message)]
     assert finding.help == help_
     assert finding.at.file == STOVNER_UNITS
     line = (tmp_path / STOVNER_UNITS).read_text(encoding="utf-8").splitlines()[finding.at.line - 1]

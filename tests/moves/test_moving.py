@@ -132,8 +132,8 @@ def test_history_and_explain_follow_the_object_across_its_addresses(town33: Town
     rows = json.loads(town33("history", "--address", STOVNER, "--format", "json")[0])["items"]
     assert [(r["address"], r["action"]) for r in rows] == [(SAGENE, "create"), (STOVNER, "update")]
     assert json.loads(town33("history", "--address", SAGENE, "--format", "json")[0])["items"] == rows
-    told = town33("explain", STOVNER)[0]
-    assert f"It was {SAGENE}" in told
+    reported = town33("explain", STOVNER)[0]
+    assert f"It was {SAGENE}" in reported
     assert json.loads(town33("explain", STOVNER, "--format", "json")[0])["previously"] == [SAGENE]
 
 

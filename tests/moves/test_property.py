@@ -20,15 +20,15 @@ moves = st.lists(st.tuples(st.sampled_from(sorted(HOMES)), st.sampled_from(sorte
 
 def placed(where: dict[str, str], was: dict[str, str]) -> dict[str, str | None]:
     """The districts' files, with kindergartens where they are now and a word on where they were."""
-    found: dict[str, str | None] = {}
+    result: dict[str, str | None] = {}
     for slug in FACTS:
         lines = [
             f"  {key}: {{name: {NAMES[key]}, parent: BHG{_previously(key, slug, was)}}}\n"
             for key, home in sorted(where.items())
             if home == slug
         ]
-        found[f"districts/{slug}/org_units.yaml"] = "org_units:\n" + "".join(lines) if lines else None
-    return found
+        result[f"districts/{slug}/org_units.yaml"] = "org_units:\n" + "".join(lines) if lines else None
+    return result
 
 
 def _previously(key: str, slug: str, was: dict[str, str]) -> str:

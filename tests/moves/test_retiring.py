@@ -128,7 +128,7 @@ WRONG = {
 def test_what_cannot_be_retired_is_placed_in_its_file(name: str, town33: Town) -> None:
     entries, message = WRONG[name]
     town33.write({SAGENE: f"retire:\n  {entries}\n", "districts/sagene/sub_orgs.yaml": None, "users/sagene.yaml": None})
-    found = json.loads(town33("validate", "--format", "json", code=3)[0])["diagnostics"]
-    (one,) = [d for d in found if d["code"] == "retire-conflict"]
+    result = json.loads(town33("validate", "--format", "json", code=3)[0])["diagnostics"]
+    (one,) = [d for d in result if d["code"] == "retire-conflict"]
     assert one["message"] == message and one["help"]
     assert (one["file"], one["line"]) == (SAGENE, 2)

@@ -88,8 +88,8 @@ class Town:
 
     def rules(self, code: int = 0) -> list[tuple[str, str, int, str]]:
         """What ``validate`` finds: rule, file, line and message."""
-        found = json.loads(self("validate", "--format", "json", code=code)[0])["diagnostics"]
-        return [(d["rule"], d["file"], d["line"], d["message"]) for d in found]
+        result = json.loads(self("validate", "--format", "json", code=code)[0])["diagnostics"]
+        return [(d["rule"], d["file"], d["line"], d["message"]) for d in result]
 
     def ask(self, method: str, path: str, **params: str) -> Any:
         """A request past our client."""

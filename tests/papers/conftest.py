@@ -94,9 +94,9 @@ def look(tmp_path: Path) -> Callable[[str, int], Seen]:
         done = subprocess.run(
             [CHROMIUM, *flags, "--dump-dom", frame.as_uri()], capture_output=True, text=True, timeout=120
         )
-        found = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
-        assert found, done.stdout[-2000:] + done.stderr[-2000:]
-        seen: Mapping[str, Any] = json.loads(_unescaped(found[1]))
+        result = re.search(r'<pre id="seen">(.*?)</pre>', done.stdout, re.DOTALL)
+        assert result, done.stdout[-2000:] + done.stderr[-2000:]
+        seen: Mapping[str, Any] = json.loads(_unescaped(result[1]))
         console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
         return Seen(seen["overflow"], seen["out"], console, seen["text"])
 

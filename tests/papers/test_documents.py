@@ -66,12 +66,12 @@ def test_english_is_there_for_whoever_asks(papers: Cli) -> None:
 
 
 def test_the_hand_over_tells_what_was_attested_and_what_was_let_pass(papers: Cli) -> None:
-    said = """\
+    given = """\
 attestations:
   OPPLAERING: {by: Opplæringsansvarlig, on: 2027-02-20, evidence: sak 26/4711}
   GAMMELT-SYSTEM: {waived: {by: Prosjekteier, why: Leverandøren er sen, until: 2027-05-31}}
 """
-    write_files(papers.root, {"config/gates.yaml": GATES, "districts/frogner/said.yaml": said})
+    write_files(papers.root, {"config/gates.yaml": GATES, "districts/frogner/said.yaml": given})
     note = markdown(papers, "frogner", "--what", "handover")["frogner-handover.md"]
     assert "| Opplæring er holdt | Opplæringsansvarlig | 20. feb. 2027 | sak 26/4711 |" in note
     assert "| Gammelt system er stengt | Prosjekteier | Leverandøren er sen | 31. mai 2027 |" in note
@@ -79,10 +79,10 @@ attestations:
 
 
 def test_a_whole_batch_at_once_and_what_was_written_as_json(papers: Cli) -> None:
-    told = papers(*COMMAND, "--batch", "PULJE-1", "--what", "handover", "--format", "json").json["items"]
+    reported = papers(*COMMAND, "--batch", "PULJE-1", "--what", "handover", "--format", "json").json["items"]
     files = [papers.root / "documents" / slug / f"{slug}-handover.docx" for slug in ("frogner", "sagene")]
-    assert [entry["district"] for entry in told] == ["frogner", "sagene"]
-    assert [Path(entry["file"]) for entry in told] == files
+    assert [entry["district"] for entry in reported] == ["frogner", "sagene"]
+    assert [Path(entry["file"]) for entry in reported] == files
     assert all(file.is_file() for file in files)
     assert {file.stat().st_mode & 0o077 for file in files} == {0}  # the hand-over note names who attested
 
@@ -119,8 +119,8 @@ def test_word_keeps_bold_numbered_and_nested(papers: Cli) -> None:
         "# Tittel\n\nEn **fet** og *skrå* linje\\\nny linje.\n\n1. en\n2. to\n\n- a\n  - b\n\n> Merk\n\n---\n\n`x`\n"
     )
     paper = Document(BytesIO(word(source, title="t", author="a", language="nb", today=TODAY)))
-    found = [(p.style.name if p.style is not None else "", p.text) for p in paper.paragraphs]
-    assert found[:7] == [
+    result = [(p.style.name if p.style is not None else "", p.text) for p in paper.paragraphs]
+    assert result[:7] == [
         ("Heading 1", "Tittel"),
         ("Normal", "En fet og skrå linje\nny linje."),
         ("List Number", "en"),
@@ -140,10 +140,10 @@ def test_word_keeps_bold_numbered_and_nested(papers: Cli) -> None:
 def test_what_lacks_is_named_all_at_once_and_nothing_is_written(papers: Cli) -> None:
     papers.edit("districts/frogner/own.yaml", "    daily_routine: Meldingsboksen leses før kl. 10\n", "")
     papers.edit("config/rollout.yaml", ", go_live: 2027-03-01", "")
-    said = papers(*COMMAND, "frogner", code=4).err
-    assert re.search(r"frogner-plan: nb/project-plan\.md:\d+: `go_live` has no value", said)
-    assert re.search(r"frogner-letter-975016684: nb/letter\.md:\d+: `daily_routine` has no value", said)
-    line = re.search(r"letter\.md:(\d+)", said)
+    given = papers(*COMMAND, "frogner", code=4).err
+    assert re.search(r"frogner-plan: nb/project-plan\.md:\d+: `go_live` has no value", given)
+    assert re.search(r"frogner-letter-975016684: nb/letter\.md:\d+: `daily_routine` has no value", given)
+    line = re.search(r"letter\.md:(\d+)", given)
     assert line and "daily_routine" in (shipped() / "documents/nb/letter.md").read_text().splitlines()[int(line[1]) - 1]
     assert not (papers.root / "documents").exists()
 
@@ -172,8 +172,8 @@ def test_a_template_of_ones_own_wins(papers: Cli) -> None:
     own = papers.root / "templates/documents/nb/handover.md"
     own.parent.mkdir(parents=True)
     own.write_text("# Vår mal for {{ district.name }}\n\nNy {{ district.telefon }}\n", encoding="utf-8")
-    said = papers(*COMMAND, "frogner", "--what", "handover", code=4).err
-    assert "nb/handover.md:3: `telefon` has no value" in said
+    given = papers(*COMMAND, "frogner", "--what", "handover", code=4).err
+    assert "nb/handover.md:3: `telefon` has no value" in given
     own.write_text("# Vår mal for {{ district.name }}\n", encoding="utf-8")
     assert markdown(papers, "frogner", "--what", "handover")["frogner-handover.md"] == "# Vår mal for Bydel Frogner\n"
 

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cli.command_line import Cli, write_files
-from websakctl.operations.rollout.happenings import Happening
+from websakctl.operations.rollout.timeline import TimelineEvent
 from websakctl.operations.rollout.view import view_rollout
 from websakctl.report.pages.status import StatusPage
 from websakctl.rollout.schedule import schedule
@@ -35,7 +35,7 @@ def page_of(root: Path, files: Mapping[str, str], **more: Any) -> StatusPage:
         environment="test",
         names={slug: district.name for slug, district in config.districts.items()},
         since=date(2026, 11, 18),
-        happenings=more.pop("happenings", []),
+        timeline_events=more.pop("happenings", []),
         activities=schedule([b.batch for b in view.batches], ()),
         **more,
     )
@@ -72,31 +72,32 @@ def text_of(html: str) -> str:
 
 
 def test_owners_see_where_the_rollout_stands(tmp_path: Path, files: dict[str, str]) -> None:
-    said = text_of(page_of(tmp_path, files).render("nb"))
-    assert "Status for innføringen av Websak onsdag 25. november 2026 · test" in said
-    assert "96 dager til Første pulje starter" in said
-    assert "0 av 2 bydeler er klare" in said
-    assert "Websak er ikke spurt for denne siden." in said
-    assert "mandag 1. mars 2027 , uke 9, 2027 (om 96 dager) Frogner 1 av 4" in said
-    assert "Opplæring er holdt ingen har attestert Neste: Hold kurset" in said
-    assert "Gammelt system er stengt ingen har attestert; venter på «Opplæring er holdt»" in said
-    assert "Websak+ 1 200 1 150 ikke talt 1 150 –" in said
-    assert "i dag 1 etter Første pulje 0" in said  # Dokulink
-    assert "975016684 Frogner barnehage Bydel Frogner Første pulje" in said
+    given = text_of(page_of(tmp_path, files).render("nb"))
+    assert "Status for innføringen av Websak onsdag 25. november 2026 · test" in given
+    assert "96 dager til Første pulje starter" in given
+    assert "0 av 2 bydeler er klare" in given
+    assert "Websak er ikke spurt for denne siden." in given
+    assert "mandag 1. mars 2027 , uke 9, 2027 (om 96 dager) Frogner 1 av 4" in given
+    assert "Opplæring er holdt ingen har attestert Neste: Hold kurset" in given
+    assert "Gammelt system er stengt ingen har attestert; venter på «Opplæring er holdt»" in given
+    assert "Websak+ 1 200 1 150 ikke talt 1 150 –" in given
+    assert "i dag 1 etter Første pulje 0" in given  # Dokulink
+    assert "975016684 Frogner barnehage Bydel Frogner Første pulje" in given
     assert (
-        "gi tilgang til nummerets post i Altinn, både vanlig og taushetsbelagt, til Styrer, Assisterende styrer" in said
+        "gi tilgang til nummerets post i Altinn, både vanlig og taushetsbelagt, til Styrer, Assisterende styrer"
+        in given
     )
-    assert "Ingenting er endret." in said
+    assert "Ingenting er endret." in given
 
 
 def test_what_is_wrong_comes_first(tmp_path: Path, troubled: dict[str, str]) -> None:
-    said = text_of(page_of(tmp_path, troubled).render("nb"))
-    assert "2 postruter har hull" in said
-    assert "1 000 lisenser mangler" in said
-    assert "Satt på pause: Eierne venter" in said
-    assert "Ikke i noen pulje ennå: Bydel Sagene." in said
-    assert "Post til 2 numre har ingen sikker vei inn." in said
-    assert "lesere mangler: det er ikke sagt hvem som leser i Altinn" in said
+    given = text_of(page_of(tmp_path, troubled).render("nb"))
+    assert "2 postruter har hull" in given
+    assert "1 000 lisenser mangler" in given
+    assert "Satt på pause: Eierne venter" in given
+    assert "Ikke i noen pulje ennå: Bydel Sagene." in given
+    assert "Post til 2 numre har ingen sikker vei inn." in given
+    assert "lesere mangler: det er ikke sagt hvem som leser i Altinn" in given
     html = page_of(tmp_path, troubled).render("nb")
     assert html.count('class="mark waived"') == 2  # the legend, and the waived gate
     assert html.count('class="mark pass"') == 2
@@ -104,28 +105,28 @@ def test_what_is_wrong_comes_first(tmp_path: Path, troubled: dict[str, str]) -> 
 
 def test_english(tmp_path: Path, troubled: dict[str, str]) -> None:
     html = page_of(tmp_path, troubled).render("en")
-    said = text_of(html)
+    given = text_of(html)
     assert '<html lang="en">' in html
-    assert "Status of the Websak rollout Wednesday 25 November 2026" in said
-    assert "Mail to 2 numbers has no safe way in." in said
-    assert "1,000 seats missing at the most" in said
-    assert "no readers: nobody is said to read it in Altinn" in said
-    assert "Paused: Eierne venter" in said
+    assert "Status of the Websak rollout Wednesday 25 November 2026" in given
+    assert "Mail to 2 numbers has no safe way in." in given
+    assert "1,000 seats missing at the most" in given
+    assert "no readers: nobody is said to read it in Altinn" in given
+    assert "Paused: Eierne venter" in given
 
 
 def test_what_happened_newest_first(tmp_path: Path, files: dict[str, str]) -> None:
-    happenings = [
-        Happening(at="2026-11-24", who="kari", why="rollout PULJE-1", districts=("frogner",), done={("org_unit", "create"): 25, ("sub_org", "create"): 1, ("case_type", "update"): 2}),
-        Happening(at="2026-11-20", who="Ola", why="", districts=("frogner", "sagene"), attested="Opplæring er holdt"),
-        Happening(at="2026-11-19", who="kari", why="", districts=("a", "b", "c", "d", "e"), done={("user", "deactivate"): 1}, complete=False),
+    timeline_events = [
+        TimelineEvent(at="2026-11-24", who="kari", why="rollout PULJE-1", districts=("frogner",), done={("org_unit", "create"): 25, ("sub_org", "create"): 1, ("case_type", "update"): 2}),
+        TimelineEvent(at="2026-11-20", who="Ola", why="", districts=("frogner", "sagene"), attested="Opplæring er holdt"),
+        TimelineEvent(at="2026-11-19", who="kari", why="", districts=("a", "b", "c", "d", "e"), done={("user", "deactivate"): 1}, complete=False),
     ]  # fmt: skip
-    said = text_of(page_of(tmp_path, files, happenings=happenings).render("nb"))
+    given = text_of(page_of(tmp_path, files, timeline_events=timeline_events).render("nb"))
     assert (
         "24. nov. 2026 25 enheter og 1 postrute opprettet. 2 sakstyper endret Bydel Frogner rollout PULJE-1 kari"
-        in said
+        in given
     )
-    assert "20. nov. 2026 attestert: Opplæring er holdt Bydel Frogner og Bydel Sagene Ola" in said
-    assert "19. nov. 2026 1 bruker tatt ut av bruk i 5 bydeler ikke fullført kari" in said
+    assert "20. nov. 2026 attestert: Opplæring er holdt Bydel Frogner og Bydel Sagene Ola" in given
+    assert "19. nov. 2026 1 bruker tatt ut av bruk i 5 bydeler ikke fullført kari" in given
 
 
 class Page(HTMLParser):
@@ -149,7 +150,7 @@ def test_nothing_from_outside_acts_in_the_page(tmp_path: Path, troubled: dict[st
     page = page_of(
         tmp_path,
         troubled,
-        happenings=[Happening(at="2026-11-24", who=NASTY, why=NASTY, districts=(NASTY,), attested=NASTY)],
+        timeline_events=[TimelineEvent(at="2026-11-24", who=NASTY, why=NASTY, districts=(NASTY,), attested=NASTY)],
     )
     view = page.view
     batch = replace(
@@ -198,20 +199,22 @@ def test_the_file_needs_nothing_around_it(tmp_path: Path, files: dict[str, str])
 
 def test_a_config_with_no_rollout_in_it(tmp_path: Path, files: dict[str, str]) -> None:
     del files["config/rollout.yaml"], files["config/gates.yaml"]
-    said = text_of(page_of(tmp_path, files).render("nb"))
+    given = text_of(page_of(tmp_path, files).render("nb"))
     for sentence in ("Ingen pulje er planlagt.", "Ingen klarsjekker er satt opp.", "Ingen lisenser er beskrevet."):
-        assert sentence in said
-    assert "Ikke i noen pulje ennå: Bydel Frogner og Bydel Sagene." in said
+        assert sentence in given
+    assert "Ikke i noen pulje ennå: Bydel Frogner og Bydel Sagene." in given
 
 
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_browser_shows_it_whole(
     tmp_path: Path, troubled: dict[str, str], look: Callable[[str, int], Seen], width: int
 ) -> None:
-    happenings = [
-        Happening(at="2026-11-24", who="kari", why="x" * 80, districts=("frogner",), done={("org_unit", "create"): 25})
+    timeline_events = [
+        TimelineEvent(
+            at="2026-11-24", who="kari", why="x" * 80, districts=("frogner",), done={("org_unit", "create"): 25}
+        )
     ]
-    seen = look(page_of(tmp_path / "repo", troubled, happenings=happenings).render("nb"), width)
+    seen = look(page_of(tmp_path / "repo", troubled, timeline_events=timeline_events).render("nb"), width)
     assert (seen.overflow, seen.sticking_out, seen.console) == (0, [], [])
     assert "Status for innføringen av Websak" in seen.text
 
@@ -240,22 +243,22 @@ def test_the_command_tells_what_was_applied(papers: Cli, sandbox33: Any) -> None
     write_files(papers.root, {"config/gates.yaml": GATES})
     papers.env = sandbox33.fresh().variables
     papers("apply", "--auto-approve", "--reason", "ny struktur")
-    told = papers("rollout", "report", "--html", "status.html", "--format", "json").json
-    assert told["file"] == "status.html"
+    reported = papers("rollout", "report", "--html", "status.html", "--format", "json").json
+    assert reported["file"] == "status.html"
     file = papers.root / "status.html"
-    said = text_of(file.read_text(encoding="utf-8"))
-    assert "enheter" in said and "opprettet" in said and "ny struktur" in said
-    assert "Websak er ikke spurt" not in said
+    given = text_of(file.read_text(encoding="utf-8"))
+    assert "enheter" in given and "opprettet" in given and "ny struktur" in given
+    assert "Websak er ikke spurt" not in given
     left = "2 steg gjenstår som Websak ikke har noe grensesnitt for: 1 utvalg og 1 historisk base."
-    assert left in said
+    assert left in given
     assert file.stat().st_mode & 0o777 == 0o600
     papers("rollout", "report", "--html", "status.html", "--since", "2999-01-01")
     assert "Ingenting er endret." in text_of(file.read_text(encoding="utf-8"))
 
 
 def test_the_command_asks_no_websak_when_told_so(papers: Cli) -> None:
-    told = papers("rollout", "report", "--html", "status.html", "--offline", "--lang", "en")
-    assert told.out == "Written to status.html.\n"
+    reported = papers("rollout", "report", "--html", "status.html", "--offline", "--lang", "en")
+    assert reported.out == "Written to status.html.\n"
     assert "Websak was not asked for this page." in (papers.root / "status.html").read_text(encoding="utf-8")
 
 

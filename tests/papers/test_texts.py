@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api
-from websakctl.report.subjects import DocumentReport, Section
 from websakctl.report.texts import counted, said, text
 from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS
 from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
 from websakctl.report.texts.filed import filed_in
 from websakctl.report.texts.kinds import things
+from websakctl.report.view_models import DocumentReport, Section
 from websakctl.rollout.schedule import PREPARATIONS
 
 PACKAGE = Path(__file__).parents[2] / "websakctl"
@@ -35,14 +35,14 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 def looked_up() -> set[str]:
     """Every text that is asked for by itself, in the program and on its pages."""
-    found = {a or b for file in PAGES for a, b in IN_A_PAGE.findall(file.read_text(encoding="utf-8"))}
+    result = {a or b for file in PAGES for a, b in IN_A_PAGE.findall(file.read_text(encoding="utf-8"))}
     for file in SOURCES:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and looks_up(node.func) and node.args:
                 first = node.args[0]
                 if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    found.add(first.value)
-    return found
+                    result.add(first.value)
+    return result
 
 
 def looks_up(function: ast.expr) -> bool:
@@ -115,8 +115,8 @@ def test_every_finding_has_its_translation(path: str) -> None:
 
 
 def test_every_step_that_a_plan_leaves_to_people_has_its_translation() -> None:
-    made = {s.replace("differ7", "differs") for s in findings("plan/diff.py")}
-    steps = {s for s in made if re.search(r"(: .*in Websak|: .*by hand)$", s)}
+    created = {s.replace("differ7", "differs") for s in findings("plan/diff.py")}
+    steps = {s for s in created if re.search(r"(: .*in Websak|: .*by hand)$", s)}
     assert len(steps) == 9
     steps |= {kind.open_cases for kind in all_kinds().values() if kind.open_cases}
     assert sorted(s for s in steps if said(s, "nb") == s) == []
@@ -146,11 +146,13 @@ def test_one_and_many() -> None:
 
 
 def test_a_finding_is_translated_with_what_it_holds() -> None:
-    told = "it is so already, and MOTTAK must come first, which is not passed (unknown)"
-    assert said(told, "nb") == "dette er allerede gjort, men MOTTAK må komme først og er ikke i orden (ikke avklart)"
-    hole = "975016684 Frogner barnehage: no unit: what comes through SvarInn ends on no desk"
-    assert said(hole, "nb").startswith("975016684 Frogner barnehage: enhet mangler: det som kommer gjennom SvarInn")
-    assert said(hole, "en") == hole
+    reported = "it is so already, and MOTTAK must come first, which is not passed (unknown)"
+    assert (
+        said(reported, "nb") == "dette er allerede gjort, men MOTTAK må komme først og er ikke i orden (ikke avklart)"
+    )
+    gap = "975016684 Frogner barnehage: no unit: what comes through SvarInn ends on no desk"
+    assert said(gap, "nb").startswith("975016684 Frogner barnehage: enhet mangler: det som kommer gjennom SvarInn")
+    assert said(gap, "en") == gap
     assert said("Kari sier nei {n} {", "nb") == "Kari sier nei {n} {"
     assert (
         said("waived by {x} until 2027-01-01: {0.__class__}", "nb") == "fraveket av {x} til 2027-01-01: {0.__class__}"

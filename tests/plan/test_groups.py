@@ -13,11 +13,11 @@ def office(scope: str, prefix: str, abbreviation: str) -> Resource:
 
 
 def test_the_same_but_for_the_prefix_is_one_group() -> None:
-    found = plan(state(office("frogner", "FR", "FR-KONT"), office("sagene", "SA", "SA-KONT")), {})
-    assert [group.scopes for group in found.groups] == [("frogner", "sagene")]
+    result = plan(state(office("frogner", "FR", "FR-KONT"), office("sagene", "SA", "SA-KONT")), {})
+    assert [group.scopes for group in result.groups] == [("frogner", "sagene")]
 
 
 def test_a_value_that_never_had_the_prefix_is_another() -> None:
-    found = plan(state(office("frogner", "FR", "FR-KONT"), office("sagene", "SA", "KONT")), {})
-    assert sorted(group.scopes for group in found.groups) == [("frogner",), ("sagene",)]
-    assert {f.after for group in found.groups for f in group.fields if f.path == "abbreviation"} == {"FR-KONT", "KONT"}
+    result = plan(state(office("frogner", "FR", "FR-KONT"), office("sagene", "SA", "KONT")), {})
+    assert sorted(group.scopes for group in result.groups) == [("frogner",), ("sagene",)]
+    assert {f.after for group in result.groups for f in group.fields if f.path == "abbreviation"} == {"FR-KONT", "KONT"}

@@ -8,7 +8,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Plan
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 
 KINDS = all_kinds()
 
@@ -27,7 +27,7 @@ def state(*resources: Resource) -> State:
 
 
 def plan(desired: State, live: State, known: tuple[Address, ...] = (), **more: Any) -> Plan:
-    applied = {address: Known({}) for address in known}
+    applied = {address: LastApplied({}) for address in known}
     return planned(desired, as_read(live), known=applied, kinds=KINDS, districts=DISTRICTS, **more)
 
 

@@ -179,8 +179,8 @@ def test_plans_with_a_selection_are_what_they_were(scenery: Scenery, scope: str,
 
 @given(scenery=sceneries())
 def test_only_what_was_approved_is_done_and_the_guards_look_at_that(scenery: Scenery) -> None:
-    whole = ask(scenery)
-    approved = frozenset(change.address for change in whole.changes[::2])
+    merged = ask(scenery)
+    approved = frozenset(change.address for change in merged.changes[::2])
     plan = ask(scenery, only=approved)
     addresses = {change.address for change in plan.changes}
     assert addresses <= approved

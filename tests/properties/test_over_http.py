@@ -58,12 +58,12 @@ class Websak:
 
     def plan(self, desired: State) -> tuple[Plan, LiveSetup, ConfigInput]:
         config = Configuration(state=desired, districts=DISTRICTS)
-        scene = ConfigInput(config=config, known=self.journal.known("test"), kinds=all_kinds(), environment="test")
-        live = read_setup(self.connection(4), scene)
-        return make_plan(scene, live.state), live, scene
+        inputs = ConfigInput(config=config, known=self.journal.known("test"), kinds=all_kinds(), environment="test")
+        live = read_setup(self.connection(4), inputs)
+        return make_plan(inputs, live.state), live, inputs
 
     def apply(self, desired: State, concurrency: int) -> Plan:
-        plan, live, scene = self.plan(desired)
+        plan, live, inputs = self.plan(desired)
         run = Run(
             environment="test",
             journal=self.journal,
@@ -71,13 +71,13 @@ class Websak:
             name=new_run_name(Runtime()),
             concurrency=concurrency,
         )
-        with writer_for(self.connection(concurrency), scene, live) as writer:
+        with writer_for(self.connection(concurrency), inputs, live) as writer:
             applied = apply_changes(
-                run, plan.changes, live.state, writer, desired=desired, protected=set(), known=scene.known
+                run, plan.changes, live.state, writer, desired=desired, protected=set(), known=inputs.known
             )
         outcomes = [(str(o.change.address), o.status, o.detail) for o in applied.execution.outcomes]
         assert [o for o in outcomes if o[1] is not Status.DONE] == []
-        adopt_unchanged(run, desired, live.state, {change.address for change in plan.changes}, set(), scene.known)
+        adopt_unchanged(run, desired, live.state, {change.address for change in plan.changes}, set(), inputs.known)
         return plan
 
     def edit(self, applied: State, wanted: State, how: str, which: int) -> None:
@@ -103,9 +103,9 @@ class Websak:
 
 @pytest.fixture(params=["3.3", "3.0"])
 def websak(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Websak]:
-    found = Websak(request.getfixturevalue(f"sandbox{request.param.replace('.', '')}"), tmp_path, count())
-    yield found
-    found.sandbox.fresh()
+    result = Websak(request.getfixturevalue(f"sandbox{request.param.replace('.', '')}"), tmp_path, count())
+    yield result
+    result.sandbox.fresh()
 
 
 states = desired_states(districts=2, exchange=False)
@@ -146,13 +146,13 @@ def code(key: str) -> Resource:
 
 
 def case_type(access_code: str) -> Resource:
-    said = {"name": "Sak", "series": "SAK", "ordering_principle": "emne", "retention": "B", "access_code": access_code}
-    return resource(all_kinds()["case_type"], "base", "PERS", said)
+    text = {"name": "Sak", "series": "SAK", "ordering_principle": "emne", "retention": "B", "access_code": access_code}
+    return resource(all_kinds()["case_type"], "base", "PERS", text)
 
 
 def number(scope: str, **more: Any) -> Resource:
-    said = {"name": "Blåbær", "channel": "svarinn", **more}
-    return resource(all_kinds()["sub_org"], scope, "313000206", said)
+    text = {"name": "Blåbær", "channel": "svarinn", **more}
+    return resource(all_kinds()["sub_org"], scope, "313000206", text)
 
 
 def state(*resources: Resource) -> State:
@@ -197,8 +197,8 @@ def test_config_after_config_is_reached(name: str, websak: Websak) -> None:
             continue
         websak.apply(desired, 8)
         assert websak.plan(desired)[0].changes == ()
-        scene = websak.plan(desired)[2]
-        assert find_drift(scene, websak.plan(desired)[1].state).plan.changes == ()
+        inputs = websak.plan(desired)[2]
+        assert find_drift(inputs, websak.plan(desired)[1].state).plan.changes == ()
         assert set(websak.journal.known("test")) == set(desired)
 
 

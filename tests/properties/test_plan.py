@@ -17,7 +17,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Api, referred
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, Plan
-from websakctl.plan.diff import Known, patched
+from websakctl.plan.diff import LastApplied, patched
 from websakctl.plan.document import PlanFileError, from_document, to_document
 from websakctl.plan.order import old_address
 from websakctl.plan.selection import Selection
@@ -78,8 +78,8 @@ class Websak:
                 self.state[address] = replace(resource, fields=fields)
 
     def there(self, address: Address) -> Resource | None:
-        found = [r for a, r in self.state.items() if (a.kind, a.key) == (address.kind, address.key)]
-        return found[0] if found else None
+        result = [r for a, r in self.state.items() if (a.kind, a.key) == (address.kind, address.key)]
+        return result[0] if result else None
 
     def remove(self, change: Change) -> None:
         address = change.address
@@ -106,10 +106,10 @@ class Websak:
     def check(self, address: Address) -> None:
         resource = self.state[address]
         for target in self.targets(address, resource):
-            there = self.state.get(target)
-            self.insist(there is not None and there.active, f"{address} refers to {target}, which is not there")
-            if target.kind == "org_unit" and address.kind != "org_unit" and there is not None:
-                self.insist(there.fields["external_id"] == target.key, f"{target} cannot be found by its key yet")
+            live = self.state.get(target)
+            self.insist(live is not None and live.active, f"{address} refers to {target}, which is not there")
+            if target.kind == "org_unit" and address.kind != "org_unit" and live is not None:
+                self.insist(live.fields["external_id"] == target.key, f"{target} cannot be found by its key yet")
         if address.kind == "org_unit":
             self.check_tree(address)
             self.check_unique(address)
@@ -135,9 +135,9 @@ class Websak:
 
     @staticmethod
     def targets(address: Address, resource: Resource) -> list[Address]:
-        found = referred(KINDS[address.kind], resource.fields)
+        result = referred(KINDS[address.kind], resource.fields)
         return [
-            Address(r.kind, address.scope if r.same_scope else BASE, k) for _, r, k in found if r.kind != "district"
+            Address(r.kind, address.scope if r.same_scope else BASE, k) for _, r, k in result if r.kind != "district"
         ]
 
     @staticmethod
@@ -165,13 +165,13 @@ def reaches(scenery: Scenery, plan: Plan, order: list[Change]) -> State:
     for change in order:
         websak.do(change)
     by_hand = {step.address for step in plan.manual}
-    for address, wanted in scenery.desired.items():
+    for address, desired in scenery.desired.items():
         if address in by_hand:
             continue
-        there = websak.state[address]
-        assert there.active
-        for name, value in wanted.fields.items():
-            assert there.fields[name] == value or name in KINDS[address.kind].create_only, (address, name)
+        live = websak.state[address]
+        assert live.active
+        for name, value in desired.fields.items():
+            assert live.fields[name] == value or name in KINDS[address.kind].create_only, (address, name)
     return websak.state
 
 
@@ -181,7 +181,7 @@ def test_carrying_out_a_plan_reaches_what_was_wanted_in_any_order_it_allows(scen
     event(f"changes: {min(len(plan.changes), 30) // 10 * 10}+")
     after = reaches(scenery, plan, list(plan.changes))
     assert after == reaches(scenery, plan, any_order(plan.changes, random))
-    known = {**scenery.known, **{a: Known(r.fields) for a, r in scenery.desired.items()}}
+    known = {**scenery.known, **{a: LastApplied(r.fields) for a, r in scenery.desired.items()}}
     again = ask(replace(scenery, live=after, known=known))
     assert again.changes == ()
     asked_before_a_removal = {c.address for c in plan.changes if c.action.removes}  # open cases; asked once
@@ -226,9 +226,9 @@ def what_is_nobodys_is_left_alone(plan: Plan, scenery: Scenery) -> None:
     plan = ask(replace(scenery, prune=frozenset()))
     mine = {(a.kind, a.key) for a in (*scenery.desired, *scenery.known)}
     assert all((change.address.kind, change.address.key) in mine for change in plan.changes)
-    wanted = {(a.kind, a.key) for a in scenery.desired}
+    desired = {(a.kind, a.key) for a in scenery.desired}
     expected = {
-        a for a, r in scenery.live.items() if r.active and a not in scenery.known and (a.kind, a.key) not in wanted
+        a for a, r in scenery.live.items() if r.active and a not in scenery.known and (a.kind, a.key) not in desired
     }
     assert set(plan.unmanaged) == expected
 
@@ -280,18 +280,18 @@ def groups_are_the_changes_once_each(plan: Plan, scenery: Scenery) -> None:
 
 @given(scenery=sceneries(), data=st.data())
 def test_a_selection_brings_along_what_it_needs_and_nothing_else(scenery: Scenery, data: st.DataObject) -> None:
-    whole = ask(scenery)
+    merged = ask(scenery)
     scopes = data.draw(some_of(["base", *DISTRICTS]))
     kinds = data.draw(some_of(sorted(KINDS)))
     targets = data.draw(some_of(["org_unit/*/*-A", "*/frogner/*", "sub_org/*", "access_code/base/P"]))
     selection = Selection(scopes=frozenset(scopes), kinds=frozenset(kinds), targets=tuple(targets))
     part = ask(scenery, selection=selection)
-    asked = {c.address for c in whole.changes if c.address in selection}
+    asked = {c.address for c in merged.changes if c.address in selection}
     needed = set(asked)
-    for change in reversed(whole.changes):
+    for change in reversed(merged.changes):
         if change.address in needed:
             needed |= set(change.requires)
-    assert [c.address for c in part.changes] == [c.address for c in whole.changes if c.address in needed]
+    assert [c.address for c in part.changes] == [c.address for c in merged.changes if c.address in needed]
     websak = Websak(scenery.live, part)
     for change in part.changes:
         websak.do(change)
@@ -302,14 +302,14 @@ def test_what_changed_since_is_dropped_with_what_depends_on_it(scenery: Scenery,
     plan = ask(scenery)
     now = dict(scenery.live)
     for address in data.draw(st.lists(st.sampled_from(sorted(now)), max_size=3, unique=True)) if now else ():
-        there = now[address]
+        live = now[address]
         match data.draw(st.sampled_from(["gone", "retired", "renamed"])):
             case "gone":
                 del now[address]
             case "retired":
-                now[address] = replace(there, active=not there.active)
+                now[address] = replace(live, active=not live.active)
             case "renamed":
-                now[address] = replace(there, fields={**there.fields, "name": "Endret for hånd"})
+                now[address] = replace(live, fields={**live.fields, "name": "Endret for hånd"})
     holding = still_holding(plan.changes, now)
     kept, dropped = {c.address for c in holding.changes}, {s.change.address for s in holding.stale}
     already = {c.address for c in holding.already}

@@ -10,10 +10,10 @@ from websakctl.kinds import all_kinds
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Plan
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 from websakctl.plan.guards import Limits
 from websakctl.report.formats import text
-from websakctl.report.subjects import Look, PlanReport
+from websakctl.report.view_models import Look, PlanReport
 
 KINDS = all_kinds()
 NO_GUARDS = Limits(per_kind=10**6, per_district=10**6, in_all=10**6)
@@ -34,33 +34,33 @@ Skeleton = dict[str, dict[str, str | None]]
 @st.composite
 def skeletons(draw: st.DrawFn) -> Skeleton:
     """Units by local key, each with a name that may speak of the district, and a parent made before it."""
-    found: Skeleton = {}
+    result: Skeleton = {}
     for local in draw(some_of(UNITS)):
         name = draw(st.sampled_from([*NAMES, "{name}", "Arkiv i {name}"]))
-        found[local] = {"name": name, "parent": draw(st.sampled_from([None, *found]))}
-    return found
+        result[local] = {"name": name, "parent": draw(st.sampled_from([None, *result]))}
+    return result
 
 
 def made(skeleton: Skeleton, groups: list[str], districts: dict[str, District], with_number: bool) -> State:
-    found: list[Resource] = []
+    result: list[Resource] = []
     for d in districts.values():
-        for local, said in skeleton.items():
-            name, parent = str(said["name"]).format(name=d.name), said["parent"]
+        for local, stated in skeleton.items():
+            name, parent = str(stated["name"]).format(name=d.name), stated["parent"]
             fields = {"name": name, "parent": d.full_key(parent) if parent else None}
-            found.append(resource(KINDS["org_unit"], d.slug, d.full_key(local), fields))
-        found.extend(resource(KINDS["access_group"], d.slug, d.full_key(local), {}) for local in groups)
+            result.append(resource(KINDS["org_unit"], d.slug, d.full_key(local), fields))
+        result.extend(resource(KINDS["access_group"], d.slug, d.full_key(local), {}) for local in groups)
         if with_number:
-            said = {
+            stated = {
                 "name": d.name,
                 "channel": "svarinn",
                 "unit": d.full_key(next(iter(skeleton))) if skeleton else None,
             }
-            found.append(resource(KINDS["sub_org"], d.slug, d.orgnr, said))
-    return {r.address: r for r in found}
+            result.append(resource(KINDS["sub_org"], d.slug, d.orgnr, stated))
+    return {r.address: r for r in result}
 
 
 def planned(before: State, after: State, districts: dict[str, District]) -> Plan:
-    known = {a: Known(r.fields) for a, r in before.items()}
+    known = {a: LastApplied(r.fields) for a, r in before.items()}
     live = as_read(before)
     # what was never applied is removed by nobody: leave a unit that keeps each set from being emptied
     for d in districts.values():

@@ -38,8 +38,8 @@ def national_ids(draw: st.DrawFn) -> str:
     day = draw(st.dates(datetime.date(1900, 1, 1), datetime.date(1999, 12, 31)))
     d, m = day.day + draw(st.sampled_from([0, 40])), day.month + draw(st.sampled_from([40, 65, 80]))
     nine = st.integers(0, 999).map(lambda n: f"{d:02}{m:02}{day.year % 100:02}{n:03}")
-    found = draw(nine.filter(check_digits))
-    return found + check_digits(found)
+    result = draw(nine.filter(check_digits))
+    return result + check_digits(result)
 
 
 @st.composite

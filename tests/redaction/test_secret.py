@@ -24,9 +24,9 @@ from websakctl.live.websak import Connection
 from websakctl.redaction import SECRET, Secret, redact
 from websakctl.registry import scan
 from websakctl.report.formats.json import FORMAT as JSON
-from websakctl.report.subjects import Look, TableReport
+from websakctl.report.view_models import Look, TableReport
 from websakctl.secrets import Credentials
-from websakctl.settings import Target, choose_target, look_around
+from websakctl.settings import Target, choose_target, read_environment_variables
 from websakctl.source.settings_file import SettingsFile
 
 PLANTED = 'pl4nted "hemmelig" & <more>'
@@ -39,7 +39,7 @@ def holders(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     for name in ("CLIENT_SECRET", "FIKS_PASSWORD", "FIKS_PRIVATE_KEY"):
         monkeypatch.setenv(f"WEBSAKCTL_{name}", PLANTED)
     monkeypatch.setenv("WEBSAKCTL_BASE_URL", URL)
-    variables = look_around()
+    variables = read_environment_variables()
     target = choose_target(None, variables, SettingsFile())
     assert isinstance(target, Target)
     fiks = FiksConnection(
@@ -167,5 +167,5 @@ def test_whoever_has_it_in_clear_cannot_print_it_either(capsys: pytest.CaptureFi
     for text in (plain, json.dumps({"x": plain}), repr(plain)):
         hidden(redact(f"before {text} after"))
     Terminal(quiet=False, no_color=True).say(f"so it is {plain}")
-    told = capsys.readouterr()
-    hidden(told.out + told.err)
+    reported = capsys.readouterr()
+    hidden(reported.out + reported.err)

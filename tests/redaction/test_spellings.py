@@ -36,10 +36,10 @@ keep_secret(VALUE)
     ],
 )
 def test_a_secret_in_any_spelling(spelled: str) -> None:
-    said = redact(f"before {spelled} after")
-    assert SECRET in said and said.startswith("before ") and said.endswith(" after")
+    text = redact(f"before {spelled} after")
+    assert SECRET in text and text.startswith("before ") and text.endswith(" after")
     inner = spelled[6:-6]
-    assert inner not in said
+    assert inner not in text
 
 
 def number() -> str:

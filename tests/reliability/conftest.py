@@ -9,14 +9,14 @@ from .world import World, world
 
 @pytest.fixture(scope="session")
 def running33(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world33"), "3.3") as found:
-        yield found
+    with world(tmp_path_factory.mktemp("world33"), "3.3") as result:
+        yield result
 
 
 @pytest.fixture(scope="session")
 def running30(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("world30"), "3.0") as found:
-        yield found
+    with world(tmp_path_factory.mktemp("world30"), "3.0") as result:
+        yield result
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 
 from websakctl.apply.journal import Journal
 from websakctl.live import retry
-from websakctl.live.transport import Pace, Writing
+from websakctl.live.transport import RateLimiter, Writing
 from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.diff import same
 
@@ -70,13 +70,13 @@ class Process:
         self.dead = False
         place = self.world.place
         try:
-            found = inside.run(place.root, args, place.environment())
+            result = inside.run(place.root, args, place.environment())
         except Crash:
-            found = (-9, "", "")
+            result = (-9, "", "")
         finally:
             self.countdown, self.dead = 0, False
-        assert "internal error" not in found[2], found[2]
-        return found
+        assert "internal error" not in result[2], result[2]
+        return result
 
     def send(self, original: Callable[..., Any], writing: Writing, method: str, path: str, *rest: Any) -> Any:
         if self.dead:
@@ -312,11 +312,11 @@ class History(RuleBasedStateMachine):
 
     def _with_allowances(self, *args: str) -> tuple[int, str, str]:
         countdown = self.process.countdown
-        found = self.process(*args)
-        if found[0] == 4 and (allowances := re.findall(r"--allow (\S+)", found[2].rpartition("if it is meant:")[2])):
+        result = self.process(*args)
+        if result[0] == 4 and (allowances := re.findall(r"--allow (\S+)", result[2].rpartition("if it is meant:")[2])):
             self.process.countdown = countdown
-            found = self.process(*args, *(word for allowance in allowances for word in ("--allow", allowance)))
-        return found
+            result = self.process(*args, *(word for allowance in allowances for word in ("--allow", allowance)))
+        return result
 
     @contextlib.contextmanager
     def _journal(self) -> Iterator[Journal]:
@@ -330,11 +330,11 @@ class History(RuleBasedStateMachine):
     def _is_at_rest(self) -> None:
         world = self.world
         world.is_at_rest()
-        scene = world.scene()
-        live = read_setup(world.connection, scene).state
-        desired = {a: r for a, r in scene.config.state.items() if a.kind in scene.kinds}
-        assert scene.known.keys() == desired.keys()
-        for address, known in scene.known.items():
+        inputs = world.inputs()
+        live = read_setup(world.connection, inputs).state
+        desired = {a: r for a, r in inputs.config.state.items() if a.kind in inputs.kinds}
+        assert inputs.known.keys() == desired.keys()
+        for address, known in inputs.known.items():
             assert live[address].active, address
             for name, value in known.fields.items():
                 assert same(live[address].fields[name], value), (address, name)
@@ -348,7 +348,7 @@ def test_any_history_ends_right(world33: World, monkeypatch: pytest.MonkeyPatch,
     send, settle = Writing._send, Journal.settle
     monkeypatch.setattr(Writing, "_send", lambda self, *args: process.send(send, self, *args))
     monkeypatch.setattr(Journal, "settle", lambda self, *args, **more: process.settle(settle, self, *args, **more))
-    monkeypatch.setattr(Pace, "wait", lambda self: None)
+    monkeypatch.setattr(RateLimiter, "wait", lambda self: None)
     monkeypatch.chdir(tmp_path)
     History.world, History.process = world33, process
     examples, steps = (200, 30) if EVERYTHING else (4, 10)

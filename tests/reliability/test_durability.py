@@ -48,10 +48,10 @@ def test_what_is_written_of_the_journal_is_on_the_disk_before_the_request_goes_o
     place.apply("--concurrency", "1")
     dirty, sent, unsynchronised = False, 0, []
     for line in log.read_text(errors="replace").splitlines():
-        found = _CALL.match(line)
-        if not found:
+        result = _CALL.match(line)
+        if not result:
             continue
-        call, rest = found["call"], found["rest"]
+        call, rest = result["call"], result["rest"]
         if call in ("pwrite64", "write") and "journal.db" in rest.partition(",")[0] and "-shm" not in rest:
             dirty = True
         elif call in ("fsync", "fdatasync") and "journal.db" in rest:

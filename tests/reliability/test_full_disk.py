@@ -118,8 +118,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of eight megabytes; only root can make one."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True)
-    if made.returncode != 0:
+    created = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)], capture_output=True)
+    if created.returncode != 0:
         pytest.skip("this user cannot mount a small disk")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)

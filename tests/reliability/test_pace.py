@@ -20,7 +20,7 @@ from websakctl.live import lease, transport
 from websakctl.live.clock import SystemClock
 from websakctl.live.errors import Strained
 from websakctl.live.runtime import Runtime
-from websakctl.live.transport import Pace
+from websakctl.live.transport import RateLimiter
 from websakctl.operations.apply.carry_out import Run, apply_changes, new_run_name
 from websakctl.operations.change.make_plan import make_plan
 from websakctl.operations.change.read_setup import read_setup, writer_for
@@ -110,7 +110,7 @@ def test_a_run_of_one_change_that_was_not_begun_is_open_too(world33: World) -> N
 
 def test_turns_are_given_out_in_order() -> None:
     slept: list[float] = []
-    pace = Pace(rate=10, clock=NoWaiting(slept))
+    pace = RateLimiter(rate=10, clock=NoWaiting(slept))
     for _ in range(5):
         pace.wait()
     assert slept == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=0.05)
@@ -118,7 +118,7 @@ def test_turns_are_given_out_in_order() -> None:
 
 def test_failures_of_the_server_pause_everybody_then_stop_everybody() -> None:
     slept: list[float] = []
-    pace = Pace(pause=7.0, pause_after=2, stop_after=6, clock=NoWaiting(slept))
+    pace = RateLimiter(pause=7.0, pause_after=2, stop_after=6, clock=NoWaiting(slept))
     for status in (500, 200, 503, 429, 502):
         pace.note(status, pace.wait())
     assert slept == []  # an answer in between begins the count anew
@@ -137,7 +137,7 @@ def test_failures_of_the_server_pause_everybody_then_stop_everybody() -> None:
 
 @pytest.mark.parametrize(("asked", "sent"), [(3600.0, 1), (0.5, 6)])
 def test_who_waits_for_a_turn_hears_what_the_server_asks_for_meanwhile(asked: float, sent: int) -> None:
-    pace = Pace(rate=20)
+    pace = RateLimiter(rate=20)
     went: list[float] = []
 
     def one() -> None:
@@ -160,7 +160,7 @@ def test_who_waits_for_a_turn_hears_what_the_server_asks_for_meanwhile(asked: fl
 def test_many_failures_at_once_are_one_reason_to_pause_and_none_to_stop() -> None:
     """Eight at a time, and the server is away for a second: that is not eight failures in a row."""
     slept: list[float] = []
-    pace = Pace(clock=NoWaiting(slept))
+    pace = RateLimiter(clock=NoWaiting(slept))
     turns = [pace.wait() for _ in range(8)]
     for turn in turns:
         pace.note(503, turn)
@@ -170,9 +170,9 @@ def test_many_failures_at_once_are_one_reason_to_pause_and_none_to_stop() -> Non
 
 def test_a_server_that_is_gone_is_not_asked_for_every_change(world33: World, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    scene = world33.scene()
-    live = read_setup(world33.connection, scene)
-    plan = make_plan(scene, live.state)
+    inputs = world33.inputs()
+    live = read_setup(world33.connection, inputs)
+    plan = make_plan(inputs, live.state)
     nobody = replace(
         world33.connection,
         base_url="http://127.0.0.1:9",
@@ -181,9 +181,9 @@ def test_a_server_that_is_gone_is_not_asked_for_every_change(world33: World, mon
     )
     with world33.place.journal() as journal:
         run = Run(environment=ENVIRONMENT, journal=journal, runtime=Runtime(), name=new_run_name(Runtime()))
-        with writer_for(nobody, scene, live, Pace(clock=NoWaiting(slept))) as writer:
+        with writer_for(nobody, inputs, live, RateLimiter(clock=NoWaiting(slept))) as writer:
             outcomes = apply_changes(
-                run, plan.changes, live.state, writer, desired=scene.config.state, protected=set(), known={}
+                run, plan.changes, live.state, writer, desired=inputs.config.state, protected=set(), known={}
             ).execution.outcomes
     assert sum(1 for outcome in outcomes if outcome.status is Status.NOT_STARTED) > 20
     assert any("in a row" in outcome.detail for outcome in outcomes)
@@ -199,12 +199,12 @@ def test_after_repeated_errors_the_run_stops_cleanly_and_can_be_resumed(
 ) -> None:
     monkeypatch.setattr(attempt, "LOOKS", (0.0,))
     slept: list[float] = []
-    scene = world33.scene()
-    live = read_setup(world33.connection, scene)
-    plan = make_plan(scene, live.state)
+    inputs = world33.inputs()
+    live = read_setup(world33.connection, inputs)
+    plan = make_plan(inputs, live.state)
     world33.fault("status", path="^/api/", method="PUT", code=500, times=1000)
     world33.fault("status", path="^/api/", method="POST", code=500, times=1000)
-    pace = Pace(pause=0.2, clock=NotedWaiting(slept))
+    pace = RateLimiter(pause=0.2, clock=NotedWaiting(slept))
     with world33.place.journal() as journal:
         run = Run(
             environment=ENVIRONMENT,
@@ -213,14 +213,14 @@ def test_after_repeated_errors_the_run_stops_cleanly_and_can_be_resumed(
             name=new_run_name(Runtime()),
             concurrency=concurrency,
         )
-        with writer_for(world33.connection, scene, live, pace) as writer:
+        with writer_for(world33.connection, inputs, live, pace) as writer:
             outcomes = apply_changes(
-                run, plan.changes, live.state, writer, desired=scene.config.state, protected=set(), known={}
+                run, plan.changes, live.state, writer, desired=inputs.config.state, protected=set(), known={}
             ).execution.outcomes
         assert journal.open_runs(ENVIRONMENT) == [run.name]
-    found = {outcome.status for outcome in outcomes}
-    assert Status.NOT_STARTED in found
-    assert found <= {Status.NOT_STARTED, Status.FAILED, Status.BLOCKED}
+    result = {outcome.status for outcome in outcomes}
+    assert Status.NOT_STARTED in result
+    assert result <= {Status.NOT_STARTED, Status.FAILED, Status.BLOCKED}
     assert max(slept) > 0.2  # the second pause is twice the first
     assert world33.effects == []
     world33.clear_faults()
@@ -268,28 +268,28 @@ class _Fast(SystemClock):
 def test_a_lease_that_cannot_be_renewed_in_time_is_given_up_before_it_ends(world33: World) -> None:
     fast = replace(world33.connection, runtime=Runtime(clock=_Fast()))
     world33.fault("status", path="/lease/", method="PUT", code=500, times=1000)
-    scene = world33.scene()
-    live = read_setup(world33.connection, scene)
+    inputs = world33.inputs()
+    live = read_setup(world33.connection, inputs)
     lost = threading.Event()
-    told: list[Any] = []
-    with writer_for(fast, scene, live) as writer:
-        held = writer.lease(owner="us", purpose="a test", lost=lambda why: (told.append(why), lost.set()))
+    reported: list[Any] = []
+    with writer_for(fast, inputs, live) as writer:
+        held = writer.lease(owner="us", purpose="a test", lost=lambda why: (reported.append(why), lost.set()))
         assert held is not None
         with held:
             assert lost.wait(5)
-    assert told == ["the lease could not be renewed in time, and others may have it; nothing more is begun"]
+    assert reported == ["the lease could not be renewed in time, and others may have it; nothing more is begun"]
 
 
 def test_a_lease_is_renewed_past_its_end(world33: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lease, "TTL", 5)
     monkeypatch.setattr(lease, "RENEW", 1.0)
-    scene = world33.scene()
-    live = read_setup(world33.connection, scene)
-    told: list[str] = []
-    with writer_for(world33.connection, scene, live) as writer:
-        held = writer.lease(owner="us", purpose="a test", lost=told.append)
+    inputs = world33.inputs()
+    live = read_setup(world33.connection, inputs)
+    reported: list[str] = []
+    with writer_for(world33.connection, inputs, live) as writer:
+        held = writer.lease(owner="us", purpose="a test", lost=reported.append)
         assert held is not None
         with held:
             time.sleep(6)  # longer than it lasts; the sandbox gives none shorter
             assert held.holder() is not None
-    assert told == []
+    assert reported == []

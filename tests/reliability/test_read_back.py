@@ -45,9 +45,9 @@ def test_what_the_server_makes_of_a_name_is_told_once_and_never_again(
     world: World = request.getfixturevalue(f"world{version.replace('.', '')}")
     world.proxy.rewrite = _changing(SERVERS[server])
     outcome = world.place.apply()
-    told = [line for line in outcome.out.splitlines() if "this is accepted" in line]
-    assert told and len(told) == len(set(told))
-    assert any("org_unit/frogner/FR-OPPV: name was written as 'Oppvekst og læring'" in line for line in told)
+    reported = [line for line in outcome.out.splitlines() if "this is accepted" in line]
+    assert reported and len(reported) == len(set(reported))
+    assert any("org_unit/frogner/FR-OPPV: name was written as 'Oppvekst og læring'" in line for line in reported)
     effects = world.counted
     assert world.plan().changes == ()
     assert world.drift().changes == ()

@@ -168,9 +168,9 @@ def test_the_files_it_leaves_are_the_owners_only(world33: World) -> None:
 def test_a_run_that_took_over_and_was_interrupted_itself_is_the_only_one_to_resume(world33: World) -> None:
     interrupt(world33, 5)
     interrupt(world33, 4)
-    told = world33.place("plan").err
-    assert told.count("was interrupted") == 1
-    assert "of 32 changes done" in told
+    reported = world33.place("plan").err
+    assert reported.count("was interrupted") == 1
+    assert "of 32 changes done" in reported
     world33.place.apply("--resume")
     world33.has_arrived()
     assert "was interrupted" not in world33.place("plan").err

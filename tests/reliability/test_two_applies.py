@@ -100,9 +100,9 @@ def test_who_waits_sees_who_holds_the_lease_and_why_and_may_break_it_by_name(wor
     assert world33.effects == []
     world33.place.apply("--break-lease", OTHER)
     with world33.place.journal() as journal:
-        told = [(e.what, e.body["owner"]) for e in journal.entries() if "lease" in e.what]
+        reported = [(e.what, e.body["owner"]) for e in journal.entries() if "lease" in e.what]
         assert journal.broken_link() is None
-    assert told == [
+    assert reported == [
         ("breaking lease", "ola@nowhere"),
         ("lease not held", "ola@nowhere"),
         ("breaking lease", OTHER),
@@ -151,8 +151,8 @@ def test_two_names_of_one_server_are_kept_apart_by_the_lease(world33: World) -> 
 
 def test_without_a_setup_api_the_file_lock_alone_and_the_plan_says_so(world33: World) -> None:
     alone = {"WEBSAKCTL_SETUP_URL": ""}
-    told = world33.place("plan", **alone)
-    assert "only a local lock keeps two applies apart" in told.out + told.err
+    reported = world33.place("plan", **alone)
+    assert "only a local lock keeps two applies apart" in reported.out + reported.err
     world33.settings(latency_ms=20)
     codes, refused = _both(
         world33.place.start("apply", "--auto-approve", **alone), world33.place.start("apply", "--auto-approve", **alone)

@@ -223,8 +223,8 @@ class World:
     @property
     def effects(self) -> list[dict[str, Any]]:
         """Every committed write since the beginning, in order."""
-        found: list[dict[str, Any]] = self.control.get("/_sandbox/effects").raise_for_status().json()
-        return found
+        result: list[dict[str, Any]] = self.control.get("/_sandbox/effects").raise_for_status().json()
+        return result
 
     @property
     def counted(self) -> Counter[tuple[str, str]]:
@@ -246,8 +246,8 @@ class World:
             row["parent_department_id"] = names.get(str(row["parent_department_id"]))
         own = {"id", "etag", "updated_at", "valid_from_date", "from_date", "created_at", "changed_at"}
         return {
-            table: sorted(({name: value for name, value in row.items() if name not in own} for row in found), key=repr)
-            for table, found in rows.items()
+            table: sorted(({name: value for name, value in row.items() if name not in own} for row in result), key=repr)
+            for table, result in rows.items()
         }
 
     # --- clients of ours
@@ -264,7 +264,7 @@ class World:
             root_unit="OSLO",
         )
 
-    def scene(self, place: Place | None = None) -> ConfigInput:
+    def inputs(self, place: Place | None = None) -> ConfigInput:
         place = place or self.place
         config = load_configuration(place.root, date.today())
         assert config.valid, config.findings
@@ -279,12 +279,12 @@ class World:
 
     def plan(self, place: Place | None = None) -> Plan:
         """What is still to do."""
-        scene = self.scene(place)
-        return make_plan(scene, read_setup(self.connection, scene).state)
+        inputs = self.inputs(place)
+        return make_plan(inputs, read_setup(self.connection, inputs).state)
 
     def drift(self, place: Place | None = None) -> Plan:
-        scene = self.scene(place)
-        return find_drift(scene, read_setup(self.connection, scene).state).plan
+        inputs = self.inputs(place)
+        return find_drift(inputs, read_setup(self.connection, inputs).state).plan
 
     # --- what must hold
 

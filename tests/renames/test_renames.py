@@ -95,8 +95,8 @@ def test_a_declared_rename_is_an_update_in_place_in_every_district(repository: P
     assert run(repository, "apply", "--auto-approve").returncode == 0
     assert plan(repository)["changes"] == []
     assert json.loads(run(repository, "drift", "--format", "json").stdout)["changes"] == []
-    told = run(repository, "validate", "--format", "json")
-    assert [d["rule"] for d in json.loads(told.stdout)["diagnostics"]] == ["rename-done"]
+    reported = run(repository, "validate", "--format", "json")
+    assert [d["rule"] for d in json.loads(reported.stdout)["diagnostics"]] == ["rename-done"]
 
 
 def test_what_refers_to_a_renamed_code_follows_by_itself(repository: Path) -> None:
@@ -130,8 +130,8 @@ def test_a_rename_from_something_that_stays_is_not_valid(repository: Path) -> No
     )
     done = run(repository, "validate", "--format", "json")
     assert done.returncode == 3
-    found = json.loads(done.stdout)["diagnostics"]
-    assert {(d["rule"], d["file"], d["line"]) for d in found} == {("rename-conflict", SKELETON, 5)}
+    result = json.loads(done.stdout)["diagnostics"]
+    assert {(d["rule"], d["file"], d["line"]) for d in result} == {("rename-conflict", SKELETON, 5)}
 
 
 def test_a_group_cannot_be_renamed_by_the_api_and_is_a_step_for_a_person(repository: Path) -> None:

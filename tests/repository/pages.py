@@ -20,9 +20,9 @@ class Step:
 
 
 def blocks(text: str, language: str) -> Iterator[str]:
-    for found in _BLOCK.finditer(text):
-        if found[1].split()[:1] == [language]:
-            yield found[2]
+    for result in _BLOCK.finditer(text):
+        if result[1].split()[:1] == [language]:
+            yield result[2]
 
 
 def steps(text: str) -> Iterator[Step]:
@@ -55,11 +55,11 @@ def _as_pattern(part: str) -> str:
 
 def example_files(text: str) -> dict[str, str]:
     """YAML blocks that begin with the path of a file: ``# config/org_units.yaml``, a colon and more may follow."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for block in blocks(text, "yaml"):
         if named := re.match(r"# ((?:config|districts)/[\w./-]+\.yaml)\b", block):
-            found[named[1]] = block
-    return found
+            result[named[1]] = block
+    return result
 
 
 def prose(text: str) -> str:

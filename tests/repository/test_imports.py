@@ -34,7 +34,7 @@ def test_contracts_hold() -> None:
 
 
 VIOLATIONS = [
-    ("report/subjects.py", "import websakctl.cli.app", "Layers"),
+    ("report/view_models.py", "import websakctl.cli.app", "Layers"),
     ("live/errors.py", "import websakctl.plan.change", "Layers"),
     ("model/marks.py", "import websakctl.model.kind", "circle"),
     ("kinds/licence.py", "import websakctl.kinds.sub_org", "Kinds"),
@@ -42,7 +42,7 @@ VIOLATIONS = [
     ("model/types.py", "import httpx", "pure"),
     ("sandbox/settings.py", "import websakctl.model.address", "sandbox"),
     ("operations/scopes.py", "import httpx", "HTTP"),
-    ("report/subjects.py", "import sqlalchemy", "server"),
+    ("report/view_models.py", "import sqlalchemy", "server"),
     ("operations/scopes.py", "import websakctl.settings", "settings"),
     ("settings.py", "import keyring", "keyring"),
     ("cli/change/apply.py", "import websakctl.apply.journal", "journal"),
@@ -140,8 +140,8 @@ def test_time_identifiers_threads_and_connections_come_from_the_runtime() -> Non
         for where, node in sources(*(part for part in parts if part not in SEAMS))
         if isinstance(node, ast.Call)
     ]
-    made = [c for c in calls if c[1].rpartition(".")[2] in MADE and not c[1].rpartition(".")[0].endswith("clock")]
-    assert made == []
+    created = [c for c in calls if c[1].rpartition(".")[2] in MADE and not c[1].rpartition(".")[0].endswith("clock")]
+    assert created == []
     clients = [where for where, name in calls if name in ("httpx.Client", "httpx.get", "httpx.post", "httpx.request")]
     assert {where.partition(":")[0] for where in clients} == {
         "websakctl/live/client.py"

@@ -10,13 +10,13 @@ MADE = ("__pycache__/", "node_modules", ".hypothesis/")  # what running the test
 
 
 def test_no_file_of_the_project_is_ignored() -> None:
-    found = subprocess.run(
+    result = subprocess.run(
         ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "websakctl", "tests", "docs"],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
-    if found.returncode != 0:
+    if result.returncode != 0:
         pytest.skip("not a clone of git")
-    ignored = [path for path in found.stdout.splitlines() if not any(part in path for part in MADE)]
+    ignored = [path for path in result.stdout.splitlines() if not any(part in path for part in MADE)]
     assert ignored == []

@@ -106,12 +106,12 @@ def test_pins_are_exact_and_name_no_place_of_their_own() -> None:
 
 def test_every_dependency_is_pinned_within_its_bounds() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    desired = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
     pinned = {}
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines():
-        if found := re.match(r"([a-z0-9-]+)==([\w.]+)", line):
-            pinned[found[1]] = Version(found[2])
-    for requirement in map(Requirement, wanted):
+        if result := re.match(r"([a-z0-9-]+)==([\w.]+)", line):
+            pinned[result[1]] = Version(result[2])
+    for requirement in map(Requirement, desired):
         name = re.sub(r"[-_.]+", "-", requirement.name).lower()
         if name != "websakctl":
             assert requirement.specifier.contains(pinned[name]), requirement

@@ -45,8 +45,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
 def test_paths_exist(page: Path) -> None:
-    said = re.findall(r"`([\w./-]+/[\w./-]*)`", prose(page.read_text(encoding="utf-8")))
-    missing = [path for path in said if path.split("/")[0] in TOP and not (ROOT / path).exists()]
+    given = re.findall(r"`([\w./-]+/[\w./-]*)`", prose(page.read_text(encoding="utf-8")))
+    missing = [path for path in given if path.split("/")[0] in TOP and not (ROOT / path).exists()]
     assert missing == []
 
 

@@ -30,11 +30,11 @@ def found(folder: Path) -> tuple[list[str], str]:
 def test_the_newest_comes_first_and_the_missing_are_named(tmp_path: Path) -> None:
     interpreter(tmp_path, "python3.11", "3.11")
     interpreter(tmp_path, "python3", "3.13")
-    lines, said = found(tmp_path)
+    lines, given = found(tmp_path)
     assert lines == [f"3.13 {tmp_path / 'python3'}", f"3.11 {tmp_path / 'python3.11'}"]
-    assert "Python 3.14: not found, not run" in said
-    assert "Python 3.12: not found, not run" in said
-    assert "3.13" not in said
+    assert "Python 3.14: not found, not run" in given
+    assert "Python 3.12: not found, not run" in given
+    assert "3.13" not in given
 
 
 def test_a_python_by_another_name_is_not_taken_for_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from websakctl.cli.exits import Exit
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api
-from websakctl.settings import Surroundings
+from websakctl.settings import EnvironmentVariables
 from websakctl.source.load import load_configuration
 
 from .pages import ROOT, as_pattern, example_files, steps
@@ -109,7 +109,7 @@ def test_every_kind_is_named_with_its_api() -> None:
 
 def test_every_variable_is_named() -> None:
     named = {name.strip("`") for row in rows("A real Websak") for name in row[0].split(", ")}
-    assert named == {f"WEBSAKCTL_{name.upper()}" for name in Surroundings.__struct_fields__}
+    assert named == {f"WEBSAKCTL_{name.upper()}" for name in EnvironmentVariables.__struct_fields__}
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

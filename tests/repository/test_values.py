@@ -21,13 +21,13 @@ def _structs() -> list[type[msgspec.Struct]]:
     for module in walk_packages(websakctl.__path__, "websakctl."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
-    found: list[type[msgspec.Struct]] = []
+    result: list[type[msgspec.Struct]] = []
     todo: list[type[msgspec.Struct]] = [msgspec.Struct]
     while todo:
         children = todo.pop().__subclasses__()
         todo += children
-        found += [child for child in children if child.__module__.startswith("websakctl.")]
-    return found
+        result += [child for child in children if child.__module__.startswith("websakctl.")]
+    return result
 
 
 def test_every_struct_is_frozen_and_takes_names_and_says_so_itself() -> None:
@@ -39,8 +39,8 @@ def test_every_struct_is_frozen_and_takes_names_and_says_so_itself() -> None:
             continue
         (node,) = ast.parse(textwrap.dedent(inspect.getsource(struct))).body
         assert isinstance(node, ast.ClassDef)
-        said = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
-        assert (said.get("frozen"), said.get("kw_only")) == ("True", "True"), struct
+        given = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        assert (given.get("frozen"), given.get("kw_only")) == ("True", "True"), struct
         assert struct.__struct_config__.frozen, struct
         if fields := struct.__struct_fields__:
             with pytest.raises(TypeError, match="positional"):

@@ -36,7 +36,7 @@ def test_a_wheel_in_an_environment_of_its_own_runs_the_demo(tmp_path: Path) -> N
     empty.mkdir()
     where = run([python, "-c", "import websakctl; print(websakctl.__file__)"], empty).strip()
     assert Path(where).is_relative_to(site)
-    said = run([python.with_name("websakctl"), "demo"], empty)
-    assert "No changes." in said
-    assert "Plan: 0 to create, 15 to update, 0 to deactivate." in said
+    given = run([python.with_name("websakctl"), "demo"], empty)
+    assert "No changes." in given
+    assert "Plan: 0 to create, 15 to update, 0 to deactivate." in given
     assert [path.name for path in empty.iterdir()] == [".websakctl"]

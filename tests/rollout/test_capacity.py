@@ -55,21 +55,21 @@ BATCHES = (batch("P1", "2027-02-01", "a"), batch("P2", "2027-04-01", "b"))
 
 
 def test_a_district_that_lists_no_users_counts_with_its_allotment() -> None:
-    found = one(state(pool(), *BATCHES), [])
-    assert [(b.batch, b.needed, b.total_after) for b in found.batches] == [("P1", 4, 4), ("P2", 6, 10)]
-    assert (found.high_water, found.missing) == (10, 0)
-    assert not found.districts["a"].listed
+    result = one(state(pool(), *BATCHES), [])
+    assert [(b.batch, b.needed, b.total_after) for b in result.batches] == [("P1", 4, 4), ("P2", 6, 10)]
+    assert (result.high_water, result.missing) == (10, 0)
+    assert not result.districts["a"].listed
 
 
 def test_a_district_that_lists_users_counts_with_them() -> None:
-    found = one(state(pool(), *BATCHES, *users("a", "CASEWORKER", "ARCHIVIST")), [])
-    assert found.districts["a"].needed == 2
-    assert found.batches[-1].total_after == 8
+    result = one(state(pool(), *BATCHES, *users("a", "CASEWORKER", "ARCHIVIST")), [])
+    assert result.districts["a"].needed == 2
+    assert result.batches[-1].total_after == 8
 
 
 def test_what_is_in_use_counts_until_the_batch_is_live() -> None:
-    found = one(state(pool(), *BATCHES), users("b", *["CASEWORKER"] * 3))
-    assert [b.total_after for b in found.batches] == [4 + 3, 4 + 6]
+    result = one(state(pool(), *BATCHES), users("b", *["CASEWORKER"] * 3))
+    assert [b.total_after for b in result.batches] == [4 + 3, 4 + 6]
 
 
 def test_only_active_users_take_a_seat_and_only_of_their_roles_pools() -> None:
@@ -80,13 +80,13 @@ def test_only_active_users_take_a_seat_and_only_of_their_roles_pools() -> None:
 
 
 def test_a_user_without_a_known_role_is_told_and_not_hidden() -> None:
-    found = one(state(pool()), users("a", None, "NOBODY-KNOWS-IT", "CASEWORKER"))
-    assert (found.in_use, found.unknown) == (1, 2)
+    result = one(state(pool()), users("a", None, "NOBODY-KNOWS-IT", "CASEWORKER"))
+    assert (result.in_use, result.unknown) == (1, 2)
 
 
 def test_the_config_says_the_role_where_live_does_not_tell() -> None:
-    found = one(state(pool(), *users("a", "CASEWORKER")), users("a", None))
-    assert (found.in_use, found.unknown) == (1, 0)
+    result = one(state(pool(), *users("a", "CASEWORKER")), users("a", None))
+    assert (result.in_use, result.unknown) == (1, 0)
 
 
 def test_live_that_was_not_asked_is_not_zero() -> None:
@@ -136,8 +136,8 @@ def test_a_pool_that_is_not_shared_out_limits_no_district() -> None:
 
 
 def test_batches_without_a_day_come_last() -> None:
-    found = one(state(pool(), batch("P0", None, "a"), BATCHES[1]), [])
-    assert [b.batch for b in found.batches] == ["P2", "P0"]
+    result = one(state(pool(), batch("P0", None, "a"), BATCHES[1]), [])
+    assert [b.batch for b in result.batches] == ["P2", "P0"]
 
 
 district = st.sampled_from("abcd")
@@ -157,15 +157,15 @@ def scenes(draw: st.DrawFn) -> tuple[State, list[Resource]]:
 
 @given(scenes())
 def test_nothing_is_ever_above_the_high_water_mark(scene: tuple[State, list[Resource]]) -> None:
-    found = one(*scene)
-    assert found.high_water >= (found.in_use or 0)
-    assert all(b.total_after <= found.high_water for b in found.batches)
+    result = one(*scene)
+    assert result.high_water >= (result.in_use or 0)
+    assert all(b.total_after <= result.high_water for b in result.batches)
 
 
 @given(scenes())
 def test_after_the_last_batch_every_district_has_what_it_needs(scene: tuple[State, list[Resource]]) -> None:
-    found = one(*scene)
-    assert found.batches[-1].total_after == sum(d.needed for d in found.districts.values())
+    result = one(*scene)
+    assert result.batches[-1].total_after == sum(d.needed for d in result.districts.values())
 
 
 @given(scenes())

@@ -49,9 +49,9 @@ def config(tmp_path: Path, gate: str, attested: str = "", **files: str) -> Confi
     for name, text in written.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    found = load_configuration(tmp_path, TODAY)
-    assert found.valid, [str(f.message) for f in found.findings]
-    return found
+    result = load_configuration(tmp_path, TODAY)
+    assert result.valid, [str(f.message) for f in result.findings]
+    return result
 
 
 def look(
@@ -107,8 +107,8 @@ def test_a_tree_is_unknown_while_websak_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_a_district_without_units_fails(tmp_path: Path) -> None:
-    found = config(tmp_path, ORG, config__units="each_district: {}\n", config__mail="each_district: {}\n")
-    assert judged(found) == ("fail", "the config has no unit of the district")
+    result = config(tmp_path, ORG, config__units="each_district: {}\n", config__mail="each_district: {}\n")
+    assert judged(result) == ("fail", "the config has no unit of the district")
 
 
 # --- users and licences
@@ -148,18 +148,18 @@ def test_seats_nobody_can_count_are_unknown(
 
 
 def test_users_of_no_known_role_may_take_the_last_seats(tmp_path: Path) -> None:
-    found = config(tmp_path, SEATS, users__frogner=users_file("A", "B"))
+    result = config(tmp_path, SEATS, users__frogner=users_file("A", "B"))
     strangers = {a: Resource(address=a, fields={"role": None}) for a in (Address("user", "frogner", c) for c in "XY")}
-    assert judged(found, users=strangers) == (
+    assert judged(result, users=strangers) == (
         "unknown",
         "PLUS: 2 active users of no known role may take the last seats",
     )
 
 
 def test_users_beside_the_districts_take_no_district_s_seat(tmp_path: Path) -> None:
-    found = config(tmp_path, SEATS, users__frogner=users_file("A", "B", "C"))
+    result = config(tmp_path, SEATS, users__frogner=users_file("A", "B", "C"))
     system = Address("user", "base", "SYS")
-    assert judged(found, users={system: Resource(address=system, fields={"role": None})})[0] == "pass"
+    assert judged(result, users={system: Resource(address=system, fields={"role": None})})[0] == "pass"
 
 
 def test_without_a_pool_nobody_knows(tmp_path: Path) -> None:
@@ -233,8 +233,8 @@ def test_the_days_are_compared_too(tmp_path: Path) -> None:
 
 
 def test_what_waits_for_another_gate_says_so(tmp_path: Path) -> None:
-    found = verdicts(config(tmp_path, "R1: {name: Mottak}\n  G1: {name: Stengt, after: R1}"))["G1"]
-    assert (found.state, found.why) == (Standing.UNKNOWN, ("nobody has attested it", "it waits for R1"))
+    result = verdicts(config(tmp_path, "R1: {name: Mottak}\n  G1: {name: Stengt, after: R1}"))["G1"]
+    assert (result.state, result.why) == (Standing.UNKNOWN, ("nobody has attested it", "it waits for R1"))
 
 
 # --- what people set up by hand
@@ -249,12 +249,12 @@ def test_what_waits_for_another_gate_says_so(tmp_path: Path) -> None:
 )
 def test_what_is_set_by_hand_is_passed_once_nothing_is_left(tmp_path: Path, check: str, entry: str) -> None:
     gate = f"G1: {{name: X, check: {check}}}"
-    found = config(tmp_path, gate, districts__frogner__x=entry)
-    (address,) = (a for a in found.state if a.kind in ("committee", "historical_base"))
-    assert judged(found) == ("pass", "1 set up")
+    result = config(tmp_path, gate, districts__frogner__x=entry)
+    (address,) = (a for a in result.state if a.kind in ("committee", "historical_base"))
+    assert judged(result) == ("pass", "1 set up")
     left = replace(EMPTY, manual=(ManualStep(address=address, what="set it by hand"),))
-    assert judged(found, left) == ("fail", f"not set up: {address.key}")
-    assert judged(found, None)[0] == "unknown"
+    assert judged(result, left) == ("fail", f"not set up: {address.key}")
+    assert judged(result, None)[0] == "unknown"
 
 
 @pytest.mark.parametrize("check", ["committees", "old-base", "publishing"])
@@ -284,8 +284,8 @@ def test_what_nobody_has_attested_is_unknown_and_not_passed(tmp_path: Path) -> N
 
 
 def test_who_when_and_evidence_pass_it(tmp_path: Path) -> None:
-    found = config(tmp_path, TRAINING, "G1: {by: Kursleder, on: 2027-01-05, evidence: 'https://example.org/1'}")
-    assert judged(found) == ("pass", "Kursleder, 2027-01-05: https://example.org/1")
+    result = config(tmp_path, TRAINING, "G1: {by: Kursleder, on: 2027-01-05, evidence: 'https://example.org/1'}")
+    assert judged(result) == ("pass", "Kursleder, 2027-01-05: https://example.org/1")
 
 
 @pytest.mark.parametrize(
@@ -344,9 +344,9 @@ def test_a_gate_that_is_passed_leaves_nothing_to_do(tmp_path: Path) -> None:
     ],
 )
 def test_an_expression_finds_what_is_in_the_way(tmp_path: Path, expression: str, state: str, why: str) -> None:
-    now, told = judged(config(tmp_path, f'G1: {{name: Få lisenser, match: "{expression}"}}'))
+    now, reported = judged(config(tmp_path, f'G1: {{name: Få lisenser, match: "{expression}"}}'))
     assert now == state
-    assert told.startswith(why)
+    assert reported.startswith(why)
 
 
 def test_an_expression_that_is_none_is_found_by_validate(tmp_path: Path) -> None:
@@ -368,13 +368,13 @@ def test_an_attestation_of_a_gate_that_is_not_declared_is_found_by_validate(tmp_
 
 def test_the_same_gate_is_attested_in_several_districts(tmp_path: Path) -> None:
     sagene = 'district: {name: Bydel Sagene, number: "03", orgnr: "974778726", short_name: BSA, prefix: SA}\n'
-    said = "attestations:\n  G1: {by: A, on: 2027-01-05, evidence: x}\n"
+    given = "attestations:\n  G1: {by: A, on: 2027-01-05, evidence: x}\n"
     config(
         tmp_path,
         TRAINING,
         "G1: {by: A, on: 2027-01-05, evidence: x}",
         districts__sagene__district=sagene,
-        districts__sagene__x=said,
+        districts__sagene__x=given,
     )
 
 
@@ -392,14 +392,14 @@ def test_a_batch_is_ready_when_every_gate_lets_it_through(tmp_path: Path) -> Non
     ids=["paused", "no-districts"],
 )
 def test_a_batch_that_is_paused_or_empty_is_not_ready(tmp_path: Path, more: str) -> None:
-    said = FILES["config/rollout.yaml"].replace(
+    given = FILES["config/rollout.yaml"].replace(
         ", districts: [frogner]}", more if "districts" in more else f", districts: [frogner]{more}"
     )
-    view = look(config(tmp_path, NUMBER, config__rollout=said)).of("P1")
+    view = look(config(tmp_path, NUMBER, config__rollout=given)).of("P1")
     assert not view.ready
     assert view.pause_reason == ("Eierne" if "paused" in more else None)
 
 
 def test_without_gates_nothing_says_that_a_batch_is_ready(tmp_path: Path) -> None:
-    found: Any = config(tmp_path, NUMBER, config__gates="gates: {}\n")
-    assert not look(found).of("P1").ready
+    result: Any = config(tmp_path, NUMBER, config__gates="gates: {}\n")
+    assert not look(result).of("P1").ready

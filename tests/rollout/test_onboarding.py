@@ -84,9 +84,9 @@ def on_the_way(cli: Cli, few: str) -> Any:
 def answered(child: Any) -> tuple[int, str]:
     """Say yes to the last question, and wait for the end."""
     child.sendline("yes")
-    told = child.read()
+    reported = child.read()
     child.close()
-    return child.exitstatus, told
+    return child.exitstatus, reported
 
 
 def test_paused_in_the_middle_and_taken_up_again_it_ends_right(cli: Cli, websak: Any, few: str) -> None:
@@ -97,9 +97,9 @@ def test_paused_in_the_middle_and_taken_up_again_it_ends_right(cli: Cli, websak:
     canary = made(websak)
     assert canary
     cli("rollout", "pause", "PULJE-1", "--reason", "Eierne har bestemt det")
-    code, told = answered(child)
+    code, reported = answered(child)
     assert code == 5
-    assert "PULJE-1 was paused meanwhile: Eierne har bestemt det" in told
+    assert "PULJE-1 was paused meanwhile: Eierne har bestemt det" in reported
     assert made(websak) == canary
 
     refused = cli("rollout", "run", "PULJE-1", "--auto-approve", code=4).err
@@ -121,9 +121,9 @@ def test_a_pause_from_elsewhere_is_heard_of_through_websak(cli: Cli, websak: Any
     child.sendline("yes")
     child.expect("in the other districts. Only yes is a yes: ")
     websak.edit("rollout_batch", "PULJE-1", paused=True, pause_reason="Eierne, fra en annen maskin")
-    code, told = answered(child)
+    code, reported = answered(child)
     assert code == 5
-    assert "PULJE-1 was paused meanwhile: Eierne, fra en annen maskin" in told
+    assert "PULJE-1 was paused meanwhile: Eierne, fra en annen maskin" in reported
 
 
 def test_the_rest_is_not_done_if_it_is_no_longer_what_was_approved(cli: Cli, websak: Any, few: str) -> None:
@@ -131,10 +131,10 @@ def test_the_rest_is_not_done_if_it_is_no_longer_what_was_approved(cli: Cli, web
     cli.edit("config/units.yaml", "Oppvekst", "Oppvekst og læring")
     child = on_the_way(cli, few)
     websak.edit("department", "UN-HELSE", name="Helse")
-    code, told = answered(child)
+    code, reported = answered(child)
     assert code == 5
-    assert "org_unit/ullern/UN-HELSE: was not in the plan" in told
-    assert "the rest of the plan is no longer what was approved (1 changes differ)" in told
+    assert "org_unit/ullern/UN-HELSE: was not in the plan" in reported
+    assert "the rest of the plan is no longer what was approved (1 changes differ)" in reported
     assert not any(key.startswith("bun") for _, key in websak.effects())
 
 
@@ -143,9 +143,9 @@ def test_a_websak_that_goes_away_between_leaves_the_batch_half_in(cli: Cli, webs
     child.sendline("yes")
     child.expect("in the other districts. Only yes is a yes: ")
     websak.fault("status", method="GET", path="/sub-orgs", times=100, code=403)
-    code, told = answered(child)
+    code, reported = answered(child)
     assert code == 5
-    assert "PULJE-1 is not in yet" in told
+    assert "PULJE-1 is not in yet" in reported
     websak.ask("DELETE", "faults")
     cli("rollout", "run", "PULJE-1", "--auto-approve")
     assert set(made(websak).values()) == {1}
@@ -156,10 +156,10 @@ def test_no_is_an_answer_before_the_other_districts(cli: Cli, websak: Any, few: 
     child.sendline("yes")
     child.expect("in the other districts. Only yes is a yes: ")
     child.sendline("no")
-    told = child.read()
+    reported = child.read()
     child.close()
     assert child.exitstatus == 5
-    assert "not gone on with" in told
+    assert "not gone on with" in reported
     cli("rollout", "run", "PULJE-1", "--auto-approve")
     assert set(made(websak).values()) == {1}
 

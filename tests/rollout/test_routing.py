@@ -40,8 +40,8 @@ def state(*resources: Resource) -> State:
 
 
 def route(**fields: Any) -> Route:
-    (found,) = routes(state(number(**fields)), TODAY)
-    return found
+    (result,) = routes(state(number(**fields)), TODAY)
+    return result
 
 
 @pytest.mark.parametrize("fields", [{}, ALTINN], ids=["svarinn", "altinn"])
@@ -60,13 +60,13 @@ def test_a_whole_route_has_no_hole(fields: dict[str, Any]) -> None:
     ],
 )
 def test_each_hole_is_named(fields: dict[str, Any], hole: str) -> None:
-    (found,) = route(**fields).holes
-    assert found.startswith(hole)
+    (result,) = route(**fields).holes
+    assert result.startswith(hole)
 
 
 def test_a_number_that_has_ended_lacks_nothing() -> None:
-    found = route(unit=None, valid_to="2027-01-09")
-    assert (found.ended, found.holes, found.steps) == (True, (), ())
+    result = route(unit=None, valid_to="2027-01-09")
+    assert (result.ended, result.holes, result.steps) == (True, (), ())
 
 
 def test_a_number_without_a_batch_of_its_own_moves_with_its_district() -> None:
@@ -102,11 +102,11 @@ def test_the_load_moves_batch_by_batch() -> None:
         number("5", "sagene", arrives=None),
         number("6", "sagene", valid_to="2020-01-01"),
     )
-    found = loads(config, routes(config, TODAY))
-    assert [(load.batch, load.total("svarinn"), load.total("dokulink")) for load in found] == [
+    result = loads(config, routes(config, TODAY))
+    assert [(load.batch, load.total("svarinn"), load.total("dokulink")) for load in result] == [
         (None, 1, 2),
         ("P1", 2, 0),
         ("P2", 4, 0),
     ]
-    assert found[0].ways["sagene"] == {"paper": 1, "unsaid": 1}
-    assert found[1].ways["frogner"] == {"svarinn": 2, "altinn": 1}
+    assert result[0].ways["sagene"] == {"paper": 1, "unsaid": 1}
+    assert result[1].ways["frogner"] == {"svarinn": 2, "altinn": 1}

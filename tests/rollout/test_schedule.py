@@ -47,20 +47,22 @@ def test_nobody_is_asked_to_work_on_a_free_day(day: date, count: int) -> None:
 
 
 def test_a_preparation_ends_so_many_working_days_before_go_live() -> None:
-    (found,) = schedule(
+    (result,) = schedule(
         [BATCH], EASTER, [Preparation(key="x", name="Train leaders", responsible="Training lead", before=1, days=3)]
     )
-    assert (found.start, found.end, found.week) == (date(2027, 4, 7), date(2027, 4, 9), "2027-W14")
+    assert (result.start, result.end, result.week) == (date(2027, 4, 7), date(2027, 4, 9), "2027-W14")
 
 
 def test_every_preparation_of_every_batch_is_there_in_the_order_of_days() -> None:
     later = Batch(
         key="P2", name="Andre", go_live="2027-06-07", districts=(), paused=True
     )  # paused ones keep their days
-    found = schedule([BATCH, later, Batch(key="P3", name="Uten dag", go_live=None, districts=(), paused=False)], EASTER)
-    assert [a.batch for a in found] == ["P1"] * len(PREPARATIONS) + ["P2"] * len(PREPARATIONS)
-    assert [a.end for a in found[: len(PREPARATIONS)]] == sorted(a.end for a in found[: len(PREPARATIONS)])
-    assert found[len(PREPARATIONS) - 1].end == date(2027, 4, 12)
+    result = schedule(
+        [BATCH, later, Batch(key="P3", name="Uten dag", go_live=None, districts=(), paused=False)], EASTER
+    )
+    assert [a.batch for a in result] == ["P1"] * len(PREPARATIONS) + ["P2"] * len(PREPARATIONS)
+    assert [a.end for a in result[: len(PREPARATIONS)]] == sorted(a.end for a in result[: len(PREPARATIONS)])
+    assert result[len(PREPARATIONS) - 1].end == date(2027, 4, 12)
 
 
 def test_weeks_are_iso_weeks_at_the_turn_of_the_year() -> None:
@@ -74,8 +76,8 @@ def test_holidays_are_known_from_the_year_before() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_chart_names_every_activity_in_its_language_and_needs_nothing_else(lang: str) -> None:
-    found = schedule([BATCH], EASTER)
-    drawn = gantt(found, lang, today=date(2027, 3, 1))  # type: ignore[arg-type]  # a literal
+    result = schedule([BATCH], EASTER)
+    drawn = gantt(result, lang, today=date(2027, 3, 1))  # type: ignore[arg-type]  # a literal
     root = ElementTree.fromstring(drawn)
     words = " ".join(root.itertext())
     for one in PREPARATIONS:
@@ -86,8 +88,8 @@ def test_the_chart_names_every_activity_in_its_language_and_needs_nothing_else(l
 
 
 def test_bars_stay_within_the_chart_and_names_are_escaped() -> None:
-    found = schedule([Batch(key="<b>", name="Første", go_live="2027-04-12", districts=(), paused=False)], EASTER)
-    root = ElementTree.fromstring(gantt(found, "en"))
+    result = schedule([Batch(key="<b>", name="Første", go_live="2027-04-12", districts=(), paused=False)], EASTER)
+    root = ElementTree.fromstring(gantt(result, "en"))
     width = float(root.attrib["viewBox"].split()[2])
     for bar in root.findall(".//{*}rect"):
         assert 0 <= float(bar.attrib["x"]) <= float(bar.attrib["x"]) + float(bar.attrib["width"]) <= width

@@ -25,7 +25,7 @@ def config(*, bought: int = 3, allotments: dict[str, int] | None = None, **more:
         "valid_to": None,
     }
     batch = {"name": "P1", "go_live": "2027-02-01", "districts": ["frogner"], "paused": False}
-    found = (
+    result = (
         Resource(address=POOL, fields={**pool, **more}),
         Resource(address=Address("rollout_batch", BASE, "P1"), fields=batch),
         Resource(
@@ -36,7 +36,7 @@ def config(*, bought: int = 3, allotments: dict[str, int] | None = None, **more:
             address=Address("user_role", BASE, "GUEST"), fields={"name": "Gjest", "template_id": "2", "licences": []}
         ),
     )
-    return {r.address: r for r in found}
+    return {r.address: r for r in result}
 
 
 def user(key: str, district: str = "frogner") -> Address:
@@ -69,9 +69,9 @@ def test_users_within_the_pool_pass() -> None:
 
 
 def test_the_pool_the_batch_and_the_missing_seats_are_named() -> None:
-    (found,) = overrun(made("A", "B", "D"), live("C"), config(), TODAY)
-    assert found.allowance == "seats:PLUS=1"
-    assert found.message == "4 users of Websak+ for 3 seats: 1 missing (P1)"
+    (result,) = overrun(made("A", "B", "D"), live("C"), config(), TODAY)
+    assert result.allowance == "seats:PLUS=1"
+    assert result.message == "4 users of Websak+ for 3 seats: 1 missing (P1)"
 
 
 def test_users_of_districts_that_the_plan_does_not_touch_count() -> None:
@@ -147,8 +147,8 @@ def test_a_pool_that_is_not_valid_has_no_seats() -> None:
 
 
 def test_the_config_says_the_role_where_live_does_not_tell() -> None:
-    said = {user("A"): Resource(address=user("A"), fields={"role": "CASEWORKER"})}
-    assert allowances(made("B", "C", "D"), live("A", role=None), {**config(), **said}) == ["seats:PLUS=1"]
+    text = {user("A"): Resource(address=user("A"), fields={"role": "CASEWORKER"})}
+    assert allowances(made("B", "C", "D"), live("A", role=None), {**config(), **text}) == ["seats:PLUS=1"]
 
 
 @pytest.mark.parametrize(
@@ -191,15 +191,16 @@ KEYS = "ABCDEF"
 @st.composite
 def plans(draw: st.DrawFn) -> tuple[list[Change], State, int]:
     """Users that are there, and a change for some of them or for others."""
-    there = {key: draw(st.booleans()) for key in draw(st.sets(st.sampled_from(KEYS)))}  # whether active
+    existing = {key: draw(st.booleans()) for key in draw(st.sets(st.sampled_from(KEYS)))}  # whether active
     users = {
-        user(k): Resource(address=user(k), fields={"role": "CASEWORKER"}, active=active) for k, active in there.items()
+        user(k): Resource(address=user(k), fields={"role": "CASEWORKER"}, active=active)
+        for k, active in existing.items()
     }
     changes = []
     for key in draw(st.sets(st.sampled_from(KEYS))):
-        if key not in there:
+        if key not in existing:
             changes.extend(made(key))
-        elif there[key]:
+        elif existing[key]:
             changes.append(change(user(key), Action.DEACTIVATE, ("active", True, False)))
         else:
             changes.append(change(user(key), Action.ACTIVATE, ("active", False, True)))
@@ -211,6 +212,6 @@ def test_a_plan_is_objected_to_exactly_when_more_seats_lack_after_it(plan: tuple
     changes, users, bought = plan
     before = sum(1 for one in users.values() if one.active)
     after = before + sum(-1 if c.action.removes else 1 for c in changes)
-    lack = max(0, after - bought)
-    expected = [f"seats:PLUS={lack}"] if lack > max(0, before - bought) else []
+    shortage = max(0, after - bought)
+    expected = [f"seats:PLUS={shortage}"] if shortage > max(0, before - bought) else []
     assert allowances(changes, users, config(bought=bought)) == expected

@@ -15,15 +15,15 @@ def cli(tmp_path: Path) -> Cli:
 
 
 def test_status_as_json_is_every_verdict(cli: Cli) -> None:
-    found = cli("rollout", "status", "--offline", "--format", "json").json
-    assert [gate["key"] for gate in found["gates"]] == [
+    result = cli("rollout", "status", "--offline", "--format", "json").json
+    assert [gate["key"] for gate in result["gates"]] == [
         "ORGANISASJON",
         "BRUKERE",
         "LISENSER",
         "POSTRUTER",
         "OPPLAERING",
     ]
-    first, second = found["batches"]
+    first, second = result["batches"]
     assert (first["batch"], first["week"], first["ready"], first["paused"]) == ("PULJE-1", "2027-W05", False, False)
     states = {(d["district"], v["gate"]): v["state"] for d in first["districts"] for v in d["verdicts"]}
     assert states["frogner", "POSTRUTER"] == "fail"
@@ -56,12 +56,12 @@ def test_as_a_page_what_comes_from_outside_is_escaped(cli: Cli, command: tuple[s
 
 
 def test_check_says_why_and_what_next_in_each_district(cli: Cli) -> None:
-    found = cli("rollout", "check", "PULJE-1", "--offline", code=4).out
-    assert "not ready: 10 of 15 gates are not passed" in found
-    assert "go live: 2027-02-01 (2027-W05)" in found
+    result = cli("rollout", "check", "PULJE-1", "--offline", code=4).out
+    assert "not ready: 10 of 15 gates are not passed" in result
+    assert "go live: 2027-02-01 (2027-W05)" in result
     assert (
         "no daily routine: nothing says that Altinn is read every day. Next: websakctl suborgs --district frogner --holes"
-        in found
+        in result
     )
 
 
@@ -99,9 +99,9 @@ def test_a_config_that_is_not_valid_is_neither_paused_nor_shown(cli: Cli) -> Non
 def test_the_schedule_in_every_format(cli: Cli) -> None:
     text = cli("rollout", "schedule").out
     assert "Confirm the org tree" in text and "2027-W04" in text
-    found = cli("rollout", "schedule", "--format", "json").json["activities"]
-    assert {a["batch"] for a in found} == {"PULJE-1"}  # the other has no day
-    assert found[-1] == {
+    result = cli("rollout", "schedule", "--format", "json").json["activities"]
+    assert {a["batch"] for a in result} == {"PULJE-1"}  # the other has no day
+    assert result[-1] == {
         "batch": "PULJE-1",
         "key": "go-live",
         "name": "Go live",

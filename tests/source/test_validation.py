@@ -64,8 +64,8 @@ def test_what_the_limits_allow_is_taken_and_fits_the_json_schema(model: type[Ent
 
 def _with_defaults(model: type[Entry], value: dict[str, Any]) -> dict[str, Any]:
     """What was said, with the defaults of the classes within it."""
-    whole: dict[str, Any] = msgspec.to_builtins(msgspec.convert(value, model))
-    return {name: whole[name] for name in value}
+    merged: dict[str, Any] = msgspec.to_builtins(msgspec.convert(value, model))
+    return {name: merged[name] for name in value}
 
 
 @pytest.mark.parametrize("model", MODELS, ids=IDS)
@@ -77,9 +77,9 @@ def test_one_odd_value_is_taken_by_msgspec_or_told_where_it_stands(model: type[E
     try:
         msgspec.convert(odd, model)
     except msgspec.ValidationError:
-        told = problems_of(model, odd)
-        assert {problem.path[0] for problem in told} == {name}
-        assert all(problem.message for problem in told)
+        reported = problems_of(model, odd)
+        assert {problem.path[0] for problem in reported} == {name}
+        assert all(problem.message for problem in reported)
         return
     try:
         convert(model, odd)
@@ -89,8 +89,8 @@ def test_one_odd_value_is_taken_by_msgspec_or_told_where_it_stands(model: type[E
 
 
 def patterns_within(annotation: Any) -> Iterator[str]:
-    type_, beside, _ = unwrapped(annotation)
-    yield from (b.pattern for b in beside if isinstance(b, msgspec.Meta) and b.pattern is not None)
+    type_, alongside, _ = unwrapped(annotation)
+    yield from (b.pattern for b in alongside if isinstance(b, msgspec.Meta) and b.pattern is not None)
     parts = [field.annotation for field in fields_of(type_).values()] if is_model(type_) else get_args(type_)
     for part in parts:
         yield from patterns_within(part)
@@ -156,19 +156,19 @@ def test_all_problems_are_told_at_once_several_missing_fields_too() -> None:
 
 
 def test_a_check_runs_where_the_type_is_right_and_only_there() -> None:
-    whole = {"name": "a", "number": "1"}
-    assert convert(Outer, {**whole, "evens": [2]}).evens == [2]
-    assert told({**whole, "evens": [1]}) == {"evens": "one of them is odd"}
-    assert told({**whole, "evens": [1, "x"]}) == {"evens.1": "should be a whole number"}
+    merged = {"name": "a", "number": "1"}
+    assert convert(Outer, {**merged, "evens": [2]}).evens == [2]
+    assert told({**merged, "evens": [1]}) == {"evens": "one of them is odd"}
+    assert told({**merged, "evens": [1, "x"]}) == {"evens.1": "should be a whole number"}
 
 
 def test_what_is_taken_is_a_copy_and_is_not_changed() -> None:
-    said = {"name": "a", "number": "1", "inners": {"x": {"name": "b"}}}
-    one, other = convert(Outer, said), convert(Outer, said)
+    text = {"name": "a", "number": "1", "inners": {"x": {"name": "b"}}}
+    one, other = convert(Outer, text), convert(Outer, text)
     assert one == other
     assert to_values(one) == to_values(other)
     assert to_values(one)["inners"] is not to_values(one)["inners"]
-    assert to_values(one, defaults=False) == said
+    assert to_values(one, defaults=False) == text
     with pytest.raises(AttributeError):
         one.name = "b"  # type: ignore[misc]
 

@@ -77,11 +77,11 @@ def everything_in(remote: Remote, branch: str = BRANCH) -> bytes:
     """Every object, commit, author and path of a branch."""
     listed = git(remote.folder, "rev-list", "--objects", f"refs/heads/{branch}")
     objects = "".join(f"{line.split()[0]}\n" for line in listed.splitlines())
-    found = subprocess.run(
+    result = subprocess.run(
         ["git", "cat-file", "--batch"], cwd=remote.folder, input=objects.encode(), capture_output=True, check=True
     )
     log = git(remote.folder, "log", "--format=raw", f"refs/heads/{branch}")
-    return found.stdout + listed.encode() + log.encode()
+    return result.stdout + listed.encode() + log.encode()
 
 
 def state_of(cli: Cli, *args: str, **more: Any) -> Any:

@@ -24,9 +24,9 @@ def machines(remote: Remote, sandbox33: Sandbox) -> Machines:
 
 
 def begun(machines: Machines, *names: str) -> "list":  # type: ignore[type-arg]  # of Cli
-    found = [machines.machine(name) for name in names]
-    found[0]("state", "migrate")
-    return found
+    result = [machines.machine(name) for name in names]
+    result[0]("state", "migrate")
+    return result
 
 
 @pytest.mark.parametrize("number", range(100 if EVERYTHING else 3))
@@ -132,8 +132,13 @@ def test_a_branch_that_is_not_what_it_was(machines: Machines, how: str) -> None:
         git(remote, "update-ref", ref, git(remote, "commit-tree", tree, *parent, "-m", "tidy up"))
     before = machines.sandbox.effects()
     for command in (("plan",), ("drift",), ("apply", "--auto-approve"), ("state", "verify"), ("history", "verify")):
-        told = ola(*command, code=4).err
-        assert "somebody deleted it" in told or "reset to an older" in told or "rewritten" in told or "removed" in told
+        reported = ola(*command, code=4).err
+        assert (
+            "somebody deleted it" in reported
+            or "reset to an older" in reported
+            or "rewritten" in reported
+            or "removed" in reported
+        )
     assert machines.sandbox.effects() == before
     if how in ("deleted", "mirrored over"):
         ola("state", "push", "--restore")
@@ -199,8 +204,8 @@ def test_two_environments_do_not_mix(machines: Machines) -> None:
     prod = text.splitlines()[-1]
     other = prod.replace("  prod:", "  other:").replace("state: git", f"state: git, state_branch: {BRANCH}")
     (ola.root / "config/websak.yaml").write_text(f"{text}{other}\n", encoding="utf-8")
-    told = ola("plan", "--environment", "other", code=4).err
-    assert "is the state of environment prod, not of other" in told
+    reported = ola("plan", "--environment", "other", code=4).err
+    assert "is the state of environment prod, not of other" in reported
 
 
 def test_history_of_before_is_shared_by_migrating(remote: Remote, sandbox33: Sandbox) -> None:
@@ -231,8 +236,8 @@ def test_the_sandbox_is_never_shared(machines: Machines) -> None:
     ola = machines.machine("ola")
     path = ola.root / "config/websak.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "  sandbox: {state: git}\n", encoding="utf-8")
-    told = ola("state", "status", "--environment", "sandbox", env={"WEBSAKCTL_ENVIRONMENT": None}).out
-    assert "on this machine alone" in told
+    reported = ola("state", "status", "--environment", "sandbox", env={"WEBSAKCTL_ENVIRONMENT": None}).out
+    assert "on this machine alone" in reported
     ola("state", "push", "--environment", "sandbox", code=64)
 
 

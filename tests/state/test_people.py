@@ -150,7 +150,7 @@ def test_a_key_is_64_hexadecimal_digits() -> None:
 def test_a_batch_reads_as_it_was_written_and_says_what_is_wrong_with_another() -> None:
     batch = Batch(environment="test", clone="c", transactions=(everything(),))
     assert decode(encode(batch), "p", "test") == batch
-    for content, told in (
+    for content, reported in (
         (b"nonsense", "cannot be read"),
         (b'{"environment": 1}', "cannot be read"),
         (encode(Batch(format_version=9, environment="test", clone="c", transactions=())), "format version 9"),
@@ -159,5 +159,5 @@ def test_a_batch_reads_as_it_was_written_and_says_what_is_wrong_with_another() -
             "environment x, not test",
         ),
     ):
-        with pytest.raises(StateError, match=told):
+        with pytest.raises(StateError, match=reported):
             decode(content, "p", "test")

@@ -30,12 +30,12 @@ PEOPLE = 200
 
 def people(chance: random.Random, count: int = PEOPLE) -> dict[str, dict[str, str]]:
     """Users whose every value is a word that nothing else says."""
-    found: dict[str, dict[str, str]] = {}
-    while len(found) < count:
+    result: dict[str, dict[str, str]] = {}
+    while len(result) < count:
         first, last = ("".join(chance.choices(_SYLLABLES, k=3)).capitalize() for _ in range(2))
         number = f"9{chance.randrange(10**7):07}"
-        code = f"{first[:4]}{last[:4]}{len(found)}".upper()
-        found[code] = {
+        code = f"{first[:4]}{last[:4]}{len(result)}".upper()
+        result[code] = {
             "name": f"{first} {last}",
             "role": "ARCHIVIST",
             "unit": "OPPV",
@@ -44,7 +44,7 @@ def people(chance: random.Random, count: int = PEOPLE) -> dict[str, dict[str, st
             "mobile": number,
             "title": f"Fag{last.lower()}",
         }
-    return found
+    return result
 
 
 def write(cli: Cli, users: dict[str, dict[str, str]]) -> None:
@@ -74,9 +74,9 @@ def words_of(users: dict[str, dict[str, str]]) -> set[str]:
 
 
 def found_in(remote: Remote, branch: str, words: set[str]) -> list[str]:
-    whole = everything_in(remote, branch).decode("utf-8", "replace").lower()
-    assert "[digest " in whole
-    return [word for word in words if word in whole]
+    merged = everything_in(remote, branch).decode("utf-8", "replace").lower()
+    assert "[digest " in merged
+    return [word for word in words if word in merged]
 
 
 def test_not_one_value_of_200_users_is_in_any_object_message_author_or_path(remote: Remote, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_not_one_value_of_200_users_is_in_any_object_message_author_or_path(remo
                 address = addresses[code]
                 fields = [[name, None, value] for name, value in values.items()]
                 journal.settle("run", [("intent", {"request": "create", "fields": fields}, address)])
-                told = {
+                reported = {
                     "request": f"into group {values['title']}",
                     "outcome": "done",
                     "detail": f"{code}: {values['name']}",
@@ -108,7 +108,7 @@ def test_not_one_value_of_200_users_is_in_any_object_message_author_or_path(remo
                 journal.settle(
                     "run",
                     [
-                        ("outcome", told, address),
+                        ("outcome", reported, address),
                         ("result", result, address),
                         (
                             "normalised",

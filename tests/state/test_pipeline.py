@@ -130,9 +130,9 @@ def test_two_pull_requests_a_removal_and_a_hand_edit(pipeline: Pipeline) -> None
     assert pipeline.merge("rename").code == 0
     second = pipeline.merge("removal")  # its plan is of an older config, and every change is still as approved
     assert second.code == 0, second.err
-    made = [operation for operation, _ in sandbox.effects()]
-    assert made.count("department.deactivate") == 2
-    assert made.count("department.update") == 2
+    created = [operation for operation, _ in sandbox.effects()]
+    assert created.count("department.deactivate") == 2
+    assert created.count("department.update") == 2
 
     assert pipeline.job("drift").code == 0
     sandbox.edit("department", "FR-OPPV", name="Noe annet")

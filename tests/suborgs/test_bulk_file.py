@@ -53,20 +53,20 @@ def test_both_files_together_see_what_the_register_sees(
     more = sub_unit("975291294", "BJØLSEN BARNEHAGE", UNIT_IN_SAGENE)
     for file, rows in ((units, UNITS), (sub_units, (*SUB_UNITS[1:], more))):
         file.write_bytes(gzip.compress(form(rows)) if packed else form(rows))
-    found = check(cli, units, sub_units).json["business_register"]
-    assert [(f["what"], f["orgnr"]) for f in found["findings"]] == [
+    result = check(cli, units, sub_units).json["business_register"]
+    assert [(f["what"], f["orgnr"]) for f in result["findings"]] == [
         ("missing", "975291294"),
         ("not-listed", "975016684"),
     ]
-    assert found["notes"] == []
+    assert result["notes"] == []
 
 
 def test_sub_units_alone_say_what_they_do_not_show(cli: Cli, sub_units: Path) -> None:
     sub_units.write_bytes(as_json(row for row in SUB_UNITS if row["overordnetEnhet"] != UNIT_IN_SAGENE))
-    found = check(cli, sub_units).json
-    assert [f["orgnr"] for f in found["business_register"]["findings"]] == ["313000109", "975315878"]
-    assert "enheter.json.gz" in found["business_register"]["notes"][0]
-    assert found["fiks"]["why_not"] == "--file works without a network"
+    result = check(cli, sub_units).json
+    assert [f["orgnr"] for f in result["business_register"]["findings"]] == ["313000109", "975315878"]
+    assert "enheter.json.gz" in result["business_register"]["notes"][0]
+    assert result["fiks"]["why_not"] == "--file works without a network"
 
 
 @pytest.mark.parametrize(

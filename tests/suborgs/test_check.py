@@ -54,8 +54,8 @@ def test_a_number_that_was_removed_is_not_one_that_never_was(cli: Cli, registers
 
 def test_a_number_of_another_district(cli: Cli, registers: Registers) -> None:
     registers.sub_units["975016684"] = sub_unit("975016684", "FROGNER BARNEHAGE", SAGENE)
-    found = cli("suborgs", "check", "--format", "json", env=registers.variables).json
-    (only,) = found["business_register"]["findings"]
+    result = cli("suborgs", "check", "--format", "json", env=registers.variables).json
+    (only,) = result["business_register"]["findings"]
     assert (only["what"], only["detail"]) == ("elsewhere", "it belongs to sagene: move it there")
 
 
@@ -116,11 +116,11 @@ def test_a_unit_within_a_district_has_a_number_of_its_own(cli: Cli, registers: R
 def test_without_a_network_the_bulk_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("websakctl.live.transport.ATTEMPTS", 1)
     frogner = District(slug="frogner", name="Bydel Frogner", number="05", orgnr=FROGNER, short_name="BFR", prefix="FR")
-    with pytest.raises(Unreachable) as told:
+    with pytest.raises(Unreachable) as reported:
         check_online(
             "http://127.0.0.1:9", [], {"frogner": frogner}, frozenset({"frogner"}), date(2027, 1, 10), Runtime()
         )
-    assert "--file" in told.value.what_next
+    assert "--file" in reported.value.what_next
 
 
 def test_an_option_before_check_is_not_swallowed(cli: Cli, registers: Registers) -> None:

@@ -17,7 +17,7 @@ def many(registers: Registers, count: int) -> None:
 
 def below(registers: Registers, number: str = FROGNER) -> list[str]:
     with BusinessRegister(f"{registers.url}/brreg", Runtime()) as register:
-        return [found.orgnr for found in register.below([number])[number]]
+        return [result.orgnr for result in register.below([number])[number]]
 
 
 def test_every_page_is_read(registers: Registers) -> None:
@@ -34,9 +34,9 @@ def test_a_full_last_page_is_not_asked_past(registers: Registers) -> None:
 
 def test_more_than_the_register_shows_is_not_taken_for_all(registers: Registers) -> None:
     many(registers, 10_001)
-    with pytest.raises(NotAsAgreed, match="shows no more") as told:
+    with pytest.raises(NotAsAgreed, match="shows no more") as reported:
         below(registers)
-    assert "--file" in told.value.what_next
+    assert "--file" in reported.value.what_next
 
 
 def test_nothing_below_is_nothing(registers: Registers) -> None:

@@ -33,9 +33,9 @@ def shipped(tmp_path: Path) -> Cli:
 
 
 def test_the_shipped_numbers_are_as_they_are_known_to_be(shipped: Cli, oslo: Registers) -> None:
-    found = shipped("suborgs", "check", "--format", "json", env=oslo.variables).json
-    assert found["checked"] == 70
-    assert found["business_register"]["findings"] == []
+    result = shipped("suborgs", "check", "--format", "json", env=oslo.variables).json
+    assert result["checked"] == 70
+    assert result["business_register"]["findings"] == []
     asked = [request for request in oslo.requests if "overordnetEnhet" in request]
     assert len(asked) == 2 * 15  # units and sub-units below each district; none has units of its own
     assert len(oslo.requests) == 3 * 15 + 15  # and each district's own number, among sub-units first

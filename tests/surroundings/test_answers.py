@@ -123,14 +123,14 @@ def test_a_passing_bad_answer_is_asked_for_again(first: bytes) -> None:
 
 
 def test_what_the_server_asks_for_is_told_while_it_is_waited() -> None:
-    told: list[str] = []
+    reported: list[str] = []
     clock = NoWaiting()
-    made = Runtime(clock=clock, notify=told.append)
+    created = Runtime(clock=clock, notify=reported.append)
     busy = answer("429 Too Many Requests", b"", "Retry-After: 999999")
     with serving(giving(busy)) as (port, _), pytest.raises(Unreachable, match="left alone for 999999 s") as wrong:
-        read(port, made)
+        read(port, created)
     assert "load" in wrong.value.what_next
-    assert told and "asks to be left alone for 999999 s; waiting 60 s (attempt 2 of 6)" in told[0]
+    assert reported and "asks to be left alone for 999999 s; waiting 60 s (attempt 2 of 6)" in reported[0]
     assert set(clock.slept) == {60.0}
 
 
@@ -151,8 +151,8 @@ def token(body: bytes, status: str = "200 OK") -> str:
 
 @pytest.mark.parametrize("life", ["9" * 400, '"' + "9" * 400 + '"', "-1", "true", '"soon"', "[]", "{}", '"nan"'])
 def test_a_token_that_lives_for_no_number_of_seconds_is_refused(life: str) -> None:
-    said = token(f'{{"access_token": "abcdefgh", "expires_in": {life}}}'.encode())
-    assert "expires_in that is no number of seconds" in said
+    given = token(f'{{"access_token": "abcdefgh", "expires_in": {life}}}'.encode())
+    assert "expires_in that is no number of seconds" in given
 
 
 @pytest.mark.parametrize(
@@ -203,9 +203,9 @@ def test_a_certificate_that_is_not_trusted_is_told_at_once(tmp_path: Path) -> No
     _, context = certificate(tmp_path)
     with serving(giving(answer("200 OK", b"[]")), context) as (port, seen), pytest.raises(Unreachable) as wrong:
         read(port, runtime(Network(unread=("REQUESTS_CA_BUNDLE",))), "https")
-    said = str(wrong.value)
-    assert f"the certificate of 127.0.0.1:{port} is not trusted: self" in said
-    assert "the system's certificate authorities" in said
+    given = str(wrong.value)
+    assert f"the certificate of 127.0.0.1:{port} is not trusted: self" in given
+    assert "the system's certificate authorities" in given
     assert "SSL_CERT_FILE" in wrong.value.what_next and "REQUESTS_CA_BUNDLE" in wrong.value.what_next
     assert seen == []
 
@@ -241,10 +241,10 @@ def test_a_port_that_does_not_speak_tls_is_told() -> None:
 )
 def test_a_proxy_is_used_and_its_refusal_told(status: str, said: str, help_: str) -> None:
     with serving(giving(answer(status))) as (port, seen):
-        made = runtime(read_network({"HTTPS_PROXY": f"http://me:hunter22x@127.0.0.1:{port}"}))
-        client = open_client("https://websak.example.invalid", made, connections=1, timeout=5)
+        created = runtime(read_network({"HTTPS_PROXY": f"http://me:hunter22x@127.0.0.1:{port}"}))
+        client = open_client("https://websak.example.invalid", created, connections=1, timeout=5)
         with client, pytest.raises(Unreachable) as wrong:
-            Reading(client, Traffic(made.clock), made).get("/x")
+            Reading(client, Traffic(created.clock), created).get("/x")
     assert f"the proxy http://127.0.0.1:{port} refused the connection to websak.example.invalid:443: {said}" in str(
         wrong.value
     )
@@ -254,10 +254,10 @@ def test_a_proxy_is_used_and_its_refusal_told(status: str, said: str, help_: str
 
 
 def test_a_proxy_that_is_away_is_told() -> None:
-    made = runtime(read_network({"ALL_PROXY": "http://127.0.0.1:9"}))
-    client = open_client("http://websak.example.invalid", made, connections=1, timeout=5)
+    created = runtime(read_network({"ALL_PROXY": "http://127.0.0.1:9"}))
+    client = open_client("http://websak.example.invalid", created, connections=1, timeout=5)
     with client, pytest.raises(Unreachable, match=r"no connection to the proxy http://127\.0\.0\.1:9") as wrong:
-        Reading(client, Traffic(made.clock), made).get("/x")
+        Reading(client, Traffic(created.clock), created).get("/x")
     assert "ALL_PROXY" in wrong.value.what_next
 
 

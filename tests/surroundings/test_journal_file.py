@@ -12,15 +12,15 @@ from websakctl.apply.journal import Journal, JournalUntrusted
 
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
-    found = Cli(write_files(tmp_path / "repo", SMALL))
-    found.env["WEBSAKCTL_STATE_DIR"] = str(tmp_path / "state")
+    result = Cli(write_files(tmp_path / "repo", SMALL))
+    result.env["WEBSAKCTL_STATE_DIR"] = str(tmp_path / "state")
     (tmp_path / "state").mkdir(mode=0o700)
-    return found
+    return result
 
 
 def refused(cli: Cli, why: str, what_next: str) -> None:
-    said = cli("history", code=4).err
-    assert why in said and what_next in said
+    given = cli("history", code=4).err
+    assert why in given and what_next in given
 
 
 def test_an_emptied_journal_is_refused(cli: Cli, tmp_path: Path) -> None:

@@ -16,15 +16,15 @@ SECRET = "the-secret-of-a-client"
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     """A repository whose environment ``test`` is what the config says it is, and a keyring in a file."""
-    found = Cli(write_files(tmp_path / "repo", SMALL))
+    result = Cli(write_files(tmp_path / "repo", SMALL))
     (tmp_path / "backend").mkdir()
     (tmp_path / "backend" / "file_keyring.py").write_text(KEYRING, encoding="utf-8")
-    found.env |= {
+    result.env |= {
         "PYTHONPATH": str(tmp_path / "backend"),
         "PYTHON_KEYRING_BACKEND": "file_keyring.Backend",
         "KEYRING_FILE": str(tmp_path / "keyring.json"),
     }
-    return found
+    return result
 
 
 def settings(cli: Cli, text: str) -> None:
@@ -51,9 +51,9 @@ def test_a_secret_goes_to_the_host_it_was_stored_for_and_no_other(cli: Cli) -> N
             f'{{base_url: "http://127.0.0.1:{ours}", token_url: "http://localhost:{ours}/t", client_id: me}}',
         ):
             settings(cli, change)
-            said = plan(cli, 6)
-            assert f"was stored for 127.0.0.1:{ours}" in said and "nothing was sent" in said
-            assert SECRET not in said
+            given = plan(cli, 6)
+            assert f"was stored for 127.0.0.1:{ours}" in given and "nothing was sent" in given
+            assert SECRET not in given
             login = cli("auth", "login", "--environment", "test", "--client-id", "me", stdin=f"{SECRET}\n", code=6)
             assert "nothing was stored" in login.err and f"127.0.0.1:{ours}" in login.err
         assert (len(asked), stolen) == (1, [])
@@ -66,14 +66,14 @@ def test_a_secret_of_a_variable_goes_where_a_variable_says(cli: Cli) -> None:
     give = lambda _, connection: connection.sendall(answer("401 Unauthorized", b"{}"))  # noqa: E731
     with serving(give) as (port, asked):
         settings(cli, f'{{base_url: "http://127.0.0.1:{port}", client_id: me}}')
-        said = plan(cli, 6, WEBSAKCTL_CLIENT_SECRET=SECRET)
-        assert f"only config/websak.yaml says that it goes to 127.0.0.1:{port}; nothing was sent" in said
-        assert f"WEBSAKCTL_TOKEN_URL=http://127.0.0.1:{port}/connect/token" in said
+        given = plan(cli, 6, WEBSAKCTL_CLIENT_SECRET=SECRET)
+        assert f"only config/websak.yaml says that it goes to 127.0.0.1:{port}; nothing was sent" in given
+        assert f"WEBSAKCTL_TOKEN_URL=http://127.0.0.1:{port}/connect/token" in given
         assert asked == []
-        said = plan(
+        given = plan(
             cli, 6, WEBSAKCTL_CLIENT_SECRET=SECRET, WEBSAKCTL_TOKEN_URL=f"http://127.0.0.1:{port}/connect/token"
         )
-        assert "refused the client" in said
+        assert "refused the client" in given
         assert len(asked) == 1
         plan(cli, 6, WEBSAKCTL_CLIENT_SECRET=SECRET, WEBSAKCTL_BASE_URL=f"http://127.0.0.1:{port}")
         assert len(asked) == 2
@@ -104,8 +104,8 @@ def test_login_on_a_terminal_names_both_hosts_and_asks_once(cli: Cli) -> None:
 def test_a_keyring_that_keeps_nothing_is_an_error(cli: Cli) -> None:
     settings(cli, '{base_url: "http://127.0.0.1:9", client_id: me}')
     cli.env["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
-    said = cli("auth", "login", "--environment", "test", "--client-id", "me", stdin=f"{SECRET}\n", code=1).err
-    assert "keyring.backends.null does not keep what it is given" in said
+    given = cli("auth", "login", "--environment", "test", "--client-id", "me", stdin=f"{SECRET}\n", code=1).err
+    assert "keyring.backends.null does not keep what it is given" in given
 
 
 FAR = "http://websak.example.invalid"
@@ -128,18 +128,18 @@ def test_http_beyond_this_machine_must_be_allowed(
     cli: Cli, text: str, validate: int, code: int, variables: dict[str, str]
 ) -> None:
     settings(cli, text)
-    found = cli("validate", "--format", "json", code=validate)
-    insecure = [f for f in found.json["diagnostics"] if f["rule"] == "insecure-address"]
+    result = cli("validate", "--format", "json", code=validate)
+    insecure = [f for f in result.json["diagnostics"] if f["rule"] == "insecure-address"]
     assert bool(insecure) == ("allow_insecure" not in text or "protected" in text)
-    said = plan(cli, code, **variables)
+    given = plan(cli, code, **variables)
     if code == 64:
-        assert "http:// beyond this machine" in said and "WEBSAKCTL_ALLOW_INSECURE=1" in said
+        assert "http:// beyond this machine" in given and "WEBSAKCTL_ALLOW_INSECURE=1" in given
 
 
 def test_no_variable_makes_a_protected_environment_insecure(cli: Cli) -> None:
     settings(cli, '{base_url: "https://w.example.invalid", client_id: me, protected: true, allow_insecure: false}')
-    said = plan(cli, 64, WEBSAKCTL_SETUP_URL=f"{FAR}/s", WEBSAKCTL_ALLOW_INSECURE="1")
-    assert "the environment is protected" in said
+    given = plan(cli, 64, WEBSAKCTL_SETUP_URL=f"{FAR}/s", WEBSAKCTL_ALLOW_INSECURE="1")
+    assert "the environment is protected" in given
 
 
 @pytest.mark.parametrize("field", ["base_url", "setup_url", "token_url", "openapi_url"])
@@ -154,8 +154,8 @@ def test_validate_finds_a_wrong_address_where_it_stands(cli: Cli, field: str, ur
 
 @pytest.mark.parametrize("name", ["BASE_URL", "SETUP_URL", "TOKEN_URL", "REGISTER_URL", "FIKS_URL", "FIKS_ISSUER"])
 def test_a_wrong_address_in_a_variable_is_exit_64_and_names_it(cli: Cli, name: str) -> None:
-    said = plan(cli, 64, **{f"WEBSAKCTL_{name}": "https://h\r"})
-    assert f"WEBSAKCTL_{name}: " in said and "carriage return" in said
+    given = plan(cli, 64, **{f"WEBSAKCTL_{name}": "https://h\r"})
+    assert f"WEBSAKCTL_{name}: " in given and "carriage return" in given
 
 
 def test_openapi_of_another_host_is_not_sent_a_token(cli: Cli) -> None:

@@ -68,10 +68,10 @@ def test_an_address_is_read(text: str) -> None:
 def test_what_is_wrong_is_said_in_one_line(text: str) -> None:
     with pytest.raises(UrlError) as wrong:
         parse_url(text)
-    said = str(wrong.value)
-    assert BAD[text] in said
-    assert said.isprintable() and len(said) < 300
-    assert "hunter22" not in said
+    stated = str(wrong.value)
+    assert BAD[text] in stated
+    assert stated.isprintable() and len(stated) < 300
+    assert "hunter22" not in stated
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.255.3.4", "localhost", "LOCALHOST.", "[::1]", "[0:0:0:0:0:0:0:1]"])

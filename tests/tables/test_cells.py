@@ -20,8 +20,8 @@ def table(folder: Path, cell: str, encoding: str = "utf-8") -> Table:
 
 
 def text(folder: Path, cell: str) -> str:
-    found = table(folder, cell)
-    return text_in(found, found.rows[1], 1)
+    result = table(folder, cell)
+    return text_in(result, result.rows[1], 1)
 
 
 @pytest.mark.parametrize(
@@ -116,23 +116,23 @@ def test_a_number_is_read_as_it_is_shown(number: str, code: str, text: str | Non
     "cell", ["22 00 00 00", "+47 22000000", "004722000000", "4722000000", "+46 8 123 45 67", "02180", "22000000.0"]
 )
 def test_phone_numbers(tmp_path: Path, cell: str) -> None:
-    found = table(tmp_path, cell)
-    assert phone_in(found, found.rows[1], 1) == cell.removesuffix(".0")
+    result = table(tmp_path, cell)
+    assert phone_in(result, result.rows[1], 1) == cell.removesuffix(".0")
 
 
 @pytest.mark.parametrize("cell", ["2180", "220000", "4722000000000", "arkiv", "22000000 / 99000000", "-5", "220000000"])
 def test_what_is_no_phone_number(tmp_path: Path, cell: str) -> None:
-    found = table(tmp_path, cell)
+    result = table(tmp_path, cell)
     with pytest.raises(CellError, match="is no phone number"):
-        phone_in(found, found.rows[1], 1)
+        phone_in(result, result.rows[1], 1)
 
 
 @pytest.mark.parametrize(
     "cell", ["2027-02-01", "01.02.2027", "1.2.2027", "1. februar 2027", "1. feb. 2027", "2027-02-01 00:00:00"]
 )
 def test_days(tmp_path: Path, cell: str) -> None:
-    found = table(tmp_path, cell)
-    assert day_in(found, found.rows[1], 1) == date(2027, 2, 1)
+    result = table(tmp_path, cell)
+    assert day_in(result, result.rows[1], 1) == date(2027, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_days(tmp_path: Path, cell: str) -> None:
     ],
 )
 def test_what_is_no_day(tmp_path: Path, cell: str, message: str) -> None:
-    found = table(tmp_path, cell)
+    result = table(tmp_path, cell)
     with pytest.raises(CellError, match=message):
-        day_in(found, found.rows[1], 1)
+        day_in(result, result.rows[1], 1)
 
 
 @pytest.mark.parametrize(

@@ -22,15 +22,15 @@ ROWS = [("Navn", "Enhet", "Telefon"), ("Kari Nordmann", "OPPV", "22000000"), ("O
 
 
 def book(folder: Path, *sheets: Sequence[Sequence[object]], edit: Callable[[Workbook], None] | None = None) -> Path:
-    made = Workbook()
+    created = Workbook()
     for number, rows in enumerate(sheets):
-        sheet = made.active if number == 0 else made.create_sheet()
+        sheet = created.active if number == 0 else created.create_sheet()
         sheet.title = f"Ark{number + 1}"
         for row in rows:
             sheet.append(list(row))
     if edit is not None:
-        edit(made)
-    made.save(folder / "a.xlsx")
+        edit(created)
+    created.save(folder / "a.xlsx")
     return folder / "a.xlsx"
 
 

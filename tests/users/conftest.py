@@ -8,10 +8,10 @@ from .office import Office, office
 
 
 def settled(root: Path, websak: object) -> Office:
-    found = office(root, websak)
-    found.apply()
-    found.websak.ask("DELETE", "effects")
-    return found
+    result = office(root, websak)
+    result.apply()
+    result.websak.ask("DELETE", "effects")
+    return result
 
 
 @pytest.fixture(params=["3.0", "3.3"])

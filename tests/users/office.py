@@ -87,8 +87,10 @@ class Office:
 
     def stored(self, code: str) -> dict[str, Any]:
         """A user as the server's database keeps it, also what no version answers."""
-        found = self.websak.ask("POST", "edit", {"kind": "user", "key": code, "set": {"code": code}})
-        return {n: json.loads(found[n]) for n in ("access_to_zones", "user_accesses", "access_codes", "mail_addresses")}
+        result = self.websak.ask("POST", "edit", {"kind": "user", "key": code, "set": {"code": code}})
+        return {
+            n: json.loads(result[n]) for n in ("access_to_zones", "user_accesses", "access_codes", "mail_addresses")
+        }
 
     def user(self, code: str, path: str = "") -> Any:
         """A user as the server shows it."""
@@ -101,9 +103,9 @@ class Office:
 
     def written(self) -> list[tuple[str, str]]:
         """Effects on users since the last look."""
-        found = [e for e in self.websak.effects() if e[0].startswith(("user.", "access_group."))]
+        result = [e for e in self.websak.effects() if e[0].startswith(("user.", "access_group."))]
         self.websak.ask("DELETE", "effects")
-        return found
+        return result
 
     @contextmanager
     def before_writing(self, path: str, do: Callable[[], object]) -> Iterator[None]:

@@ -39,9 +39,9 @@ def on(root: Path, found: Import, day: date | None) -> Configuration:
     "headers", [("Startdato", "Sluttdato"), ("Ansatt fra", "Ansatt til"), ("Hire date", "End date")]
 )
 def test_days_are_read_in_norwegian_forms(root: Path, headers: tuple[str, str]) -> None:
-    found = read(root, "1.3.2027", "31. august 2027", headers)
-    assert found.findings == [] and found.passed_over == ()
-    fields = found.people[0].fields
+    result = read(root, "1.3.2027", "31. august 2027", headers)
+    assert result.findings == [] and result.passed_over == ()
+    fields = result.people[0].fields
     assert (fields["valid_from"], fields["valid_to"]) == ("2027-03-01", "2027-08-31")
 
 

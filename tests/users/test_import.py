@@ -35,9 +35,9 @@ def root(tmp_path: Path) -> Path:
 def _config(root: Path, settings: str = "") -> Configuration:
     path = root / "config/websak.yaml"
     path.write_text(SMALL["config/websak.yaml"] + settings, encoding="utf-8")
-    found = load_configuration(root)
-    assert found.valid, found.findings
-    return found
+    result = load_configuration(root)
+    assert result.valid, result.findings
+    return result
 
 
 def _read(
@@ -70,10 +70,10 @@ def _complaints(found: Import) -> list[tuple[int, int, str]]:
 
 
 def test_rows_become_users_of_their_districts(root: Path) -> None:
-    found = _read(root, ONE, TWO)
-    assert _complaints(found) == []
-    assert {(p.district, p.code, p.row) for p in found.people} == {("frogner", "KARNOR", 2), ("frogner", "OLANOR", 3)}
-    assert found.people[0].fields == {
+    result = _read(root, ONE, TWO)
+    assert _complaints(result) == []
+    assert {(p.district, p.code, p.row) for p in result.people} == {("frogner", "KARNOR", 2), ("frogner", "OLANOR", 3)}
+    assert result.people[0].fields == {
         "name": "Kari Nordmann",
         "role": "CASEWORKER",
         "unit": "OPPV",
@@ -81,7 +81,7 @@ def test_rows_become_users_of_their_districts(root: Path) -> None:
         "username": "karnor",
         "email": "kari@example.org",
     }
-    assert (found.people[1].fields["role"], found.people[1].fields["unit"]) == ("LEADER", "HELSE")
+    assert (result.people[1].fields["role"], result.people[1].fields["unit"]) == ("LEADER", "HELSE")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -90,11 +90,11 @@ def test_encoding_and_delimiter_are_found_out_and_told(root: Path, encoding: str
     rows = [_with(ONE, first="Åse Bjørg", last="Sæther"), TWO, *people(20, ["Sagene"])]
     path = root / "ansatte.csv"
     path.write_bytes(as_csv(rows, delimiter=delimiter).encode(encoding))
-    found = read_people(read_tables(path), _config(root))
-    about = found.table.about
+    result = read_people(read_tables(path), _config(root))
+    about = result.table.about
     assert about.startswith("CSV, ") and about.endswith({"\t": "tab"}.get(delimiter, delimiter))
-    assert _complaints(found) == []
-    assert found.people[0].fields["name"] == "Åse Bjørg Sæther"
+    assert _complaints(result) == []
+    assert result.people[0].fields["name"] == "Åse Bjørg Sæther"
 
 
 def test_a_workbook_reads_like_a_csv(root: Path) -> None:
@@ -118,12 +118,12 @@ user_import:
   units: {omsorg: HELSE}
   roles: {leiar: LEADER}
 """
-    found = read_people(read_tables(root / "a.csv"), _config(root, settings), only=["frogner"])
-    assert _complaints(found) == []
-    (person,) = found.people
+    result = read_people(read_tables(root / "a.csv"), _config(root, settings), only=["frogner"])
+    assert _complaints(result) == []
+    (person,) = result.people
     assert (person.row, person.code, person.fields["name"]) == (4, "OLANOR", "Ola Nordmann")
     assert (person.fields["unit"], person.fields["role"]) == ("HELSE", "LEADER")
-    assert found.passed_over == ("Annet",)
+    assert result.passed_over == ("Annet",)
 
 
 @pytest.mark.parametrize(
@@ -148,15 +148,15 @@ def test_what_is_no_table_is_said_to_be_none(root: Path, content: bytes, told: s
 @pytest.mark.parametrize("failed", ["#N/A", "#REF!", "#I/T"])
 def test_a_formula_that_failed_is_nobody(root: Path, failed: str) -> None:
     as_xlsx(root / "x", [ONE, _with(TWO, last=failed)])
-    found = read_people(read_tables(root / "x"), _config(root))
+    result = read_people(read_tables(root / "x"), _config(root))
     message = f"the error {failed} stands here, the result of a formula"
-    assert _complaints(found) == [(3, 4, message)] and found.table.reference(3, 4) == "Ansatte!D3"
+    assert _complaints(result) == [(3, 4, message)] and result.table.reference(3, 4) == "Ansatte!D3"
 
 
 def test_a_formula_whose_result_was_not_saved_is_nobody(root: Path) -> None:
     as_xlsx(root / "x", [ONE, _with(TWO, first='=UPPER("ola")')])
-    found = read_people(read_tables(root / "x"), _config(root))
-    assert _complaints(found) == [(3, 3, "a formula without a saved result stands here")]
+    result = read_people(read_tables(root / "x"), _config(root))
+    assert _complaints(result) == [(3, 3, "a formula without a saved result stands here")]
 
 
 def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell(root: Path) -> None:
@@ -192,21 +192,21 @@ def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell(root: Path) ->
 def test_a_row_that_is_not_in_order_is_told_with_its_row_and_column(
     root: Path, cells: dict[str, str], column: int, told: str
 ) -> None:
-    found = _read(root, TWO, _with(ONE, **cells))
-    assert [(row, at, text[: len(told)]) for row, at, text in _complaints(found)] == [(3, column, told)]
-    assert NATIONAL_ID not in repr(found)
+    result = _read(root, TWO, _with(ONE, **cells))
+    assert [(row, at, text[: len(told)]) for row, at, text in _complaints(result)] == [(3, column, told)]
+    assert NATIONAL_ID not in repr(result)
 
 
 def test_everything_that_is_wrong_is_told_at_once(root: Path) -> None:
-    found = _read(root, _with(ONE, unit="X", role="Y"), _with(TWO, email="Z"), ("Sagene",))
-    assert [(c.row, c.column) for c in found.findings][:3] == [(2, 6), (2, 7), (3, 9)]
-    assert {c.row for c in found.findings} == {2, 3, 4}
+    result = _read(root, _with(ONE, unit="X", role="Y"), _with(TWO, email="Z"), ("Sagene",))
+    assert [(c.row, c.column) for c in result.findings][:3] == [(2, 6), (2, 7), (3, 9)]
+    assert {c.row for c in result.findings} == {2, 3, 4}
 
 
 def test_nobody_stands_twice_nor_in_two_districts(root: Path) -> None:
     again = _with(ONE, code="KARNOR2", username="KarNor", email="k@example.org")
-    found = _read(root, ONE, ONE, again, _with(ONE, bydel="Sagene", code="ANNEN", username="annen"))
-    assert _complaints(found) == [
+    result = _read(root, ONE, ONE, again, _with(ONE, bydel="Sagene", code="ANNEN", username="annen"))
+    assert _complaints(result) == [
         (3, 2, "the code stands in row 2, too"),
         (4, 8, "the username stands in row 2, too"),
         (5, 9, "the email stands in row 2, which is frogner's, too: one person in two districts"),
@@ -215,16 +215,16 @@ def test_nobody_stands_twice_nor_in_two_districts(root: Path) -> None:
 
 def test_who_is_listed_by_another_district_is_told_unless_that_one_is_in_the_file(root: Path) -> None:
     write_files(root, {"users/sagene.yaml": f"users:\n  KARNOR: {KARI}\n"})
-    found = _read(root, ONE)
-    assert _complaints(found) == [(2, 2, "the code is a user of sagene, too: one person in two districts")]
+    result = _read(root, ONE)
+    assert _complaints(result) == [(2, 2, "the code is a user of sagene, too: one person in two districts")]
     moved = _read(root, ONE, _with(TWO, bydel="Sagene", unit="HELSE"))
     assert _complaints(moved) == [] and moved.left == {"frogner": [], "sagene": ["KARNOR"]}
     assert _complaints(_read(root, ONE, _with(TWO, bydel="Sagene", unit="HELSE"), add=True)) != []
 
 
 def test_headers_that_are_needed_are_asked_for(root: Path) -> None:
-    found = _read(root, ("Kari", "leder"), headers=("Fornavn", "Rolle"))
-    assert [c.message for c in found.findings] == [
+    result = _read(root, ("Kari", "leder"), headers=("Fornavn", "Rolle"))
+    assert [c.message for c in result.findings] == [
         f"no column holds the {name}" for name in ("name", "unit", "username", "email")
     ]
     nothing = _read(root, ("1", "2"), headers=("Foo", "Bar"))
@@ -235,8 +235,8 @@ def test_headers_that_are_needed_are_asked_for(root: Path) -> None:
 def test_an_alias_of_one_role_that_is_the_name_of_another_is_the_other(root: Path) -> None:
     roles = ROLES.replace('    template_id: "20001"\n', '    template_id: "20001"\n    aliases: [leder, konsulent]\n')
     (root / "config/user_roles.yaml").write_text(roles, encoding="utf-8")
-    found = _read(root, _with(ONE, role="Leder"), _with(TWO, role="konsulent"))
-    assert [person.fields["role"] for person in found.people] == ["LEADER", "CASEWORKER"]
+    result = _read(root, _with(ONE, role="Leder"), _with(TWO, role="konsulent"))
+    assert [person.fields["role"] for person in result.people] == ["LEADER", "CASEWORKER"]
 
 
 def test_national_identity_numbers_are_taken_only_where_settings_say_so(root: Path) -> None:
@@ -259,11 +259,11 @@ def test_national_identity_numbers_are_taken_only_where_settings_say_so(root: Pa
 def test_what_hr_does_not_tell_of_a_user_is_kept_and_who_left_is_gone(root: Path) -> None:
     kept = KARI.replace("}", ", access_functions: ['10'], protected: true}")
     write_files(root, {"users/frogner.yaml": f"users:\n  KARNOR: {kept}\n  GONE: {KARI.replace('karnor', 'gone')}\n"})
-    found = _read(root, ONE)
-    assert found.left == {"frogner": ["GONE"]}
-    (text,) = files_of(found, _config(root)).values()
+    result = _read(root, ONE)
+    assert result.left == {"frogner": ["GONE"]}
+    (text,) = files_of(result, _config(root)).values()
     assert "access_functions" in text and "protected: true" in text and "GONE" not in text
-    (added,) = files_of(found, _config(root), add=True).values()
+    (added,) = files_of(result, _config(root), add=True).values()
     assert "GONE" in added
     after = load_configuration(root, instead={"users/frogner.yaml": text})
     assert after.valid and [a.key for a in after.state if a.kind == "user"] == ["KARNOR"]
@@ -302,9 +302,9 @@ def test_a_mistyped_number_of_a_person_is_refused_and_not_shown(at33: Office) ->
     settings.write_text(SMALL["config/websak.yaml"] + "user_import: {national_id: true}\n", encoding="utf-8")
     for mistyped in ("13097248023", "1309724802"):
         at33.lists("frogner", KARNOR=KARI.replace("}", f', national_no: "{mistyped}"}}'))
-        told = "".join(at33("plan", code=3))
-        assert "this is no national identity number" in told and "take it from HR again" in told
-        assert mistyped not in told
+        reported = "".join(at33("plan", code=3))
+        assert "this is no national identity number" in reported and "take it from HR again" in reported
+        assert mistyped not in reported
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed here")
@@ -370,6 +370,6 @@ def test_a_number_that_is_taken_is_never_shown_or_kept(at33: Office) -> None:
 
 def test_a_number_of_a_person_where_the_settings_take_none_is_helped_to_the_setting(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI.replace("}", f', national_no: "{NATIONAL_ID}"}}'))
-    told = "".join(at33("plan", code=3))
-    assert "say `user_import: {national_id: true}` in config/websak.yaml" in told
-    assert NATIONAL_ID not in told
+    reported = "".join(at33("plan", code=3))
+    assert "say `user_import: {national_id: true}` in config/websak.yaml" in reported
+    assert NATIONAL_ID not in reported

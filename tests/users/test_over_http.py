@@ -372,15 +372,15 @@ def test_an_answer_without_a_word_and_a_look_that_fails_is_no_failure(at33: Offi
 
 
 def test_who_moves_to_another_district_takes_new_logins_along(at33: Office) -> None:
-    there = OLA.replace("}", ", logins: [{key: ola}]}")
-    at33.lists("frogner", KARNOR=KARI, OLANOR=there)
+    live = OLA.replace("}", ", logins: [{key: ola}]}")
+    at33.lists("frogner", KARNOR=KARI, OLANOR=live)
     at33.lists("sagene", LISHAN=OLA.replace("olanor", "lishan").replace("ola.", "lise."))
     at33.apply()
     at33.lists("frogner", KARNOR=KARI)
     at33.lists(
         "sagene",
         LISHAN=OLA.replace("olanor", "lishan").replace("ola.", "lise."),
-        OLANOR=there.replace("key: ola", "key: ola2"),
+        OLANOR=live.replace("key: ola", "key: ola2"),
     )
     (change,) = at33.plan()["changes"]
     assert "logins" in {f["path"] for f in change["fields"]}

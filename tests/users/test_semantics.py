@@ -33,9 +33,9 @@ QUIRKS = [
 def honest(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
     """An office at each version, as documented and with each doubtful point the other way."""
     version, _, quirk = request.param.partition(" ")
-    found = settled(tmp_path, request.getfixturevalue(f"sandbox{version.replace('.', '')}"))
-    found.websak.ask("POST", "settings", {"quirks": [quirk] if quirk else []})
-    return found
+    result = settled(tmp_path, request.getfixturevalue(f"sandbox{version.replace('.', '')}"))
+    result.websak.ask("POST", "settings", {"quirks": [quirk] if quirk else []})
+    return result
 
 
 def counts(out: str) -> dict[str, int]:
@@ -151,8 +151,8 @@ def test_four_refused_users_among_24_leave_20_done(
     out, err = at.apply("--format", "json", code=5)
     assert counts(out) == {"done": 20, "failed": 4}
     assert err.count("Another user has this username.") == 4
-    made = [key for operation, key in at.written() if operation == "user.create"]
-    assert sorted(made) == sorted(set(made)) and len(made) == 20
+    created = [key for operation, key in at.written() if operation == "user.create"]
+    assert sorted(created) == sorted(set(created)) and len(created) == 20
 
 
 def test_a_refusal_that_was_carried_out_all_the_same_is_done(at30: Office) -> None:
@@ -265,8 +265,8 @@ def test_many_groups_are_listed_once_while_a_lock_is_held(sandbox33: Any, tmp_pa
         patch.setattr(AccessGroupsReader, "read", counted)
         at.env = {}  # with the Setup API, and so with its lease
         at.apply("--kind", "access_group")
-    made = [key for operation, key in at.websak.effects() if operation == "access_group.create"]
-    assert sorted(key for key in made if key.startswith("G")) == [f"G{n}" for n in range(8)]
+    created = [key for operation, key in at.websak.effects() if operation == "access_group.create"]
+    assert sorted(key for key in created if key.startswith("G")) == [f"G{n}" for n in range(8)]
     assert (
         listed.count("AccessGroupsWriter") == 3
     )  # live once more under the lease, before the first create, to read back

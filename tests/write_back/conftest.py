@@ -91,10 +91,10 @@ class Repository:
 
     def __call__(self, *arguments: str, code: int = 0) -> Result:
         self.capture.readouterr()
-        found = run(["--root", str(self.root), *arguments])
+        result = run(["--root", str(self.root), *arguments])
         out, err = self.capture.readouterr()
-        assert found == code, f"{arguments}: exit {found}\n{out[-2000:]}\n{err[-3000:]}"
-        return Result(found, out, err)
+        assert result == code, f"{arguments}: exit {result}\n{out[-2000:]}\n{err[-3000:]}"
+        return Result(result, out, err)
 
     def text(self, name: str) -> str:
         return (self.root / name).read_bytes().decode()
@@ -104,18 +104,18 @@ class Repository:
         (self.root / name).write_bytes(text.encode())
 
     def texts(self) -> dict[str, str]:
-        found = [p for folder in ("config", "districts") for p in (self.root / folder).rglob("*.yaml")]
-        return {p.relative_to(self.root).as_posix(): p.read_bytes().decode() for p in sorted(found)}
+        result = [p for folder in ("config", "districts") for p in (self.root / folder).rglob("*.yaml")]
+        return {p.relative_to(self.root).as_posix(): p.read_bytes().decode() for p in sorted(result)}
 
     def changed_from(self, before: dict[str, str]) -> dict[str, list[str]]:
         """The lines that went and came, by file."""
-        found = {}
+        result = {}
         for name, text in self.texts().items():
             old, new = before.get(name, "").splitlines(), text.splitlines()
             lines = [f"-{line}" for line in old if line not in new] + [f"+{line}" for line in new if line not in old]
             if text != before.get(name, ""):
-                found[name] = lines
-        return found
+                result[name] = lines
+        return result
 
     def commit(self) -> None:
         git = ["git", "-C", str(self.root), "-c", "user.name=x", "-c", "user.email=x@example.invalid"]
@@ -134,11 +134,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> 
     monkeypatch.setenv("NO_COLOR", "1")
 
     def make(files: dict[str, str], name: str = "repo") -> Repository:
-        found = Repository(tmp_path / name, capsys)
-        found.root.mkdir()
+        result = Repository(tmp_path / name, capsys)
+        result.root.mkdir()
         for file, text in files.items():
-            found.write(file, text)
-        return found
+            result.write(file, text)
+        return result
 
     return make
 
@@ -154,8 +154,8 @@ def environment(sandbox33: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def applied(repository: Any, environment: Any) -> Repository:
     """The small repository, applied and committed."""
-    found: Repository = repository(SMALL)
-    found("apply", "--auto-approve")
-    subprocess.run(["git", "init", "-q", str(found.root)], check=True)
-    found.commit()
-    return found
+    result: Repository = repository(SMALL)
+    result("apply", "--auto-approve")
+    subprocess.run(["git", "init", "-q", str(result.root)], check=True)
+    result.commit()
+    return result

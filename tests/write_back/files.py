@@ -30,14 +30,14 @@ values = st.recursive(
 
 
 def paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    found = [path] if path else []
+    result = [path] if path else []
     if isinstance(value, dict):
         for key, inner in value.items():
-            found += paths(inner, (*path, key))
+            result += paths(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            found += paths(inner, (*path, index))
-    return found
+            result += paths(inner, (*path, index))
+    return result
 
 
 def at(value: Any, path: tuple[str | int, ...]) -> Any:

@@ -14,7 +14,7 @@ from websakctl.model.district import District
 from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
-from websakctl.operations.config.factor import factored, nodes, recognise
+from websakctl.operations.config.infer_config import factored, nodes, recognise
 from websakctl.operations.config.pull import Why
 from websakctl.operations.config.write_back import tried
 from websakctl.source.configuration import Configuration
@@ -65,9 +65,9 @@ def test_what_is_there_already_is_kept(repository: Any, environment: Any) -> Non
         "districts/frogner/district.yaml": SMALL["districts/frogner/district.yaml"] + "# about Frogner\n",
         "districts/sagene/district.yaml": SMALL["districts/sagene/district.yaml"].partition("\noverrides")[0],
     }
-    found: Repository = repository(started, "started")
-    found("pull", "--all", "--auto-approve", "--reason", "Slik det var", "--owner", "Byarkivet")
-    texts = found.texts()
+    result: Repository = repository(started, "started")
+    result("pull", "--all", "--auto-approve", "--reason", "Slik det var", "--owner", "Byarkivet")
+    texts = result.texts()
     assert texts["config/websak.yaml"] == started["config/websak.yaml"]
     assert texts["districts/frogner/district.yaml"] == started["districts/frogner/district.yaml"]
     assert 'number: "03"' in texts["districts/sagene/district.yaml"]
@@ -75,7 +75,7 @@ def test_what_is_there_already_is_kept(repository: Any, environment: Any) -> Non
     assert texts["config/org_units.yaml"].startswith(
         'each_district:\n  org_units:\n    BYDEL: {name: "{district.name}"'
     )
-    assert found.plan()["changes"] == []
+    assert result.plan()["changes"] == []
 
 
 DISTRICTS = [
@@ -93,9 +93,9 @@ def setups(draw: st.DrawFn) -> State:
     live: State = {}
 
     def add(kind: str, scope: str, key: str, **fields: Any) -> None:
-        whole = dict.fromkeys(all_kinds()[kind].managed_fields) | fields
+        merged = dict.fromkeys(all_kinds()[kind].managed_fields) | fields
         address = Address(kind, scope, key)
-        live[address] = Resource(address=address, fields=whole)
+        live[address] = Resource(address=address, fields=merged)
 
     usual = {local: draw(names) for local in LOCALS}
     for d in draw(st.lists(st.sampled_from(DISTRICTS), unique=True, min_size=1)):
@@ -132,9 +132,9 @@ def test_whatever_is_live_a_plan_has_nothing_to_do(tmp_path_factory: pytest.Temp
     assert left == []
     assert {d.slug: d.orgnr for d in districts.values()} == {a.scope: a.key for a in live if a.kind == "sub_org"}
     config = Configuration(districts=districts)
-    scene = ConfigInput(config=config, known={}, kinds=all_kinds(), environment="test")
-    found, files = factored(root, scene, live, WHY, True)
-    assert found.left == []
+    inputs = ConfigInput(config=config, known={}, kinds=all_kinds(), environment="test")
+    result, files = factored(root, inputs, live, WHY, True)
+    assert result.left == []
     after = tried(root, files)
     plan = make_plan(ConfigInput(config=after, known={}, kinds=all_kinds(), environment="test"), live)
     assert (plan.changes, plan.unmanaged) == ((), ())

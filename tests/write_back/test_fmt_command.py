@@ -9,8 +9,8 @@ from .conftest import SMALL, Repository
 
 @pytest.fixture
 def repo(repository: Any) -> Repository:
-    found: Repository = repository(SMALL)
-    return found
+    result: Repository = repository(SMALL)
+    return result
 
 
 def test_check_names_the_files_and_writes_nothing(repo: Repository) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from websakctl.source.canonical import canonical
+from websakctl.source.field_order import canonical
 from websakctl.source.formatting import CannotFormat, comments_of
 from websakctl.source.patching import identical
 

@@ -109,7 +109,7 @@ def test_what_no_config_could_say_is_left_out_and_named(applied: Repository, env
     environment.edit("case_type", "TILS", personal_data=True, publish=True)
     before = applied.texts()
     outcome = applied("pull", "--auto-approve", "--format", "json")
-    left = {found["address"]: found["why"] for found in outcome.json["left"]}
+    left = {result["address"]: result["why"] for result in outcome.json["left"]}
     assert "must be the same in every district" in left["org_unit/frogner/FR-HELSE"]
     assert "personal-data-published" in left["case_type/base/TILS"]
     assert applied.texts() == before

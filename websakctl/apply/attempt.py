@@ -26,7 +26,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Resource
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import ABOUT_ITSELF, normalised, patched, same
-from websakctl.plan.stale import done_by_us, holds, stepwise, untold, value_at
+from websakctl.plan.stale import done_by_us, holds, stepwise, unreported, value_at
 from websakctl.redaction import withheld
 
 LOOKS = (0.0, 0.5, 1.5)  # seconds before each look at what an unanswered write did; a server may be slow to show it
@@ -124,15 +124,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             fields = {f.path: f.after for f in change.fields}
             key = str(uuid.uuid5(_SPACE, f"{self.run}/{address}"))
             if self.there is None:  # else an interrupted run got that far
-                self._certainly("create", lambda _: self.writer.create(address, fields, key), self._created)
+                self._send_until_known("create", lambda _: self.writer.create(address, fields, key), self._created)
             self._take_steps(fields)
             return
         if self.there is None:
             raise _Failed(f"{address} is not in Websak any more: plan again")
         if change.action is Action.DELETE:
-            self._certainly("delete", self._delete, lambda: self._look() is None)
+            self._send_until_known("delete", self._delete, lambda: self._look() is None)
         elif change.action is Action.DEACTIVATE:
-            self._certainly(
+            self._send_until_known(
                 "deactivate", lambda again: self.writer.deactivate(self._now(again)), lambda: self._active_is(False)
             )
         else:
@@ -140,14 +140,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             if change.action is Action.ACTIVATE and all(done_by_us(f, value_at(self.there, f.path)) for f in rest):
                 rest = ()  # an interrupted run got that far
             if self._replaces(rest):  # before it is brought back: what it referred to may be retired for good
-                self._certainly(
+                self._send_until_known(
                     "update",
                     lambda again: self._update(rest, again),
                     lambda: self._updated(rest),
-                    told=not all(untold(change, f) for f in rest),
+                    told=not all(unreported(change, f) for f in rest),
                 )
             if change.action is Action.ACTIVATE and not self.there.active:
-                self._certainly(
+                self._send_until_known(
                     "activate",
                     lambda again: self.writer.activate(self._now(again or bool(rest))),
                     lambda: self._active_is(True),
@@ -163,11 +163,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.writer, InSteps):
             changed = {f.path.partition(".")[0] for f in self.change.fields}
             for step in self.writer.steps(self.change.address, wanted, changed):
-                self._certainly(step.request, _whatever(step.send), step.happened, told=step.reported)
+                self._send_until_known(step.request, _whatever(step.send), step.happened, told=step.reported)
 
     # --- sending
 
-    def _certainly(
+    def _send_until_known(
         self, request: str, send: Callable[[bool], object], happened: Callable[[], bool], *, told: bool = True
     ) -> None:
         """Send until it is known to have happened or to have been refused.
@@ -279,15 +279,15 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             f
             for f in rest
             if f.path not in ABOUT_ITSELF
-            and not untold(self.change, f)
+            and not unreported(self.change, f)
             and not holds(value_at(now, f.path), f.before)
             and not same(value_at(now, f.path), f.after)
             and not (self.sent and normalised(f.before, value_at(now, f.path)))  # our first request went over it
         )
         self._refuse_if_changed(conflicts, now)
-        whole = patched(now.fields, rest)
+        merged = patched(now.fields, rest)
         fields = {
-            name: whole[name]
+            name: merged[name]
             for name in dict.fromkeys(f.path.partition(".")[0] for f in rest)
             if name not in ABOUT_ITSELF
         }
@@ -295,11 +295,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     def _refuse_if_changed(self, conflicts: tuple[FieldChange, ...], now: Resource) -> None:
         if conflicts:
-            told = "; ".join(
+            reported = "; ".join(
                 f"{f.path}: planned from {f.before!r}, now {value_at(now, f.path)!r}, wanted {f.after!r}"
                 for f in conflicts
             )
-            raise _Failed(f"somebody changed it after the plan was made ({told}): plan again")
+            raise _Failed(f"somebody changed it after the plan was made ({reported}): plan again")
 
     # --- looking
 
@@ -333,10 +333,10 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         found_by_key = now.handle is not None and now.handle.id == now.address.key
         if found_by_key and now.address.key != self.change.address.key:
             return False  # still under its old key
-        told = (
+        reported = (
             ABOUT_ITSELF - {"scope"} if found_by_key else ABOUT_ITSELF
         )  # a unit's scope is only its place in the tree
-        seen = (f for f in rest if f.path not in told and not untold(self.change, f))
+        seen = (f for f in rest if f.path not in reported and not unreported(self.change, f))
         return all(done_by_us(f, value_at(now, f.path)) for f in seen)
 
 

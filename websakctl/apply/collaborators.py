@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from websakctl.apply.entries import Entry
 from websakctl.model.address import Address
-from websakctl.plan.diff import Accepted, Known
+from websakctl.plan.diff import AcceptedNormalisations, LastApplied
 
 Row = tuple[Address, Mapping[str, Any], bool]  # address, fields, whether it is protected
 
@@ -43,13 +43,13 @@ class RunJournal(Protocol):
     def claim_plan(self, digest: str, run: str) -> str | None:
         """Mark a saved plan as applied by ``run``; gives the run that began to apply it before, if there was one."""
 
-    def known(self, environment: str) -> dict[Address, Known]:
+    def known(self, environment: str) -> dict[Address, LastApplied]:
         """What was last applied."""
 
     def remember(self, environment: str, applied: Iterable[Row], gone: Iterable[Address] = ()) -> None:
         """Change what is known, without an entry."""
 
-    def accepted(self, environment: str) -> Accepted:
+    def accepted(self, environment: str) -> AcceptedNormalisations:
         """What the server was seen to make of values."""
 
     def accept(self, environment: str, rows: Iterable[tuple[Address, str, Any, Any]]) -> None:

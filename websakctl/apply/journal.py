@@ -22,7 +22,7 @@ from typing import Any
 from websakctl.apply.entries import Entry, JournalError
 from websakctl.live.clock import Clock, SystemClock
 from websakctl.model.address import Address
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 from websakctl.redaction import redact, redacted
 
 _SCHEMA = """
@@ -279,13 +279,15 @@ class Journal:
 
     # --- what is managed
 
-    def known(self, environment: str) -> dict[Address, Known]:
+    def known(self, environment: str) -> dict[Address, LastApplied]:
         """What was last applied to an environment."""
         with self._lock:
             rows = self._db.execute(
                 "SELECT address, fields, protected FROM known WHERE environment = ?", (environment,)
             ).fetchall()
-        return {Address(*address.split("/", 2)): Known(fields, bool(protected)) for address, fields, protected in rows}
+        return {
+            Address(*address.split("/", 2)): LastApplied(fields, bool(protected)) for address, fields, protected in rows
+        }
 
     def remember(
         self,
@@ -330,10 +332,10 @@ class Journal:
                 environment,
                 str(a),
                 path,
-                json.dumps(redacted(wanted), sort_keys=True),
-                json.dumps(redacted(made), sort_keys=True),
+                json.dumps(redacted(desired), sort_keys=True),
+                json.dumps(redacted(created), sort_keys=True),
             )
-            for a, path, wanted, made in rows
+            for a, path, desired, created in rows
         ]
         with self._transaction() as db:
             db.executemany(
@@ -348,7 +350,9 @@ class Journal:
             rows = self._db.execute(
                 "SELECT address, path, wanted, made FROM accepted WHERE environment = ?", (environment,)
             ).fetchall()
-        return {(Address.parse(a), path): (json.loads(wanted), json.loads(made)) for a, path, wanted, made in rows}
+        return {
+            (Address.parse(a), path): (json.loads(desired), json.loads(created)) for a, path, desired, created in rows
+        }
 
     def forget_all(self, environment: str) -> None:
         """Record that nothing of an environment is managed any more."""

@@ -90,8 +90,8 @@ class SharedJournal(Journal):
             applied=tuple(KnownRow(address=a, fields=json.loads(f), protected=p) for a, f, p in applied),
             gone=tuple(map(str, gone)),
             accepted=tuple(
-                AcceptedRow(address=a, path=path, wanted=json.loads(wanted), made=json.loads(made))
-                for a, path, wanted, made in accepted
+                AcceptedRow(address=a, path=path, wanted=json.loads(desired), made=json.loads(created))
+                for a, path, desired, created in accepted
             ),
             plan=plan,
         )
@@ -136,7 +136,7 @@ class SharedJournal(Journal):
         runs = {e.run for e in self.entries() if e.what == "start" and e.body.get("environment") == self.environment}
         entries = [e for e in self.entries() if e.run in runs]
         accepted = self.accepted(self.environment).items()
-        found = [
+        result = [
             *(
                 Transaction(entries=(Entry(run=e.run, at=e.at, what=e.what, address=e.address, body=e.body),))
                 for e in entries
@@ -147,12 +147,12 @@ class SharedJournal(Journal):
                     for a, known in self.known(self.environment).items()
                 ),
                 accepted=tuple(
-                    AcceptedRow(address=str(a), path=path, wanted=wanted, made=made)
-                    for (a, path), (wanted, made) in accepted
+                    AcceptedRow(address=str(a), path=path, wanted=desired, made=created)
+                    for (a, path), (desired, created) in accepted
                 ),
             ),
         ]
-        return [t for t in found if t != Transaction()]
+        return [t for t in result if t != Transaction()]
 
     def migrate(self, transactions: Iterable[Transaction]) -> None:
         """Let these wait to be pushed in place of all that waits; from then on it is a shared journal like any other."""
@@ -422,7 +422,7 @@ class SharedState:
 
     def _push_patiently(self, lock: StateLock, this: tuple[str, str]) -> None:
         """Push; while it does not work, wait: as long as writes that were announced may be sent, and no longer."""
-        deadline, told = self._clock.monotonic() + self._pause, False
+        deadline, reported = self._clock.monotonic() + self._pause, False
         while True:
             try:
                 self._sync(alive=True)
@@ -434,9 +434,9 @@ class SharedState:
                     return
                 if self._clock.monotonic() >= deadline:
                     raise JournalError(f"the shared state cannot be pushed: {error}") from None
-                if not told:
+                if not reported:
                     self._note(f"new writes wait: the shared state cannot be pushed ({error})")
-                    told = True
+                    reported = True
             self._clock.sleep(min(1.0, self._pause / 10))
 
     def _sync(self, *, alive: bool = False) -> None:
@@ -523,8 +523,8 @@ class SharedState:
         paths = sorted(path for path in have if path in tree)
         kept: dict[tuple[str, str, str, str | None], int] = {}
         for e in self.journal.entries():
-            whole = Entry(run=e.run, at=e.at, what=e.what, address=e.address, body=e.body)
-            shared = self._sharing.transaction(Transaction(entries=(whole,)))
+            merged = Entry(run=e.run, at=e.at, what=e.what, address=e.address, body=e.body)
+            shared = self._sharing.transaction(Transaction(entries=(merged,)))
             if shared is not None:
                 for entry in shared.entries:
                     kept[_fingerprint(entry)] = kept.get(_fingerprint(entry), 0) + 1
@@ -532,13 +532,13 @@ class SharedState:
         for path, content in zip(paths, self.branch.git.blobs([tree[path] for path in paths]), strict=True):
             for transaction in decode(content, path, self.environment).transactions:
                 for entry in transaction.entries:
-                    found = _fingerprint(entry)
-                    if not kept.get(found):
+                    result = _fingerprint(entry)
+                    if not kept.get(result):
                         problems.append(
                             f"{path}: {entry.what} of run {entry.run} is not in the local journal as it is there"
                         )
                     else:
-                        kept[found] -= 1
+                        kept[result] -= 1
         return problems
 
 

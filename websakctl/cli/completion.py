@@ -18,10 +18,15 @@ def _session(ctx: typer.Context) -> "Session":
     from websakctl.cli.call import Call
     from websakctl.cli.session import Session
 
-    said = ctx.params.get("root") or ctx.find_root().params.get("root")
+    given = ctx.params.get("root") or ctx.find_root().params.get("root")
     return Session(
         Call(
-            root=Path(said) if said else None, environment=None, format="text", quiet=True, verbose=False, no_color=True
+            root=Path(given) if given else None,
+            environment=None,
+            format="text",
+            quiet=True,
+            verbose=False,
+            no_color=True,
         )
     )
 
@@ -42,7 +47,7 @@ def _batches(session: "Session") -> Iterable[str]:
 
 
 def _runs(session: "Session") -> Iterable[str]:
-    from websakctl.operations.change.look_back import runs
+    from websakctl.operations.change.history import runs
 
     return (view.run for view in runs(session.journal))
 
@@ -66,24 +71,24 @@ def _addresses(session: "Session") -> Iterable[str]:
 
     from websakctl.cli.session import STATE_DIR, write_private
 
-    said = os.environ.get("WEBSAKCTL_STATE_DIR")  # by itself: what reads all variables takes longer to load
-    kept = session.root / (said or STATE_DIR) / "addresses.json"
+    given = os.environ.get("WEBSAKCTL_STATE_DIR")  # by itself: what reads all variables takes longer to load
+    kept = session.root / (given or STATE_DIR) / "addresses.json"
     stamp = _stamp(session.root)
     with suppress(OSError, ValueError, TypeError, KeyError):
         remembered = json.loads(kept.read_text(encoding="utf-8"))
         if remembered["stamp"] == stamp:
             return list(map(str, remembered["addresses"]))
-    found = list(map(str, session.config.whole))
+    result = list(map(str, session.config.whole))
     if kept.parent.is_dir():
         with suppress(Exception):
-            write_private(kept, json.dumps({"stamp": stamp, "addresses": found}))
-    return found
+            write_private(kept, json.dumps({"stamp": stamp, "addresses": result}))
+    return result
 
 
 def _stamp(root: Path) -> list[list[str | int]]:
     """What tells whether a file was written since: names, times and sizes."""
     files = (path for folder in ("config", "districts", "users") for path in (root / folder).rglob("*.y*ml"))
-    return sorted([str(path), (told := path.stat()).st_mtime_ns, told.st_size] for path in files)
+    return sorted([str(path), (reported := path.stat()).st_mtime_ns, reported.st_size] for path in files)
 
 
 districts = _quietly(lambda session: session.config.districts)

@@ -261,9 +261,9 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
         import secrets
 
         results = [r for t in self.targets if (r := _needs_nothing(t, plans)) is not None]
-        settled = {r.target for r in results}
+        resolved = {r.target for r in results}
         id_ = secrets.token_hex(8)
-        jobs = [self._job(id_, t, steps, allowed or {}, plans) for t in self.targets if t.name not in settled]
+        jobs = [self._job(id_, t, steps, allowed or {}, plans) for t in self.targets if t.name not in resolved]
         with _stopping(self.session) as stop, self.session.terminal.progress(f"Fleet {self.name}", len(jobs)) as bar:
             for result in self._running(jobs, stop):
                 kept = self._kept(result)
@@ -319,8 +319,8 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
             elif self.name == "apply" and (packed := packed_journal(target.state_dir)):
                 return replace(result, journal=Carried(packed=packed))
         except (CarryError, JournalError, OSError) as error:
-            said = f"{result.said}\nerror: its journal is not back: {error}"
-            return replace(result, exit_code=int(Exit.INCOMPLETE), said=said)
+            given = f"{result.said}\nerror: its journal is not back: {error}"
+            return replace(result, exit_code=int(Exit.INCOMPLETE), said=given)
         return result
 
     def _tell(self, result: "Result") -> None:
@@ -365,7 +365,7 @@ def _fleet(session: Session, said: Path | None) -> "Fleet":
     from websakctl.diagnostics import errors_in
     from websakctl.fleet.target import fleet_of
     from websakctl.report.formats.text import FORMAT
-    from websakctl.report.subjects import FindingsReport
+    from websakctl.report.view_models import FindingsReport
     from websakctl.source.fleet_file import read_fleet_file
 
     file = said or _found(session.call.root)
@@ -396,7 +396,7 @@ def _found(root: Path | None) -> Path:
 def _allowed(said: list[str], fleet: "Fleet") -> dict[str, list[str]]:
     """Guards by target."""
     names = {target.name for target in fleet.targets}
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     for each in said:
         target, colon, guard = each.partition(":")
         name, equals, number = guard.rpartition("=")
@@ -406,8 +406,8 @@ def _allowed(said: list[str], fleet: "Fleet") -> dict[str, list[str]]:
             )
         if target not in names:
             raise UnknownName(f"--allow {each}: there is no target {target}", target, names)
-        found.setdefault(target, []).append(guard)
-    return found
+        result.setdefault(target, []).append(guard)
+    return result
 
 
 # --- saved results

@@ -10,10 +10,10 @@ _FAREWELL = 60.0  # seconds for the writes under way
 
 def stop_signals() -> list[signal.Signals]:
     """Ctrl-C, TERM, and HUP of a closed terminal, unless ``nohup`` said that it does not matter."""
-    found = [signal.SIGINT, signal.SIGTERM]
+    result = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        found.append(signal.SIGHUP)
-    return found
+        result.append(signal.SIGHUP)
+    return result
 
 
 def end_with_the_starter() -> None:

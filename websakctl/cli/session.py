@@ -17,7 +17,7 @@ from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
 from websakctl.cli.today import today_in_oslo
 from websakctl.redaction import Secret, redact
-from websakctl.report.subjects import FindingsReport, Look, PlanReport, Subject
+from websakctl.report.view_models import FindingsReport, Look, PlanReport, Subject
 
 if TYPE_CHECKING:
     from websakctl.apply.journal import Journal
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from websakctl.model.resource import State
     from websakctl.plan.change import Plan
     from websakctl.plan.selection import Selection
-    from websakctl.settings import Surroundings, Target
+    from websakctl.settings import EnvironmentVariables, Target
     from websakctl.source.configuration import Configuration
     from websakctl.state.people import People, StateKey
 
@@ -47,12 +47,12 @@ class Session:
     # --- config
 
     @cached_property
-    def around(self) -> "Surroundings":
+    def around(self) -> "EnvironmentVariables":
         """The WEBSAKCTL_* variables."""
-        from websakctl.settings import InvalidVariable, look_around
+        from websakctl.settings import InvalidVariable, read_environment_variables
 
         try:
-            return look_around()
+            return read_environment_variables()
         except InvalidVariable as names:
             raise Problem(
                 f"invalid environment variable ({names})",
@@ -64,13 +64,13 @@ class Session:
     def root(self) -> Path:
         """The config repository: as said, else the nearest folder upwards that holds config/."""
         variable = os.environ.get("WEBSAKCTL_ROOT")  # by itself: pydantic-settings takes longer to load than the config
-        said = self.call.root or (Path(variable) if variable else None)
-        if said is not None:
-            if not said.is_dir():
+        given = self.call.root or (Path(variable) if variable else None)
+        if given is not None:
+            if not given.is_dir():
                 raise Problem(
-                    f"the root {said} is not a folder", Exit.USAGE, "name the folder that holds config/ and districts/"
+                    f"the root {given} is not a folder", Exit.USAGE, "name the folder that holds config/ and districts/"
                 )
-            return said.resolve()
+            return given.resolve()
         here = Path.cwd()
         for folder in (here, *here.parents):
             if (folder / "config").is_dir() and (
@@ -137,9 +137,9 @@ class Session:
 
         errors = errors_in(config.findings)
         warnings = len(config.findings) - errors
-        found = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+        result = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
         state = "valid" if config.valid else "not valid"
-        return f"The config is {state}: {found} ({len(config.state)} resources in {config.files} files)."
+        return f"The config is {state}: {result} ({len(config.state)} resources in {config.files} files)."
 
     # --- the Websak
 
@@ -277,21 +277,24 @@ class Session:
         from websakctl.secrets import KeyringUnavailable, stored
 
         try:
-            found = stored(self.keyring_entry)
+            result = stored(self.keyring_entry)
         except KeyringUnavailable:
-            found = None
-        client_id = described.client_id or (found.client_id if found else "")
-        client_secret = secret or (found.client_secret if found else None)
+            result = None
+        client_id = described.client_id or (result.client_id if result else "")
+        client_secret = secret or (result.client_secret if result else None)
         if not client_id or not client_secret:
             raise Problem(
                 f"there are no client credentials for {self.target.name}",
                 Exit.NOT_PERMITTED,
                 f"{self._log_in}, or set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET",
             )
-        if found is not None and secret is None:
-            whose = f"for {found.token_host}" if found.token_host else "by an older version, for no host in particular"
+        if result is not None and secret is None:
+            whose = (
+                f"for {result.token_host}" if result.token_host else "by an older version, for no host in particular"
+            )
             self._check_host(
-                found.token_host, f"the secret of {self.target.name} was stored {whose}; config/websak.yaml sends it to"
+                result.token_host,
+                f"the secret of {self.target.name} was stored {whose}; config/websak.yaml sends it to",
             )
         else:
             self._check_host("", "WEBSAKCTL_CLIENT_SECRET is set, and only config/websak.yaml says that it goes to")
@@ -320,14 +323,14 @@ class Session:
         from websakctl.state.branch import StateError
         from websakctl.state.people import StateKey
 
-        found = self.around.state_key
-        if found is None:
+        result = self.around.state_key
+        if result is None:
             try:
-                found = stored_secret(self.state_key_name)
+                result = stored_secret(self.state_key_name)
             except KeyringUnavailable:
                 return None
         try:
-            return StateKey(found.reveal()) if found else None
+            return StateKey(result.reveal()) if result else None
         except StateError as error:
             raise Problem(str(error), Exit.USAGE, error.what_next) from None
 
@@ -566,11 +569,11 @@ class Session:
         for name in set(kinds or ()) - set(all_kinds()):
             raise UnknownName("kind", name, all_kinds())
         if batch is not None:
-            found = self.config.state.get(Address("rollout_batch", "base", batch))
-            if found is None:
+            result = self.config.state.get(Address("rollout_batch", "base", batch))
+            if result is None:
                 batches = [a.key for a in self.config.state if a.kind == "rollout_batch"]
                 raise UnknownName("rollout batch", batch, batches)
-            members = set(found.fields["districts"])
+            members = set(result.fields["districts"])
             scopes = scopes & members if scopes else members
             if not scopes:
                 raise Problem(
@@ -599,16 +602,16 @@ class Session:
         from websakctl.plan.document import to_document
 
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        made = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
-        return PlanReport(plan=plan, made=made, drift=drift, origin=self.connection.base_url, compared=compared)
+        created = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
+        return PlanReport(plan=plan, made=created, drift=drift, origin=self.connection.base_url, compared=compared)
 
 
 def _told_by(owner: Path) -> str:
     """Who says that they hold the lock; they may be about to say it."""
     for _ in range(10):
         with suppress(OSError):
-            if told := owner.read_text(encoding="utf-8").strip():
-                return told
+            if reported := owner.read_text(encoding="utf-8").strip():
+                return reported
         time.sleep(0.05)
     return "somebody"
 
@@ -675,8 +678,8 @@ def read_json(path: Path, what: str = "a saved plan") -> object:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         if isinstance(error, FileNotFoundError):
-            beside = [str(path.with_name(each.name)) for each in path.parent.glob("*.json")]
-            raise UnknownName("file", str(path), beside, f"name the file that holds {what}") from None
+            alongside = [str(path.with_name(each.name)) for each in path.parent.glob("*.json")]
+            raise UnknownName("file", str(path), alongside, f"name the file that holds {what}") from None
         raise Problem(
             f"cannot read {path}: {error.strerror}", Exit.FAILED, "check its permissions", code="file"
         ) from None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
 import msgspec
 
 from websakctl.redaction import redact, redact_json
-from websakctl.report.subjects import Look, Paint, plain
+from websakctl.report.view_models import Look, Paint, plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress

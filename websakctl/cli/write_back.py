@@ -9,7 +9,7 @@ import typer
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.operations.change.make_plan import ConfigInput
@@ -36,11 +36,11 @@ def unified(name: str, before: str, after: str) -> str:
     return "\n".join(lines)
 
 
-def without_users(scene: "ConfigInput") -> "ConfigInput":
+def without_users(inputs: "ConfigInput") -> "ConfigInput":
     """The same without people: their files are made from those of HR, and no name is written into the others."""
     from msgspec.structs import replace as struct_replace
 
-    return struct_replace(scene, kinds={name: kind for name, kind in scene.kinds.items() if name != "user"})
+    return struct_replace(inputs, kinds={name: kind for name, kind in inputs.kinds.items() if name != "user"})
 
 
 def carry_out(session: Session, files: Mapping[str, str], *, auto_approve: bool, force: bool) -> None:
@@ -104,8 +104,8 @@ def uncommitted(root: Path, names: Sequence[str]) -> list[str]:
             Exit.REFUSED,
             "correct that, so that what is written can be told from your own changes; or --force",
         ) from None
-    found = [line[3:] for line in status.decode("utf-8", "replace").split("\0") if line]
-    return [name for name in existing if any(path == name or path.endswith(f"/{name}") for path in found)]
+    result = [line[3:] for line in status.decode("utf-8", "replace").split("\0") if line]
+    return [name for name in existing if any(path == name or path.endswith(f"/{name}") for path in result)]
 
 
 def in_repository(root: Path) -> bool:

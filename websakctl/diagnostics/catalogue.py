@@ -1,7 +1,7 @@
 """Every rule that a finding can name; ``docs/rules.md`` is made from this list."""
 
 from websakctl.diagnostics.diagnostic import Severity
-from websakctl.diagnostics.of_the_field import ABOUT_IGNORING, OF_THE_FIELD
+from websakctl.diagnostics.domain_rules import ABOUT_IGNORING, OF_THE_FIELD
 from websakctl.diagnostics.rule import Rule
 
 _ALL: tuple[Rule, ...] = (

@@ -55,10 +55,10 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
         """
         try:
             packed = b64decode(document["zlib_base64"], validate=True)
-            whole = document["sha256"] == f"sha256:{hashlib.sha256(packed).hexdigest()}"
+            merged = document["sha256"] == f"sha256:{hashlib.sha256(packed).hexdigest()}"
         except (KeyError, TypeError, ValueError):
-            whole = False
-        if not whole:
+            merged = False
+        if not merged:
             raise CarryError("the journal in the file is not as it was written")
         return cls(packed=packed)
 

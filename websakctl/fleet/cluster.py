@@ -48,11 +48,11 @@ def carry_out(jobs: Sequence[Job], address: str, stop: Stop, tell: Callable[[str
             for job in jobs
         }
         following = dask.as_completed(submitted, raise_errors=False)
-        told, fleet = GOING_ON, jobs[0].fleet if jobs else ""
+        reported, fleet = GOING_ON, jobs[0].fleet if jobs else ""
         while following.count():
-            if (wanted := stop()) > told:
-                told = wanted
-                client.set_metadata([fleet, _STOP], told)
+            if (desired := stop()) > reported:
+                reported = desired
+                client.set_metadata([fleet, _STOP], reported)
             ready = following.next_batch(block=False)
             yield from (_result(future, submitted[future]) for future in ready)
             if not ready:

@@ -86,8 +86,8 @@ def run_job(job: Job, stop: Stop) -> Result:
     try:
         result = _run_parcel(job, job.parcel, stop) if job.parcel else _run(job, stop)
     except Exception as error:  # a job must not take the others with it
-        told = f"{error.strerror or error} {error.filename or ''}" if isinstance(error, OSError) else str(error)
-        result = not_begun(job, told.strip() or type(error).__name__, 1)
+        reported = f"{error.strerror or error} {error.filename or ''}" if isinstance(error, OSError) else str(error)
+        result = not_begun(job, reported.strip() or type(error).__name__, 1)
     if result.attempts and job.again:
         result = replace(result, attempts=result.attempts + 1)
     return replace(result, seconds=round(time.monotonic() - began, 3), where=socket.gethostname())
@@ -115,12 +115,12 @@ def _run(job: Job, stop: Stop) -> Result:
         why = f"{job.root} is not a folder on {socket.gethostname()}"
         return not_begun(job, f"{why}; put it on a disk that all workers share, or use --carry", 1)
     documents: dict[str, Any] = {}
-    said, code, attempts = [], 0, 1
+    given, code, attempts = [], 0, 1
     for step in job.steps:
         ended, tried = _attempted(job, step, stop)
         attempts = max(attempts, tried)
         code = ended.code if ended.code >= 0 else 1
-        said.append(_last_words(ended))
+        given.append(_last_words(ended))
         with suppress(ValueError):
             documents[step[0]] = json.loads(ended.out)
         if code != 0:
@@ -130,7 +130,7 @@ def _run(job: Job, stop: Stop) -> Result:
         environment=job.environment,
         exit_code=code,
         documents=documents,
-        said="\n".join(filter(None, said)),
+        said="\n".join(filter(None, given)),
         attempts=attempts,
     )
 
@@ -169,12 +169,14 @@ def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
     if begun is None:
         with _file_of(job.plan) as file:
             return _command(job, (step[0], file, *step[1:]), stop)
-    run, ended, whole = begun
+    run, ended, merged = begun
     if not ended:
         return _command(job, ("apply", "--resume", "--auto-approve"), stop)
-    said = f"run {run} had done it" if whole else f"error: run {run} ended before and did not do all of it: plan again"
-    told = json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []})
-    return Ended(code=0 if whole else _INCOMPLETE, out=told, err=said, killed=False)
+    given = (
+        f"run {run} had done it" if merged else f"error: run {run} ended before and did not do all of it: plan again"
+    )
+    reported = json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []})
+    return Ended(code=0 if merged else _INCOMPLETE, out=reported, err=given, killed=False)
 
 
 def _run_of(job: Job) -> tuple[str, bool, bool] | None:

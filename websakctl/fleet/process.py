@@ -45,25 +45,25 @@ def run_command(arguments: list[str], *, cwd: Path, env: Mapping[str, str], stop
             stderr=err,
             process_group=0,  # Ctrl-C is told by us, once
         ) as child:
-            told = _wait(child, stop)
+            reported = _wait(child, stop)
         out.seek(0)
         err.seek(0)
         texts = (out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace"))
     code = child.returncode
-    return Ended(code=code, out=texts[0], err=texts[1], killed=code < 0 and told == GOING_ON)
+    return Ended(code=code, out=texts[0], err=texts[1], killed=code < 0 and reported == GOING_ON)
 
 
 def _wait(child: "subprocess.Popen[bytes]", stop: Stop) -> int:
     """Wait for the end, passing on what ``stop`` says; gives the most that was passed on."""
-    told, waited = GOING_ON, 0.0
+    reported, waited = GOING_ON, 0.0
     while True:
         try:
             child.wait(_LOOK)
         except subprocess.TimeoutExpired:
-            waited += _LOOK if told else 0.0
+            waited += _LOOK if reported else 0.0
         else:
-            return told
-        wanted = max(stop(), AT_ONCE if waited > _LONGEST_FAREWELL else GOING_ON)
-        if wanted > told:
-            told = wanted
-            (child.terminate if wanted == STOPPING else child.kill)()
+            return reported
+        desired = max(stop(), AT_ONCE if waited > _LONGEST_FAREWELL else GOING_ON)
+        if desired > reported:
+            reported = desired
+            (child.terminate if desired == STOPPING else child.kill)()

@@ -122,39 +122,39 @@ def _totals(targets: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def summary_of(documents: Mapping[str, Any]) -> dict[str, int]:
     """The numbers of a target that can be added up over a fleet, from what its commands wrote."""
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     if isinstance(validate := documents.get("validate"), dict):
         severities = [d.get("severity") for d in validate.get("diagnostics", ())]
-        found |= {"errors": severities.count("error"), "warnings": severities.count("warning")}
+        result |= {"errors": severities.count("error"), "warnings": severities.count("warning")}
     if isinstance(plan := documents.get("plan"), dict):
         summary = plan.get("summary", {})
-        found |= {"changes": sum(summary.get(name, 0) for name in _SUMMED)}
-        found |= {name: summary.get(name, 0) for name in (*_SUMMED, "unchanged", "unmanaged", "manual")}
-        found |= {"guards": len(plan.get("findings", ()))}
+        result |= {"changes": sum(summary.get(name, 0) for name in _SUMMED)}
+        result |= {name: summary.get(name, 0) for name in (*_SUMMED, "unchanged", "unmanaged", "manual")}
+        result |= {"guards": len(plan.get("findings", ()))}
     if isinstance(drift := documents.get("drift"), dict):
-        found |= {"drifted": sum(drift.get("summary", {}).get(name, 0) for name in _SUMMED)}
+        result |= {"drifted": sum(drift.get("summary", {}).get(name, 0) for name in _SUMMED)}
     if isinstance(rollout := documents.get("rollout"), dict):
         batches = rollout.get("batches", ())
-        found |= {"batches": len(batches), "ready": sum(1 for batch in batches if batch.get("ready"))}
+        result |= {"batches": len(batches), "ready": sum(1 for batch in batches if batch.get("ready"))}
     if isinstance(apply := documents.get("apply"), dict):
         counts = apply.get("counts", {})
-        found |= {
+        result |= {
             name: counts.get(name, 0) for name in ("done", "failed", "blocked", "unknown", "not_started", "stale")
         }
-    return found
+    return result
 
 
 def trouble_of(result: Result, root: str = "") -> tuple[str, str]:
     """What went wrong, and what to do about it in the words of a fleet; nothing where nothing did."""
     if not result.exit_code:
         return "", ""
-    if result.exit_code == _NOT_VALID and (found := _findings(result)):
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        return f"{found[0]}{more}", f"websakctl validate --root {root}" if root else "websakctl validate"
+    if result.exit_code == _NOT_VALID and (results := _findings(result)):
+        more = f" (and {len(results) - 1} more)" if len(results) > 1 else ""
+        return f"{results[0]}{more}", f"websakctl validate --root {root}" if root else "websakctl validate"
     _, error, last = result.said.rpartition("error: ")
     lines = [line.strip() for line in last.splitlines() if line.strip()] or [f"exit code {result.exit_code}"]
-    told = next((line.removeprefix("help: ") for line in lines[1:] if line.startswith("help: ")), "")
-    return lines[0 if error else -1], told.replace("--allow ", f"--allow {result.target}:")
+    reported = next((line.removeprefix("help: ") for line in lines[1:] if line.startswith("help: ")), "")
+    return lines[0 if error else -1], reported.replace("--allow ", f"--allow {result.target}:")
 
 
 def _findings(result: Result) -> list[str]:
@@ -204,10 +204,10 @@ def merged(parts: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
                 raise ResultFileError(f"{name} is of another {what} than {first_name}")
         if len({Shard.parse(shard).count for each in (part, first) for shard in each["shards"]}) > 1:
             raise ResultFileError(f"{name} is of another number of shards than {first_name}")
-        for target, found in part["targets"].items():
+        for target, result in part["targets"].items():
             if target in targets:
                 raise ResultFileError(f"{name} and {origin[target]} both hold {target}")
-            targets[target], origin[target] = found, name
+            targets[target], origin[target] = result, name
     ordered = dict(sorted(targets.items()))
     return {
         "format_version": FORMAT_VERSION,
@@ -251,5 +251,5 @@ def without_journals(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def plans(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The saved plans of a ``fleet plan``, by target: only of those that could be planned."""
-    found = {name: t["documents"].get("plan") for name, t in document["targets"].items()}
-    return {name: plan for name, plan in found.items() if isinstance(plan, dict) and "changes" in plan}
+    result = {name: t["documents"].get("plan") for name, t in document["targets"].items()}
+    return {name: plan for name, plan in result.items() if isinstance(plan, dict) and "changes" in plan}

@@ -26,14 +26,14 @@ class AccessGroupsReader:
         """List all, ended ones too."""
         answer = self._reading.get(PATH)
         rows = rows_of([] if answer.status == 204 else answer.body, f"GET {PATH}", ("groupId", "groupName"))
-        found: dict[str, Resource] = {}
+        result: dict[str, Resource] = {}
         for row in rows:
             resource = self._resource(row)
-            other = found.get(resource.address.key)
+            other = result.get(resource.address.key)
             if other is None or (resource.active and not other.active):
-                found[resource.address.key] = resource
-        self.ids.update({name: r.handle.id for name, r in found.items() if r.handle is not None})
-        return list(found.values())
+                result[resource.address.key] = resource
+        self.ids.update({name: r.handle.id for name, r in result.items() if r.handle is not None})
+        return list(result.values())
 
     def find(self, address: Address) -> Resource | None:
         """Look one up by name."""
@@ -86,8 +86,8 @@ class AccessGroupsWriter(AccessGroupsReader):
 
     def _is_there(self, address: Address) -> bool:
         if not self._alone:
-            found = self.find(address)
-            return found is not None and found.active
+            result = self.find(address)
+            return result is not None and result.active
         with self._turn:
             if self._there is None:
                 self._there = {group.address.key for group in self.read() if group.active}

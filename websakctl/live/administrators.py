@@ -26,7 +26,7 @@ def read_administrators(reading: Reading, units: Mapping[str, Address]) -> list[
 
     A page may be shorter than asked for without being the last; only an empty one (204) is.
     """
-    found: dict[str, Administrator] = {}
+    result: dict[str, Administrator] = {}
     reported = False
     before: list[dict[str, Any]] = []
     offset = 0
@@ -38,7 +38,7 @@ def read_administrators(reading: Reading, units: Mapping[str, Address]) -> list[
                 raise NotAsAgreed(
                     f"GET {PATH}: no user's access functions are reported, so nobody knows who administers"
                 )
-            return list(found.values())
+            return list(result.values())
         if rows == before:  # it does not know the offset
             raise NotAsAgreed(f"GET {PATH}: the pages do not go on")
         before = rows
@@ -47,7 +47,7 @@ def read_administrators(reading: Reading, units: Mapping[str, Address]) -> list[
         for row in rows:
             if row.get("active") is True and _administers(row):
                 code = str(row.get("code") or row["gidId"])
-                found[str(row["gidId"])] = Administrator(code=code, unit=units.get(str(row.get("departmentId") or "")))
+                result[str(row["gidId"])] = Administrator(code=code, unit=units.get(str(row.get("departmentId") or "")))
 
 
 def _reports(row: Mapping[str, Any]) -> bool:

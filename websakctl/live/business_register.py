@@ -83,8 +83,8 @@ class BusinessRegister:
             return dict(zip(asked, pool.map(self._one, asked), strict=True))
 
     def _one(self, number: str) -> Registered:
-        found = self._single(_SUB_UNITS, number)
-        return self._single(_UNITS, number) if found.standing is Standing.UNKNOWN else found
+        result = self._single(_SUB_UNITS, number)
+        return self._single(_UNITS, number) if result.standing is Standing.UNKNOWN else result
 
     def _single(self, what: str, number: str) -> Registered:
         answer = self._reading.get(f"/{what}/{number}", absent=tuple(_STANDINGS))

@@ -67,7 +67,7 @@ def required_fields(document: Any) -> dict[str, tuple[str, ...]]:
     components = document.get("components") if isinstance(document, dict) else None
     schemas = components.get("schemas") if isinstance(components, dict) else None
     return {
-        str(name): tuple(sorted(map(str, found))) if isinstance(found := schema.get("required"), list) else ()
+        str(name): tuple(sorted(map(str, result))) if isinstance(result := schema.get("required"), list) else ()
         for name, schema in sorted(schemas.items() if isinstance(schemas, dict) else ())
         if isinstance(schema, Mapping)
     }
@@ -79,7 +79,7 @@ def read_required(reading: Reading, paths: Iterable[str]) -> dict[str, tuple[str
     Raises:
         LiveError: If a document cannot be read or trusted: that says nothing of its schemas.
     """
-    found: dict[str, tuple[str, ...]] = {}
+    result: dict[str, tuple[str, ...]] = {}
     for path in paths:
-        found.update(required_fields(reading.get(path, absent=(404,)).body))
-    return found
+        result.update(required_fields(reading.get(path, absent=(404,)).body))
+    return result

@@ -42,8 +42,8 @@ def whole(raw: Any) -> Mapping[str, Any]:
     """A row with all that was sent of it."""
     if isinstance(raw, Mapping):
         return raw
-    found: Mapping[str, Any] = msgspec.json.decode(raw)
-    return found
+    result: Mapping[str, Any] = msgspec.json.decode(raw)
+    return result
 
 
 class _Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -137,16 +137,16 @@ class DepartmentsReader:
         parents = {str(row.id): str(row.parentDepartmentId or "") for _, row in keyed}
         below = _below(self._units.root_id, parents)
         scopes: dict[str, str] = {}
-        found: list[Resource] = []
+        result: list[Resource] = []
         del rows
         keyed.reverse()
         while keyed:  # each row is let go as soon as it is a unit: of many, they take more room than all else
             key, row = keyed.pop()
             id_ = str(row.id)
             if below[id_] or self._scope_of(KIND, key) is not None:
-                found.append(self._resource(row, key, self._scope(id_, parents, scopes), _READ_ANEW))
-        self._units.scopes.update({unit.address.key: unit.address.scope for unit in found})
-        return found
+                result.append(self._resource(row, key, self._scope(id_, parents, scopes), _READ_ANEW))
+        self._units.scopes.update({unit.address.key: unit.address.scope for unit in result})
+        return result
 
     def _find_root(self, rows: list[Any]) -> Any:
         if self._root_unit:
@@ -200,20 +200,20 @@ class DepartmentsReader:
             return known
         path: list[str] = []
         current = id_
-        found = BASE
+        result = BASE
         while current and current != self._units.root_id and current not in path:
             if current in scopes:
-                found = scopes[current]
+                result = scopes[current]
                 break
             path.append(current)
             known = self._scope_of(KIND, self._by_id.get(current, ""))
             if known is not None:
-                found = known
+                result = known
                 break
             current = parents.get(current, "")
         for step in path:
-            scopes[step] = found
-        return found
+            scopes[step] = result
+        return result
 
     def _resource(self, row: Any, key: str, scope: str, raw: Mapping[str, Any]) -> Resource:
         id_ = str(row.id)
@@ -251,8 +251,8 @@ class DepartmentsReader:
     def _find_in_tree(self, address: Address) -> Resource | None:
         rows = self._raw_tree()
         name = "externalId" if self._external else "code"
-        found = next((row for row in rows if composed(row.get(name)) == address.key), None)
-        return self._one(found, address, f"GET {V1}") if found is not None else None
+        result = next((row for row in rows if composed(row.get(name)) == address.key), None)
+        return self._one(result, address, f"GET {V1}") if result is not None else None
 
     def get(self, id_: str, address: Address) -> Resource | None:
         """Read a unit by the server's id."""
@@ -260,10 +260,10 @@ class DepartmentsReader:
         answer = self._reading.get(path, absent=(204, 404))
         if answer.body is None:
             return None
-        found = self._one(answer.body, address, f"GET {path}")
-        if found.handle is None or found.handle.id != id_:
+        result = self._one(answer.body, address, f"GET {path}")
+        if result.handle is None or result.handle.id != id_:
             raise NotAsAgreed(f"GET {path}: another department came")
-        return found
+        return result
 
     def _one(self, body: Any, address: Address, what: str) -> Resource:
         raw = rows_of([body], what, ("id", "name"))[0]
@@ -354,12 +354,12 @@ class DepartmentsWriter(DepartmentsReader):
 
     def _is(self, now: Resource, active: bool) -> bool:
         try:
-            found = self.get(_handle(now).id, now.address)
+            result = self.get(_handle(now).id, now.address)
         except LiveError as error:
             raise UnknownOutcome(
                 f"{now.address}: an answer without a word, and no look at what it did ({error})"
             ) from None
-        return found is not None and found.active is active
+        return result is not None and result.active is active
 
     def _request(self, raw: Mapping[str, Any], fields: Mapping[str, Any], code: str | None = None) -> dict[str, Any]:
         new = self.version() == "3.3"
@@ -409,20 +409,20 @@ def _flattened(body: Any, what: str) -> list[dict[str, Any]]:
     Raises:
         NotAsAgreed: If it is neither.
     """
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     left = body[::-1] if isinstance(body, list) else [body]
     while left:
         node = left.pop()
         if not isinstance(node, dict):
             raise NotAsAgreed(f"{what}: expected an object, got {type(node).__name__}")
         if "subdepartments" not in node:
-            found.append(node)
+            result.append(node)
             continue
         below = node["subdepartments"] or []
         if isinstance(node.get("department"), dict):
-            found.append(node["department"])
+            result.append(node["department"])
         left += below[::-1] if isinstance(below, list) else [below]
-    return found
+    return result
 
 
 def _believed(body: Any, what: str) -> list[Any]:

@@ -61,10 +61,10 @@ def read_network(environ: Mapping[str, str]) -> Network:
         NetworkError: If a proxy's address is wrong.
     """
     every = _proxy("ALL_PROXY", environ)
-    found = {scheme: _proxy(f"{scheme.upper()}_PROXY", environ) or every for scheme in ("http", "https")}
+    result = {scheme: _proxy(f"{scheme.upper()}_PROXY", environ) or every for scheme in ("http", "https")}
     file, folders = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR", "")
     return Network(
-        proxies={scheme: proxy for scheme, proxy in found.items() if proxy is not None},
+        proxies={scheme: proxy for scheme, proxy in result.items() if proxy is not None},
         no_proxy=tuple(e for e in re.split(r"[\s,]+", _variable("NO_PROXY", environ)[1].lower()) if e),
         ca_file=Path(file) if file else None,
         ca_dirs=tuple(Path(folder) for folder in folders.split(_PATH_SEPARATOR) if folder),

@@ -54,7 +54,7 @@ def missing_routes(client: httpx.Client, kind: str, version: str) -> list[Route]
     Raises:
         NotPermitted, Unreachable: As their names say.
     """
-    found = []
+    result = []
     for route in NEEDED.get(kind, ()):
         if route.version not in ("", version):
             continue
@@ -65,5 +65,5 @@ def missing_routes(client: httpx.Client, kind: str, version: str) -> list[Route]
         if status in (401, 403):
             raise NotPermitted(f"HEAD {route.probe}: this client may not ask for it ({status})")
         if status == 404:
-            found.append(route)
-    return found
+            result.append(route)
+    return result

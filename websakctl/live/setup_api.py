@@ -40,7 +40,7 @@ class SetupReader:
         Raises:
             NotAsAgreed: If a page has no items list, or the pages do not come to an end.
         """
-        found: list[Resource] = []
+        result: list[Resource] = []
         after: str | None = None
         while True:
             asked = {"limit": PAGE, **({"after": after} if after is not None else {})}
@@ -48,10 +48,10 @@ class SetupReader:
             if not isinstance(page, Page):
                 raise NotAsAgreed(f"GET {self._path}: a page without items and next")
             rows = rows_of(page.items, f"GET {self._path}", (self._kind.key_field, "etag"))
-            found.extend(map(self._resource, rows, page.raws))
+            result.extend(map(self._resource, rows, page.raws))
             following = page.next
             if following is None:
-                return found
+                return result
             if not isinstance(following, str) or not rows or (after is not None and following <= after):
                 raise NotAsAgreed(f"GET {self._path}: the pages do not go on")
             after = following
@@ -69,19 +69,19 @@ class SetupReader:
         return f"{self._path}/{quote(key, safe='')}"
 
     def _resource(self, row: dict[str, Any], raw: Any) -> Resource:
-        told, kind = row.get, self._kind
+        reported, kind = row.get, self._kind
         id_ = row[kind.key_field]
         key = composed(id_)
         if self._of_districts:
-            scope = told("district")
+            scope = reported("district")
             if not isinstance(scope, str) or not scope:
                 raise NotAsAgreed(f"GET {self._path}: {key} has no district")
         else:
             scope = self._scope_of(kind.name, key) or BASE
-        active = told("active")
+        active = reported("active")
         if not isinstance(active, bool):
             raise NotAsAgreed(f"GET {self._path}: {key} does not say whether it is active")
-        fields = {name: told(name) for name in self._fields}
+        fields = {name: reported(name) for name in self._fields}
         for name, known in self._within.items():
             if isinstance(rows := fields[name], list):
                 fields[name] = [_only(known, inner) for inner in rows]

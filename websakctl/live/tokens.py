@@ -139,12 +139,12 @@ def _token_in(response: httpx.Response) -> tuple[str, float]:
     keep_secret(token)
     if not (token.isascii() and token.isprintable()) or " " in token:
         raise NotAsAgreed(f"{what} with a token that no header can carry")
-    said = answer.get("expires_in")
+    given = answer.get("expires_in")
     try:
-        lifetime = LIFETIME if said is None else float(said)
+        lifetime = LIFETIME if given is None else float(given)
     except (ValueError, TypeError, OverflowError):
         lifetime = math.nan
-    if not (0 <= lifetime < math.inf) or isinstance(said, bool):
+    if not (0 <= lifetime < math.inf) or isinstance(given, bool):
         raise NotAsAgreed(f"{what} with an expires_in that is no number of seconds")
     return token, lifetime
 

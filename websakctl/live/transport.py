@@ -97,7 +97,7 @@ class Traffic:
 
 
 @dataclass(slots=True, eq=False)
-class Pace:
+class RateLimiter:
     """How fast writes go: no more than ``rate`` a second, slower while the server struggles, and not at all once it has given up.
 
     After ``pause_after`` failures of the server in a row (5xx, or no connection) nobody writes for ``pause`` seconds, the
@@ -286,7 +286,7 @@ class Writing:
         client: httpx.Client,
         traffic: Traffic,
         runtime: Runtime,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         *,
         declines: bool = False,
     ) -> None:
@@ -294,7 +294,7 @@ class Writing:
         self.traffic = traffic
         self.runtime = runtime
         self._declines = declines
-        self._pace = pace or Pace(clock=runtime.clock)
+        self._pace = pace or RateLimiter(clock=runtime.clock)
 
     def send(
         self,
@@ -411,13 +411,13 @@ def _declined(response: httpx.Response) -> str:
 
 def _gathered(response: httpx.Response) -> Content:
     """The whole body; a long one is put together in place, where ``response.read`` has it twice for a moment."""
-    told = response.headers.get("Content-Length", "")
-    if told.isdecimal() and int(told) < LONG:
+    reported = response.headers.get("Content-Length", "")
+    if reported.isdecimal() and int(reported) < LONG:
         return response.read()
-    whole = bytearray()
+    merged = bytearray()
     for part in response.iter_bytes():
-        whole += part
-    return whole
+        merged += part
+    return merged
 
 
 def _raise_if_not_permitted(response: httpx.Response, what: str) -> None:

@@ -33,17 +33,17 @@ class UserApi(msgspec.Struct, frozen=True, kw_only=True):
 
     def readers(self) -> Made:
         """One reader for each endpoint."""
-        made: dict[str, Any] = {}
+        created: dict[str, Any] = {}
         for endpoint, adapter in self._adapters().items():
-            made[endpoint] = adapter.reader(self, made)
-        return made
+            created[endpoint] = adapter.reader(self, created)
+        return created
 
     def writers(self, writing: Writing) -> Made:
         """One writer for each endpoint."""
-        made: dict[str, Any] = {}
+        created: dict[str, Any] = {}
         for endpoint, adapter in self._adapters().items():
-            made[endpoint] = adapter.writer(self, made, writing)
-        return made
+            created[endpoint] = adapter.writer(self, created, writing)
+        return created
 
     def _adapters(self) -> "Mapping[str, Adapter]":
         return {name: each for name, each in ADAPTERS.items() if name != USERS or self.people is not None}

@@ -86,13 +86,13 @@ class UserRows:
 
     def _listed(self) -> dict[str, Row]:
         """All pages. Rows may repeat or be skipped while others write, so a pass in which one came twice is done again."""
-        found: dict[str, Row] = {}
+        result: dict[str, Row] = {}
         for _ in range(PASSES):
-            before = set(found)
+            before = set(result)
             rows = list(self._pages())
             if not rows:
                 raise NotAsAgreed(f"GET {PATH}: no user at all, not even a template")
-            found.update((row["id"], row) for row in rows)
+            result.update((row["id"], row) for row in rows)
             if len({row["id"] for row in rows}) == len(rows) and before <= {row["id"] for row in rows}:
                 return {row["id"]: row for row in rows}
         raise NotAsAgreed(f"GET {PATH}: the list of users is another each time it is read")

@@ -76,37 +76,37 @@ class UsersReader:
         self.zones.ids(sorted(people.zones))
         if self._version() == "3.0":
             require_role_lists(people.wanted)
-        said = (*people.wanted.values(), *people.roles.values())
+        given = (*people.wanted.values(), *people.roles.values())
         rows = UserRows(
             self._reading,
             people.store,
-            functions=any(fields.get("access_functions") is not None for fields in said),
+            functions=any(fields.get("access_functions") is not None for fields in given),
             mail=any(fields.get("email") is not None for fields in people.wanted.values()),
             concurrency=self._concurrency,
         ).read()
         units = self._units.by_id()
-        found: dict[str, Resource] = {}
+        result: dict[str, Resource] = {}
         for row in rows.values():
             if str(row["id"]) in self._roles_by_template:
                 continue  # a template user is nobody
             resource = self._resource(row, units)
-            other = found.get(resource.address.key)
+            other = result.get(resource.address.key)
             if other is None or (resource.active and not other.active):
-                found[resource.address.key] = resource
+                result[resource.address.key] = resource
         districts = self._people.districts
-        wanted = [r for r in found.values() if districts is None or r.address.scope in districts]
-        return self._with_access(wanted, next(iter(rows)))
+        desired = [r for r in result.values() if districts is None or r.address.scope in districts]
+        return self._with_access(desired, next(iter(rows)))
 
     def find(self, address: Address) -> Resource | None:
         """Look one up by its code; in the list where the server takes no codes, as files of 3.0.0 before 2024."""
         try:
-            found = self._one(quote(address.key, safe=""), address, "Code")
+            result = self._one(quote(address.key, safe=""), address, "Code")
         except NotAsAgreed:
             if self._version() != "3.0" or self._lookup.takes_codes():
                 raise
-            found = None
-        if found is not None or self._version() != "3.0" or self._lookup.takes_codes():
-            return found
+            result = None
+        if result is not None or self._version() != "3.0" or self._lookup.takes_codes():
+            return result
         rows = UserRows(self._reading, None, functions=False, mail=False, concurrency=self._concurrency).read()
         id_ = next((id_ for id_, row in rows.items() if composed(row["code"]).upper() == address.key), None)
         return self.get(id_, address) if id_ is not None else None
@@ -121,13 +121,13 @@ class UsersReader:
         unit = units.get(row["department"], f"#{row['department']}") if row["department"] else None
         key = composed(row["code"]).upper() or f"#{row['id']}"
         scope = self._scope_of(KIND, key) or self._units.scopes.get(unit or "") or BASE
-        wanted = self._people.wanted.get(key, {})
+        desired = self._people.wanted.get(key, {})
         fields: dict[str, Any] = {ours: row[ours] for ours in TEXTS}
-        fields["role"] = self._role(row) or self._people.applied_roles.get(key) or wanted.get("role")
+        fields["role"] = self._role(row) or self._people.applied_roles.get(key) or desired.get("role")
         fields["unit"] = None if row["department"] == self._units.root_id else unit
-        if "access_functions" in wanted and row["functions"] is not None:
+        if "access_functions" in desired and row["functions"] is not None:
             fields["access_functions"] = row["functions"]
-        if row["email"] is not None and wanted.get("email") is not None:
+        if row["email"] is not None and desired.get("email") is not None:
             fields["email"] = row["email"]
         return Resource(
             address=Address(KIND, scope, key),
@@ -173,13 +173,13 @@ class UsersReader:
 
     def _with_access(self, users: list[Resource], anybody: str) -> list[Resource]:
         """Put in the roles and groups of those whose config speaks of them; what has no route here is not told."""
-        wanted = self._people.wanted
-        asked = ACCESS & {name for u in users for name in wanted.get(u.address.key, {})}
-        if lacking := self.lacking(anybody) & asked if asked else frozenset():
-            users = [replace(u, fields={n: v for n, v in u.fields.items() if n not in lacking}) for u in users]
-        membership = {"groups", "district_groups"} - lacking
-        with_groups = [u for u in users if membership & wanted.get(u.address.key, {}).keys()]
-        with_roles = [u for u in users if "roles" in wanted.get(u.address.key, {}) and "roles" not in lacking]
+        desired = self._people.wanted
+        asked = ACCESS & {name for u in users for name in desired.get(u.address.key, {})}
+        if missing := self.lacking(anybody) & asked if asked else frozenset():
+            users = [replace(u, fields={n: v for n, v in u.fields.items() if n not in missing}) for u in users]
+        membership = {"groups", "district_groups"} - missing
+        with_groups = [u for u in users if membership & desired.get(u.address.key, {}).keys()]
+        with_roles = [u for u in users if "roles" in desired.get(u.address.key, {}) and "roles" not in missing]
         if not with_groups and not with_roles:
             return users
         with self._reading.runtime.executor(self._concurrency) as pool:
@@ -191,8 +191,10 @@ class UsersReader:
                 )
             )
             groups = self._memberships(with_groups, pool) if with_groups else {}
-        told = {name: shared for name, shared in (("groups", True), ("district_groups", False)) if name in membership}
-        return [replace(u, fields={**u.fields, **self._access(u, roles, groups, told)}) for u in users]
+        reported = {
+            name: shared for name, shared in (("groups", True), ("district_groups", False)) if name in membership
+        }
+        return [replace(u, fields={**u.fields, **self._access(u, roles, groups, reported)}) for u in users]
 
     def _access(
         self,
@@ -201,15 +203,15 @@ class UsersReader:
         groups: Mapping[str, set[str]],
         membership: Mapping[str, bool],
     ) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         if user.address in roles:
-            found["roles"] = {row["id"]: row["scope"] for row in roles[user.address]}
-        told = self._people.wanted.get(user.address.key, {})
+            result["roles"] = {row["id"]: row["scope"] for row in roles[user.address]}
+        reported = self._people.wanted.get(user.address.key, {})
         names = groups.get(id_of(user), set()) & self._people.groups
         for name, shared in membership.items():
-            if name in told:
-                found[name] = sorted(n for n in names if self.is_shared(n) is shared)
-        return found
+            if name in reported:
+                result[name] = sorted(n for n in names if self.is_shared(n) is shared)
+        return result
 
     def is_shared(self, group: str) -> bool:
         """Whether an access group is the base's."""
@@ -217,13 +219,13 @@ class UsersReader:
 
     def _memberships(self, users: list[Resource], pool: Executor) -> dict[str, set[str]]:
         """Names of the groups that each user is in, by the user's id: group by group where the API lists members."""
-        found: dict[str, set[str]] = {}
+        result: dict[str, set[str]] = {}
         if self._version() == "3.3":
             ids = {name: id_ for name in sorted(self._people.groups) if (id_ := self.group_id(name)) is not None}
             for name, members in zip(ids, pool.map(self._members, ids.values()), strict=True):
                 for member in members:
-                    found.setdefault(member, set()).add(name)
-            return found
+                    result.setdefault(member, set()).add(name)
+            return result
         mine = pool.map(lambda u: self.groups_of(id_of(u)), users)
         return {id_of(user): set(names) for user, names in zip(users, mine, strict=True)}
 
@@ -280,14 +282,14 @@ def require_role_lists(wanted: Mapping[str, Fields]) -> None:
     Raises:
         LiveError: If one lacks them; nothing has been sent then.
     """
-    lacking: dict[tuple[str, str], list[str]] = {}
+    missing: dict[tuple[str, str], list[str]] = {}
     for code, fields in sorted(wanted.items()):
         for role, scope in (fields.get("roles") or {}).items():
             for name in ("units", "grades"):
                 if not scope.get(name):
-                    lacking.setdefault((role, name), []).append(code)
-    if lacking:
-        (role, name), codes = next(iter(lacking.items()))
+                    missing.setdefault((role, name), []).append(code)
+    if missing:
+        (role, name), codes = next(iter(missing.items()))
         more = f" and {len(codes) - 1} more" if len(codes) > 1 else ""
         raise LiveError(
             f"role {role} of user {codes[0]}{more} names no {name}, which User API 3.0 requires",

@@ -100,9 +100,9 @@ class UsersWriter(UsersReader):
             raise NotAsAgreed(f"GET {PATH}/{id_of(now)}: a user lacks name")
         held = {**self._zones_of(raw), **self._held(address)}
         needed = ("username", "email", "zones", *(("logins",) if self._version() == "3.0" else ()))
-        if lacking := [name for name in needed if not held.get(name)]:
+        if missing := [name for name in needed if not held.get(name)]:
             raise LiveError(
-                f"{address} is not replaced: {' and '.join(lacking)} would be erased",
+                f"{address} is not replaced: {' and '.join(missing)} would be erased",
                 "say them in the district's file of users, or change the user in Websak",
             )
         unit = fields.get("unit") or now.fields.get("unit")
@@ -134,7 +134,7 @@ class UsersWriter(UsersReader):
         if self._version() == "3.0":
             yield from self._login_steps_v1(address, names)
             names.discard("logins")
-        wanted = {**self._people.wanted.get(address.key, {}), **fields}
+        desired = {**self._people.wanted.get(address.key, {}), **fields}
         resets = bool(names & _RESETTING)
         id_ = ""
         for name, make in (
@@ -142,15 +142,15 @@ class UsersWriter(UsersReader):
             ("access_functions", self._function_steps),
             ("roles", self._role_steps),
         ):
-            if wanted.get(name) is not None and (name in names or (resets and name != "logins")):
+            if desired.get(name) is not None and (name in names or (resets and name != "logins")):
                 id_ = id_ or self._id(address)
                 if name not in self.lacking(id_):  # else a plan leaves it to people
-                    yield from make(address, id_, wanted[name])
-        kinds = [n for n in ("groups", "district_groups") if wanted.get(n) is not None and (n in names or resets)]
+                    yield from make(address, id_, desired[name])
+        kinds = [n for n in ("groups", "district_groups") if desired.get(n) is not None and (n in names or resets)]
         if kinds:
             id_ = id_ or self._id(address)
             kinds = [n for n in kinds if n not in self.lacking(id_)]
-            yield from self._group_steps(id_, kinds, {n: set(wanted[n]) for n in kinds})
+            yield from self._group_steps(id_, kinds, {n: set(desired[n]) for n in kinds})
 
     # --- requests
 
@@ -165,8 +165,8 @@ class UsersWriter(UsersReader):
             "lookupField": "Id" if raw else "Code",
         }
         if email := fields.get("email"):
-            told = [raw["emailAddr2"]] if raw.get("emailAddr2") else []  # of more than two the API tells two
-            others = fields["other_emails"] if fields.get("other_emails") is not None else told
+            reported = [raw["emailAddr2"]] if raw.get("emailAddr2") else []  # of more than two the API tells two
+            others = fields["other_emails"] if fields.get("other_emails") is not None else reported
             body["mailAddresses"] = list(dict.fromkeys([email, *others]))
             body["emailAddr"] = email
         if fields.get("national_no"):
@@ -180,18 +180,18 @@ class UsersWriter(UsersReader):
 
     def _zone_ids(self, zones: Iterable[str | int]) -> list[int]:
         """Ids of environments: by name, or as a single read reported them."""
-        return [found for zone in zones for found in ([zone] if isinstance(zone, int) else self.zones.ids([zone]))]
+        return [result for zone in zones for result in ([zone] if isinstance(zone, int) else self.zones.ids([zone]))]
 
     def _zones_of(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """The zones that the user is let into now, where the API reports them with certainty."""
-        told = self.zones.ids_of_zones(raw.get("availableZones"))
-        return {} if told is None else {"zones": told}
+        reported = self.zones.ids_of_zones(raw.get("availableZones"))
+        return {} if reported is None else {"zones": reported}
 
     def _held(self, address: Address) -> dict[str, Any]:
         """What the config holds of the fields that the API never tells; what was taken out before it was kept is not held."""
-        wanted = self._people.wanted.get(address.key, {})
+        desired = self._people.wanted.get(address.key, {})
         names = ("username", "email", "other_emails", "zones", "logins", "national_no")
-        return {name: wanted[name] for name in names if wanted.get(name) is not None and not withheld(wanted[name])}
+        return {name: desired[name] for name in names if desired.get(name) is not None and not withheld(desired[name])}
 
     def _unit(self, key: str | None) -> str:
         if key is None or key not in self._units.ids:
@@ -222,19 +222,19 @@ class UsersWriter(UsersReader):
         answer = self._writing.send(method, path, expect=(200, 204), bodiless=True)
         if not isinstance(answer.body, str):  # success may say nothing, and so may anything
             try:
-                found = self.get(id_, now.address)
+                result = self.get(id_, now.address)
             except LiveError as error:
                 raise UnknownOutcome(f"{method} {path}: an answer without a word ({error})") from None
-            if found is None or found.active is not on:
+            if result is None or result.active is not on:
                 raise UnknownOutcome(f"{method} {path}: an answer without a word, and it does not show")
 
     # --- steps
 
     def _id(self, address: Address) -> str:
-        found = self.find(address)
-        if found is None:
+        result = self.find(address)
+        if result is None:
             raise LiveError(f"{address} is not in Websak any more")
-        return id_of(found)
+        return id_of(result)
 
     def _login_steps_v1(self, address: Address, changed: set[str]) -> Iterator[Step]:
         """3.0 has no route for mappings: a PUT of the user holds them, and one that was sent has held them already."""
@@ -252,21 +252,21 @@ class UsersWriter(UsersReader):
 
     def _login_steps(self, address: Address, id_: str, logins: list[dict[str, Any]]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
         path = f"{PATH}/{id_}/useraccesses"
-        wanted = _accesses(logins)
+        desired = _accesses(logins)
 
         def there() -> bool:
             body = self._reading.get(path, absent=(204, 404)).body or []
-            return [{n: row.get(n) for n in wanted[0]} for row in body] == wanted
+            return [{n: row.get(n) for n in desired[0]} for row in body] == desired
 
         if not there():
             yield Step(
-                request="set login mappings", send=lambda: self._writing.send("PUT", path, wanted), happened=there
+                request="set login mappings", send=lambda: self._writing.send("PUT", path, desired), happened=there
             )
 
     def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
         def there() -> bool:
-            found = self.get(id_, address)
-            return found is not None and found.fields.get("access_functions") == sorted(codes)
+            result = self.get(id_, address)
+            return result is not None and result.fields.get("access_functions") == sorted(codes)
 
         path = f"{PATH}/{id_}/accesscodes"
         if not there():

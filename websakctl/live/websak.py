@@ -17,7 +17,7 @@ from websakctl.live.errors import NotAsAgreed, Unreachable
 from websakctl.live.runtime import Runtime
 from websakctl.live.setup_api import SetupReader, SetupWriter
 from websakctl.live.tokens import ClientCredentials
-from websakctl.live.transport import Pace, Reading, Traffic, Writing, cause_of, what_next_of
+from websakctl.live.transport import RateLimiter, Reading, Traffic, Writing, cause_of, what_next_of
 from websakctl.live.user_api import DEPARTMENTS, UserApi
 from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Api, Kind
@@ -231,21 +231,21 @@ class WebsakReader:
         """
         from websakctl.live.capabilities import USER_PATHS, probe
 
-        found = [probe(self._clients.user, path) for path in USER_PATHS]
+        result = [probe(self._clients.user, path) for path in USER_PATHS]
         if self._clients.setup is not None:
             endpoints = [kind.endpoint for kind in self._kinds.values() if kind.api is Api.SETUP]
-            found.extend(
+            result.extend(
                 replace(probe(self._clients.setup, f"/{endpoint}?limit=1"), path=f"setup/{endpoint}")
                 for endpoint in endpoints
             )
-        return tuple(found)
+        return tuple(result)
 
     def required_fields(self, openapi_url: str = "") -> dict[str, tuple[str, ...]]:
         """Required fields by schema, of the Setup API's own document and of the one at ``openapi_url``."""
         from websakctl.live.capabilities import read_required
 
-        found = read_required(self._setup, ["/openapi.json"]) if self._setup is not None else {}
-        return {**found, **(read_required(self._reading, [openapi_url]) if openapi_url else {})}
+        result = read_required(self._setup, ["/openapi.json"]) if self._setup is not None else {}
+        return {**result, **(read_required(self._reading, [openapi_url]) if openapi_url else {})}
 
 
 class WebsakWriter:
@@ -258,14 +258,14 @@ class WebsakWriter:
         scope_of: ScopeOf,
         units: Units,
         api_version: str,
-        pace: Pace | None = None,
+        pace: RateLimiter | None = None,
         people: "People | None" = None,
     ) -> None:
         runtime = connection.runtime
         self._runtime = runtime
         self.traffic = Traffic(runtime.clock)
         self._concurrency = max(1, connection.concurrency)
-        pace = pace or Pace(rate=connection.rate, clock=runtime.clock)
+        pace = pace or RateLimiter(rate=connection.rate, clock=runtime.clock)
         self._clients = _Clients(connection, read_only=False)
         self._readers = _Clients(connection, read_only=True, auth=self._clients.auth)
         user_api = UserApi(

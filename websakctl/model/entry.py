@@ -49,17 +49,17 @@ def _field(info: msgspec.structs.FieldInfo) -> Field:
 
 def unwrapped(annotation: Any) -> tuple[Any, tuple[Any, ...], bool]:
     """A type without what stands beside it and without ``None``; what stands beside it; and whether ``None`` is a value."""
-    beside: tuple[Any, ...] = ()
+    alongside: tuple[Any, ...] = ()
     optional = False
     while True:
         options = [option for option in get_args(annotation) if option is not NoneType]
         if get_origin(annotation) is Annotated:
             annotation, *more = get_args(annotation)
-            beside = (*more, *beside)
+            alongside = (*more, *alongside)
         elif get_origin(annotation) in (Union, UnionType) and len(options) == 1:
             annotation, optional = options[0], True
         else:
-            return annotation, beside, optional
+            return annotation, alongside, optional
 
 
 def is_model(annotation: Any) -> TypeGuard[type[msgspec.Struct]]:

@@ -12,8 +12,8 @@ from websakctl.model.patterns import shown
 def json_schema(model: type[msgspec.Struct]) -> dict[str, Any]:
     """An object with the fields of a class; the classes that it holds stand in its ``$defs``."""
     choices = {frozenset(values): list(values) for values in _choices(model)}
-    whole: dict[str, Any] = _translated(msgspec.json.schema(model), choices)
-    definitions = whole["$defs"]
+    merged: dict[str, Any] = _translated(msgspec.json.schema(model), choices)
+    definitions = merged["$defs"]
     schema: dict[str, Any] = definitions.pop(model.__name__)
     return {**schema, "$defs": definitions} if definitions else schema
 
@@ -34,12 +34,12 @@ def _translated(schema: Any, choices: Mapping[frozenset[Any], list[Any]]) -> Any
         return [_translated(part, choices) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for name, part in schema.items():
         if name == "pattern" and isinstance(part, str):
-            found[name] = shown(part)
+            result[name] = shown(part)
         elif name == "enum":
-            found[name] = choices.get(frozenset(part), part)
+            result[name] = choices.get(frozenset(part), part)
         else:
-            found[name] = _translated(part, choices)
-    return found
+            result[name] = _translated(part, choices)
+    return result

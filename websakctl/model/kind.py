@@ -93,7 +93,9 @@ class Kind(
         return fields_of(self.model)
 
     def _marked(self, mark: type[Mark]) -> dict[str, Mark]:
-        return {name: found for name, field in self.fields.items() for found in field.marks if isinstance(found, mark)}
+        return {
+            name: result for name, field in self.fields.items() for result in field.marks if isinstance(result, mark)
+        }
 
     @cached_property
     def key_field(self) -> str:
@@ -201,13 +203,13 @@ def set_by_people(kinds: Kinds, *, setup_api: bool) -> dict[str, Kind]:
 
 def referred(kind: Kind, fields: Mapping[str, Any]) -> list[tuple[str, Ref, str]]:
     """List what ``fields`` refer to, as (field, mark, key); lists and mapping keys give one each."""
-    found: list[tuple[str, Ref, str]] = []
+    result: list[tuple[str, Ref, str]] = []
     for name, ref in kind.references.items():
         value = fields.get(name)
         if value is None:
             continue
         if isinstance(value, str):
-            found.append((name, ref, value))
+            result.append((name, ref, value))
         else:
-            found.extend((name, ref, key) for key in value)
-    return found
+            result.extend((name, ref, key) for key in value)
+    return result

@@ -41,8 +41,8 @@ Build = Callable[[Any], Any]
 @cache
 def _holding_models(model: type[Entry]) -> tuple[tuple[str, Build], ...]:
     """The fields whose values hold classes of their own, each with what makes them."""
-    found = ((name, _builder(field.annotation)) for name, field in fields_of(model).items())
-    return tuple((name, build) for name, build in found if build is not None)
+    result = ((name, _builder(field.annotation)) for name, field in fields_of(model).items())
+    return tuple((name, build) for name, build in result if build is not None)
 
 
 def _builder(annotation: Any) -> Build | None:

@@ -44,8 +44,8 @@ def organisation_number(text: str) -> str | None:
 
     The check digit is not looked at. Source: the business register writes ``974 778 742`` and ``NO 974 778 742 MVA``.
     """
-    found = re.fullmatch(r"(?:NO\s*)?((?:[0-9][\s.]?){8}[0-9])(?:[.,]0+)?(?:\s*MVA)?", text.strip(), re.IGNORECASE)
-    return re.sub(r"[^0-9]", "", found[1]) if found is not None else None
+    result = re.fullmatch(r"(?:NO\s*)?((?:[0-9][\s.]?){8}[0-9])(?:[.,]0+)?(?:\s*MVA)?", text.strip(), re.IGNORECASE)
+    return re.sub(r"[^0-9]", "", result[1]) if result is not None else None
 
 
 def _orgnr_repaired(text: str) -> str | None:

@@ -147,15 +147,15 @@ def _problems(annotation: Any, value: Any, path: Path) -> Iterator[Problem]:
     if value is None and optional:
         return
     if is_model(type_):
-        found = _of_model(type_, value, path)
+        result = _of_model(type_, value, path)
     elif get_origin(type_) is list:
-        found = _of_items(type_, limits, value, path)
+        result = _of_items(type_, limits, value, path)
     elif get_origin(type_) is dict:
-        found = _of_entries(type_, limits, value, path)
+        result = _of_entries(type_, limits, value, path)
     else:
-        found = _of_leaf(type_, limits, value, path)
+        result = _of_leaf(type_, limits, value, path)
     wrong = False
-    for problem in found:
+    for problem in result:
         wrong = True
         yield problem
     if not wrong:

@@ -98,8 +98,8 @@ class ManualStep(msgspec.Struct, frozen=True, kw_only=True):
         """Names the step for as long as what is wanted stays the same, whatever is there now; empty without a change."""
         if self.change is None:
             return ""
-        wanted = [[f.path, f.after] for f in self.change.fields]
-        text = json.dumps([*self.address, self.change.action.removes, wanted], ensure_ascii=False, sort_keys=True)
+        desired = [[f.path, f.after] for f in self.change.fields]
+        text = json.dumps([*self.address, self.change.action.removes, desired], ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 

@@ -41,7 +41,7 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
     if q.only is not None:
         chosen = _without_others(chosen, q.only)
     changes = tuple(_placed(change, q, live) for change in chosen)
-    whole = q.selection.everything
+    merged = q.selection.everything
     warnings = [*q.warnings, *difference.warnings, *unordered, *_never_there(changes, q)]
     if along:
         warnings.append(
@@ -51,9 +51,9 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
         environment=q.environment,
         changes=changes,
         groups=grouped(changes, q.config.districts),
-        unchanged=len(difference.unchanged) if whole else sum(1 for a in difference.unchanged if a in q.selection),
-        unmanaged=tuple(sorted(a for a in difference.unmanaged if whole or a in q.selection)),
-        manual=tuple(m for m in _steps_in_order(difference.manual, q, live) if whole or m.address in q.selection),
+        unchanged=len(difference.unchanged) if merged else sum(1 for a in difference.unchanged if a in q.selection),
+        unmanaged=tuple(sorted(a for a in difference.unmanaged if merged or a in q.selection)),
+        manual=tuple(m for m in _steps_in_order(difference.manual, q, live) if merged or m.address in q.selection),
         findings=(
             *guard(changes, live, q.known, q.config.protected, q.limits),
             *probable_renames(
@@ -76,12 +76,12 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
 
 def _never_there(changes: tuple[Change, ...], q: PlanInput[Any]) -> list[str]:
     """A word about what is made although it says that it was something: that is not in this Websak, under any key it names."""
-    made = [c.address for c in changes if c.action is Action.CREATE and q.config.previously.get(c.address)]
-    if not made:
+    created = [c.address for c in changes if c.action is Action.CREATE and q.config.previously.get(c.address)]
+    if not created:
         return []
-    first = min(made)
+    first = min(created)
     named = " or ".join(map(str, q.config.previously[first]))
-    more = f" (and {len(made) - 1} more like it)" if len(made) > 1 else ""
+    more = f" (and {len(created) - 1} more like it)" if len(created) > 1 else ""
     return [f"{first} says that it was {named}, which is not in this Websak{more}: it would be made as something new"]
 
 
@@ -124,12 +124,12 @@ def _reach(change: Change, q: PlanInput[Any], live: State) -> int:
 
 def digest(state: State) -> str:
     """Fingerprint a state: what is in it, not how it was written or read."""
-    whole = hashlib.sha256()
+    merged = hashlib.sha256()
     for address in sorted(state):
         resource = state[address]
         line = _ENCODE([*address, resource.active, resource.fields])
         if not line.isascii():
             line = canonical(line)  # once for all its texts: nothing in JSON between them composes with anything
-        whole.update(line.encode())
-        whole.update(b"\n")
-    return f"sha256:{whole.hexdigest()}"
+        merged.update(line.encode())
+        merged.update(b"\n")
+    return f"sha256:{merged.hexdigest()}"

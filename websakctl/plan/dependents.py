@@ -28,13 +28,13 @@ def with_dependents(plan: Plan, live: State, kinds: Mapping[str, Kind], district
     going = {_target(c.address) for c in plan.changes if c.action.removes}
     if not renamed and not going:
         return plan
-    found = referrers(live, renamed | going, kinds, districts)
-    changes = tuple(_with_followers(change, found) for change in plan.changes)
+    result = referrers(live, renamed | going, kinds, districts)
+    changes = tuple(_with_followers(change, result) for change in plan.changes)
     others = [f for f in plan.findings if not f.guard.startswith("dependents:")]
     followers = {change.address: change.follows for change in changes}
     groups = tuple(_with_all(group, followers) for group in plan.groups)
     return replace(
-        plan, changes=changes, groups=groups, findings=(*others, *_left(changes, live, found, kinds, districts))
+        plan, changes=changes, groups=groups, findings=(*others, *_left(changes, live, result, kinds, districts))
     )
 
 
@@ -47,15 +47,15 @@ def referrers(
         for district in districts.values():
             if (local := district.local_key(key)) != key:
                 everywhere[kind, local].append((kind, key))
-    found: dict[Target, list[Address]] = defaultdict(list)
+    result: dict[Target, list[Address]] = defaultdict(list)
     for address, resource in live.items():
         if not resource.active or address.kind not in kinds:
             continue
         for _, ref, key in referred(kinds[address.kind], resource.fields):
             for target in everywhere.get((ref.kind, key), ()) if ref.everywhere else [(ref.kind, key)]:
                 if target in targets and target != _target(address):
-                    found[target].append(address)
-    return found
+                    result[target].append(address)
+    return result
 
 
 def _target(address: Address) -> Target:

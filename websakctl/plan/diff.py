@@ -17,7 +17,7 @@ from websakctl.plan.change import Action, Change, FieldChange, ManualStep, some
 from websakctl.redaction import redacted
 
 
-class Known:
+class LastApplied:
     """What was last applied: tells a resource that left the config from one that never was in it.
 
     ``fields`` may come as the JSON that was kept of them: of most resources only their names are asked.
@@ -37,14 +37,14 @@ class Known:
         return fields
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Known) and (other.fields, other.protected) == (self.fields, self.protected)
+        return isinstance(other, LastApplied) and (other.fields, other.protected) == (self.fields, self.protected)
 
     __hash__ = None  # type: ignore[assignment]  # it holds a mapping
 
 
 ABOUT_ITSELF = frozenset({"active", "scope", "key"})  # paths of field changes that are no fields of the model
-Accepted = Mapping[tuple[Address, str], tuple[Any, Any]]  # (wanted, made) by address and field
-Fixed = dict[
+AcceptedNormalisations = Mapping[tuple[Address, str], tuple[Any, Any]]  # (wanted, made) by address and field
+CreateOnlyDifferences = dict[
     tuple[str, str, str], list[Address]
 ]  # (field, in Websak, in the config): differences that the API cannot mend
 
@@ -95,8 +95,8 @@ def normalised(wanted: Any, made: Any) -> bool:
     """Whether a server may have made ``made`` of ``wanted``: trimmed, cut, changed in case."""
     if not isinstance(wanted, str) or not isinstance(made, str):
         return False
-    told, got = str(canonical(wanted)).strip().casefold(), str(canonical(made)).strip().casefold()
-    return bool(got) and (told.startswith(got) or " ".join(told.split()) == " ".join(got.split()))
+    reported, got = str(canonical(wanted)).strip().casefold(), str(canonical(made)).strip().casefold()
+    return bool(got) and (reported.startswith(got) or " ".join(reported.split()) == " ".join(got.split()))
 
 
 def compare(
@@ -104,9 +104,9 @@ def compare(
     live: State,
     kinds: Mapping[str, Kind],
     *,
-    known: Mapping[Address, Known],
+    known: Mapping[Address, LastApplied],
     prune: frozenset[str] = frozenset(),
-    accepted: Accepted | None = None,
+    accepted: AcceptedNormalisations | None = None,
     previously: Mapping[Address, tuple[Address, ...]] | None = None,
     by_hand: Mapping[str, Kind] | None = None,
     retirements: Mapping[Address, Retirement] | None = None,
@@ -128,9 +128,9 @@ def compare(
     all_kinds = {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
     counterparts = _Counterparts(desired, live, known, previously or {})
     last_applied = _LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only})
-    retiring = {(address.kind, address.key): said for address, said in (retirements or {}).items()}
-    fixed: Fixed = {}
-    for address, wanted in desired.items():
+    retiring = {(address.kind, address.key): given for address, given in (retirements or {}).items()}
+    fixed: CreateOnlyDifferences = {}
+    for address, expected in desired.items():
         kind = all_kinds.get(address.kind)
         if kind is None:
             result.manual.append(ManualStep(address=address, what="this Websak has no API for it: set it by hand"))
@@ -142,14 +142,14 @@ def compare(
                 continue
             if counterparts.renamed:
                 resource = _following(kind, resource, counterparts.renamed, all_kinds)
-        change = _change(kind, wanted, resource, fixed, accepted or {})
-        if resource is not None and (unreported := _unreported(kind, wanted, resource)):
+        change = _change(kind, expected, resource, fixed, accepted or {})
+        if resource is not None and (unreported := _unreported(kind, expected, resource)):
             what = f"this Websak does not report {' and '.join(unreported)}: compare and set manually"
             result.manual.append(ManualStep(address=address, what=what))
         if kind.write_only and resource is not None:
-            change = _with_write_only(kind, wanted, resource, change, last_applied.of(address))
+            change = _with_write_only(kind, expected, resource, change, last_applied.of(address))
             if not kind.observed:  # else nothing is to be written
-                change = _without_erasing(kind, wanted, resource, change, result.manual)
+                change = _without_erasing(kind, expected, resource, change, result.manual)
         if change is None:
             result.unchanged.append(address)
         else:
@@ -176,7 +176,7 @@ class _Counterparts:
         self,
         desired: State,
         live: State,
-        known: Mapping[Address, Known],
+        known: Mapping[Address, LastApplied],
         previously: Mapping[Address, tuple[Address, ...]],
     ) -> None:
         self._live = live
@@ -201,11 +201,11 @@ class _Counterparts:
 class _LastApplied:
     """What was last applied of a resource with write-only fields, at its address or wherever it was before."""
 
-    def __init__(self, known: Mapping[Address, Known], kinds: Container[str]) -> None:
+    def __init__(self, known: Mapping[Address, LastApplied], kinds: Container[str]) -> None:
         self._known = known
         self._by_key = {(a.kind, a.key): applied for a, applied in known.items() if a.kind in kinds}
 
-    def of(self, address: Address) -> Known | None:
+    def of(self, address: Address) -> LastApplied | None:
         return self._known.get(address) or self._by_key.get((address.kind, address.key))
 
 
@@ -220,7 +220,7 @@ def _obstacle(kind: Kind, address: Address, resource: Resource) -> str | None:
 
 def _removal_reason(
     address: Address,
-    known: Mapping[Address, Known],
+    known: Mapping[Address, LastApplied],
     prune: frozenset[str],
     retiring: Mapping[tuple[str, str], Retirement],
 ) -> str | None:
@@ -233,7 +233,7 @@ def _removal_reason(
     return "not in the config; --prune names its kind" if address.kind in prune else None
 
 
-def _fixed_in_words(fixed: Fixed) -> list[str]:
+def _fixed_in_words(fixed: CreateOnlyDifferences) -> list[str]:
     """A warning for each difference that the API cannot mend."""
     return [
         f"{some(addresses)}: {name} is {before} in Websak and {after} in the config; the API sets it only when it is made"
@@ -246,16 +246,18 @@ def _renamed(desired: State, live: State, previously: Mapping[Address, tuple[Add
 
     A key stands once in Websak, whatever district live shows it in; an active object goes before a retired one.
     """
-    found: dict[Address, Address] = {}
-    there = {(address.kind, address.key): address for address in live} if previously else {}
-    wanted = {(address.kind, address.key) for address in desired} if previously else set()
+    result: dict[Address, Address] = {}
+    existing = {(address.kind, address.key): address for address in live} if previously else {}
+    expected = {(address.kind, address.key) for address in desired} if previously else set()
     for new, olds in previously.items():
-        if new not in desired or (new.kind, new.key) in there:
+        if new not in desired or (new.kind, new.key) in existing:
             continue
-        held = [there[o.kind, o.key] for o in olds if (o.kind, o.key) in there and (o.kind, o.key) not in wanted]
+        held = [
+            existing[o.kind, o.key] for o in olds if (o.kind, o.key) in existing and (o.kind, o.key) not in expected
+        ]
         if held:
-            found[min(held, key=lambda address: not live[address].active)] = new
-    return found
+            result[min(held, key=lambda address: not live[address].active)] = new
+    return result
 
 
 def _following(
@@ -317,14 +319,14 @@ def _to_heirs(
         value = there.fields.get(name)
         if ref.everywhere or not isinstance(value, str):
             continue
-        said = retiring.get((ref.kind, value))
-        if said is None or said.heir is None:
+        given = retiring.get((ref.kind, value))
+        if given is None or given.heir is None:
             continue
         if kind.needed_to_replace:
-            what = f"its {name} {value} is retired: move it to {said.heir.key} in Websak"
+            what = f"its {name} {value} is retired: move it to {given.heir.key} in Websak"
             manual.append(ManualStep(address=there.address, what=what))
         else:
-            fields.append(FieldChange(path=name, before=value, after=said.heir.key))
+            fields.append(FieldChange(path=name, before=value, after=given.heir.key))
     return (
         Change(address=there.address, action=Action.UPDATE, fields=tuple(fields), reason="what it refers to is retired")
         if fields
@@ -332,7 +334,9 @@ def _to_heirs(
     )
 
 
-def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, accepted: Accepted) -> Change | None:
+def _change(
+    kind: Kind, wanted: Resource, there: Resource | None, fixed: CreateOnlyDifferences, accepted: AcceptedNormalisations
+) -> Change | None:
     if there is None:
         fields = tuple(
             FieldChange(path=name, before=None, after=value)
@@ -364,7 +368,7 @@ def _change(kind: Kind, wanted: Resource, there: Resource | None, fixed: Fixed, 
 
 
 def _with_write_only(
-    kind: Kind, wanted: Resource, there: Resource, change: Change | None, known: Known | None
+    kind: Kind, wanted: Resource, there: Resource, change: Change | None, known: LastApplied | None
 ) -> Change | None:
     """Add write-only fields, where the config says otherwise than what was last applied.
 
@@ -374,7 +378,7 @@ def _with_write_only(
     if known is None:
         return change
     last = known.fields
-    told = tuple(
+    reported = tuple(
         FieldChange(path=name, before=last.get(name), after=after)
         for name, after in wanted.fields.items()
         if name in kind.write_only
@@ -382,12 +386,14 @@ def _with_write_only(
         and after is not None
         and not (same(last.get(name), after) or same(last.get(name), redacted(after)))
     )
-    if not told:
+    if not reported:
         return change
     if change is None:
         action = Action.UPDATE if there.active else Action.ACTIVATE
-        return Change(address=wanted.address, action=action, fields=told, reason="differs from what was last applied")
-    return replace(change, fields=(*change.fields, *told))
+        return Change(
+            address=wanted.address, action=action, fields=reported, reason="differs from what was last applied"
+        )
+    return replace(change, fields=(*change.fields, *reported))
 
 
 def _unreported(kind: Kind, wanted: Resource, there: Resource) -> list[str]:
@@ -403,15 +409,15 @@ def _without_erasing(
     if change is None or change.action not in (Action.UPDATE, Action.ACTIVATE):
         return change
     needed = kind.needed_to_replace - there.spared
-    lacking = sorted(name for name in needed if wanted.fields.get(name) is None)
+    missing = sorted(name for name in needed if wanted.fields.get(name) is None)
     replaced = {f.path for f in change.fields if _replaces(kind, f, needed)}
-    if not lacking or not replaced:
+    if not missing or not replaced:
         return change
     manual.append(
         ManualStep(
             address=change.address,
             what=f"{' and '.join(sorted(replaced))} differ{'s' * (len(replaced) == 1)}, and replacing the {kind.name} would erase its "
-            f"{' and '.join(lacking)}, which the config does not say: say it, or change the {kind.name} in Websak",
+            f"{' and '.join(missing)}, which the config does not say: say it, or change the {kind.name} in Websak",
         )
     )
     left = tuple(f for f in change.fields if f.path not in replaced)
@@ -423,7 +429,9 @@ def _replaces(kind: Kind, f: FieldChange, needed: frozenset[str]) -> bool:
     return f.path not in ABOUT_ITSELF and (name not in kind.stepwise or name in needed)
 
 
-def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepted: Accepted) -> Iterator[FieldChange]:
+def _fields(
+    kind: Kind, wanted: Resource, there: Resource, fixed: CreateOnlyDifferences, accepted: AcceptedNormalisations
+) -> Iterator[FieldChange]:
     live = there.fields
     for name, after in wanted.fields.items():
         if name not in live and (name in kind.write_only or name in kind.stepwise):
@@ -442,7 +450,7 @@ def _fields(kind: Kind, wanted: Resource, there: Resource, fixed: Fixed, accepte
             yield FieldChange(path=name, before=before, after=after)
 
 
-def is_accepted(accepted: Accepted, address: Address, name: str, wanted: Any, made: Any) -> bool:
+def is_accepted(accepted: AcceptedNormalisations, address: Address, name: str, wanted: Any, made: Any) -> bool:
     """Whether the server was seen to make this of that."""
     pair = accepted.get((address, name)) if accepted else None
     return pair is not None and same(pair[0], wanted) and same(pair[1], made)

@@ -63,7 +63,7 @@ def grouped(changes: Iterable[Change], districts: Mapping[str, District]) -> tup
     Families (the same kind and local key) stand in the order of the plan; within a family the exceptions come first.
     """
     common = {slug: _Common(district=district) for slug, district in districts.items()}
-    found: dict[Any, list[Change]] = {}
+    result: dict[Any, list[Change]] = {}
     shown: dict[Any, tuple[str, tuple[FieldChange, ...]]] = {}
     families: dict[tuple[str, str], list[Any]] = {}
     for change in changes:
@@ -83,17 +83,17 @@ def grouped(changes: Iterable[Change], districts: Mapping[str, District]) -> tup
                 key,
                 tuple((f.path, _frozen(f.before), _frozen(f.after)) for f in fields),
             )
-        members = found.get(signature)
+        members = result.get(signature)
         if members is None:
-            found[signature] = [change]
+            result[signature] = [change]
             shown[signature] = (key, fields)
             families.setdefault((change.address.kind, key), []).append(signature)
         else:
             members.append(change)
     groups: list[Group] = []
     for signatures in families.values():
-        ordered = sorted(signatures, key=lambda s: len(found[s]))
-        groups.extend(_group(found[s], *shown[s], exception=s is not ordered[-1]) for s in ordered)
+        ordered = sorted(signatures, key=lambda s: len(result[s]))
+        groups.extend(_group(result[s], *shown[s], exception=s is not ordered[-1]) for s in ordered)
     return tuple(groups)
 
 

@@ -10,7 +10,7 @@ from websakctl.model.administrator import Administrator
 from websakctl.model.kind import Kind
 from websakctl.model.resource import State
 from websakctl.plan.change import Change, Finding
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 
 USER = "user"
 
@@ -24,17 +24,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def guard(
-    changes: Iterable[Change], live: State, known: Mapping[Address, Known], protected: set[Address], limits: Limits
+    changes: Iterable[Change],
+    live: State,
+    known: Mapping[Address, LastApplied],
+    protected: set[Address],
+    limits: Limits,
 ) -> tuple[Finding, ...]:
     """Object to too many removals, to emptied sets and to removals of what is protected."""
     removals = [change for change in changes if change.action.removes]
     if not removals:
         return ()
-    found: list[Finding] = []
+    result: list[Finding] = []
     per_kind = Counter((c.action.value, c.address.kind) for c in removals)
     for (action, kind), count in sorted(per_kind.items()):
         if count > limits.per_kind:
-            found.append(
+            result.append(
                 Finding(
                     guard=f"{action}:{kind}",
                     count=count,
@@ -44,7 +48,7 @@ def guard(
     per_district = Counter((c.action.value, c.address.kind, c.address.scope) for c in removals)
     for (action, kind, scope), count in sorted(per_district.items()):
         if count > limits.per_district and scope != "base":
-            found.append(
+            result.append(
                 Finding(
                     guard=f"{action}:{kind}/{scope}",
                     count=count,
@@ -52,28 +56,28 @@ def guard(
                 )
             )
     if len(removals) > limits.in_all:
-        found.append(
+        result.append(
             Finding(
                 guard="removals:all",
                 count=len(removals),
                 message=f"{len(removals)} resources would go in all (limit {limits.in_all})",
             )
         )
-    found.extend(_emptied(removals, live))
+    result.extend(_emptied(removals, live))
     for change in removals:
         was = known.get(change.address)
         if change.address in protected or (was is not None and was.protected):
-            found.append(
+            result.append(
                 Finding(guard=f"protected:{change.address}", count=1, message=f"{change.address} is protected")
             )
-    return tuple(found)
+    return tuple(result)
 
 
 def _emptied(removals: list[Change], live: State) -> Iterable[Finding]:
     going = Counter((c.address.kind, c.address.scope) for c in removals)
-    there = Counter((a.kind, a.scope) for a, resource in live.items() if resource.active)
+    existing = Counter((a.kind, a.scope) for a, resource in live.items() if resource.active)
     for (kind, scope), count in sorted(going.items()):
-        if there[kind, scope] == count:
+        if existing[kind, scope] == count:
             yield Finding(
                 guard=f"empty:{kind}/{scope}",
                 count=count,
@@ -86,9 +90,9 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
     changes = tuple(changes)
     going = {change.address for change in changes if change.action.removes}
     losing = {change.address.key for change in changes if _takes_rights(change)}
-    found: list[Finding] = []
+    result: list[Finding] = []
     if own_user.upper() in losing:
-        found.append(
+        result.append(
             Finding(guard="lock-out:own-user", count=1, message=f"{own_user} is the user that this tool works as")
         )
     per_district: dict[str, list[Administrator]] = {}
@@ -97,7 +101,7 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
             continue
         per_district.setdefault(one.unit.scope, []).append(one)
         if own_user and one.code.upper() == own_user.upper() and one.unit in going:
-            found.append(
+            result.append(
                 Finding(
                     guard="lock-out:own-user",
                     count=1,
@@ -107,7 +111,7 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
     for scope, members in sorted(per_district.items()):
         names = ", ".join(one.code for one in members)
         if all(one.unit in going for one in members):
-            found.append(
+            result.append(
                 Finding(
                     guard=f"lock-out:{scope}",
                     count=len(members),
@@ -115,14 +119,14 @@ def lock_out(changes: Iterable[Change], administrators: Iterable[Administrator],
                 )
             )
         elif all(one.unit in going or one.code.upper() in losing for one in members):
-            found.append(
+            result.append(
                 Finding(
                     guard=f"lock-out:{scope}",
                     count=len(members),
                     message=f"all administrators of {scope} would lose their rights ({names})",
                 )
             )
-    return tuple(found)
+    return tuple(result)
 
 
 def _takes_rights(change: Change) -> bool:
@@ -143,5 +147,5 @@ def may_lock_out(changes: Iterable[Change], kinds: Mapping[str, Kind]) -> bool:
 
 def not_allowed(findings: Iterable[Finding], allowed: Iterable[str]) -> list[Finding]:
     """Those findings that nobody has allowed by name and number."""
-    said = set(allowed)
-    return [finding for finding in findings if finding.allowance not in said]
+    given = set(allowed)
+    return [finding for finding in findings if finding.allowance not in given]

@@ -12,7 +12,7 @@ from websakctl.model.kind import Kind
 from websakctl.model.resource import State
 from websakctl.model.retirement import Retirement
 from websakctl.plan.change import SourceLine
-from websakctl.plan.diff import Accepted, Known
+from websakctl.plan.diff import AcceptedNormalisations, LastApplied
 from websakctl.plan.guards import Limits
 from websakctl.plan.selection import Selection
 
@@ -76,9 +76,9 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     kinds: Mapping[str, Kind]  # those this Websak has an API for
     by_hand: Mapping[str, Kind] = {}
     done_by_hand: State = {}
-    known: Mapping[Address, Known] = {}
+    known: Mapping[Address, LastApplied] = {}
     journal_empty: bool = False  # nothing was applied to the environment, as far as the journal knows
-    accepted: Accepted = {}
+    accepted: AcceptedNormalisations = {}
     selection: Selection = Selection()
     prune: frozenset[str] = frozenset()
     believe_empty: frozenset[str] = frozenset()  # kinds whose list may be empty though the journal knows some

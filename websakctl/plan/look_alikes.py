@@ -64,7 +64,7 @@ def _pairs(
     kinds: Mapping[str, Kind],
     previously: Mapping[Address, tuple[Address, ...]],
 ) -> list[_Pair]:
-    made = [
+    created = [
         change
         for change in changes
         if change.action in (Action.CREATE, Action.ACTIVATE)
@@ -72,7 +72,7 @@ def _pairs(
         and change.address in desired
         and previously.get(change.address) != ()
     ]
-    labels = {(c.address.kind, _label(kinds, c.address.kind, desired[c.address].fields)) for c in made}
+    labels = {(c.address.kind, _label(kinds, c.address.kind, desired[c.address].fields)) for c in created}
     labels = {pair for pair in labels if pair[1] is not None}
     if not labels:
         return []
@@ -80,30 +80,32 @@ def _pairs(
     taken = {(a.kind, a.key) for a in desired} | {
         (o.kind, o.key) for c in changes if (o := old_address(c)) not in going
     }
-    there: dict[tuple[str, Any], list[Address]] = defaultdict(list)
+    existing: dict[tuple[str, Any], list[Address]] = defaultdict(list)
     for address, resource in live.items():
         label = (address.kind, _label(kinds, address.kind, resource.fields))
         if label in labels and (address in going or (address.kind, address.key) not in taken):
-            there[label].append(address)
+            existing[label].append(address)
     stays: dict[tuple[str, Any], int] = defaultdict(int)
     for address, resource in desired.items():
         label = (address.kind, _label(kinds, address.kind, resource.fields))
         if label in labels:
             stays[label] += 1
-    found: list[_Pair] = []
-    for change in made:
+    result: list[_Pair] = []
+    for change in created:
         new = change.address
         label = (new.kind, _label(kinds, new.kind, desired[new].fields))
         alike = [
-            a for a in there.get(label, ()) if a != new and _alike(kinds[new.kind], desired[new].fields, live[a].fields)
+            a
+            for a in existing.get(label, ())
+            if a != new and _alike(kinds[new.kind], desired[new].fields, live[a].fields)
         ]
         near = [a for a in alike if a in going and a.scope == new.scope]
         only = alike if len(alike) == 1 and stays[label] == 1 else []
         back = change.action is Action.ACTIVATE
         for old in (near or [a for a in only if a in going or not back])[:1]:
-            there[label].remove(old)  # one thing becomes one thing
-            found.append(_Pair(new=new, old=old, goes=old in going, back=back))
-    return found
+            existing[label].remove(old)  # one thing becomes one thing
+            result.append(_Pair(new=new, old=old, goes=old in going, back=back))
+    return result
 
 
 def _label(kinds: Mapping[str, Kind], kind: str, fields: Fields) -> Any:
@@ -114,8 +116,8 @@ def _alike(kind: Kind, desired: Fields, live: Fields) -> bool:
     """Whether all that tells a resource apart is equal, once its key, its place, and what follows from these are left out."""
     own = {name for name, _ in kind.own_references}
     left_out = {kind.key_mirror, *kind.unique, *kind.create_only, *kind.write_only, *kind.stepwise, *own}
-    told = [n for n, value in desired.items() if n not in left_out and value not in _NOTHING]
-    return bool(told) and all(same(desired[name], live.get(name)) for name in told)
+    reported = [n for n, value in desired.items() if n not in left_out and value not in _NOTHING]
+    return bool(reported) and all(same(desired[name], live.get(name)) for name in reported)
 
 
 def _local(address: Address, districts: Mapping[str, District]) -> str:

@@ -35,8 +35,8 @@ def in_order(
     leaving = list(_left_before(by_address, live, kinds))
     unique, warnings = _taken_over(by_address, live, kinds)
     combined = {address: set(needed) for address, needed in waits.items()}
-    for first, then in (*leaving, *unique):
-        combined[then].add(first)
+    for first, after in (*leaving, *unique):
+        combined[after].add(first)
     order = _sorted(combined)
     if order is None:  # Websak itself may hold units that are each other's parents; and values may be exchanged
         _added(waits, leaving)
@@ -125,9 +125,9 @@ def _taken_over(
                 continue
             givers = {old_address(by_address[a]): a for a in takers}
             holders: dict[Any, list[Address]] = defaultdict(list)
-            wanted = set(takers.values())
+            desired = set(takers.values())
             for a, resource in live.items():
-                if a.kind == kind.name and resource.fields.get(field) in wanted:
+                if a.kind == kind.name and resource.fields.get(field) in desired:
                     holders[resource.fields[field]].append(a)
             for taker in sorted(takers):
                 for holder in sorted(holders[takers[taker]]):
@@ -145,17 +145,17 @@ def _taken_over(
 def _added(waits: Waits, pairs: Iterable[tuple[Address, Address]]) -> list[tuple[Address, Address]]:
     """Let the second of each pair wait for the first; gives the pairs that would have closed a circle."""
     circles = []
-    for first, then in pairs:
+    for first, after in pairs:
         todo, seen = [first], set[Address]()
-        while todo and then not in seen:
+        while todo and after not in seen:
             current = todo.pop()
             if current not in seen:
                 seen.add(current)
                 todo.extend(waits[current])
-        if then in seen:
-            circles.append((first, then))
+        if after in seen:
+            circles.append((first, after))
         else:
-            waits[then].add(first)
+            waits[after].add(first)
     return circles
 
 

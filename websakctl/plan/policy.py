@@ -42,26 +42,26 @@ def judge(policies: Iterable[Policy], document: Mapping[str, Any]) -> tuple[list
         named = ", ".join(_named(item) for item in broken[:5]) + (
             f" and {len(broken) - 5} more" if len(broken) > 5 else ""
         )
-        told = f"policy {policy.name}: {policy.message}" + (f" ({named})" if named else "")
+        reported = f"policy {policy.name}: {policy.message}" + (f" ({named})" if named else "")
         if policy.refuse:
-            findings.append(Finding(guard=f"policy:{policy.name}", count=len(broken), message=told))
+            findings.append(Finding(guard=f"policy:{policy.name}", count=len(broken), message=reported))
         else:
-            warnings.append(told)
+            warnings.append(reported)
     return findings, warnings
 
 
 def _matches(policy: Policy, document: Mapping[str, Any]) -> list[Any] | str:
     try:
-        found = search(policy.match, document)
+        result = search(policy.match, document)
     except CannotJudge as error:
         return str(error)
-    if found is True:
+    if result is True:
         return [True]
-    if isinstance(found, list):
-        return found
-    if found is None or found is False:
+    if isinstance(result, list):
+        return result
+    if result is None or result is False:
         return []
-    return f"it gives {type(found).__name__}; it should give a list, or true or false"
+    return f"it gives {type(result).__name__}; it should give a list, or true or false"
 
 
 def _named(item: Any) -> str:

@@ -12,7 +12,7 @@ from websakctl.plan.change import Change, FieldChange, Plan
 from websakctl.plan.diff import same
 from websakctl.plan.document import group_document
 from websakctl.plan.groups import grouped
-from websakctl.plan.stale import Holding, holds, untold, value_at, what_is_there
+from websakctl.plan.stale import Holding, holds, unreported, value_at, what_is_there
 from websakctl.redaction import redacted, withheld
 
 # Equal in two plans from one config and one state of Websak. Warnings are about the machine, manual steps about people.
@@ -56,19 +56,19 @@ def objections(
     Returns:
         One for each change that the config does not give, else one for the first part that does not fit.
     """
-    wanted = {change.address: change for change in again.changes}
+    desired = {change.address: change for change in again.changes}
     elsewhere = {(a.kind, a.key): resource for a, resource in live.items()}
-    found: list[Objection] = []
+    result: list[Objection] = []
     for change in (*holding.changes, *holding.already):
-        other = wanted.get(change.address)
+        other = desired.get(change.address)
         if other is None and change in holding.changes:
-            found.append(Objection(subject=str(change.address), why="the config does not ask for it"))
+            result.append(Objection(subject=str(change.address), why="the config does not ask for it"))
         elif other is not None:
-            there = what_is_there(change, live, elsewhere)
-            values = {f.path: value_at(there, f.path) for f in change.fields} if there is not None else {}
+            existing = what_is_there(change, live, elsewhere)
+            values = {f.path: value_at(existing, f.path) for f in change.fields} if existing is not None else {}
             if not _gives(other, change, values):
-                found.append(Objection(subject=str(change.address), why="the config asks for something else"))
-    return found or _parts(document, saved, _plain(again_document), districts)
+                result.append(Objection(subject=str(change.address), why="the config asks for something else"))
+    return result or _parts(document, saved, _plain(again_document), districts)
 
 
 def _parts(
@@ -99,7 +99,7 @@ def _gives(wanted: Change, change: Change, live: Mapping[str, Any]) -> bool:
         reviewed = ours.pop(f.path, None)
         if reviewed is None or not _same_values(f, reviewed):
             return False
-    some_untold = any(untold(change, f) for f in change.fields)
+    some_untold = any(unreported(change, f) for f in change.fields)
     return all(some_untold and path in live and same(live[path], f.after) for path, f in ours.items())
 
 

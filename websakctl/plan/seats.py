@@ -58,16 +58,16 @@ def overrun(changes: Iterable[Change], users: State, config: State, today: date 
         today: The day that pools must be valid on; ``None``: that is not looked at.
     """
     listed = list(changes)
-    then = _once_done(listed, users)
+    later = _once_done(listed, users)
     before = seats_taken(users, config)
-    after = seats_taken(then, config)
-    found: list[Finding] = []
+    after = seats_taken(later, config)
+    result: list[Finding] = []
     for address in sorted(config):
         if address.kind == LICENCE.name:
             was, becomes = _fields(address, config, listed)
             pool = _Pool(key=address.key, was=was, becomes=becomes, before=before, after=after, today=today)
-            found.extend(_findings(pool, config))
-    return tuple(found)
+            result.extend(_findings(pool, config))
+    return tuple(result)
 
 
 class _Pool(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,12 +91,12 @@ class _Pool(msgspec.Struct, frozen=True, kw_only=True):
 
     def lacking(self, district: str | None = None) -> int:
         """Seats that lack afterwards; none where the plan neither takes more nor leaves fewer."""
-        then, now = self.seats(self.becomes, district), self.seats(self.was, district)
-        if then is None:
+        after, now = self.seats(self.becomes, district), self.seats(self.was, district)
+        if after is None:
             return 0
         used, used_before = self.taken(self.after, district), self.taken(self.before, district)
-        worse = used > used_before or now is None or then < now
-        return max(0, used - then) if worse else 0
+        worse = used > used_before or now is None or after < now
+        return max(0, used - after) if worse else 0
 
     def districts(self) -> list[str]:
         return sorted({slug for pool, slug in self.after if pool == self.key})
@@ -105,10 +105,10 @@ class _Pool(msgspec.Struct, frozen=True, kw_only=True):
 def _findings(pool: _Pool, config: State) -> Iterable[Finding]:
     if missing := pool.lacking():
         used, bought = pool.taken(pool.after, None), pool.seats(pool.becomes, None)
-        told = (
+        reported = (
             f"{_count(used, 'user')} of {pool.becomes.product or pool.key} for {_count(bought or 0)}: {missing} missing"
         )
-        yield Finding(guard=f"seats:{pool.key}", count=missing, message=told + _batches(pool, config))
+        yield Finding(guard=f"seats:{pool.key}", count=missing, message=reported + _batches(pool, config))
     for slug in pool.districts():
         if missing := pool.lacking(slug):
             used, allotted = pool.taken(pool.after, slug), pool.seats(pool.becomes, slug)
@@ -133,18 +133,18 @@ def _batches(pool: _Pool, config: State) -> str:
 
 def _once_done(changes: list[Change], users: State) -> State:
     """The users as the plan leaves them."""
-    then = dict(users)
+    after = dict(users)
     for change in changes:
         address = change.address
         if address.kind != USER:
             continue
         moved_from = next((Address(USER, f.before, address.key) for f in change.fields if f.path == "scope"), address)
-        was = then.pop(moved_from, None)
+        was = after.pop(moved_from, None)
         active = not change.action.removes and (was is None or was.active or change.action is not Action.UPDATE)
-        then[address] = Resource(
+        after[address] = Resource(
             address=address, fields=patched(was.fields if was else {}, change.fields), active=active
         )
-    return then
+    return after
 
 
 def _fields(address: Address, config: State, changes: list[Change]) -> tuple[Licence, Licence]:

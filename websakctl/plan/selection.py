@@ -54,12 +54,12 @@ def selected(changes: Iterable[Change], selection: Selection) -> tuple[list[Chan
     if selection.everything:
         return every, []
     by_address: Mapping[Address, Change] = {change.address: change for change in every}
-    wanted = {change.address for change in every if change.address in selection}
-    todo, along = list(wanted), set[Address]()
+    desired = {change.address for change in every if change.address in selection}
+    todo, along = list(desired), set[Address]()
     while todo:
         for needed in by_address[todo.pop()].requires:
-            if needed not in wanted:
-                wanted.add(needed)
+            if needed not in desired:
+                desired.add(needed)
                 along.add(needed)
                 todo.append(needed)
-    return [change for change in every if change.address in wanted], sorted(along)
+    return [change for change in every if change.address in desired], sorted(along)

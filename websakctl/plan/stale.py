@@ -47,13 +47,13 @@ def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Ad
     stale: dict[Address, Stale] = {}
     elsewhere = {(a.kind, a.key): r for a, r in live.items()}
     for change in changes:
-        there = what_is_there(change, live, elsewhere)
+        existing = what_is_there(change, live, elsewhere)
         blocker = next((a for a in change.requires if a in stale), None)
         if blocker is not None:
             stale[change.address] = Stale(change=change, conflicts=(), because_of=blocker)
-        elif _reached(change, there, change.address in begun):
+        elif _reached(change, existing, change.address in begun):
             already.append(change)
-        elif conflicts := _conflicts(change, there, change.address in begun):
+        elif conflicts := _conflicts(change, existing, change.address in begun):
             stale[change.address] = Stale(change=change, conflicts=conflicts)
         else:
             keep.append(change)
@@ -65,11 +65,11 @@ def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Ad
 def what_is_there(change: Change, live: State, elsewhere: Mapping[tuple[str, str], Resource]) -> Resource | None:
     """The live resource that a change is about: under its own address, in another scope, or under its old key."""
     kind, _, key = change.address
-    there = live.get(change.address) or elsewhere.get((kind, key))
-    if there is None:
+    existing = live.get(change.address) or elsewhere.get((kind, key))
+    if existing is None:
         old = next((f.before for f in change.fields if f.path == "key"), None)
-        there = elsewhere.get((kind, old)) if old is not None else None
-    return there
+        existing = elsewhere.get((kind, old)) if old is not None else None
+    return existing
 
 
 def holds(now: Any, planned_from: Any) -> bool:
@@ -83,12 +83,12 @@ def restored(changes: tuple[Change, ...], desired: State) -> tuple[Change, ...]:
     A word that only looks like a secret is not shown or kept, and is written all the same.
     """
     if any(withheld(str(c.address)) for c in changes):
-        said = {redact(str(address)): address for address in desired}
+        given = {redact(str(address)): address for address in desired}
         changes = tuple(
             replace(
                 c,
-                address=said.get(str(c.address), c.address),
-                requires=tuple(said.get(str(address), address) for address in c.requires),
+                address=given.get(str(c.address), c.address),
+                requires=tuple(given.get(str(address), address) for address in c.requires),
             )
             for c in changes
         )
@@ -122,7 +122,7 @@ def value_at(resource: Resource, path: str) -> Any:
     return value.get(key) if isinstance(value, Mapping) else None
 
 
-def untold(change: Change, f: FieldChange) -> bool:
+def unreported(change: Change, f: FieldChange) -> bool:
     """Whether a field cannot be looked up: the API takes it and never tells it."""
     return f.path in _kind(change).write_only
 
@@ -153,7 +153,7 @@ def _reached(change: Change, there: Resource | None, begun: bool) -> bool:
         return False
     if change.action is Action.DEACTIVATE:
         return not there.active
-    fields = [f for f in change.fields if not untold(change, f)]
+    fields = [f for f in change.fields if not unreported(change, f)]
     if len(fields) < len(change.fields) and change.action is not Action.CREATE:
         return False  # nobody can tell whether what is never told was written: it is written once more
     if begun:
@@ -168,21 +168,21 @@ def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tup
         return tuple(
             (f.path, _GONE, value_at(there, f.path), f.after)
             for f in change.fields
-            if not (same(value_at(there, f.path), f.after) or untold(change, f) or (begun and stepwise(change, f)))
+            if not (same(value_at(there, f.path), f.after) or unreported(change, f) or (begun and stepwise(change, f)))
         )
     if there is None:
         return tuple((f.path, f.before, _GONE, f.after) for f in change.fields)
-    more = any(untold(change, f) for f in change.fields)  # what the others have reached does not end it
-    found = [
+    more = any(unreported(change, f) for f in change.fields)  # what the others have reached does not end it
+    result = [
         _conflict(f, there)
         for f in change.fields
-        if not (untold(change, f) or holds(now := value_at(there, f.path), f.before))
+        if not (unreported(change, f) or holds(now := value_at(there, f.path), f.before))
         and not (begun and (stepwise(change, f) or _our_doing(change, f, now)))
         and not (more and same(now, f.after))
     ]
     if change.action is Action.UPDATE and not there.active:
-        found.append(("active", True, False, True))
-    return tuple(found)
+        result.append(("active", True, False, True))
+    return tuple(result)
 
 
 def _conflict(f: FieldChange, there: Resource) -> tuple[str, Any, Any, Any]:

@@ -58,13 +58,13 @@ def seats_chart(pools: Sequence[Pool], lang: str = "nb", name: str = "seats") ->
     """
     words = WORDS[lang]
     height = sum(_HEAD + _ROW * (1 + len(pool.batches)) + 8 for pool in pools)
-    told = " ".join(
+    reported = " ".join(
         words.told.format(pool=p.product, bought=p.bought, high_water=p.high_water, missing=p.missing) for p in pools
     )
     parts = [
         f'<svg class="seats" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _BAR + _RIGHT} {height}" width="100%" '
         f'role="img" aria-labelledby="{name}-title {name}-told">',
-        f'<title id="{name}-title">{_text(words.title)}</title><desc id="{name}-told">{_text(told)}</desc>',
+        f'<title id="{name}-title">{_text(words.title)}</title><desc id="{name}-told">{_text(reported)}</desc>',
         f"<style>{_STYLE}</style>",
     ]
     top = 0
@@ -96,9 +96,9 @@ def _bar(label: str, used: int | None, bought: int, most: int, y: int, words: Ch
         yield f'<rect class="over" x="{_LEFT + wide(within)}" y="{y + 2}" width="{max(2, wide(over))}" height="{_ROW - 6}"/>'
     limit = _LEFT + wide(bought)
     yield f'<line class="bought" x1="{limit}" y1="{y}" x2="{limit}" y2="{y + _ROW - 2}"/>'
-    said = words.not_asked if used is None else words.of.format(used=used, bought=bought)
-    lacking = f", {words.missing.format(missing=over)}" if over else ""
-    yield f'<text x="{_LEFT + _BAR + 8}" y="{y + 14}">{_text(said + lacking)}</text>'
+    given = words.not_asked if used is None else words.of.format(used=used, bought=bought)
+    missing = f", {words.missing.format(missing=over)}" if over else ""
+    yield f'<text x="{_LEFT + _BAR + 8}" y="{y + 14}">{_text(given + missing)}</text>'
 
 
 def _text(value: str) -> str:

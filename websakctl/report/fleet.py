@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from websakctl.report.subjects import DocumentReport, Section
+from websakctl.report.view_models import DocumentReport, Section
 
 _COLUMNS: dict[str, tuple[str, ...]] = {  # of each target's summary, by command
     "validate": ("errors", "warnings"),
@@ -18,8 +18,8 @@ _ALWAYS = {"errors", "warnings", "create", "update", "deactivate", "changes", "d
 def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) -> DocumentReport:
     """A fleet's result document for people; the same as ``data`` for machines."""
     command, targets = document["command"], document["targets"]
-    wanted = _COLUMNS.get(command, ())
-    columns = [name for name in wanted if name in _ALWAYS or document["summary"].get(name)]
+    desired = _COLUMNS.get(command, ())
+    columns = [name for name in desired if name in _ALWAYS or document["summary"].get(name)]
     environments = {t["environment"] for t in targets.values()}
     apart = len(environments) > 1
     rows = [
@@ -57,13 +57,13 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
 
 
 def _verdict(document: Mapping[str, Any], missing: list[str]) -> str:
-    said = ", ".join(f"{number} {outcome}" for outcome, number in document["outcomes"].items()) or "no target"
-    return f"{said}{f'; {len(missing)} shards are missing' if missing else ''}."
+    given = ", ".join(f"{number} {outcome}" for outcome, number in document["outcomes"].items()) or "no target"
+    return f"{given}{f'; {len(missing)} shards are missing' if missing else ''}."
 
 
 def _trouble(name: str, target: Mapping[str, Any]) -> str:
-    told = f"{name} (exit code {target['exit_code']}): {target['message']}"
-    return f"{told}; {target['help']}" if target.get("help") else told
+    reported = f"{name} (exit code {target['exit_code']}): {target['message']}"
+    return f"{reported}; {target['help']}" if target.get("help") else reported
 
 
 def _time(target: Mapping[str, Any]) -> str:
@@ -78,15 +78,15 @@ _MOST_NAMED = 5
 
 def _in_common(targets: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Groups of the plans that several targets have alike, those of most targets first."""
-    found: dict[tuple[str, str], list[str]] = {}
+    result: dict[tuple[str, str], list[str]] = {}
     for name, target in targets.items():
         plan = target["documents"].get("plan")
         for group in filter(_KEYS.issubset, plan.get("groups", ()) if isinstance(plan, dict) else ()):
             fields = ", ".join(field["path"] for field in group["fields"]) if group["action"] == "update" else ""
             key = (str(group["kind"]), f"{group['action']} {fields}".strip())
-            if name not in found.setdefault(key, []):
-                found[key].append(name)
-    shared = sorted(((key, names) for key, names in found.items() if len(names) > 1), key=lambda each: -len(each[1]))
+            if name not in result.setdefault(key, []):
+                result[key].append(name)
+    shared = sorted(((key, names) for key, names in result.items() if len(names) > 1), key=lambda each: -len(each[1]))
     return [(kind, what, _named(names)) for (kind, what), names in shared[:_MOST_IN_COMMON]]
 
 

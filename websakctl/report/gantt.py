@@ -47,7 +47,7 @@ def gantt(activities: Sequence[Activity], lang: Language = "nb", name: str = "ga
     scale = _Scale(first=start - timedelta(days=start.weekday()), last=end + timedelta(days=7 - end.weekday()))
     batches = [(key, list(group)) for key, group in groupby(activities, key=lambda a: a.batch)]
     height = _AXIS + sum(_HEAD + _ROW * len(group) for _, group in batches)
-    told = " ".join(
+    reported = " ".join(
         text(
             "{batch}: from {start} to {end}.",
             lang,
@@ -60,7 +60,7 @@ def gantt(activities: Sequence[Activity], lang: Language = "nb", name: str = "ga
     parts = [
         f'<svg class="gantt" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _CHART + 10} {height}" width="100%" '
         f'role="img" aria-labelledby="{name}-title {name}-told">',
-        f'<title id="{name}-title">{_text(text("Schedule", lang))}</title><desc id="{name}-told">{_text(told)}</desc>',
+        f'<title id="{name}-title">{_text(text("Schedule", lang))}</title><desc id="{name}-told">{_text(reported)}</desc>',
         f"<style>{_STYLE}</style>",
         *_weeks(scale, height, lang),
     ]
@@ -96,9 +96,9 @@ def _bar(activity: Activity, scale: _Scale, top: int, lang: Language) -> str:
     x, right = scale.x(activity.start), scale.x(activity.end + timedelta(days=1))
     style = "live" if activity.key == "go-live" else "bar"
     name = text(activity.name, lang)
-    told = f"{name}: {activity.start} – {activity.end} ({activity.week})"
+    reported = f"{name}: {activity.start} – {activity.end} ({activity.week})"
     return (
-        f'<g><title>{_text(told)}</title><text x="12" y="{top + 14}">{_text(name)}</text>'
+        f'<g><title>{_text(reported)}</title><text x="12" y="{top + 14}">{_text(name)}</text>'
         f'<rect class="{style}" x="{x}" y="{top + 4}" width="{max(3.0, round(right - x, 1))}" height="{_ROW - 8}" rx="2"/></g>'
     )
 

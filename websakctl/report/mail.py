@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from websakctl.report.subjects import DocumentReport, Section, TableReport
+from websakctl.report.view_models import DocumentReport, Section, TableReport
 from websakctl.rollout.routing import Load, Route
 
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
@@ -24,10 +24,12 @@ def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_nee
         loads: Today and after each batch; none: the load is not shown.
         still_needed: Show what each number still needs before its mail can leave the way it arrives.
     """
-    holes = [route for route in routes if route.holes]
+    unrouted = [route for route in routes if route.holes]
     sections = [
         Section(
-            title="Holes", columns=("number", "name", "district", "batch", "what lacks"), rows=[_hole(r) for r in holes]
+            title="Holes",
+            columns=("number", "name", "district", "batch", "what lacks"),
+            rows=[_hole(r) for r in unrouted],
         ),
         Section(title="Still needed", columns=_NEEDED, rows=_needed(routes) if still_needed else ()),
         Section(title="Routes", columns=_ROUTE, rows=[_route(r) for r in routes]),
@@ -40,13 +42,13 @@ def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_nee
     ]
     return DocumentReport(
         title="Mail routes",
-        ok=not holes,
-        verdict=_verdict(routes, holes),
+        ok=not unrouted,
+        verdict=_verdict(routes, unrouted),
         facts=(),
         sections=[section for section in sections if section.rows],
         data={
             "format_version": 1,
-            "holes": len(holes),
+            "holes": len(unrouted),
             "routes": [msgspec.to_builtins(route) for route in routes],
             "load": [_load_data(load) for load in loads],
         },

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
-from websakctl.report.subjects import DocumentReport, GridReport, Section
+from websakctl.report.view_models import DocumentReport, GridReport, Section
 from websakctl.rollout.gates import Standing
 from websakctl.rollout.schedule import Activity, iso_week
 

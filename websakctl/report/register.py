@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from websakctl.operations.rollout.check_sub_orgs import RegisterCheck
-from websakctl.report.subjects import DocumentReport, Section
+from websakctl.report.view_models import DocumentReport, Section
 from websakctl.rollout.receiving import Mismatch
 from websakctl.rollout.register import Difference
 
@@ -21,7 +21,7 @@ def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, 
         mismatches: Against KS Fiks; ``None`` if it was not asked.
         why_not: Why it was not.
     """
-    found = [*check.differences, *(mismatches or ())]
+    result = [*check.differences, *(mismatches or ())]
     numbers = f"{check.checked} number{'s' * (check.checked != 1)}"
     fiks = f"not asked: {why_not}" if mismatches is None else "asked"
     sections = [
@@ -31,9 +31,9 @@ def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, 
     ]
     return DocumentReport(
         title="Sub-org numbers against the registers",
-        ok=not found,
-        verdict=f"{len(found)} finding{'s' * (len(found) != 1)} ({numbers} checked)."
-        if found
+        ok=not result,
+        verdict=f"{len(result)} finding{'s' * (len(result) != 1)} ({numbers} checked)."
+        if result
         else f"The registers are as the config says ({numbers} checked).",
         facts=[("business register", check.asked), ("KS Fiks", fiks)],
         sections=[section for section in sections if section.rows or section.lines],

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from websakctl.report.subjects import DocumentReport, Section, TableReport
+from websakctl.report.view_models import DocumentReport, Section, TableReport
 from websakctl.rollout.capacity import AfterBatch, Month, Pool, Seats, Shortage, shortages
 
 COLUMNS = ("pool", "district", "batch", "go_live", "bought", "allotted", "in_use", "needed", "total_after", "missing")
@@ -27,7 +27,7 @@ def seats_document(
         batch: Show what this batch makes of the pools, and not the others.
         months: Who starts and leaves, month by month.
     """
-    found = shortages(pools)
+    result = shortages(pools)
     moves = [(month.month, month.starting, month.leaving) for month in months]
     sections = [
         Section(title="Pools", columns=_POOL_COLUMNS, rows=[_pool_row(pool) for pool in pools]),
@@ -41,17 +41,17 @@ def seats_document(
         ),
         Section(title="Users who start and leave", columns=("month", "starting", "leaving"), rows=moves),
     ]
-    lacks = [_told(shortage) for shortage in found]
+    lacks = [_told(shortage) for shortage in result]
     if lacks:
         sections.insert(0, Section(title="Missing seats", lines=lacks))
     sections.append(Section(title="How this is counted", lines=list(_notes(pools))))
     return DocumentReport(
         title="Licences",
-        ok=not found,
-        verdict=f"{len(found)} shortages" if len(found) > 1 else "1 shortage" if found else _enough(pools),
+        ok=not result,
+        verdict=f"{len(result)} shortages" if len(result) > 1 else "1 shortage" if result else _enough(pools),
         facts=(),
         sections=[section for section in sections if section.rows or section.lines],
-        data={**seats_data(pools, found, scopes, batch), "months": [msgspec.to_builtins(month) for month in months]},
+        data={**seats_data(pools, result, scopes, batch), "months": [msgspec.to_builtins(month) for month in months]},
     )
 
 

@@ -11,10 +11,10 @@ from websakctl.operations.rollout.work_list import Item, WorkList
 from websakctl.plan.change import Action, FieldChange
 from websakctl.report.formats.markdown import text as literal
 from websakctl.report.formats.text import safe
-from websakctl.report.subjects import TableReport
 from websakctl.report.texts import Language, counted, said, text
 from websakctl.report.texts.bokmaal import BOKMAAL
 from websakctl.report.texts.dates import day
+from websakctl.report.view_models import TableReport
 
 _VERBS = {
     Action.CREATE: "Set up",
@@ -103,10 +103,10 @@ def shown_fields(item: Item, kind: Kind) -> Sequence[FieldChange]:
     """What to set, in the kind's own order: of what is set up anew only what is said, of what goes nothing."""
     if item.change.action.removes:
         return ()
-    anew = item.change.action is Action.CREATE
+    again = item.change.action is Action.CREATE
     order = {name: place for place, name in enumerate(kind.managed_fields)}
-    said = [f for f in item.change.fields if f.path != "active" and not (anew and f.after in (None, [], {}, ""))]
-    return sorted(said, key=lambda f: order.get(f.path.partition(".")[0], -1))
+    given = [f for f in item.change.fields if f.path != "active" and not (again and f.after in (None, [], {}, ""))]
+    return sorted(given, key=lambda f: order.get(f.path.partition(".")[0], -1))
 
 
 def markdown(work: WorkList, wording: Wording, *, today: str) -> str:
@@ -153,9 +153,9 @@ def _item(item: Item, wording: Wording) -> Iterator[str]:
     verb = wording.text(_VERBS[item.change.action])
     yield f"- [ ] {item.number}. **{verb}** {wording.kind(address.kind)} {escaped(address.key)}{name} · `{item.id}`{after}"
     for f in shown_fields(item, wording.kinds[address.kind]):
-        was, wanted = (escaped(wording.value(address.kind, f.path, value)) for value in (f.before, f.after))
+        was, desired = (escaped(wording.value(address.kind, f.path, value)) for value in (f.before, f.after))
         before = "" if item.change.action is Action.CREATE else f"{was} → "
-        yield f"  - {escaped(wording.field(address.kind, f.path))}: {before}{wanted}"
+        yield f"  - {escaped(wording.field(address.kind, f.path))}: {before}{desired}"
 
 
 def rows(work: WorkList, wording: Wording) -> TableReport:
@@ -175,7 +175,7 @@ def rows(work: WorkList, wording: Wording) -> TableReport:
         "After",
         "Items first",
     )
-    found: list[tuple[Any, ...]] = []
+    result: list[tuple[Any, ...]] = []
     for item in work.items:
         address = item.address
         head = (
@@ -197,5 +197,5 @@ def rows(work: WorkList, wording: Wording) -> TableReport:
             )
             for f in shown_fields(item, wording.kinds[address.kind])
         ]
-        found.extend((*head, *field, after) for field in fields or [("", "", "")])
-    return TableReport(headline="", columns=tuple(say(column) for column in columns), rows=found)
+        result.extend((*head, *field, after) for field in fields or [("", "", "")])
+    return TableReport(headline="", columns=tuple(say(column) for column in columns), rows=result)

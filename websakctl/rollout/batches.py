@@ -26,7 +26,7 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 def in_order(config: State) -> tuple[Batch, ...]:
     """Every batch of the config, the first to go live first; paused ones keep their place and what they need."""
-    found = (
+    result = (
         Batch(
             key=batch.address.key,
             name=batch.value.name,
@@ -36,7 +36,7 @@ def in_order(config: State) -> tuple[Batch, ...]:
         )
         for batch in entries(RolloutBatch, config)
     )
-    return tuple(sorted(found, key=lambda batch: batch.sorts_as))
+    return tuple(sorted(result, key=lambda batch: batch.sorts_as))
 
 
 def batch_of(batches: tuple[Batch, ...]) -> dict[str, Batch]:

@@ -104,12 +104,12 @@ def seats(config: State, users: State | None, today: date) -> tuple[Pool, ...]:
     batch counts with what it needs from the start.
     """
     batches = in_order(config)
-    wanted = seats_taken(config, config)
+    desired = seats_taken(config, config)
     listed = {a.scope for a in config if a.kind == USER}
     live = None if users is None else seats_taken(users, config)
     unknown = 0 if users is None else unknown_role(users, config)
     return tuple(
-        _pool(licence.value, batches, wanted, live, listed, unknown, today)
+        _pool(licence.value, batches, desired, live, listed, unknown, today)
         for licence in sorted(entries(Licence, config), key=lambda found: found.address)
     )
 
@@ -196,31 +196,31 @@ def coming_and_going(days: Mapping[Address, Mapping[str, Any]], today: date) -> 
 
 def shortages(pools: Iterable[Pool]) -> tuple[Shortage, ...]:
     """Everything that lacks: in a pool today and after each batch, and in the districts' allotments."""
-    found: list[Shortage] = []
+    result: list[Shortage] = []
     for pool in pools:
         if pool.missing_now:
-            found.append(Shortage(pool=pool.key, batch=None, district=None, missing=pool.missing_now))
-        found.extend(
+            result.append(Shortage(pool=pool.key, batch=None, district=None, missing=pool.missing_now))
+        result.extend(
             Shortage(pool=pool.key, batch=b.batch, district=None, missing=b.missing) for b in pool.batches if b.missing
         )
-        found.extend(
+        result.extend(
             Shortage(pool=pool.key, batch=None, district=slug, missing=d.missing)
             for slug, d in pool.districts.items()
             if d.missing
         )
-    return tuple(found)
+    return tuple(result)
 
 
 def licences_of(role: str | None, config: State) -> tuple[str, ...]:
     """The pools that one user of a role takes a seat in."""
-    found = config.get(Address(USER_ROLE, BASE, role)) if role else None
-    return tuple(entry(UserRole, found).licences) if found else ()
+    result = config.get(Address(USER_ROLE, BASE, role)) if role else None
+    return tuple(entry(UserRole, result).licences) if result else ()
 
 
 def role_of(user: Resource, config: State) -> str | None:
     """A user's role: what live tells, else what the config says of the same user; ``None`` where neither is a known role."""
-    said = config.get(user.address)
-    for role in (user.fields.get("role"), said.fields.get("role") if said else None):
+    given = config.get(user.address)
+    for role in (user.fields.get("role"), given.fields.get("role") if given else None):
         if role and Address(USER_ROLE, BASE, role) in config:
             return str(role)
     return None

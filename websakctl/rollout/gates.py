@@ -84,10 +84,10 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def by_scope(self) -> dict[tuple[str, str], list[Address]]:
         """The config's addresses by kind and scope."""
-        found: dict[tuple[str, str], list[Address]] = {}
+        result: dict[tuple[str, str], list[Address]] = {}
         for address in self.config:
-            found.setdefault((address.kind, address.scope), []).append(address)
-        return found
+            result.setdefault((address.kind, address.scope), []).append(address)
+        return result
 
     @cached_property
     def strangers(self) -> int:
@@ -104,7 +104,7 @@ def gates(config: State) -> tuple[Gate, ...]:
     """Every declared gate, as the config orders them."""
     return tuple(
         Gate(key=g.code, name=g.name, check=g.check, match=g.match, after=g.after, next=g.next)
-        for g in (found.value for found in entries(DeclaredGate, config))
+        for g in (result.value for result in entries(DeclaredGate, config))
     )
 
 
@@ -118,8 +118,8 @@ def judge(ground: Ground, slugs: Iterable[str]) -> tuple[Verdict, ...]:
 
 
 def _of_district(ground: Ground, declared: Sequence[Gate], district: District) -> Iterable[Verdict]:
-    settled = {gate.key: _settled(ground, gate, district, _found(ground, gate, district)) for gate in declared}
-    return [_in_order(gate, settled) for gate in declared]
+    resolved = {gate.key: _settled(ground, gate, district, _found(ground, gate, district)) for gate in declared}
+    return [_in_order(gate, resolved) for gate in declared]
 
 
 # --- what people say
@@ -127,16 +127,16 @@ def _of_district(ground: Ground, declared: Sequence[Gate], district: District) -
 
 def _settled(ground: Ground, gate: Gate, district: District, found: Verdict) -> Verdict:
     resource = ground.config.get(Address(ATTESTATION.name, district.slug, gate.key))
-    said = entry(Attestation, resource) if resource is not None else None
-    if said is None or found.state is Standing.PASS:
+    given = entry(Attestation, resource) if resource is not None else None
+    if given is None or found.state is Standing.PASS:
         return found
-    waiver = said.waived
+    waiver = given.waived
     if waiver:
         if waiver.until >= ground.today.isoformat():
             why = f"waived by {waiver.by} until {waiver.until}: {waiver.why}"
             return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="")
         found = replace(found, why=(f"its waiver ended on {waiver.until}", *found.why))
-    return _attested(ground, said, found) if found.state is Standing.UNKNOWN else found
+    return _attested(ground, given, found) if found.state is Standing.UNKNOWN else found
 
 
 def _attested(ground: Ground, said: Attestation, found: Verdict) -> Verdict:
@@ -231,8 +231,8 @@ def _org_tree(ground: Ground, district: District) -> Found:
             f"websakctl adopt --district {district.slug}; what is no longer used: websakctl apply --prune org_unit --kind org_unit --district {district.slug}",
         )
     waiting = sum(1 for a in units if a in ground.pending)
-    told = f"{len(units)} units" + (f", of which {waiting} are made or changed when it runs" if waiting else "")
-    return Standing.PASS, [told], ""
+    reported = f"{len(units)} units" + (f", of which {waiting} are made or changed when it runs" if waiting else "")
+    return Standing.PASS, [reported], ""
 
 
 def _without_external_id(live: State, address: str) -> bool:
@@ -285,9 +285,9 @@ def _mail_routes(ground: Ground, district: District) -> Found:
     numbers = [route for route in ground.routes if route.district == district.slug and not route.ended]
     if not numbers:
         return Standing.UNKNOWN, ["the config has no number of the district"], "websakctl suborgs check finds them"
-    holes = [f"{route.orgnr} {route.name}: {hole}" for route in numbers for hole in route.holes]
-    if holes:
-        return Standing.FAIL, _few(holes), f"websakctl suborgs --district {district.slug} --holes"
+    unrouted = [f"{route.orgnr} {route.name}: {gap}" for route in numbers for gap in route.holes]
+    if unrouted:
+        return Standing.FAIL, _few(unrouted), f"websakctl suborgs --district {district.slug} --holes"
     return Standing.PASS, [f"{len(numbers)} numbers have a route"], ""
 
 
@@ -331,10 +331,10 @@ def _set_up(ground: Ground, district: District, kind: str, none: str) -> Found:
 def _publishing(ground: Ground, district: District) -> Found:  # noqa: ARG001  # what a check gets
     """Whether it is agreed, only people know; what the config publishes by itself is told for them to agree on."""
     automatic = sorted(a.key for a in ground.of("case_type", BASE) if entry(CaseType, ground.config[a]).publish)
-    told = (
+    reported = (
         f"published by themselves: {', '.join(_few(automatic))}" if automatic else "no case type is published by itself"
     )
-    return Standing.UNKNOWN, ["nobody has attested that publishing is agreed", told], ""
+    return Standing.UNKNOWN, ["nobody has attested that publishing is agreed", reported], ""
 
 
 _CHECKS: dict[str, Callable[[Ground, District], Found]] = {
@@ -354,20 +354,20 @@ _CHECKS: dict[str, Callable[[Ground, District], Found]] = {
 
 def _matched(ground: Ground, gate: Gate, expression: str, district: District) -> Found:
     try:
-        found = search(expression, document(ground, district))
+        result = search(expression, document(ground, district))
     except CannotJudge as error:
         return Standing.UNKNOWN, [f"its expression cannot be judged: {error}"], ""
-    if found in (None, False, []):
+    if result in (None, False, []):
         return Standing.PASS, ["its expression finds nothing in the way"], ""
-    if found is True:
+    if result is True:
         return Standing.FAIL, [gate.name], ""
-    if isinstance(found, list):
+    if isinstance(result, list):
         return (
             Standing.FAIL,
-            _few([str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in found]),
+            _few([str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in result]),
             "",
         )
-    return Standing.UNKNOWN, [f"its expression gives {type(found).__name__}, not a list, true or false"], ""
+    return Standing.UNKNOWN, [f"its expression gives {type(result).__name__}, not a list, true or false"], ""
 
 
 def document(ground: Ground, district: District) -> dict[str, Any]:

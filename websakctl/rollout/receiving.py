@@ -55,14 +55,14 @@ def compare_receiving(
         expected_system: The receiving system that fetches for Websak; empty: not compared.
         today: Which batches have gone live.
     """
-    found = [
+    result = [
         Mismatch(what=what, orgnr=route.orgnr, district=route.district, name=route.name, detail=detail)
         for route in routes
         if route.orgnr in registered
         for what, detail in _mismatches(route, registered[route.orgnr], message_types, expected_system, today)
     ]
     order = list(Clash)
-    return tuple(sorted(found, key=lambda m: (order.index(m.what), m.district, m.orgnr)))
+    return tuple(sorted(result, key=lambda m: (order.index(m.what), m.district, m.orgnr)))
 
 
 def _mismatches(
@@ -92,9 +92,9 @@ def _of_registration(
     if rows and len(ours) < len(rows):
         yield Clash.OTHER_SYSTEM, f"registered with {systems}; {expected} was expected"
     types = {row.message_type for row in ours}
-    lacking = sorted(set(route.message_types) - types) if None not in types else []
-    if ours and lacking:
-        yield Clash.TYPES, f"not registered for {', '.join(lacking)}"
+    missing = sorted(set(route.message_types) - types) if None not in types else []
+    if ours and missing:
+        yield Clash.TYPES, f"not registered for {', '.join(missing)}"
     if ours and not route.message_types and None not in types:
         yield Clash.TYPES, f"registered only for {', '.join(sorted(t for t in types if t))}; all types were planned"
     levels = {row.level for row in ours}

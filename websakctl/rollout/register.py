@@ -73,13 +73,13 @@ def compare_register(
         today: Whether a closing day has passed.
     """
     home = {unit.orgnr: slug for slug, units in below.items() for unit in units}
-    found = {unit.orgnr: unit for units in below.values() for unit in units} | dict(others)
+    result = {unit.orgnr: unit for units in below.values() for unit in units} | dict(others)
     main = {district.orgnr: slug for slug, district in districts.items()}
-    said = {route.orgnr: route for route in routes}
+    given = {route.orgnr: route for route in routes}
     differences = [
         difference
-        for route in said.values()
-        if (unit := found.get(route.orgnr)) is not None
+        for route in given.values()
+        if (unit := result.get(route.orgnr)) is not None
         for difference in _differences(route, unit, home, main, today)
     ]
     differences.extend(
@@ -92,7 +92,7 @@ def compare_register(
         )
         for slug, units in below.items()
         for unit in units
-        if unit.orgnr not in said and _end_of(unit) is None
+        if unit.orgnr not in given and _end_of(unit) is None
     )
     order = list(Lookup)
     return tuple(sorted(differences, key=lambda d: (order.index(d.what), d.district, d.orgnr)))

@@ -65,16 +65,16 @@ def routes(config: State, today: date) -> tuple[Route, ...]:
     batches = in_order(config)
     by_key = {batch.key: batch for batch in batches}
     by_district = batch_of(batches)
-    found = []
+    result = []
     for number in entries(SubOrg, config):
         batch = by_key.get(number.value.batch or "") or by_district.get(number.address.scope)
-        found.append(_route(number.address.scope, number.value, batch, today))
-    return tuple(sorted(found, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
+        result.append(_route(number.address.scope, number.value, batch, today))
+    return tuple(sorted(result, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
 
 
 def _route(district: str, number: SubOrg, batch: Batch | None, today: date) -> Route:
     ended = (number.valid_to or "9") < today.isoformat()
-    holes = () if ended else tuple(_holes(number, batch))
+    unrouted = () if ended else tuple(_holes(number, batch))
     return Route(
         orgnr=number.orgnr,
         name=number.name,
@@ -89,7 +89,7 @@ def _route(district: str, number: SubOrg, batch: Batch | None, today: date) -> R
         message_types=tuple(number.message_types),
         level=number.level,
         ended=ended,
-        holes=holes,
+        holes=unrouted,
         steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch)),
     )
 
@@ -123,11 +123,11 @@ def loads(config: State, all_routes: Iterable[Route]) -> tuple[Load, ...]:
     """The load today and after each batch: a number comes as it arrives today until its batch is live, then as planned."""
     current = [route for route in all_routes if not route.ended]
     moved: set[str] = set()
-    found = [_load(None, current, moved)]
+    result = [_load(None, current, moved)]
     for batch in in_order(config):
         moved.add(batch.key)
-        found.append(_load(batch, current, moved))
-    return tuple(found)
+        result.append(_load(batch, current, moved))
+    return tuple(result)
 
 
 def _load(batch: Batch | None, current: list[Route], moved: set[str]) -> Load:

@@ -109,13 +109,13 @@ def schedule(
         holidays: Days besides Saturdays and Sundays on which nobody works.
         preparations: What is to be done, and how long before.
     """
-    found = []
+    result = []
     for batch in batches:
         if batch.go_live:
             day = date.fromisoformat(batch.go_live)
             of_batch = [_activity(batch.key, day, one, holidays) for one in preparations]
-            found.extend(sorted(of_batch, key=lambda a: (a.end, a.start)))
-    return tuple(found)
+            result.extend(sorted(of_batch, key=lambda a: (a.end, a.start)))
+    return tuple(result)
 
 
 def _activity(batch: str, go_live: date, one: Preparation, holidays: Collection[date]) -> Activity:

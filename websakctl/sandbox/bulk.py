@@ -104,8 +104,8 @@ def _setup(name: str, rows: Callable[[int, dict[str, Any]], Iterator[dict[str, A
     kind = BY_NAME[name]
 
     def load_kind(connection: Connection, count: int, wanted: dict[str, Any]) -> None:
-        made = (store.new_row(kind.model.model_validate(row).model_dump()) for row in rows(count, wanted))
-        _insert(connection, kind.table, made)
+        created = (store.new_row(kind.model.model_validate(row).model_dump()) for row in rows(count, wanted))
+        _insert(connection, kind.table, created)
 
     return load_kind
 

@@ -116,15 +116,15 @@ async def _clear_effects(request: Request) -> Response:
 
 
 async def _schedule_faults(request: Request) -> Response:
-    wanted = await request.json()
+    requested = await request.json()
     faults: Faults = request.app.state.faults
-    asked = wanted if isinstance(wanted, list) else [wanted]
+    asked = requested if isinstance(requested, list) else [requested]
     if _database(request).engine.url.database in (None, "", ":memory:") and any(
         isinstance(item, dict) and item.get("fault") == "stale_read" for item in asked
     ):
         raise Refused("a database in memory has no past to show; use a file")
     try:
-        rules = faults.schedule(wanted)
+        rules = faults.schedule(requested)
     except BadRule as error:
         raise Refused(str(error)) from None
     return JSONResponse([rule.as_json() for rule in rules], 201)
@@ -145,51 +145,53 @@ async def _read_settings(request: Request) -> Response:
 
 
 async def _change_settings(request: Request) -> Response:
-    wanted = await _object(request)
+    requested = await _object(request)
     faults: Faults = request.app.state.faults
     tokens: Tokens = request.app.state.tokens
-    if unknown := set(wanted) - {"latency_ms", "token_lifetime", "rate_limit_per_second", "quirks"}:
+    if unknown := set(requested) - {"latency_ms", "token_lifetime", "rate_limit_per_second", "quirks"}:
         raise Refused(f"no such setting: {', '.join(sorted(unknown))}")
-    quirks = wanted.pop("quirks", None)
+    quirks = requested.pop("quirks", None)
     if quirks is not None and (not isinstance(quirks, list) or not set(map(str, quirks)) <= QUIRKS.keys()):
         raise Refused(f"quirks is a list of {', '.join(QUIRKS)}")
-    for name, value in wanted.items():
+    for name, value in requested.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or value < 0):
             raise Refused(f"{name} is a number from 0, or null")
-    if "latency_ms" in wanted:
-        faults.latency = (wanted["latency_ms"] or 0) / 1000
-    if "token_lifetime" in wanted:
+    if "latency_ms" in requested:
+        faults.latency = (requested["latency_ms"] or 0) / 1000
+    if "token_lifetime" in requested:
         tokens.lifetime = (
-            request.app.state.settings.token_lifetime if wanted["token_lifetime"] is None else wanted["token_lifetime"]
+            request.app.state.settings.token_lifetime
+            if requested["token_lifetime"] is None
+            else requested["token_lifetime"]
         )
     if quirks is not None:
         request.app.state.settings = replace(request.app.state.settings, quirks=frozenset(quirks))
-    if "rate_limit_per_second" in wanted:
-        faults.rate_limit = wanted["rate_limit_per_second"]
+    if "rate_limit_per_second" in requested:
+        faults.rate_limit = requested["rate_limit_per_second"]
     return JSONResponse(_settings(request))
 
 
 async def _reset(request: Request) -> Response:
-    wanted = (await _object(request)).get("seed", "standard")
-    if wanted not in ("standard", "empty"):
+    requested = (await _object(request)).get("seed", "standard")
+    if requested not in ("standard", "empty"):
         raise Refused("the seed is standard or empty")
     _view(request).close()
-    await run_in_threadpool(seed.reset, _database(request), wanted)
-    return JSONResponse({"seed": wanted})
+    await run_in_threadpool(seed.reset, _database(request), requested)
+    return JSONResponse({"seed": requested})
 
 
 async def _load(request: Request) -> Response:
-    wanted = await _object(request)
+    requested = await _object(request)
     try:
-        return JSONResponse(await run_in_threadpool(bulk.load, _database(request), wanted))
+        return JSONResponse(await run_in_threadpool(bulk.load, _database(request), requested))
     except bulk.BadLoad as error:
         raise Refused(str(error)) from None
 
 
 async def _edit(request: Request) -> Response:
     """Change an object as somebody would by hand: no checks, no effect noted, but a new ETag where there is one."""
-    wanted = await _object(request)
-    kind, key, values = wanted.get("kind"), wanted.get("key"), wanted.get("set")
+    requested = await _object(request)
+    kind, key, values = requested.get("kind"), requested.get("key"), requested.get("set")
     if not isinstance(key, str) or not isinstance(values, dict) or not values:
         raise Refused("name the kind, the key, and under set what to change")
     changed = await run_in_threadpool(_edit_row, _database(request), str(kind), key, values)

@@ -69,8 +69,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_server(state_dir: Path) -> Server | None:
     """Find the server that runs for ``state_dir``: alive, answering, and the one its file speaks of."""
-    found = _found(state_dir)
-    return found[0] if found else None
+    result = _found(state_dir)
+    return result[0] if result else None
 
 
 def ensure_server(
@@ -103,15 +103,15 @@ def ensure_server(
 
     _reap()
     database = _absolute(database)
-    if found := kept_alive(state_dir, database):
-        return found
+    if result := kept_alive(state_dir, database):
+        return result
     directory = _directory(state_dir)
     deadline = time.monotonic() + wait
     lock = FileLock(directory / "start.lock", timeout=wait)
     try:
         with lock:
-            if found := kept_alive(state_dir, database):
-                return found
+            if result := kept_alive(state_dir, database):
+                return result
             _require_extra()
             return _start(state_dir, api_version, quirks, database, idle_timeout, deadline)
     except Timeout:
@@ -120,17 +120,17 @@ def ensure_server(
 
 def stop_server(state_dir: Path) -> bool:
     """Ask the server of ``state_dir`` to end and wait until it has; tell whether there was one."""
-    found = _found(state_dir)
-    if found is None:
+    result = _found(state_dir)
+    if result is None:
         return False
     with contextlib.suppress(ProcessLookupError):
-        os.kill(found[0].pid, signal.SIGTERM)
+        os.kill(result[0].pid, signal.SIGTERM)
     deadline = time.monotonic() + _LEAVING_TIME
-    while not _left(state_dir, found[0].pid):
+    while not _left(state_dir, result[0].pid):
         if time.monotonic() > deadline:
-            raise SandboxError(f"the sandbox (process {found[0].pid}) was asked to end but has not")
+            raise SandboxError(f"the sandbox (process {result[0].pid}) was asked to end but has not")
         time.sleep(_POLL)
-    _reap(found[0].pid)
+    _reap(result[0].pid)
     return True
 
 
@@ -164,10 +164,10 @@ def reset(state_dir: Path, empty: bool = False) -> None:
             return
     except Timeout:
         pass
-    found = _wait_for_answer(state_dir, time.monotonic() + _LEAVING_TIME)
-    if found is None:
+    result = _wait_for_answer(state_dir, time.monotonic() + _LEAVING_TIME)
+    if result is None:
         raise SandboxError("a sandbox runs here but does not answer; end it and try again")
-    status, _ = _ask(found.base_url, "POST", "/_sandbox/reset", found.client_secret, {"seed": seed}, timeout=60.0)
+    status, _ = _ask(result.base_url, "POST", "/_sandbox/reset", result.client_secret, {"seed": seed}, timeout=60.0)
     if status != 200:
         raise SandboxError(f"the sandbox refused to be reset (status {status})")
 
@@ -205,8 +205,8 @@ def serve(
     played = _played(api_version, quirks)
     directory = _directory(state_dir)
     database = _absolute(database)
-    if found := find_server(state_dir):
-        raise SandboxRunning(f"a sandbox already runs here: {found.base_url} (process {found.pid})")
+    if result := find_server(state_dir):
+        raise SandboxRunning(f"a sandbox already runs here: {result.base_url} (process {result.pid})")
     previous = {signal.SIGINT: signal.getsignal(signal.SIGINT), signal.SIGTERM: signal.signal(signal.SIGTERM, _leave)}
     try:
         # One that is just ending still holds the lock for a moment.
@@ -214,8 +214,8 @@ def serve(
         with lock, contextlib.suppress(SystemExit, KeyboardInterrupt):
             _run(directory, host, port, played, database, idle_timeout, on_ready)
     except Timeout:
-        found = find_server(state_dir)
-        where = f"{found.base_url} (process {found.pid})" if found else "it does not answer"
+        result = find_server(state_dir)
+        where = f"{result.base_url} (process {result.pid})" if result else "it does not answer"
         raise SandboxRunning(f"a sandbox already runs here: {where}") from None
     finally:
         for number, handler in previous.items():
@@ -365,11 +365,11 @@ def _start(
             start_new_session=True,
         )
     while time.monotonic() < deadline:
-        if found := _found(state_dir):
-            if found[0].pid == child.pid:
+        if result := _found(state_dir):
+            if result[0].pid == child.pid:
                 _children.add(child.pid)
                 child.returncode = 0  # it is to outlive us, which Popen would otherwise warn about
-                return found[0]
+                return result[0]
             try:
                 other = kept_alive(state_dir, database)
             except SandboxRunning:
@@ -407,15 +407,15 @@ def _reap(leaving: int | None = None) -> None:
 
 def kept_alive(state_dir: Path, database: str | None = None) -> Server | None:
     """Find the server and make it count its idle time from now, so that it does not end as we turn to it."""
-    found = find_server(state_dir)
-    if found is None:
+    result = find_server(state_dir)
+    if result is None:
         return None
-    if database is not None and found.database != _without_password(database):
+    if database is not None and result.database != _without_password(database):
         raise SandboxRunning(
-            f"the sandbox that runs here (process {found.pid}) uses another database: {found.database}"
+            f"the sandbox that runs here (process {result.pid}) uses another database: {result.database}"
         )
-    status, _ = _ask(found.base_url, "POST", "/_sandbox/touch", found.client_secret)
-    return found if status == 200 else None
+    status, _ = _ask(result.base_url, "POST", "/_sandbox/touch", result.client_secret)
+    return result if status == 200 else None
 
 
 def _found(state_dir: Path) -> tuple[Server, str] | None:
@@ -436,8 +436,8 @@ def _found(state_dir: Path) -> tuple[Server, str] | None:
 
 def _wait_for_answer(state_dir: Path, deadline: float) -> Server | None:
     while time.monotonic() < deadline:
-        if found := find_server(state_dir):
-            return found
+        if result := find_server(state_dir):
+            return result
         time.sleep(_POLL)
     return None
 
@@ -472,12 +472,12 @@ def _alive(pid: int) -> bool:
 
 def _listen(directory: Path, host: str, port: int, *, reuse: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    for wanted in _ports(directory, port, reuse=reuse):
+    for requested in _ports(directory, port, reuse=reuse):
         # Named as TCP, so that asyncio sends the parts of an answer without waiting (40 ms each) for the client's nod.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((host, wanted))
+            listener.bind((host, requested))
         except (OSError, OverflowError) as error:
             listener.close()
             problem = (isinstance(error, OSError) and error.strerror) or str(error)

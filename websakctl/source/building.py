@@ -12,7 +12,6 @@ from websakctl.source import policies
 from websakctl.source.configuration import Configuration, Described
 from websakctl.source.districts import drop_districts, read_districts, use_placeholder_district
 from websakctl.source.documents import Document, Documents
-from websakctl.source.ignoring import weigh
 from websakctl.source.linking import link
 from websakctl.source.overrides import Overrides
 from websakctl.source.placeholders import check_placeholders, fill
@@ -22,6 +21,7 @@ from websakctl.source.resources import ResourceBuilder
 from websakctl.source.retiring import read_retirements
 from websakctl.source.rules import check
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, Section, SectionReader
+from websakctl.source.suppressions import apply_suppressions
 from websakctl.source.users import assign_files, check_codes, give_what_roles_give
 
 _TOLD_ALONE = frozenset({"national-id", "secret-in-config", "unknown-placeholder"})
@@ -79,7 +79,7 @@ def build(documents: Documents, today: date | None) -> Configuration:
     drop_districts(config, made_up)
     _separate_own(config)
     _separate_dormant(config, today)
-    weighed = weigh(config.findings, every, config.settings.rules, dated=today is not None)
+    weighed = apply_suppressions(config.findings, every, config.settings.rules, dated=today is not None)
     config.findings[:] = _drop_overlapping(weighed)
     return config
 

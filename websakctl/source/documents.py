@@ -60,20 +60,20 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
         root: The config repository.
         instead: Texts of files of users by path, taken for what stands there: what they come to can be seen before.
     """
-    found = Documents()
-    for document in _documents(root, _yaml_files(root, root / "config"), found):
+    result = Documents()
+    for document in _documents(root, _yaml_files(root, root / "config"), result):
         if document.file == SETTINGS_FILE:
-            found.settings = document
+            result.settings = document
         else:
-            found.base.append(document)
+            result.base.append(document)
     districts = root / "districts"
     inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
     for path in inside:
         if path.is_dir():
-            found.districts[path.name] = list(_documents(root, _yaml_files(root, path), found))
+            result.districts[path.name] = list(_documents(root, _yaml_files(root, path), result))
         elif path.suffix.lower() in _SUFFIXES:
             name = _name(root, path)
-            found.findings.append(
+            result.findings.append(
                 Diagnostic(
                     code="district-incomplete",
                     at=Position(name),
@@ -82,16 +82,16 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
                 )
             )
     users = root / "users"
-    there = sorted(filter(_is_yaml, users.iterdir())) if users.is_dir() else []
-    found.findings.extend(_misnamed(_name(root, path)) for path in there if path.suffix != ".yaml")
-    paths = {path.stem: path for path in there if path.suffix == ".yaml"}
+    present = sorted(filter(_is_yaml, users.iterdir())) if users.is_dir() else []
+    result.findings.extend(_misnamed(_name(root, path)) for path in present if path.suffix != ".yaml")
+    paths = {path.stem: path for path in present if path.suffix == ".yaml"}
     paths.update((Path(name).stem, root / name) for name in instead or ())
     for slug, path in sorted(paths.items()):
         text = (instead or {}).get(_name(root, path))
-        of_users = _read(root, path, found) if text is None else _parsed(_name(root, path), text.encode(), found)
+        of_users = _read(root, path, result) if text is None else _parsed(_name(root, path), text.encode(), result)
         if of_users is not None:
-            found.users[slug] = of_users
-    return found
+            result.users[slug] = of_users
+    return result
 
 
 def read_document(path: Path, found: Documents) -> Document | None:
@@ -114,11 +114,11 @@ def leads_out(root: Path, path: Path) -> bool:
 
 def _yaml_files(root: Path, folder: Path) -> list[Path]:
     """Every YAML file below a folder, through links too; a folder that cannot or may not be looked into is among them, to be told."""
-    found: set[Path] = set()
+    result: set[Path] = set()
     seen: set[str] = set()
 
     def not_looked_into(error: OSError) -> None:
-        found.add(Path(os.fsdecode(error.filename)))
+        result.add(Path(os.fsdecode(error.filename)))
 
     if not folder.is_dir():
         return []
@@ -129,13 +129,13 @@ def _yaml_files(root: Path, folder: Path) -> list[Path]:
             continue
         seen.add(real)
         if leads_out(root, Path(here)):
-            found.add(Path(here))
+            result.add(Path(here))
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = (Path(here, name) for name in (*files, *folders) if not name.startswith("."))
-        found.update(path for path in paths if _is_yaml(path))
-    return sorted(found)
+        result.update(path for path in paths if _is_yaml(path))
+    return sorted(result)
 
 
 def _is_yaml(path: Path) -> bool:

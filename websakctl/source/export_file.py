@@ -65,13 +65,13 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
     if header is None:
         raise ExportError([_no_headers(tables[0].file, tables[0].rows[0].cells, kind)])
     reading = _Reading(header, kind, districts)
-    found = reading.read()
+    result = reading.read()
     columns = frozenset(header.columns.keys() - {_KEY, _SCOPE})
     return Export(
         kind=kind.name,
         name=path.name,
         made_at=made_at,
-        rows=found,
+        rows=result,
         columns=columns,
         ignored=tuple(map(header.text, header.unknown)),
     )
@@ -79,13 +79,13 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
 
 def headers_of(kind: Kind) -> dict[str, str]:
     """Fields by the headers that are understood: the field's name, and the words for it in both languages."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name in kind.managed_fields:
         if _readable(kind, name):
             word = word_for(kind.name, name)
             for header in (name, *((word.english, word.norwegian) if word else ())):
-                found.setdefault(header_key(header), name)
-    return found
+                result.setdefault(header_key(header), name)
+    return result
 
 
 def _known(kind: Kind) -> tuple[dict[str, str], ...]:
@@ -100,7 +100,7 @@ def _no_headers(file: str, cells: Sequence[str], kind: Kind) -> str:
     known = _known(kind)
     names = [" ".join(cell.split()) for cell in cells if cell]
     seen = ", ".join(names)[:200]
-    held = {found for cell in names for level in known if (found := level.get(header_key(cell)))}
+    held = {result for cell in names for level in known if (result := level.get(header_key(cell)))}
     if _KEY in held:
         return f"{file}: no column besides the key is a field of {kind.name} (the headers are {seen})"
     keys = {word for level in known for word, name in level.items() if name == _KEY}
@@ -125,7 +125,7 @@ class _Reading:
         Raises:
             ExportError: With every cell that cannot be read.
         """
-        found: dict[tuple[str | None, str], dict[str, Any]] = {}
+        result: dict[tuple[str | None, str], dict[str, Any]] = {}
         rows, findings, _ = rows_below(self.header)
         findings += duplicate_headers(self.header)
         if _KEY not in self.header.columns:
@@ -151,12 +151,12 @@ class _Reading:
                 continue
             try:
                 where = self.address(row, scope)
-                if where in found:
+                if where in result:
                     raise ValueError(f"{where[1]} stands here a second time")
             except ValueError as error:
                 complain(_KEY, error)
                 continue
-            found[where] = fields = {}
+            result[where] = fields = {}
             for name in self.header.columns.keys() - {_KEY, _SCOPE}:
                 try:
                     fields[name] = self.value(name, row, where[0])
@@ -170,7 +170,7 @@ class _Reading:
                     for one in group(self.header.table, findings)
                 ]
             )
-        return found
+        return result
 
     def scope(self, row: Row) -> str | None:
         """The district's slug, ``base``, or nothing where the file does not say."""
@@ -182,11 +182,11 @@ class _Reading:
         if not text:
             return None
         number = organisation_number(text) or (text.zfill(2) if text.isascii() and text.isdigit() else text)
-        found = self.named.get(lookup_key(number)) or self.named.get(slug(text.removeprefix("Bydel ").strip()))
-        if found is None:
+        result = self.named.get(lookup_key(number)) or self.named.get(slug(text.removeprefix("Bydel ").strip()))
+        if result is None:
             near = self.named.get(nearest(lookup_key(text), self.named) or "")
             raise ValueError(f"there is no district {text}." + f" did you mean {near}?" * (near is not None))
-        return found
+        return result
 
     def address(self, row: Row, scope: str | None) -> tuple[str | None, str]:
         """Scope and full key of a row."""

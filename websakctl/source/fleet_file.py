@@ -32,10 +32,10 @@ def read_fleet_file(path: Path) -> tuple[dict[str, TargetEntry], list[Diagnostic
     Returns:
         The targets by name, what is wrong with the file, and its text for showing lines (secrets blotted out).
     """
-    found = Documents()
-    document = read_document(path, found)
-    targets = {} if document is None else _targets(document, found.findings)
-    return targets, found.findings, found.texts
+    result = Documents()
+    document = read_document(path, result)
+    targets = {} if document is None else _targets(document, result.findings)
+    return targets, result.findings, result.texts
 
 
 def _targets(document: Document, findings: list[Diagnostic]) -> dict[str, TargetEntry]:

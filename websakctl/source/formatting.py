@@ -70,19 +70,19 @@ def _comments(text: str, root: Node | None) -> Iterator[tuple[int, int]]:
     taken = sorted(_taken(text, root)) if root is not None else []
     at = 0
     for start, end in [*taken, (len(text), len(text))]:
-        while (found := text.find("#", at, start)) >= 0:
-            at = text.find("\n", found)
+        while (result := text.find("#", at, start)) >= 0:
+            at = text.find("\n", result)
             at = len(text) if at < 0 else at
-            yield found, at
+            yield result, at
         at = max(at, end)
 
 
 def _taken(text: str, node: Node) -> Iterator[tuple[int, int]]:
     """Where texts, aliases, anchors and tags stand: no comment begins there."""
     offset = node.start
-    while offset < node.content and (found := _PROPERTIES.match(text, offset)):
-        yield found.span()
-        offset = skip_space(text, found.end())
+    while offset < node.content and (result := _PROPERTIES.match(text, offset)):
+        yield result.span()
+        offset = skip_space(text, result.end())
     if node.style in ("|", ">"):
         header = _HEADER.match(text, node.content, node.end)
         yield node.content, header.end() if header else node.end
@@ -240,8 +240,8 @@ class _Layout:
 
     def clipped(self, inside: list[tuple[int, int, bool]], offset: int) -> bool:
         """Whether a blank line within a block text is only behind its last line, and not part of it."""
-        found = next((span for span in inside if span[0] < offset < span[1] or offset == span[1]), None)
-        return found is not None and not found[2] and not self.text[offset : found[1]].strip()
+        result = next((span for span in inside if span[0] < offset < span[1] or offset == span[1]), None)
+        return result is not None and not result[2] and not self.text[offset : result[1]].strip()
 
     def behind(self, at: int, comment: str) -> None:
         index = bisect_right([s.offset for s in self.stops], at) - 1
@@ -343,10 +343,10 @@ class _Layout:
         yield from (f"{pad}{line}" if line else "" for line in _trimmed(holder.trailing, start=not holder.parts))
 
     def in_order(self, holder: _Holder, path: Path) -> list[_Part]:
-        wanted = self.order(path) if holder.node.form is Form.MAPPING else None
-        if wanted is None:
+        expected = self.order(path) if holder.node.form is Form.MAPPING else None
+        if expected is None:
             return holder.parts
-        place = {key: index for index, key in enumerate(wanted)}
+        place = {key: index for index, key in enumerate(expected)}
         return sorted(holder.parts, key=lambda p: place.get(p.key.text if p.key else "", len(place)))
 
     def part(self, part: _Part, indent: int, path: Path) -> Iterator[str]:
@@ -467,11 +467,11 @@ class _Layout:
         return f"{self.properties(node)} {text}".lstrip()
 
     def properties(self, node: Node) -> str:
-        found, offset = [], node.start
+        result, offset = [], node.start
         while offset < node.content and (match := _PROPERTIES.match(self.text, offset)):
-            found.append(match[0])
+            result.append(match[0])
             offset = skip_space(self.text, match.end())
-        return " ".join(found)
+        return " ".join(result)
 
 
 def _indent(line: str) -> int:

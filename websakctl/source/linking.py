@@ -145,16 +145,16 @@ def _cycles_of(config: Configuration, kind: str, field: str, report: Report) -> 
 
 def _rings(above: Mapping[str, str]) -> Iterator[list[str]]:
     """The circles of a forest that may have some, each once."""
-    settled: set[str] = set()
+    resolved: set[str] = set()
     for start in above:
         path: dict[str, None] = {}
         current: str | None = start
-        while current is not None and current not in settled and current not in path:
+        while current is not None and current not in resolved and current not in path:
             path[current] = None
             current = above.get(current)
         if current is not None and current in path:
             yield list(path)[list(path).index(current) :]
-        settled.update(path)
+        resolved.update(path)
 
 
 def _unique(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
@@ -231,8 +231,8 @@ def _allotments(config: Configuration, report: Report) -> None:
 def _exceptions(config: Configuration, report: Report) -> None:
     """Report units that a district's exception names and the district does not have."""
     for address, resource in config.having("exceptions").items():
-        for slug, said in (resource.fields.get("exceptions") or {}).items():
-            district, unit = config.districts.get(slug), said.get("unit")
+        for slug, given in (resource.fields.get("exceptions") or {}).items():
+            district, unit = config.districts.get(slug), given.get("unit")
             if district is None or unit is None or slug in config.unsure:
                 continue
             full = district.full_key(unit)

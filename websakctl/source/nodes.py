@@ -89,14 +89,14 @@ def line_start(text: str, offset: int) -> int:
 
 def line_end(text: str, offset: int) -> int:
     """Where the line that holds ``offset`` ends, its line end not included."""
-    found = BREAK.search(text, offset)
-    return found.start() if found else len(text)
+    result = BREAK.search(text, offset)
+    return result.start() if result else len(text)
 
 
 def skip_space(text: str, offset: int) -> int:
     """The next character that is neither white nor in a comment."""
-    found = _SPACE.match(text, offset)
-    return found.end() if found else offset
+    result = _SPACE.match(text, offset)
+    return result.end() if result else offset
 
 
 class _Composer:
@@ -160,8 +160,8 @@ class _Composer:
 
     def after_properties(self, start: int, event: Any) -> int:
         offset = start
-        while found := _PROPERTY.match(self.text, offset):
-            offset = found.end()
+        while result := _PROPERTY.match(self.text, offset):
+            offset = result.end()
             if type(event) is ScalarEvent and offset >= event.end_mark.index:
                 return int(event.end_mark.index)
             offset = skip_space(self.text, offset)

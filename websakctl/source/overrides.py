@@ -95,18 +95,18 @@ def changed_by(kind: Kind, override: Place, today: date | None, report: Report) 
     about = {name: value for name, value in fields.items() if name in _ABOUT_OVERRIDE}
     changed = {name: value for name, value in fields.items() if name not in _ABOUT_OVERRIDE}
     try:
-        said = convert(AboutOverride, about)
+        given = convert(AboutOverride, about)
     except ValidationError as error:
         for finding in findings_of(error, (document, entries, key), key_field=None):
             report(finding)
     else:
-        if said.until and today and said.until < today.isoformat():
+        if given.until and today and given.until < today.isoformat():
             report(
                 Diagnostic(
                     code="override-expired",
                     at=document.value_position(fields.spans, "until"),
-                    message=f"the override of {key} ended {said.until} and still holds",
-                    help=f"ask {said.owner}; move the date, or take the override away",
+                    message=f"the override of {key} ended {given.until} and still holds",
+                    help=f"ask {given.owner}; move the date, or take the override away",
                     severity=Severity.WARNING,
                 )
             )

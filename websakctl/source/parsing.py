@@ -294,16 +294,16 @@ def _lines(first: int, last: int) -> str:
 
 def _stray(text: str, file: str) -> list[Diagnostic]:
     """The first character that may not stand in YAML."""
-    found = re.search(_STRAY, text)
-    if found is None:
+    result = re.search(_STRAY, text)
+    if result is None:
         return []
-    before = text[: found.start()]
+    before = text[: result.start()]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return [
         Diagnostic(
             code="yaml-syntax",
             at=Position(file, line, column, line, column + 1),
-            message=f"character U+{ord(found[0]):04X} may not stand here",
+            message=f"character U+{ord(result[0]):04X} may not stand here",
             help="delete it; it is often left behind by copying from another program",
         )
     ]
@@ -336,19 +336,19 @@ def _unquoted_colon(lines: Sequence[str], line: int) -> tuple[int, int, str, str
     """
     if len(lines[line]) > _TYPED:
         return None
-    for found in _UNQUOTED.finditer(lines[line]):
-        in_braces = "{" in lines[line][: found.start()]
-        if ":" not in found["text"] or (not in_braces and re.match("[a-z_]+: ", found["text"])):
+    for result in _UNQUOTED.finditer(lines[line]):
+        in_braces = "{" in lines[line][: result.start()]
+        if ":" not in result["text"] or (not in_braces and re.match("[a-z_]+: ", result["text"])):
             continue  # the latter is rather a mapping that should begin on the next line
-        start, end = found.span("text")
-        quoted = f'{lines[line][:start]}"{found["text"]}"{lines[line][end:]}'
+        start, end = result.span("text")
+        quoted = f'{lines[line][:start]}"{result["text"]}"{lines[line][end:]}'
         try:
             _Builder("\n".join([*lines[:line], quoted, *lines[line + 1 :]]), "").document()
         except (YAMLError, _Refused) as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             if mark is None or mark.line <= line:
                 continue
-        return start, end, found["text"], found["key"]
+        return start, end, result["text"], result["key"]
     return None
 
 

@@ -62,13 +62,13 @@ def patch(text: str, edits: Sequence[Edit]) -> str:
     parsed = parse(body, "")
     if parsed.findings:
         raise CannotPatch("the file is not sound YAML")
-    wanted = plain(parsed.value)
+    expected = plain(parsed.value)
     for edit in edits:
-        wanted = _applied(wanted, edit)
+        expected = _applied(expected, edit)
     for quoted in (lambda text: text, _ends_said, partial(_ends_said, every=True)):
         result = _all_patched(quoted(body), edits)
         again = parse(result, "")
-        if not again.findings and identical(again.value, wanted):
+        if not again.findings and identical(again.value, expected):
             return mark + result
     raise CannotPatch("the text that came out does not have the value that was asked for")
 
@@ -164,7 +164,7 @@ def _values_put(text: str, edits: Sequence[Edit]) -> str | None:
     if root is None or any(n.form is Form.ALIAS for n in _below(root)):
         return None
     places: dict[int, dict[Step, Node]] = {}
-    patcher, found = _Patcher(text), dict[int, tuple[int, int, str]]()
+    patcher, result = _Patcher(text), dict[int, tuple[int, int, str]]()
     for edit in edits:
         node, parents = root, list[tuple[Node, int]]()
         for step in edit.path:
@@ -175,10 +175,10 @@ def _values_put(text: str, edits: Sequence[Edit]) -> str | None:
             if inner is None:
                 return None
             node = inner
-        if node.many or node.style in ("|", ">") or id(node) in found or not isinstance(edit, Put):
+        if node.many or node.style in ("|", ">") or id(node) in result or not isinstance(edit, Put):
             return None
-        found[id(node)] = patcher.value_span(node, parents, edit.value)
-    for start, end, new in sorted(found.values(), reverse=True):
+        result[id(node)] = patcher.value_span(node, parents, edit.value)
+    for start, end, new in sorted(result.values(), reverse=True):
         text = text[:start] + new + text[end:]
     return text
 
@@ -212,8 +212,8 @@ def _ends_said(text: str, *, every: bool = False) -> str:
 class _Patcher:
     def __init__(self, text: str) -> None:
         self.text = text
-        found = BREAK.search(text)
-        self.newline = found[0] if found else "\n"
+        result = BREAK.search(text)
+        self.newline = result[0] if result else "\n"
 
     def edited(self, root: Node | None, edit: Edit) -> str:
         if root is None:
@@ -309,17 +309,17 @@ class _Patcher:
             lines = BREAK.split(body)[1:]
             first = next((line for line in lines if line.strip()), "")
             width = len(first) - len(first.lstrip(" "))
-            said = value.rstrip("\n")
-            ending = {0: "-", 1: ""}.get(len(value) - len(said))
+            given = value.rstrip("\n")
+            ending = {0: "-", 1: ""}.get(len(value) - len(given))
             if (
                 ending is not None
                 and width
-                and said[:1] not in ("", " ", "\n")
-                and not re.search(r"[^\n -~\xa0-\ufefe]", said)
+                and given[:1] not in ("", " ", "\n")
+                and not re.search(r"[^\n -~\xa0-\ufefe]", given)
             ):
                 written = [
                     f"|{ending}{header.removeprefix('|').lstrip('+-')}",
-                    *(f"{' ' * width}{line}" if line else "" for line in said.split("\n")),
+                    *(f"{' ' * width}{line}" if line else "" for line in given.split("\n")),
                 ]
                 end = self.newline if not tail and not ending else ""
                 return self.put(node.content, node.content + len(body), self.joined(written) + end)
@@ -340,8 +340,8 @@ class _Patcher:
             return self.put(node.content, node.end, flow(value) + kept)
         entry = parent.pairs[index]
         after = self.after_colon(entry)
-        found = re.match(r"((?:[ \t]+[&!][^\s]*)*)([ \t]+#[^\r\n]*)?", self.text[after : node.content])
-        prefix, comment = (found[1], found[2] or "") if found else ("", "")
+        result = re.match(r"((?:[ \t]+[&!][^\s]*)*)([ \t]+#[^\r\n]*)?", self.text[after : node.content])
+        prefix, comment = (result[1], result[2] or "") if result else ("", "")
         lines = list(pair("k", value, column(self.text, entry.key.start)))
         if len(lines) > 1:
             return self.put(after, node.end, prefix + comment + self.newline + self.joined(lines[1:]) + kept)
@@ -454,7 +454,7 @@ class _Patcher:
             return self.put(starts[index], starts[index + 1], "")
         if self.text[end - 1 : end] not in ("\n", "\r") or end <= starts[index]:
             end = line_end(self.text, max(end, starts[index]))
-            end += len(found[0]) if (found := BREAK.match(self.text, end)) else 0
+            end += len(result[0]) if (result := BREAK.match(self.text, end)) else 0
         return self.put(self.paragraph(start, end), end, "")
 
     def paragraph(self, start: int, end: int) -> int:
@@ -530,10 +530,10 @@ def _below(node: Node) -> Iterable[Node]:
 
 def _anchored(root: Node, alias: Node) -> Node:
     """What an alias repeats: the last node before it that bears its anchor."""
-    found = [n for n in (root, *_below(root)) if n.anchor == alias.text and n.start < alias.start]
-    if not found:
+    result = [n for n in (root, *_below(root)) if n.anchor == alias.text and n.start < alias.start]
+    if not result:
         raise CannotPatch(f"*{alias.text} repeats nothing")
-    return found[-1]
+    return result[-1]
 
 
 def _value(root: Node, node: Node) -> Any:

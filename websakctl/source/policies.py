@@ -13,7 +13,7 @@ SECTION = "policies"
 
 def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntry, Position]], list[Diagnostic]]:
     """Read every policy by name, with the position of its expression."""
-    found: dict[str, tuple[PolicyEntry, Position]] = {}
+    result: dict[str, tuple[PolicyEntry, Position]] = {}
     findings: list[Diagnostic] = []
     for document in documents:
         for key in document.top:
@@ -47,14 +47,14 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                 findings.extend(findings_of(error, (document, entries, name), key_field=None))
                 continue
             at = document.value_position(entries[name].spans, "match")
-            if name in found:
+            if name in result:
                 findings.append(
                     Diagnostic(
                         code="duplicate-resource",
                         at=document.key_position(entries.spans, name),
                         message=f"policy {name} stands twice",
                         help="keep one",
-                        related=found[name][1],
+                        related=result[name][1],
                         related_label="first here",
                     )
                 )
@@ -68,8 +68,8 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                     )
                 )
                 continue
-            found[name] = (entry, at)
-    return found, findings
+            result[name] = (entry, at)
+    return result, findings
 
 
 def _mistake(expression: str) -> str | None:

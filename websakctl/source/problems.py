@@ -65,15 +65,15 @@ def findings_of(
         over: An override, whose fields win over the entry's.
         under: Defaults, whose fields hold where the entry says nothing.
     """
-    found = []
+    result = []
     for problem in error.problems:
         place = _holder_of(problem.path, entry, over, under)
         split = _split_by_comma(problem, place) if problem.fault is Fault.UNKNOWN else None
         if split is None:
-            found.append(_finding(problem, place, key_field))
-        elif split not in found:  # once, however many commas there are
-            found.append(split)
-    return found
+            result.append(_finding(problem, place, key_field))
+        elif split not in result:  # once, however many commas there are
+            result.append(split)
+    return result
 
 
 def _split_by_comma(problem: Problem, place: Place) -> Diagnostic | None:
@@ -182,14 +182,14 @@ def _fix(document: Document, span: Span, at: Position, problem: Problem, value: 
     raw = raw_text(document, span)
     bare, quoted = bool(_BARE.match(raw)), bool(_QUOTED.match(raw))
     text: str | None = None
-    wanted = problem.expected if problem.fault is Fault.TYPE else None
+    expected = problem.expected if problem.fault is Fault.TYPE else None
     if problem.fault is Fault.CHECK and (repaired := _repaired(problem, value)) is not None:
         text = f'"{repaired}"'
-    elif wanted is str and bare and value is not None:
+    elif expected is str and bare and value is not None:
         text = f'"{raw}"'
-    elif wanted is int and quoted and isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
+    elif expected is int and quoted and isinstance(value, str) and re.fullmatch(r"0|[1-9][0-9]{0,9}", value):
         text = value
-    elif wanted is bool and isinstance(value, str) and (bare or quoted):
+    elif expected is bool and isinstance(value, str) and (bare or quoted):
         word = value.lower()
         text = "true" if word in _TRUE else "false" if word in _FALSE else None
     elif problem.limit == "pattern" and quoted and isinstance(value, str) and value.strip() not in ("", value):

@@ -20,9 +20,9 @@ def read_settings(document: Document, report: Report) -> SettingsFile:
     try:
         settings = convert(SettingsFile, document.top)
     except ValidationError as error:
-        found = findings_of(error, (document, wrapper, "websak.yaml"), key_field=None)
+        result = findings_of(error, (document, wrapper, "websak.yaml"), key_field=None)
         renamed = {"unknown-field": "bad-settings", "bad-value": "bad-settings"}
-        for f in found:
+        for f in result:
             report(replace(f, code=renamed.get(f.code, f.code)))
         return SettingsFile()
     _check_rule_names(document, settings, report)

@@ -66,13 +66,13 @@ class ResourceBuilder:
                     )
                 )
             return
-        said: dict[str, Any] = (
+        given: dict[str, Any] = (
             {**section.defaults[kind.plural], **fields} if section.defaults is not None else {**fields}
         )
         if facts is not None:
-            said = {name: fill(value, facts) for name, value in said.items()}
+            given = {name: fill(value, facts) for name, value in given.items()}
         if changed:
-            said.update(changed)
+            given.update(changed)
         if kind.key_field in fields:
             self._report(
                 Diagnostic(
@@ -82,18 +82,18 @@ class ResourceBuilder:
                     help="take the line away; the key above it says it",
                 )
             )
-        said[kind.key_field] = full
+        given[kind.key_field] = full
         under = (document, section.defaults, kind.plural) if section.defaults is not None else None
         try:
-            values = to_values(convert(kind.model, said))
+            values = to_values(convert(kind.model, given))
         except ValidationError as error:
-            self._config.broken[address] = _references(kind, said, error, district, address, local)
+            self._config.broken[address] = _references(kind, given, error, district, address, local)
             self._config.origins.setdefault(address, Origin(document, entries, key, override, described))
-            found = findings_of(error, (document, entries, key), key_field=kind.key_field, over=override, under=under)
+            result = findings_of(error, (document, entries, key), key_field=kind.key_field, over=override, under=under)
             if override is not None:
                 base = document.key_position(entries.spans, key)
-                found = [_overriding(f, base) if f.at.file == override[0].file else f for f in found]
-            for f in found:
+                result = [_overriding(f, base) if f.at.file == override[0].file else f for f in result]
+            for f in result:
                 self._report(_for(f, described))
             return
         origin = Origin(document, entries, key, override, described, under[1:] if under else None)
@@ -144,15 +144,15 @@ class ResourceBuilder:
 
     def _set_aside(self, kind: Kind, values: dict[str, Any], address: Address, origin: Origin) -> None:
         """Keep what steers the tool apart from what is compared."""
-        said = {n: v for n in kind.config_only if (v := values.pop(n)) is not None and v is not False}
-        if not said:
+        given = {n: v for n in kind.config_only if (v := values.pop(n)) is not None and v is not False}
+        if not given:
             return
-        if said.get("protected"):
+        if given.get("protected"):
             self._config.protected.add(address)
-        if (old := said.get("previously")) is not None:
+        if (old := given.get("previously")) is not None:
             self._config.previously[address] = tuple(self._earlier(old, address, kind, origin))
         if address not in self._config.state:
-            self._config.aside[address] = said
+            self._config.aside[address] = given
 
     def _earlier(self, said: Iterable[str], address: Address, kind: Kind, origin: Origin) -> Iterator[Address]:
         """The addresses that ``previously`` names, without those that are none."""

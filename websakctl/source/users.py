@@ -79,7 +79,7 @@ def check_codes(config: Configuration, report: Report) -> None:
 
 def give_what_roles_give(config: Configuration, report: Report) -> None:
     """Fill in what users leave unsaid from their roles, so that it is compared like anything that was said."""
-    told: set[tuple[str, str, str]] = set()
+    reported: set[tuple[str, str, str]] = set()
     for address, user in config.state.items():
         if address.kind != "user":
             continue
@@ -91,7 +91,7 @@ def give_what_roles_give(config: Configuration, report: Report) -> None:
         if role.fields.get("roles") is not None:
             given["roles"] = role.fields["roles"]
         if role.fields.get("district_groups") is not None:
-            given["district_groups"] = _groups(config, role, district, told, report)
+            given["district_groups"] = _groups(config, role, district, reported, report)
         fields = {**given, **user.fields}
         if fields.get("roles") is not None:
             fields["roles"] = {name: _placed(scope, user, district) for name, scope in fields["roles"].items()}
@@ -105,11 +105,11 @@ def _groups(
     config: Configuration, role: Resource, district: District, told: set[tuple[str, str, str]], report: Report
 ) -> list[str]:
     """The district's own groups of a role; one that the district lacks is told once, at the role."""
-    found = []
+    result = []
     for local in role.fields["district_groups"]:
         key = district.full_key(local)
         if Address("access_group", district.slug, key) in config.state:
-            found.append(key)
+            result.append(key)
         elif (mark := (role.address.key, district.slug, local)) not in told:
             told.add(mark)
             report(
@@ -121,7 +121,7 @@ def _groups(
                     address=str(role.address),
                 )
             )
-    return found
+    return result
 
 
 def _placed(scope: Any, user: Resource, district: District) -> dict[str, Any]:

@@ -126,16 +126,16 @@ class Git:
         if not ids:
             return []
         out = self.run("cat-file", "--batch", stdin="".join(f"{id_}\n" for id_ in ids).encode())
-        found, place = [], 0
+        result, place = [], 0
         for id_ in ids:
             header, _, _ = out[place:].partition(b"\n")
             size = header.rpartition(b" ")[2]
             if not size.isdigit():
                 raise GitError(f"object {id_} is missing")
             place += len(header) + 1
-            found.append(out[place : place + int(size)])
+            result.append(out[place : place + int(size)])
             place += int(size) + 1
-        return found
+        return result
 
     def commit(self, parent: str | None, changes: Mapping[str, bytes | None], message: str) -> str:
         """Make a commit with files added, replaced, or (``None``) removed; gives its id."""

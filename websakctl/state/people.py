@@ -207,8 +207,8 @@ class Sharing:
         code = _code_of(row.address)
         if code is None:
             return row
-        wanted, made = (self._keyed().value(code, row.path, value) for value in (row.wanted, row.made))
-        return AcceptedRow(address=self._text(row.address), path=row.path, wanted=wanted, made=made)
+        expected, created = (self._keyed().value(code, row.path, value) for value in (row.wanted, row.made))
+        return AcceptedRow(address=self._text(row.address), path=row.path, wanted=expected, made=created)
 
     def _texts(self, value: Any) -> Any:
         """The same with every address of a user, in whatever text it stands, replaced."""

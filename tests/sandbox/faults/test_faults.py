@@ -59,13 +59,13 @@ def test_a_reset_is_one_on_the_wire(sandbox: Sandbox) -> None:
 
 
 def test_a_body_is_cut_on_the_wire(sandbox: Sandbox) -> None:
-    whole = sandbox.http.get(CODES).content
+    merged = sandbox.http.get(CODES).content
     sandbox.fault("cut_body")
     received, error = _raw(sandbox, _request(sandbox, "GET", CODES))
     head, _, body = received.partition(b"\r\n\r\n")
     assert error is None
-    assert f"content-length: {len(whole)}".encode() in head.lower()
-    assert body == whole[: len(whole) // 2]
+    assert f"content-length: {len(merged)}".encode() in head.lower()
+    assert body == merged[: len(merged) // 2]
     sandbox.fault("cut_body")
     with pytest.raises(httpx.RemoteProtocolError, match="complete"):
         sandbox.http.get(CODES)
@@ -117,20 +117,20 @@ def test_an_empty_answer(sandbox: Sandbox) -> None:
 
 
 def test_an_answer_that_breaks_off_and_is_whole_http(sandbox: Sandbox) -> None:
-    whole = sandbox.http.get(CODES).content
+    merged = sandbox.http.get(CODES).content
     sandbox.fault("truncated_json")
     answer = sandbox.http.get(CODES)
-    assert (answer.status_code, answer.content) == (200, whole[: len(whole) // 2])
+    assert (answer.status_code, answer.content) == (200, merged[: len(merged) // 2])
     assert answer.headers["content-length"] == str(len(answer.content))
     with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
         answer.json()
 
 
 def test_the_wrong_type(sandbox: Sandbox) -> None:
-    whole = sandbox.http.get(CODES)
+    merged = sandbox.http.get(CODES)
     sandbox.fault("wrong_content_type")
     answer = sandbox.http.get(CODES)
-    assert (answer.content, answer.headers["content-type"]) == (whole.content, "text/plain; charset=utf-8")
+    assert (answer.content, answer.headers["content-type"]) == (merged.content, "text/plain; charset=utf-8")
     assert "etag" in sandbox.http.get(f"{CODES}/U").headers
 
 
@@ -163,8 +163,8 @@ def test_a_stale_read_of_the_other_api(sandbox: Sandbox) -> None:
         "parentDepartmentId": root["id"],
     }
     assert sandbox.http.post("/api/v2/departments", json=body).is_success
-    there = sandbox.http.get("/api/Departments/external/NY")
-    assert there.status_code != 200 or not there.content
+    live = sandbox.http.get("/api/Departments/external/NY")
+    assert live.status_code != 200 or not live.content
     assert sandbox.http.get("/api/Departments/external/NY").json()["name"] == "Ny"
 
 

@@ -124,8 +124,8 @@ def test_a_setting_that_makes_no_sense(sandbox: Sandbox, wanted: Any) -> None:
 def test_a_department_changed_by_hand(sandbox: Sandbox, key: str, column: str) -> None:
     edit = {"kind": "department", "key": key, "set": {column: "9999"}}
     assert sandbox.control.post("/_sandbox/edit", json=edit).status_code == 200
-    found = [row for row in sandbox.http.get("/api/Departments/flat").json() if row[column] == "9999"]
-    assert [key in (row["externalId"], row["code"], row["abbreviation"]) for row in found] == [True]
+    result = [row for row in sandbox.http.get("/api/Departments/flat").json() if row[column] == "9999"]
+    assert [key in (row["externalId"], row["code"], row["abbreviation"]) for row in result] == [True]
     assert sandbox.effects() == []
 
 

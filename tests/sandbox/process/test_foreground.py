@@ -33,11 +33,11 @@ def served(home: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], s
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_served_and_ended_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     with served(tmp_path, "--port", "0", "--api-version", "3.0") as (child, url):
-        found = process.find_server(tmp_path)
-        assert found
-        assert (found.base_url, found.pid, found.api_version) == (url, child.pid, "3.0")
+        result = process.find_server(tmp_path)
+        assert result
+        assert (result.base_url, result.pid, result.api_version) == (url, child.pid, "3.0")
         assert httpx.get(f"{url}/_sandbox/health").json()["api_version"] == "3.0"
-        assert process.ensure_server(tmp_path) == found
+        assert process.ensure_server(tmp_path) == result
         with httpx.Client() as kept_open:
             kept_open.get(f"{url}/_sandbox/health")
             os.kill(child.pid, number)
@@ -89,8 +89,8 @@ def test_a_taken_port_is_told(tmp_path: Path) -> None:
 def test_a_database_of_ones_own(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path / 'mine.db'}"
     with served(tmp_path, "--database", database):
-        found = process.find_server(tmp_path)
-        assert found
-        assert found.database == database
+        result = process.find_server(tmp_path)
+        assert result
+        assert result.database == database
         assert (tmp_path / "mine.db").exists()
         assert not (tmp_path / "sandbox" / "websak.db").exists()

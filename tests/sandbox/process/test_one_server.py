@@ -120,8 +120,8 @@ def test_a_file_of_another_time_is_no_server(home: Path) -> None:
     kept = json.loads(path.read_text())
     for lie in ({"instance": "another"}, {"pid": 2**22 + 1}, {"base_url": "http://127.0.0.1:9"}, {"pid": os.getpid()}):
         path.write_text(json.dumps({**kept, **lie}))
-        found = process.find_server(home)
-        assert found is None or lie == {"pid": os.getpid()}
+        result = process.find_server(home)
+        assert result is None or lie == {"pid": os.getpid()}
     path.write_text(json.dumps(kept))
     assert process.find_server(home) == running
 

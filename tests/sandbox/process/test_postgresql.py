@@ -36,15 +36,15 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         home = Path(tempfile_of(other.pw_uid, other.pw_gid))
     data = home / "data"
     try:
-        made = subprocess.run(
+        created = subprocess.run(
             [initdb, "-D", data, "-U", "sandbox", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             capture_output=True,
             text=True,
             cwd=home,
             **as_other,  # type: ignore[call-overload]  # user and group only
         )
-        if made.returncode:
-            pytest.skip(f"initdb does not work here: {made.stderr.strip().splitlines()[-1]}")
+        if created.returncode:
+            pytest.skip(f"initdb does not work here: {created.stderr.strip().splitlines()[-1]}")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -138,10 +138,10 @@ def _use(server: process.Server) -> None:
         assert http.put(f"{codes}/U", json=now, headers={"If-Match": '"x"'}).status_code == 412
         assert http.put(f"{codes}/U", json=now, headers={"If-Match": now["etag"]}).status_code == 200
         case_type = {"code": "PERS", "name": "x", "series": "S", "ordering_principle": "e", "retention": "B"}
-        made = http.post(
+        created = http.post(
             "/api/setup/case-types", json={**case_type, "access_code": "Ø"}, headers={"Idempotency-Key": "k"}
         )
-        assert made.status_code == 201
+        assert created.status_code == 201
         assert http.delete(f"{codes}/Ø", headers={"If-Match": "*"}).status_code == 409
         bad = http.post("/api/setup/case-types", json={"class_code": "\x00"}, headers={"Idempotency-Key": "l"})
         assert bad.status_code == 422

@@ -44,6 +44,6 @@ def test_what_is_referred_to_does_not_go_meanwhile(api: Api) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(act, range(24)))
-    there = api.get("/access-codes/U").status_code == 200
+    live = api.get("/access-codes/U").status_code == 200
     naming = [item for item in api.get("/case-types").json()["items"] if item["access_code"] == "U"]
-    assert there or not naming
+    assert live or not naming

@@ -46,10 +46,10 @@ def test_others_may_write_between_two_pages(api: Api) -> None:
 
 
 def test_many_are_loaded_in_seconds_and_refer_to_each_other(api: Api) -> None:
-    wanted = {"departments": 250, "sub_orgs": 2500, "access_codes": 10, "case_types": 30, "rollout_batches": 4}
-    loaded = api.control.post("/_sandbox/load", json=wanted)
+    desired = {"departments": 250, "sub_orgs": 2500, "access_codes": 10, "case_types": 30, "rollout_batches": 4}
+    loaded = api.control.post("/_sandbox/load", json=desired)
     assert loaded.status_code == 200
-    assert {kind: count for kind, count in loaded.json().items() if count} == wanted
+    assert {kind: count for kind, count in loaded.json().items() if count} == desired
     listed, after = [], None
     while True:
         body = api.get("/sub-orgs", **({"after": after} if after else {})).json()

@@ -19,12 +19,12 @@ EACH = {
 def test_an_object_lives_and_ends(api: Api, collection: str) -> None:
     key_field, body = EACH[collection]
     key: Any = body[key_field]
-    made = api.post(f"/{collection}", body)
-    assert made.status_code == 201
-    assert made.headers["location"] == f"/api/setup/{collection}/{key}"
-    content = made.json()
-    assert content["etag"] == made.headers["etag"]
-    assert made.headers["etag"].startswith('"')
+    created = api.post(f"/{collection}", body)
+    assert created.status_code == 201
+    assert created.headers["location"] == f"/api/setup/{collection}/{key}"
+    content = created.json()
+    assert content["etag"] == created.headers["etag"]
+    assert created.headers["etag"].startswith('"')
     assert content["active"] is True
     assert {name: content[name] for name in body} == body
 
@@ -49,16 +49,16 @@ def test_an_object_lives_and_ends(api: Api, collection: str) -> None:
 
 
 def test_put_replaces_the_whole_object(api: Api) -> None:
-    made = api.made("/access-codes", {"code": "P", "name": "Personal", "description": "x", "screening_years": 60})
-    written = api.put("/access-codes/P", {"code": "P", "name": "Personalsaker"}, made["etag"]).json()
+    created = api.made("/access-codes", {"code": "P", "name": "Personal", "description": "x", "screening_years": 60})
+    written = api.put("/access-codes/P", {"code": "P", "name": "Personalsaker"}, created["etag"]).json()
     assert (written["description"], written["screening_years"], written["name"]) == (None, None, "Personalsaker")
 
 
 def test_lists_and_objects_inside_come_back_as_they_were(api: Api) -> None:
     basis = [{"reference": "offl. § 13", "valid_from": "2009-01-01", "valid_to": None}, {"reference": "fvl. § 13"}]
-    made = api.made("/access-codes", {"code": "Ø", "name": "Økonomi – «æøå»", "legal_basis": basis})
-    assert made["legal_basis"] == [basis[0], {"reference": "fvl. § 13", "valid_from": None, "valid_to": None}]
-    assert api.get("/access-codes/Ø").json() == made
+    created = api.made("/access-codes", {"code": "Ø", "name": "Økonomi – «æøå»", "legal_basis": basis})
+    assert created["legal_basis"] == [basis[0], {"reference": "fvl. § 13", "valid_from": None, "valid_to": None}]
+    assert api.get("/access-codes/Ø").json() == created
     licence = api.made("/licences", {"code": "L", "product": "Websak", "bought": 3, "allotments": {"frogner": 2}})
     assert api.get("/licences/L").json()["allotments"] == licence["allotments"] == {"frogner": 2}
 
@@ -137,14 +137,14 @@ def test_another_key_renames_and_what_refers_to_it_follows(api: Api) -> None:
         "retention": "B",
         "access_code": "U",
     }
-    made = api.post("/case-types", case, "rename-1")
-    assert made.status_code == 201
+    created = api.post("/case-types", case, "rename-1")
+    assert created.status_code == 201
     now = api.get("/access-codes/U").json()
     answer = api.put("/access-codes/U", {**now, "code": "V"}, now["etag"])
     assert (answer.status_code, answer.json()["code"]) == (200, "V")
     assert api.get("/access-codes/U").status_code == 404
     followed = api.get("/case-types/NY").json()
-    assert (followed["access_code"], followed["etag"] != made.json()["etag"]) == ("V", True)
+    assert (followed["access_code"], followed["etag"] != created.json()["etag"]) == ("V", True)
     taken = api.get("/access-codes/V").json()
     refused = api.put("/access-codes/V", {**taken, "code": "XX"}, taken["etag"])
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/already-exists")

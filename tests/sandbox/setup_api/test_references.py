@@ -50,13 +50,13 @@ def test_a_batch_in_use(api: Api) -> None:
 
 def test_a_unit_is_a_department_of_the_other_api(api: Api) -> None:
     assert api.post("/sub-orgs", {**SUB_ORG, "unit": "FR-GAMMEL"}).status_code == 422  # a code is no external id
-    made = api.made("/sub-orgs", {**SUB_ORG, "unit": "FR-OPPV"})
+    created = api.made("/sub-orgs", {**SUB_ORG, "unit": "FR-OPPV"})
     user_api = httpx.Client(
         base_url=api.server.base_url, headers={"Authorization": f"Bearer {token(api.server, 'userapi')}"}
     )
     with user_api:
         department = user_api.get("/api/Departments/external/FR-OPPV").json()
         assert user_api.delete(f"/api/v2/departments/{department['id']}/activation").is_success
-    answer = api.put(f"/sub-orgs/{SUB_ORG['orgnr']}", {**made, "name": "Ny"}, made["etag"])
+    answer = api.put(f"/sub-orgs/{SUB_ORG['orgnr']}", {**created, "name": "Ny"}, created["etag"])
     assert _types(answer) == (422, "/problems/invalid")
     assert answer.json()["errors"][0]["pointer"] == "/unit"

@@ -110,8 +110,8 @@ def test_a_reference_is_checked_even_when_another_day_is_out_of_order(api: Api) 
 
 
 def test_read_only_fields_are_ignored(api: Api) -> None:
-    made = api.made("/access-codes", {**CODE, "etag": 1, "updated_at": []})
-    assert isinstance(made["etag"], str)
+    created = api.made("/access-codes", {**CODE, "etag": 1, "updated_at": []})
+    assert isinstance(created["etag"], str)
 
 
 def test_a_whole_number_may_be_written_with_a_point(api: Api) -> None:

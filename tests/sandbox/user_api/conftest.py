@@ -36,21 +36,21 @@ class Api:
         return response.json()
 
     def department(self, external_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.get(f"/api/Departments/external/{external_id}")
-        return found
+        result: dict[str, Any] = self.get(f"/api/Departments/external/{external_id}")
+        return result
 
     def new_department(self, external_id: str, parent: str = "1001", **fields: Any) -> dict[str, Any]:
         body = {"externalID": external_id, "departmentParentId": parent, "departmentName": "Enhet"} | fields
         response = self.http.post("/api/Departments", json=body)
         assert response.status_code == 201, response.text
-        made: dict[str, Any] = response.json()
-        return made
+        created: dict[str, Any] = response.json()
+        return created
 
     def new_user(self, code: str, **fields: Any) -> dict[str, Any]:
         response = self.http.post("/api/Users", json={"code": code, "username": code.lower()} | fields)
         assert response.status_code == 201, response.text
-        made: dict[str, Any] = response.json()
-        return made
+        created: dict[str, Any] = response.json()
+        return created
 
     def effects(self) -> list[tuple[str, str, str]]:
         with self.app.state.database.read() as connection:

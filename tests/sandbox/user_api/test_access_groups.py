@@ -11,8 +11,8 @@ V2 = "/api/v2/accessgroups"
 
 
 def members(api: Any, group: str = "301") -> list[int]:
-    found: list[int] = api.get(f"/api/AccessGroups/members/{group}")
-    return found
+    result: list[int] = api.get(f"/api/AccessGroups/members/{group}")
+    return result
 
 
 def memberships(api: Any, query: str = "") -> list[str]:
@@ -21,8 +21,8 @@ def memberships(api: Any, query: str = "") -> list[str]:
 
 def test_a_group_is_made_and_may_be_made_twice(api: Any) -> None:
     answer = api.http.post("/api/AccessGroups", json={"groupName": "  Barnevern "})
-    made = answer.json()
-    assert (answer.status_code, made["groupName"], made["groupId"]) == (201, "Barnevern", "303")
+    created = answer.json()
+    assert (answer.status_code, created["groupName"], created["groupId"]) == (201, "Barnevern", "303")
     assert api.http.post("/api/AccessGroups", json={"groupName": "Barnevern"}).json()["groupId"] == "304"
     assert [each["groupName"] for each in api.get("/api/AccessGroups")] == [
         *("Alle brukere", "Postmottak", "Barnevern", "Barnevern")

@@ -29,8 +29,8 @@ def test_of_many_who_want_one_abbreviation_one_gets_it(api: Any) -> None:
 
 def test_two_servers_on_one_database_take_turns(start: Any) -> None:
     with start("3.3") as one, start("3.0") as other, ThreadPoolExecutor(8) as pool:
-        made = pool.map(lambda number: (one, other)[number % 2].new_department(f"N{number}")["id"], range(40))
-        assert len(set(made)) == 40
+        created = pool.map(lambda number: (one, other)[number % 2].new_department(f"N{number}")["id"], range(40))
+        assert len(set(created)) == 40
         assert one.get("/api/Admin/departmentcount") == 47
 
 

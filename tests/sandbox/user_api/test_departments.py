@@ -16,10 +16,10 @@ def test_the_seed_is_what_people_made_by_hand(api: Any) -> None:
 
 
 def test_every_id_in_an_answer_is_a_string(api: Any) -> None:
-    made = api.new_department("A")
-    assert made["id"] == "1008"
-    assert made["parentDepartmentId"] == "1001"
-    assert isinstance(made["gidId"], str)
+    created = api.new_department("A")
+    assert created["id"] == "1008"
+    assert created["parentDepartmentId"] == "1001"
+    assert isinstance(created["gidId"], str)
 
 
 def test_a_new_department_gets_what_the_server_gives(api: Any) -> None:
@@ -27,18 +27,18 @@ def test_a_new_department_gets_what_the_server_gives(api: Any) -> None:
         "/api/Departments",
         json={"externalID": "A", "departmentName": "Enhet", "departmentShortName": "AA", "departmentParentId": "1002"},
     )
-    made = answer.json()
-    assert answer.headers["location"] == f"/api/Departments/{made['id']}"
-    assert (made["code"], made["abbreviation"], made["unit"], made["level"]) == ("AA", "AA", "Avd", "3")
-    assert made["validFromDate"].endswith("Z")
-    assert made["validToDate"] is None
-    assert made == api.get(f"/api/Departments/{made['id']}") == api.department("A")
-    assert made in api.get("/api/Departments/flat")
+    created = answer.json()
+    assert answer.headers["location"] == f"/api/Departments/{created['id']}"
+    assert (created["code"], created["abbreviation"], created["unit"], created["level"]) == ("AA", "AA", "Avd", "3")
+    assert created["validFromDate"].endswith("Z")
+    assert created["validToDate"] is None
+    assert created == api.get(f"/api/Departments/{created['id']}") == api.department("A")
+    assert created in api.get("/api/Departments/flat")
 
 
 def test_without_a_short_name_the_code_is_counted(api: Any) -> None:
-    made = api.new_department("A")
-    assert made["code"] == made["abbreviation"] == "AVD1008"
+    created = api.new_department("A")
+    assert created["code"] == created["abbreviation"] == "AVD1008"
 
 
 def test_an_abbreviation_is_there_once_in_the_whole_base(api: Any) -> None:

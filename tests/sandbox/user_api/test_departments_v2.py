@@ -27,15 +27,15 @@ def test_one_model_goes_both_ways(new: Any, base: str) -> None:
         "emailAddr": "c@example.org",
     }
     answer = new.http.post(base, json=body)
-    made = answer.json()
+    created = answer.json()
     assert answer.status_code == 201
-    assert answer.headers["location"] == f"/api/v2/departments/{made['id']}"
-    assert {name: made[name] for name in body} == body
-    assert made == new.get(f"{base}/{made['id']}") == new.get(f"{base}/external/A")
-    assert made in new.get(f"{base}/flat")
+    assert answer.headers["location"] == f"/api/v2/departments/{created['id']}"
+    assert {name: created[name] for name in body} == body
+    assert created == new.get(f"{base}/{created['id']}") == new.get(f"{base}/external/A")
+    assert created in new.get(f"{base}/flat")
 
-    again = new.http.put(f"{base}/{made['id']}", json=made | {"name": "Ny", "id": "1001"}).json()
-    assert again == made | {"name": "Ny"}
+    again = new.http.put(f"{base}/{created['id']}", json=created | {"name": "Ny", "id": "1001"}).json()
+    assert again == created | {"name": "Ny"}
 
 
 def test_what_the_server_owns_cannot_be_written(new: Any) -> None:
@@ -52,19 +52,19 @@ def test_what_the_server_owns_cannot_be_written(new: Any) -> None:
         "addr4": "7",
         "validToDate": "2020-01-01T00:00:00Z",
     }
-    made = new.http.post("/api/v2/departments", json=body | owned).json()
-    assert not {name for name, value in owned.items() if made[name] == value}
-    after = new.http.put(f"/api/v2/departments/{made['id']}", json=body | owned | {"code": "B", "unit": "B"}).json()
+    created = new.http.post("/api/v2/departments", json=body | owned).json()
+    assert not {name for name, value in owned.items() if created[name] == value}
+    after = new.http.put(f"/api/v2/departments/{created['id']}", json=body | owned | {"code": "B", "unit": "B"}).json()
     assert not {name for name, value in owned.items() if after[name] == value}
     assert (after["code"], after["unit"]) == ("A", "Avd")  # once and for all
 
 
 def test_abbreviation_and_code_stand_in_for_each_other(new: Any) -> None:
     body = {"name": "Enhet", "parentDepartmentId": "1001"}
-    made = new.http.post("/api/v2/departments", json=body | {"code": "A"}).json()
-    assert (made["code"], made["abbreviation"]) == ("A", "A")
-    made = new.http.post("/api/v2/departments", json=body | {"abbreviation": "B"}).json()
-    assert (made["code"], made["abbreviation"]) == ("B", "B")
+    created = new.http.post("/api/v2/departments", json=body | {"code": "A"}).json()
+    assert (created["code"], created["abbreviation"]) == ("A", "A")
+    created = new.http.post("/api/v2/departments", json=body | {"abbreviation": "B"}).json()
+    assert (created["code"], created["abbreviation"]) == ("B", "B")
     assert new.http.post("/api/v2/departments", json=body | {"code": "A"}).status_code == 422
 
 

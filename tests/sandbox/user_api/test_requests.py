@@ -99,8 +99,8 @@ def test_a_bad_query_is_a_problem(api: Any, query: str) -> None:
 
 
 def test_unknown_fields_are_passed_over(api: Any) -> None:
-    made = api.new_department("A", departmentUnknown=[1, {}], id="7")
-    assert made["id"] == "1008"
+    created = api.new_department("A", departmentUnknown=[1, {}], id="7")
+    assert created["id"] == "1008"
 
 
 def test_what_no_database_keeps_is_replaced(api: Any) -> None:

@@ -8,10 +8,10 @@ import pytest
 def test_a_role_is_assigned_and_taken_away(api: Any) -> None:
     body = {"id": "SB", "departmentList": "1001, 1004", "gradeList": "U,P"}
     answer = api.http.post("/api/Users/20005/roles", json=body)
-    made = answer.json()
+    created = answer.json()
     assert answer.status_code == 201
-    assert made == {
-        "roleId": made["roleId"],
+    assert created == {
+        "roleId": created["roleId"],
         "userId": "20005",
         "id": "SB",
         "description": None,
@@ -20,11 +20,11 @@ def test_a_role_is_assigned_and_taken_away(api: Any) -> None:
         "journalUnitList": "",
         "gradeList": "U,P",
     }
-    assert api.get("/api/Users/SYS-BYARK/roles?lookupField=Code") == [made]
+    assert api.get("/api/Users/SYS-BYARK/roles?lookupField=Code") == [created]
     assert api.http.post("/api/Users/20005/roles", json=body).status_code == 409
     assert api.http.post("/api/Users/20005/roles", json=body | {"gradeList": "U"}).status_code == 201
 
-    path = f"/api/Users/20005/roles/{made['roleId']}"
+    path = f"/api/Users/20005/roles/{created['roleId']}"
     assert api.http.delete(path).status_code == 200
     answer = api.http.delete(path)
     assert (answer.status_code, answer.json()) == (404, "The user has no such role.")

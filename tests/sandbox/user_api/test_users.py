@@ -43,26 +43,26 @@ def test_what_can_only_be_written_is_never_answered(api: Any) -> None:
         "accessToZones": [3],
         "externalDepartmentId": "FR-OPPV",
     }
-    made = api.new_user("A1", username="hemmelig-navn", **body)
+    created = api.new_user("A1", username="hemmelig-navn", **body)
     fields = {"username", "mailAddresses", "userAccesses", "accessToZones", "userType", "externalDepartmentId"}
-    assert not fields & made.keys()
-    text = api.http.get(f"/api/Users/{made['gidId']}").text
+    assert not fields & created.keys()
+    text = api.http.get(f"/api/Users/{created['gidId']}").text
     assert "hemmelig" not in text
     assert "example.org" not in text
-    with_mail = api.get(f"/api/Users/{made['gidId']}?includeEmailAddresses=true")
+    with_mail = api.get(f"/api/Users/{created['gidId']}?includeEmailAddresses=true")
     assert (with_mail["emailAddr"], with_mail["emailAddr2"]) == ("a1@example.org", "a2@example.org")
     assert api.get("/api/Users?includeEmailAddresses=true")[-1]["emailAddr"] == "a1@example.org"
 
 
 def test_a_new_user_has_the_templates_roles_and_functions(api: Any) -> None:
-    made = api.new_user("A1", accessTemplateId="20002")
-    told = api.get(f"/api/Users/{made['gidId']}?includeUserAccess=true")
-    assert told["userAccessCodes"] == "10,20,30"
-    assert [function["code"] for function in told["userAccessFunctions"]] == ["10", "20", "30"]
-    roles = api.get(f"/api/Users/{made['gidId']}/roles")
+    created = api.new_user("A1", accessTemplateId="20002")
+    reported = api.get(f"/api/Users/{created['gidId']}?includeUserAccess=true")
+    assert reported["userAccessCodes"] == "10,20,30"
+    assert [function["code"] for function in reported["userAccessFunctions"]] == ["10", "20", "30"]
+    roles = api.get(f"/api/Users/{created['gidId']}/roles")
     assert [(role["id"], role["departmentList"]) for role in roles] == [("LD", "1001")]
     assert roles[0]["roleId"] != api.get("/api/Users/20002/roles")[0]["roleId"]
-    assert made["orgUnitId"] == "OSLO"  # the template's department
+    assert created["orgUnitId"] == "OSLO"  # the template's department
     assert api.new_user("A2")["accessTemplateId"] == "-1"
 
 
@@ -86,8 +86,8 @@ def test_where_a_user_lands(api: Any, fields: dict[str, str], department: str) -
 
 
 def test_without_a_template_an_unknown_department_is_none(api: Any) -> None:
-    made = api.new_user("A1", departmentCode="NONE")
-    assert (made["departmentId"], made["departmentCode"], made["orgUnitId"]) == (None, None, None)
+    created = api.new_user("A1", departmentCode="NONE")
+    assert (created["departmentId"], created["departmentCode"], created["orgUnitId"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("template", ["99999", "20005", "x"])
@@ -151,7 +151,7 @@ def test_a_secondary_user_stands_beside_one_primary(new: Any) -> None:
 
 def test_a_put_clears_what_it_leaves_out_and_spares_the_rest(api: Any) -> None:
     """Zones become the database's default, and on 3.0 login mappings are gone: no other route brings them back."""
-    made = api.new_user(
+    created = api.new_user(
         "A1",
         accessTemplateId="20001",
         title="Konsulent",
@@ -159,11 +159,11 @@ def test_a_put_clears_what_it_leaves_out_and_spares_the_rest(api: Any) -> None:
         userAccesses=[{"key": "a1"}],
         mailAddresses=["a@example.org"],
     )
-    path = f"/api/Users/{made['gidId']}"
+    path = f"/api/Users/{created['gidId']}"
     after = api.http.put(path, json={"name": "Ny", "accessTemplateId": "20001"}).json()
     assert (after["title"], after["code"], after["accessTemplateId"]) == (None, None, "20001")
-    told = api.get(f"{path}?includeEmailAddresses=true&includeUserAccess=true")
-    assert (told["userAccessCodes"], told["emailAddr"]) == ("10,20", None)
+    reported = api.get(f"{path}?includeEmailAddresses=true&includeUserAccess=true")
+    assert (reported["userAccessCodes"], reported["emailAddr"]) == ("10,20", None)
     assert len(api.get(f"{path}/roles")) == 1
     assert stored(api, "access_to_zones", "user_accesses")[0] == "[]"
     assert (stored(api, "user_accesses")[0] == "[]") is (api.version == "3.0")
@@ -190,12 +190,16 @@ def stored(api: Any, *columns: str) -> list[str]:
 
 def test_nothing_is_filled_in_that_was_not_asked_for(api: Any) -> None:
     path = "/api/Users/20005"
-    for told in (api.get(path), api.get("/api/Users")[-1], api.get("/api/Users/changes/2019-01-01")[-1]):
-        assert (told["userAccessFunctions"], told["userAccessCodes"], told["userRoles"]) == (None, None, None)
-        assert told.get("isSystemAdministrator", False) is False
-    for told in (api.get(f"{path}?includeUserAccess=true"), api.get("/api/Users?includeUserAccess=true")[-1]):
-        assert (told["userAccessCodes"], told["userAccessFunctions"][0]["code"]) == ("0", "0")
-        assert told.get("isSystemAdministrator", True) is True
+    for reported in (api.get(path), api.get("/api/Users")[-1], api.get("/api/Users/changes/2019-01-01")[-1]):
+        assert (reported["userAccessFunctions"], reported["userAccessCodes"], reported["userRoles"]) == (
+            None,
+            None,
+            None,
+        )
+        assert reported.get("isSystemAdministrator", False) is False
+    for reported in (api.get(f"{path}?includeUserAccess=true"), api.get("/api/Users?includeUserAccess=true")[-1]):
+        assert (reported["userAccessCodes"], reported["userAccessFunctions"][0]["code"]) == ("0", "0")
+        assert reported.get("isSystemAdministrator", True) is True
     roles = api.get("/api/Users/20001?includeRoles=true")["userRoles"]
     if api.version == "3.3":
         assert roles is None
@@ -236,8 +240,8 @@ def test_a_new_department_or_template_resets_access(api: Any) -> None:
 
     def codes_after(body: dict[str, Any]) -> str:
         api.http.put(path, json=body).raise_for_status()
-        told: str = api.get(f"{path}?includeUserAccess=true")["userAccessCodes"]
-        return told
+        reported: str = api.get(f"{path}?includeUserAccess=true")["userAccessCodes"]
+        return reported
 
     assert codes_after(same) == "99"
     assert codes_after(same | {"departmentCode": "BFR"}) == "10,20"
@@ -282,8 +286,8 @@ def test_changes_since_a_day(api: Any) -> None:
 
 
 def test_dates_come_back_in_utc(new: Any) -> None:
-    made = new.new_user("A1", leaveFrom="2024-06-01T00:00:00+02:00", leaveTo="2024-06-30", validFrom=None)
-    assert (made["leaveFrom"], made["leaveTo"], made["validFrom"]) == (
+    created = new.new_user("A1", leaveFrom="2024-06-01T00:00:00+02:00", leaveTo="2024-06-30", validFrom=None)
+    assert (created["leaveFrom"], created["leaveTo"], created["validFrom"]) == (
         "2024-05-31T22:00:00Z",
         "2024-06-30T00:00:00Z",
         None,

@@ -20,14 +20,14 @@ from websakctl.cli.change.plan import (
     Refresh,
     announce_interrupted,
     check_targets,
+    make_config_input,
     say_how_long,
     say_if_nothing,
-    scene_of,
 )
 from websakctl.cli.exits import Exit, Problem, Stopped
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, read_json, user_name
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
@@ -102,11 +102,11 @@ def apply(
     session.valid_config()
     session.pace(concurrency, rate)
     selected = any((district, kind, target, batch, prune))
-    for said in allow or ():
-        name, equals, number = said.rpartition("=")
+    for given in allow or ():
+        name, equals, number = given.rpartition("=")
         if not equals or not name or not number.isdigit():
             raise Problem(
-                f"--allow {said} is not GUARD=NUMBER",
+                f"--allow {given} is not GUARD=NUMBER",
                 Exit.USAGE,
                 "the plan says what to write, such as --allow deactivate:org_unit=3",
             )
@@ -134,12 +134,12 @@ def apply(
     stop = threading.Event()
     with session.alone(reason or "apply", break_lease, reason), nothing_written_if_interrupted():
         # what was kept of a list never decides a write
-        scene = scene_of(
+        inputs = make_config_input(
             session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
         )
         request = operation.ApplyRequest(
-            **what_and_who(session, scene, reason),
-            observer=TerminalObserver(session, scene, stop, auto_approve=auto_approve, expand=expand),
+            **what_and_who(session, inputs, reason),
+            observer=TerminalObserver(session, inputs, stop, auto_approve=auto_approve, expand=expand),
             stop=stop,
             allow=tuple(allow or ()),
             fail_fast=fail_fast,
@@ -156,12 +156,14 @@ def apply(
             announce_interrupted(session, alone=True)
             result = operation.plan_and_apply(request)
         if result is None:
-            told = f"No run to {session.target.name} was interrupted; there is nothing to resume."
+            reported = f"No run to {session.target.name} was interrupted; there is nothing to resume."
             session.write(
-                TableReport(headline=told, columns=(), rows=(), data={"format_version": 1, "run": None, "outcomes": []})
+                TableReport(
+                    headline=reported, columns=(), rows=(), data={"format_version": 1, "run": None, "outcomes": []}
+                )
             )
             return
-        by_hand = work_list_for(session, scene, result.plan, worklist)
+        by_hand = work_list_for(session, inputs, result.plan, worklist)
     summarise(session, session.target.name, result.applied, result.stale, result.run, by_hand)
 
 
@@ -179,16 +181,16 @@ def see_signature(session: Session, saved: "SavedPlan") -> None:
         raise Problem(f"{saved.name} is not signed with the state key of {name}", Exit.REFUSED, again)
 
 
-def what_and_who(session: Session, scene: "ConfigInput", reason: str) -> dict[str, Any]:
+def what_and_who(session: Session, inputs: "ConfigInput", reason: str) -> dict[str, Any]:
     """The parts of an ``ApplyRequest`` that the session has."""
     from websakctl.operations.apply.run import Actor
     from websakctl.operations.rollout.work_list import work_list
 
     pipelines = ("GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL")
     ci = next((f"{name}={os.environ[name]}" for name in pipelines if os.environ.get(name)), None)
-    left = (item.address for item in work_list(scene).items) if scene.done_by_hand else ()
+    left = (item.address for item in work_list(inputs).items) if inputs.done_by_hand else ()
     return {
-        "scene": scene,
+        "inputs": inputs,
         "connection": session.connection,
         "journal": session.journal,
         "actor": Actor(user=user_name(), owner=session.owner, ci=ci, reason=reason),
@@ -210,9 +212,15 @@ class TerminalObserver:
     """A person at a terminal, or whatever reads stderr."""
 
     def __init__(
-        self, session: Session, scene: "ConfigInput", stop: threading.Event, *, auto_approve: bool, expand: bool = False
+        self,
+        session: Session,
+        inputs: "ConfigInput",
+        stop: threading.Event,
+        *,
+        auto_approve: bool,
+        expand: bool = False,
     ) -> None:
-        self.session, self.scene, self.stop = session, scene, stop
+        self.session, self.inputs, self.stop = session, inputs, stop
         self.auto_approve, self.expand = auto_approve, expand
         self._bar: Ticker | None = None
         self._asked_to_stop = 0
@@ -223,14 +231,14 @@ class TerminalObserver:
         Raises:
             UnknownName: If a ``--target`` matches nothing.
         """
-        check_targets(self.scene, live.state)
+        check_targets(self.inputs, live.state)
         if self.session.call.verbose:
             self.session.terminal.say(live.told)
         if self.session.call.format == "text":
             self.session.write(self.session.plan_report(plan), expand=self.expand)
         else:  # stdout is kept for the one document, which tells how it went
             self.session.say_plan(plan, expand=self.expand)
-        say_if_nothing(self.session, self.scene, plan)
+        say_if_nothing(self.session, self.inputs, plan)
 
     def confirm(self, changes: "tuple[Change, ...]", live: "LiveSetup", *, reviewed: bool) -> None:
         """Ask, unless that was said; production takes a saved plan or its own name."""
@@ -257,15 +265,15 @@ class TerminalObserver:
             )
         these = f"these {count} changes" if count != 1 else "this change"
         if protected:
-            question, wanted = f"{name} is protected. Type its name to do {these}: ", name
+            question, expected = f"{name} is protected. Type its name to do {these}: ", name
         else:
-            question, wanted = f"Do {these} in {name}? Only yes is a yes: ", "yes"
+            question, expected = f"Do {these} in {name}? Only yes is a yes: ", "yes"
         answer = self.session.terminal.ask(question)
         if answer is None:
             raise ApplyRefused(
                 "nobody is here to say yes; nothing was written", "--auto-approve, or run it in a terminal"
             )
-        if answer != wanted:
+        if answer != expected:
             raise ApplyRefused("not confirmed; nothing was written")
 
     def stale(self, stale: "tuple[Stale, ...]") -> None:
@@ -279,8 +287,8 @@ class TerminalObserver:
         for dropped in stale:
             why = f"  (waits for {safe(str(dropped.because_of))})" if dropped.because_of else ""
             say(f"  {safe(str(dropped.change.address))}{why}")
-            for path, before, now, wanted in dropped.conflicts:
-                say(f"      {safe(path)}: planned from {shown(before)}, now {shown(now)}, wanted {shown(wanted)}")
+            for path, before, now, expected in dropped.conflicts:
+                say(f"      {safe(path)}: planned from {shown(before)}, now {shown(now)}, wanted {shown(expected)}")
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:
@@ -324,13 +332,15 @@ class TerminalObserver:
                 )
 
 
-def work_list_for(session: Session, scene: "ConfigInput", plan: "Plan | None", folder: Path | None = None) -> "Written":
+def work_list_for(
+    session: Session, inputs: "ConfigInput", plan: "Plan | None", folder: Path | None = None
+) -> "Written":
     """Put what is left for people into files, for the environment as a whole."""
     from websakctl.cli.change.by_hand import Written, write_work_list
     from websakctl.operations.rollout.work_list import work_list
 
     try:
-        return write_work_list(session, work_list(scene, plan.manual if plan is not None else ()), folder)
+        return write_work_list(session, work_list(inputs, plan.manual if plan is not None else ()), folder)
     except (OSError, Problem) as error:  # what was applied is still to be told
         session.terminal.error(
             f"the work list cannot be written: {error}", "`websakctl worklist show --out DIR` writes it"

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.by_hand import ByHand
     from websakctl.operations.rollout.work_list import WorkList
-    from websakctl.plan.diff import Known
+    from websakctl.plan.diff import LastApplied
     from websakctl.report.texts import Language
     from websakctl.source.export_file import Export
 
 
 def read_by_hand(
-    session: Session, by_hand: "Mapping[str, Kind]", known: "Mapping[Address, Known]", said: list[str] | None
+    session: Session, by_hand: "Mapping[str, Kind]", known: "Mapping[Address, LastApplied]", said: list[str] | None
 ) -> "ByHand":
     """Read the journal and the files.
 
@@ -53,17 +53,17 @@ def read_by_hand(
     files = {kind: path for kind, path in {**named, **asked}.items() if kind in asked or path.is_file()}
     exports = [_read(session, by_hand[kind], path) for kind, path in files.items()]
     name = session.target.name
-    found = done_by_hand(
+    result = done_by_hand(
         known,
         by_hand,
         exports,
         desired=session.config.state if exports else {},
         recorded_at=session.journal.recorded_at(name) if exports or _once_through_an_api(known, by_hand) else {},
     )
-    return replace(found, warnings=(*missing, *found.warnings))
+    return replace(result, warnings=(*missing, *result.warnings))
 
 
-def _once_through_an_api(known: "Mapping[Address, Known]", by_hand: "Mapping[str, Kind]") -> bool:
+def _once_through_an_api(known: "Mapping[Address, LastApplied]", by_hand: "Mapping[str, Kind]") -> bool:
     from websakctl.model.kind import Api
 
     others = {name for name, kind in by_hand.items() if kind.api is not Api.MANUAL}
@@ -114,7 +114,7 @@ def _read(session: Session, kind: "Kind", path: Path) -> "Export":
     return export
 
 
-def scene_by_hand(session: Session, export: list[str] | None = None) -> "ConfigInput":
+def manual_config_input(session: Session, export: list[str] | None = None) -> "ConfigInput":
     """What is known of the kinds that people set; Websak itself is not asked."""
     from websakctl.kinds import all_kinds
     from websakctl.model.kind import set_by_people

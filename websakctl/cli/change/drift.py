@@ -11,14 +11,14 @@ from websakctl.cli.change.plan import (
     Expand,
     Refresh,
     announce_interrupted,
+    make_config_input,
     read_live,
-    scene_of,
 )
 from websakctl.cli.exits import Exit
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session
 from websakctl.redaction import redacted
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.operations.change.find_drift import Drift
@@ -48,16 +48,16 @@ def drift(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(
+    inputs = make_config_input(
         session,
         session.selection(district, kind, target, batch),
         refresh=refresh,
         export=export,
         believe_empty=believe_empty,
     )
-    found = find_drift(scene, read_live(session, scene).state)
-    report = session.plan_report(found.plan, drift=True)
-    causes = {cause.name.lower(): found.count(cause) for cause in Cause}
+    result = find_drift(inputs, read_live(session, inputs).state)
+    report = session.plan_report(result.plan, drift=True)
+    causes = {cause.name.lower(): result.count(cause) for cause in Cause}
     ways = [
         {
             "address": str(w.address),
@@ -67,19 +67,19 @@ def drift(
             "config": w.config,
             "cause": w.cause.name.lower(),
         }
-        for w in found.fields
+        for w in result.fields
     ]
     document = redacted({**report.document, "causes": causes, "drift": ways})
-    counts = [f"{cause.value}: {found.count(cause)}" for cause in Cause if found.count(cause)]
+    counts = [f"{cause.value}: {result.count(cause)}" for cause in Cause if result.count(cause)]
     notes = ("Fields by cause: " + "; ".join(counts) + ".",) if counts else ()
     session.write(replace(report, made=lambda: document, notes=notes), expand=expand)
     if call.format == "text":
-        _tell(session, found)
-    if not scene.known:
+        _tell(session, result)
+    if not inputs.known:
         session.terminal.say(
-            f"Nothing has been applied to {scene.environment} from here yet, so there is nothing to drift from."
+            f"Nothing has been applied to {inputs.environment} from here yet, so there is nothing to drift from."
         )
-    raise typer.Exit(Exit.CHANGES if detailed_exitcode and found.plan.changes else Exit.OK)
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.plan.changes else Exit.OK)
 
 
 def _tell(session: Session, found: "Drift") -> None:

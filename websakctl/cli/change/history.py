@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.change.plan import Expand, Out, read_live, save_plan, say_how_long, scene_of
+from websakctl.cli.change.plan import Expand, Out, make_config_input, read_live, save_plan, say_how_long
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 LAST = "last"
 
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> None:
     """Show who changed what, when and why: all runs, one run, or one resource. `history verify` checks that nothing was altered."""
-    from websakctl.operations.change.look_back import deeds, events, runs
+    from websakctl.operations.change.history import events, history_entries, runs
     from websakctl.report.formats.text import shown
 
     session = Session(call)
@@ -77,14 +77,14 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
     run = _named(session, run) if run is not None else None
     if address is not None:
         _check_address(address)
-    found = deeds(session.journal, run=run, address=address)
-    if address is not None and not found:
-        known = {str(entry.address) for entry in deeds(session.journal)}
+    result = history_entries(session.journal, run=run, address=address)
+    if address is not None and not result:
+        known = {str(entry.address) for entry in history_entries(session.journal)}
         raise UnknownName(
             f"the journal has nothing of {address}", address, sorted(known), "`websakctl history` lists the runs"
         )
     rows2: list[tuple[str, ...]] = []
-    for d in found:
+    for d in result:
         rows2.append(
             (d.at[:19], d.user, d.run if address else "", str(d.address), d.action, d.status, d.detail or d.reason)
         )
@@ -106,7 +106,7 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
             "detail": d.detail,
             "fields": [{"path": f.path, "before": f.before, "after": f.after} for f in d.fields],
         }
-        for d in found
+        for d in result
     ]
     notes = ("\n".join(events(session.journal, run)),) if run is not None else ()
     session.write(
@@ -175,7 +175,7 @@ def _named(session: Session, run: str) -> str:
     Raises:
         UnknownName: If the journal has no run of that name.
     """
-    from websakctl.operations.change.look_back import runs
+    from websakctl.operations.change.history import runs
 
     views = runs(session.journal)
     if run != LAST:
@@ -190,19 +190,19 @@ def _named(session: Session, run: str) -> str:
 
 def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False) -> None:
     """Show the plan that takes a run back, against live as it is now; save it with --out and apply that. Writes nothing."""
-    from websakctl.operations.change.look_back import ElsewhereError, take_back
+    from websakctl.operations.change.history import ElsewhereError, take_back
     from websakctl.operations.change.read_setup import guarded
 
     session = Session(call)
     session.valid_config()
     run = _named(session, run)
-    scene = scene_of(session, session.selection(None, None, None, None))
-    live = read_live(session, scene)
+    inputs = make_config_input(session, session.selection(None, None, None, None))
+    live = read_live(session, inputs)
     try:
         plan = guarded(
             session.connection,
-            scene,
-            take_back(session.journal, run, scene, live.state),
+            inputs,
+            take_back(session.journal, run, inputs, live.state),
             live.state,
             session.target.described.own_user,
         )

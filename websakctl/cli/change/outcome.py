@@ -8,7 +8,7 @@ import typer
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
@@ -115,8 +115,8 @@ def _data(
                 "address": str(s.change.address),
                 "because_of": str(s.because_of) if s.because_of else None,
                 "fields": [
-                    {"path": path, "before": before, "now": now, "wanted": wanted}
-                    for path, before, now, wanted in s.conflicts
+                    {"path": path, "before": before, "now": now, "wanted": desired}
+                    for path, before, now, desired in s.conflicts
                 ],
             }
             for s in stale
@@ -125,10 +125,10 @@ def _data(
 
 
 def _per_scope(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
+    result: dict[str, Counter[str]] = {}
     for o in outcomes:
-        found.setdefault(o.change.address.scope, Counter())[o.status.value] += 1
-    return dict(sorted(found.items()))
+        result.setdefault(o.change.address.scope, Counter())[o.status.value] += 1
+    return dict(sorted(result.items()))
 
 
 def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str) -> None:
@@ -137,7 +137,7 @@ def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]
     outcomes = applied.execution.outcomes if applied else ()
     counts = Counter(o.status for o in outcomes)
     rest = "".join(f", {counts[s]} {s.value}" for s in Status if counts[s] and s is not Status.DONE)
-    told = f"Applied: {counts[Status.DONE]} of {len(outcomes)} changes done{rest}{f', {len(stale)} stale' if stale else ''} (run {run})."
+    reported = f"Applied: {counts[Status.DONE]} of {len(outcomes)} changes done{rest}{f', {len(stale)} stale' if stale else ''} (run {run})."
     rows = []
     for o in outcomes:
         if o.status is Status.DONE:
@@ -158,7 +158,7 @@ def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]
     notes.extend(
         f"note: {d.address}: {d.told} by the server; this is accepted and will not show as a change" for d in normalised
     )
-    session.write(TableReport(headline=told, columns=("address", "outcome", "why"), rows=rows, notes=notes))
+    session.write(TableReport(headline=reported, columns=("address", "outcome", "why"), rows=rows, notes=notes))
 
 
 def positions(session: Session, outcome: "Outcome") -> list[tuple[str, str, str]]:
@@ -170,12 +170,12 @@ def positions(session: Session, outcome: "Outcome") -> list[tuple[str, str, str]
     if outcome.status is not Status.FAILED or origin is None:
         return []
     kind = all_kinds()[outcome.change.address.kind]
-    found = []
+    result = []
     for pointer, message in outcome.fields:
         name = pointer.strip("/").split("/")[0]
-        found.append((name, message, str(origin.of_field(name) if name in kind.fields else origin.position())))
-    if not found and outcome.exit_hint == 0:
+        result.append((name, message, str(origin.of_field(name) if name in kind.fields else origin.position())))
+    if not result and outcome.exit_hint == 0:
         words = outcome.detail.casefold()
         named = next((name for name in kind.managed_fields if name.replace("_", " ") in words), None)
-        found.append((named or "", "", str(origin.of_field(named) if named else origin.position())))
-    return found
+        result.append((named or "", "", str(origin.of_field(named) if named else origin.position())))
+    return result

@@ -10,7 +10,7 @@ from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, write_private
 from websakctl.cli.today import today_in_oslo
-from websakctl.report.subjects import PlanReport
+from websakctl.report.view_models import PlanReport
 
 if TYPE_CHECKING:
     from websakctl.live.user_rows import RowStore
@@ -82,13 +82,15 @@ def plan(
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
-    scene = scene_of(session, session.selection(district, kind, target, batch), prune, refresh, export, believe_empty)
-    live = read_live(session, scene)
+    inputs = make_config_input(
+        session, session.selection(district, kind, target, batch), prune, refresh, export, believe_empty
+    )
+    live = read_live(session, inputs)
     result = guarded(
-        session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
+        session.connection, inputs, make_plan(inputs, live.state), live.state, session.target.described.own_user
     )
     report = session.plan_report(result)
-    say_if_nothing(session, scene, result)
+    say_if_nothing(session, inputs, result)
     say_how_long(session, live, result.changes)
     if out is not None:
         save_plan(session, out, report)
@@ -123,9 +125,9 @@ def say_how_long(session: Session, live: "LiveSetup", changes: "tuple[Change, ..
         )
 
 
-def say_if_nothing(session: Session, scene: "ConfigInput", plan: "Plan") -> None:
+def say_if_nothing(session: Session, inputs: "ConfigInput", plan: "Plan") -> None:
     """Say that a selection meets nothing: it may be misspelt, and "no changes" would sound like good news."""
-    if not (scene.selection.everything or plan.checked or plan.unmanaged or plan.manual):
+    if not (inputs.selection.everything or plan.checked or plan.unmanaged or plan.manual):
         session.terminal.say("note: nothing is selected; `websakctl plan --expand` shows addresses")
 
 
@@ -143,7 +145,7 @@ def announce_interrupted(session: Session, *, alone: bool = False) -> None:
             session.terminal.say(f"note: {run.told}; `websakctl apply --resume` goes on with it")
 
 
-def scene_of(
+def make_config_input(
     session: Session,
     selection: "Selection",
     prune: list[str] | None = None,
@@ -216,12 +218,12 @@ def readable_by_others(session: Session) -> tuple[str, ...]:
     return (f"others on this machine can read {', '.join(wide)}: chmod 600 {' '.join(wide)}",)
 
 
-def check_targets(scene: "ConfigInput", *live: "State") -> None:
+def check_targets(inputs: "ConfigInput", *live: "State") -> None:
     """End the command if a ``--target`` matches nothing, here or there: a misspelt one would look like agreement."""
     from fnmatch import fnmatchcase
 
-    addresses = {str(a) for state in (scene.config.state, scene.known, scene.done_by_hand, *live) for a in state}
-    for target in scene.selection.targets:
+    addresses = {str(a) for state in (inputs.config.state, inputs.known, inputs.done_by_hand, *live) for a in state}
+    for target in inputs.selection.targets:
         if not any(fnmatchcase(address, target) for address in addresses):
             raise UnknownName(
                 f"--target {target} matches nothing, in the config or in Websak",
@@ -241,12 +243,12 @@ def starting_later(session: Session) -> tuple[str, ...]:
     return (f"{len(days)} {are} later, the first on {days[0]}: not planned before that day",)
 
 
-def read_live(session: Session, scene: "ConfigInput") -> "LiveSetup":
+def read_live(session: Session, inputs: "ConfigInput") -> "LiveSetup":
     """Read the whole live setup; ``--verbose`` says what it took."""
     from websakctl.operations.change.read_setup import read_setup
 
-    live = read_setup(session.connection, scene)
-    check_targets(scene, live.state)
+    live = read_setup(session.connection, inputs)
+    check_targets(inputs, live.state)
     if session.call.verbose:
         session.terminal.say(live.told)
     return live

@@ -10,11 +10,11 @@ import typer
 
 from websakctl import __version__
 from websakctl.cli import completion
-from websakctl.cli.change.plan import DetailedExit, Expand, check_targets, read_live, scene_of
+from websakctl.cli.change.plan import DetailedExit, Expand, check_targets, make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, Targets, command
 from websakctl.cli.session import Session, read_json, write_private
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.model.resource import State
@@ -52,7 +52,7 @@ def save(call: Call, out: SnapshotOut = None) -> None:
     """Save the whole live setup to a file: canonical, and readable by its owner only."""
     session = Session(call)
     session.valid_config()
-    live = read_live(session, scene_of(session, session.selection(None, None, None, None), refresh="full"))
+    live = read_live(session, make_config_input(session, session.selection(None, None, None, None), refresh="full"))
     path = save_snapshot(session, live, out)
     session.write(
         TableReport(
@@ -98,14 +98,14 @@ def list_snapshots(call: Call) -> None:
     rows, data = [], []
     for path in sorted(_folder(session).glob("*.json")):
         try:
-            found = read_json(path, "a snapshot")
+            result = read_json(path, "a snapshot")
         except Problem:
-            found = None
-        whole = isinstance(found, dict) and isinstance(found.get("objects"), list)
+            result = None
+        merged = isinstance(result, dict) and isinstance(result.get("objects"), list)
         about = {"environment": None, "taken_at": None, "objects": None}
-        if isinstance(found, dict) and whole:
-            about = {name: found.get(name) for name in about} | {"objects": len(found["objects"])}
-        rows.append((path.stem, *(about.values() if whole else ("cannot be read", "", ""))))
+        if isinstance(result, dict) and merged:
+            about = {name: result.get(name) for name in about} | {"objects": len(result["objects"])}
+        rows.append((path.stem, *(about.values() if merged else ("cannot be read", "", ""))))
         data.append({"name": path.stem, **about})
     session.write(
         TableReport(
@@ -154,10 +154,10 @@ def diff(
 
     session = Session(call)
     session.valid_config()
-    scene = scene_of(session, session.selection(district, kind, target, None))
+    inputs = make_config_input(session, session.selection(district, kind, target, None))
     first = load_snapshot(session, before)
-    second = load_snapshot(session, after) if after is not None else read_live(session, scene).state
-    check_targets(scene, first, second)
-    found = difference(scene, first, second)
-    session.write(session.plan_report(found, compared=True), expand=expand)
-    raise typer.Exit(Exit.CHANGES if detailed_exitcode and found.changes else Exit.OK)
+    second = load_snapshot(session, after) if after is not None else read_live(session, inputs).state
+    check_targets(inputs, first, second)
+    result = difference(inputs, first, second)
+    session.write(session.plan_report(result, compared=True), expand=expand)
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.changes else Exit.OK)

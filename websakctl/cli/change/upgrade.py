@@ -9,12 +9,12 @@ from urllib.parse import quote
 import typer
 
 from websakctl import __version__
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.change.snapshot import load_snapshot, save_snapshot
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Lang, command, language_of
 from websakctl.cli.session import Session, read_json, write_private
-from websakctl.report.subjects import DocumentReport, Look, Section, TableReport
+from websakctl.report.view_models import DocumentReport, Look, Section, TableReport
 
 if TYPE_CHECKING:
     from websakctl.live.websak import WebsakReader
@@ -80,8 +80,8 @@ def _probes(session: Session, reader: "WebsakReader", api_version: str) -> "Prob
 def _before(session: Session, record: Path) -> None:
     from websakctl.redaction import redacted
 
-    scene = scene_of(session, session.selection(None, None, None, None), refresh="full")
-    live = read_live(session, scene)
+    inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
+    live = read_live(session, inputs)
     with _reader(session) as reader:
         probes = _probes(session, reader, live.api_version)
     snapshot = save_snapshot(session, live, None)
@@ -135,12 +135,12 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
         raise Problem(
             f"{record} is not a record of an upgrade", Exit.FAILED, "websakctl upgrade check before"
         ) from None
-    scene = scene_of(session, session.selection(None, None, None, None), refresh="full")
+    inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
     recorded = load_snapshot(session, snapshot)
     live: State | LiveError
     try:
-        found = read_live(session, scene)
-        live, version = found.state, found.api_version
+        result = read_live(session, inputs)
+        live, version = result.state, result.api_version
     except LiveError as error:  # what it cannot do any more belongs in the report
         live, version = error, session.connection.api_version or ""
     with _reader(session) as reader:
@@ -148,7 +148,7 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
         if not isinstance(live, LiveError):
             reader.departments.read()
         report = compare_upgrade(
-            scene,
+            inputs,
             snapshot=recorded,
             live=live,
             before=before,
@@ -175,7 +175,9 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> Document
     if report.unread:
         changed = [f"FAILED: it could not be read, so nothing is known of it: {report.unread}"]
     checks = [("ok" if c.ok else "FAILED", c.what, c.told) for c in report.capabilities]
-    districts = [("ok" if c.ok else "FAILED", slug, c.what, c.told) for slug, found in report.districts for c in found]
+    districts = [
+        ("ok" if c.ok else "FAILED", slug, c.what, c.told) for slug, result in report.districts for c in result
+    ]
     kinds = sorted({*report.before, *report.after})
     failed = sum(1 for row in (*checks, *districts) if row[0] == "FAILED") + len(report.setup.changes)
     failed += bool(report.unread)
@@ -191,7 +193,7 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> Document
         "capabilities": [{"ok": c.ok, "what": c.what, "detail": c.told} for c in report.capabilities],
         "deprecated": list(report.deprecated),
         "districts": {
-            slug: [{"ok": c.ok, "what": c.what, "detail": c.told} for c in found] for slug, found in report.districts
+            slug: [{"ok": c.ok, "what": c.what, "detail": c.told} for c in result] for slug, result in report.districts
         },
     }
     return DocumentReport(

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from websakctl.cli.change.plan import Out, read_live, save_plan, scene_of
+from websakctl.cli.change.plan import Out, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, Districts, KindNames, command
 from websakctl.cli.session import Session
 from websakctl.cli.write_back import AutoApprove, Force, carry_out, report, without_users
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
@@ -64,19 +64,19 @@ def adopt(
         )
     session.valid_config()
     selection = session.selection(district, kind, addresses, None)
-    scene = without_users(scene_of(session, selection))
-    live = read_live(session, scene).state
-    chosen = _chosen(session, scene, live, addresses)
+    inputs = without_users(make_config_input(session, selection))
+    live = read_live(session, inputs).state
+    chosen = _chosen(session, inputs, live, addresses)
     try:
-        found, files = adopt_live(session.root, scene, live, chosen)
-        check_pulled(scene, live, tried(session.root, files), found.written)
+        result, files = adopt_live(session.root, inputs, live, chosen)
+        check_pulled(inputs, live, tried(session.root, files), result.written)
     except NotWritten as error:
         raise Problem(
             f"it cannot be written: {error}", Exit.FAILED, "adopt fewer at a time, or write it by hand"
         ) from None
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
-    report(session, found, files, "adopted")
+    report(session, result, files, "adopted")
 
 
 def _match(session: Session, selection: "Selection", out: Path | None) -> None:
@@ -84,19 +84,19 @@ def _match(session: Session, selection: "Selection", out: Path | None) -> None:
     from websakctl.operations.change.match_units import find_matches, plan_matches
 
     session.valid_config()
-    scene = scene_of(session, selection)
-    live = read_live(session, scene).state
-    matches = find_matches(scene, live)
-    report = session.plan_report(plan_matches(scene, live, matches))
+    inputs = make_config_input(session, selection)
+    live = read_live(session, inputs).state
+    matches = find_matches(inputs, live)
+    report = session.plan_report(plan_matches(inputs, live, matches))
     rows, data = [], []
     for one in matches:
-        found = (
+        result = (
             "proposed" if one.proposed else "several: give all but one another name, or the right one its external id"
         )
-        for number, (there, evidence) in enumerate(one.candidates):
-            id_ = there.handle.id if there.handle else ""
-            name = str(there.fields.get("name") or "")
-            rows.append((str(one.address) if not number else "", id_, name, evidence, found if not number else ""))
+        for number, (existing, evidence) in enumerate(one.candidates):
+            id_ = existing.handle.id if existing.handle else ""
+            name = str(existing.fields.get("name") or "")
+            rows.append((str(one.address) if not number else "", id_, name, evidence, result if not number else ""))
             data.append(
                 {"address": str(one.address), "id": id_, "name": name, "evidence": evidence, "proposed": one.proposed}
             )
@@ -115,17 +115,17 @@ def _match(session: Session, selection: "Selection", out: Path | None) -> None:
         session.terminal.say("Save the plan that gives them their external id: --out FILE")
 
 
-def _chosen(session: Session, scene: "ConfigInput", live: "State", addresses: list[str] | None) -> "list[Address]":
+def _chosen(session: Session, inputs: "ConfigInput", live: "State", addresses: list[str] | None) -> "list[Address]":
     """What is live, unmanaged and meant; an address that means nothing ends the command."""
     from fnmatch import fnmatchcase
 
     from websakctl.operations.config.adopt import unmanaged
 
-    every = unmanaged(scene, live)
+    every = unmanaged(inputs, live)
     for pattern in addresses or ():
         if any(fnmatchcase(str(a), pattern) for a in every):
             continue
         if any(fnmatchcase(str(a), pattern) for a in session.config.state):
             raise Problem(f"{pattern} is in the config already", Exit.USAGE, f"websakctl show {pattern}")
         raise UnknownName(f"nothing unmanaged in Websak matches {pattern}", pattern, map(str, every))
-    return [a for a in every if a in scene.selection]
+    return [a for a in every if a in inputs.selection]

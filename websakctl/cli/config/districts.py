@@ -4,12 +4,12 @@ from typing import Annotated
 
 import typer
 
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.rollout.documents import documents
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 
 def register(app: typer.Typer) -> None:
@@ -151,10 +151,10 @@ def compare(call: Call, offline: Offline = False) -> None:
     config = session.valid_config()
     live = plan = None
     if not offline:
-        scene = scene_of(session, session.selection(None, None, None, None))
-        live = read_live(session, scene).state
-        plan = make_plan(scene, live)
-    found = compare_districts(config, plan, live)
+        inputs = make_config_input(session, session.selection(None, None, None, None))
+        live = read_live(session, inputs).state
+        plan = make_plan(inputs, live)
+    result = compare_districts(config, plan, live)
     rows = [
         (
             d.district,
@@ -166,7 +166,7 @@ def compare(call: Call, offline: Offline = False) -> None:
             d.reason,
             d.until,
         )
-        for d in found
+        for d in result
     ]
     data = [
         {
@@ -181,9 +181,9 @@ def compare(call: Call, offline: Offline = False) -> None:
             "until": d.until or None,
             "at": d.at or None,
         }
-        for d in found
+        for d in result
     ]
-    as_base = [slug for slug in config.districts if slug not in {d.district for d in found}]
+    as_base = [slug for slug in config.districts if slug not in {d.district for d in result}]
     notes = [f"As the base: {', '.join(as_base)}."] if as_base else []
     session.write(
         TableReport(

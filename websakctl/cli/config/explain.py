@@ -8,7 +8,7 @@ from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
@@ -39,15 +39,17 @@ def explain(call: Call, what: What) -> None:
 
     session, kinds = Session(call), all_kinds()
     if "/" in what:
-        found = _resource(session, what)
+        result = _resource(session, what)
     else:
         explained = operation.explain(what, kinds)
         if explained is None:
             message, hint = f"there is nothing to explain by the name {what}", operation.near(what, kinds)
             raise Problem(message, Exit.USAGE, hint, code="unknown-name")
-        found = explained
+        result = explained
     session.write(
-        TableReport(headline=found.headline, columns=found.columns, rows=found.rows, data=found.data, notes=found.notes)
+        TableReport(
+            headline=result.headline, columns=result.columns, rows=result.rows, data=result.data, notes=result.notes
+        )
     )
 
 
@@ -85,7 +87,7 @@ def _now_and_before(session: Session, address: "Address") -> "tuple[Address, lis
         address = next((new for new, olds in config.previously.items() if address in olds), address)
     had = [address]
     if (session.state_dir / "journal.db").is_file():
-        from websakctl.operations.change.look_back import addresses_of
+        from websakctl.operations.change.history import addresses_of
 
         had = addresses_of(session.journal, address)
         address = next((a for a in reversed(had) if a in config.whole), address)

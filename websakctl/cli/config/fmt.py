@@ -9,7 +9,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 Paths = Annotated[
     list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or folders (default: config/ and districts/).")
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def fmt(call: Call, paths: Paths = None, check: Check = False, diff: Diff = False) -> None:
     """Lay the YAML files out canonically. Values, comments, anchors and line ends stay as they are."""
     from websakctl.cli.write_back import unified
-    from websakctl.source.canonical import canonical
+    from websakctl.source.field_order import canonical
     from websakctl.source.formatting import CannotFormat
     from websakctl.source.writing import read_exactly, write_exactly
 

@@ -11,7 +11,7 @@ from websakctl.cli.config.schema import write_schemas
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 Folder = Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to (default: here).")]
 Ci = Annotated[
@@ -52,15 +52,15 @@ def init(
     schemas = Session(replace(call, root=folder, quiet=True))
     written = write_schemas(schemas)
     go = "" if folder == Path() else f"  cd {folder}\n"
-    told = f"Wrote {len(files) + len(written)} files. Next:\n{go}  websakctl districts add NAME --number NN --orgnr NNNNNNNNN --short-name ABC\n  websakctl plan"
+    reported = f"Wrote {len(files) + len(written)} files. Next:\n{go}  websakctl districts add NAME --number NN --orgnr NNNNNNNNN --short-name ABC\n  websakctl plan"
     if "origin" in remotes:
-        told += (
+        reported += (
             "\nThis repository has a remote, so the environments in config/websak.yaml keep journal and lock there (state: git)."
             " Once an environment has an address:\n  websakctl state migrate --environment NAME"
         )
     Session(call).write(
         TableReport(
-            headline=told,
+            headline=reported,
             columns=(),
             rows=(),
             data={"folder": str(folder), "files": [*(file.path for file in files), *written]},

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, KindNames, Targets, command
 from websakctl.cli.session import Session
@@ -53,20 +53,20 @@ def pull(
     """Write what Websak has into the config, where the config says otherwise. Shows the difference and asks first."""
     session = Session(call)
     if all_:
-        from websakctl.cli.config.factor import is_empty, pull_everything
+        from websakctl.cli.config.infer_config import is_empty, pull_everything
 
         if is_empty(session):
             pull_everything(session, reason, owner, auto_approve=auto_approve, force=force)
             return
     session.valid_config()
     if all_ and not session.config.districts:
-        from websakctl.cli.config.factor import add_recognised
+        from websakctl.cli.config.infer_config import add_recognised
 
         add_recognised(session, auto_approve=auto_approve, force=force)
-    found, files = _found(session, session.selection(district, kind, target, batch), reason, owner, everything=all_)
+    result, files = _found(session, session.selection(district, kind, target, batch), reason, owner, everything=all_)
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
-    report(session, found, files, "pulled")
+    report(session, result, files, "pulled")
 
 
 def _found(
@@ -78,21 +78,21 @@ def _found(
     from websakctl.operations.config.write_back import NotWritten, tried
     from websakctl.source.documents import read_documents
 
-    scene = without_users(scene_of(session, selection))
-    live = read_live(session, scene).state
+    inputs = without_users(make_config_input(session, selection))
+    live = read_live(session, inputs).state
     documents, why = read_documents(session.root), Why(reason=reason, owner=owner)
 
     def pulled(refused: "Mapping[Address, str]") -> "WriteBack":
-        found = pull_live(scene, live, documents, why, refused)
-        check_explained(found)
-        return found
+        result = pull_live(inputs, live, documents, why, refused)
+        check_explained(result)
+        return result
 
-    wanted = [a for a in unmanaged(scene, live) if a in selection] if everything else []
+    desired = [a for a in unmanaged(inputs, live) if a in selection] if everything else []
     try:
-        found, files = adopt(session.root, scene, live, wanted, pulled)
-        check_pulled(scene, live, tried(session.root, files), found.written)
+        result, files = adopt(session.root, inputs, live, desired, pulled)
+        check_pulled(inputs, live, tried(session.root, files), result.written)
     except NotWritten as error:
         raise Problem(
             f"it cannot be written: {error}", Exit.FAILED, "narrow it with --target, or write it by hand"
         ) from None
-    return found, files
+    return result, files

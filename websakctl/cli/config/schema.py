@@ -42,16 +42,16 @@ def schema(call: Call, kind: KindArgument = None, write: Write = False) -> None:
         session.terminal.result(f"Wrote {' and '.join(write_schemas(session))}.")
         return
     if kind is None:
-        found = schema_of_files(kinds, _codes(session))
+        result = schema_of_files(kinds, _codes(session))
     elif kind == "plan":
-        found = plan_schema()
+        result = plan_schema()
     elif kind == "websak":
-        found = schema_of_settings()
+        result = schema_of_settings()
     elif kind in kinds:
-        found = schema_of_kind(kinds[kind])
+        result = schema_of_kind(kinds[kind])
     else:
         raise UnknownName("kind", kind, [*kinds, "plan", "websak"])
-    session.terminal.result(json.dumps(found, ensure_ascii=False, indent=2))
+    session.terminal.result(json.dumps(result, ensure_ascii=False, indent=2))
 
 
 def _codes(session: Session) -> dict[str, list[str]]:

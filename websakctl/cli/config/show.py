@@ -5,11 +5,11 @@ from typing import Annotated
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="KIND/SCOPE/KEY.", autocompletion=completion.addresses)
@@ -32,34 +32,34 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     session = Session(call)
     config = session.valid_config()
     try:
-        wanted = Address.parse(address)
+        expected = Address.parse(address)
     except ValueError as error:
         raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
-    if wanted.kind not in all_kinds():
-        raise UnknownName("kind", wanted.kind, all_kinds())
-    desired, live = config.whole.get(wanted), None
+    if expected.kind not in all_kinds():
+        raise UnknownName("kind", expected.kind, all_kinds())
+    desired, live = config.whole.get(expected), None
     if not offline:
-        scene = scene_of(session, session.selection(None, None, None, None))
-        live = scene.with_by_hand(read_live(session, scene).state).get(wanted)
+        inputs = make_config_input(session, session.selection(None, None, None, None))
+        live = inputs.with_by_hand(read_live(session, inputs).state).get(expected)
     if desired is None and live is None:
         raise UnknownName("resource", address, map(str, config.whole), "`websakctl plan --expand` lists addresses")
     in_config, in_websak = dict(desired.fields) if desired else {}, dict(live.fields) if live else {}
-    at = config.position_of(wanted)
-    origin = config.origins.get(wanted)
+    at = config.position_of(expected)
+    origin = config.origins.get(expected)
     names = list(dict.fromkeys([*in_config, *(n for n, v in in_websak.items() if v is not None)]))
     rows = []
-    never_told = all_kinds()[wanted.kind].write_only
+    never_told = all_kinds()[expected.kind].write_only
     for name in names:
-        there = shown(in_websak.get(name)) if live else "" if offline else "(not there)"
+        existing = shown(in_websak.get(name)) if live else "" if offline else "(not there)"
         differs = "differs" if live and name in in_config and not same(in_config[name], in_websak.get(name)) else ""
         if live and name in never_told and name not in in_websak:
-            there, differs = "(never told)", ""
-        rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", there, differs))
+            existing, differs = "(never told)", ""
+        rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", existing, differs))
     data = {
         "address": address,
-        "kind": wanted.kind,
-        "scope": wanted.scope,
-        "key": wanted.key,
+        "kind": expected.kind,
+        "scope": expected.scope,
+        "key": expected.key,
         "config": in_config if desired else None,
         "live": in_websak if live else None,
         "active": live.active if live else None,
@@ -75,7 +75,7 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
         notes.append("Retired in Websak.")
     session.write(
         TableReport(
-            headline=f"{address}: {all_kinds()[wanted.kind].title}",
+            headline=f"{address}: {all_kinds()[expected.kind].title}",
             columns=("field", "config", "Websak", ""),
             rows=rows,
             data=data,

@@ -10,7 +10,7 @@ from websakctl.cli.options import FINDINGS_FORMATS, Call, command
 from websakctl.cli.session import Session, render, write_text
 from websakctl.cli.write_back import in_repository
 from websakctl.diagnostics import Diagnostic
-from websakctl.report.subjects import FindingsReport
+from websakctl.report.view_models import FindingsReport
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ Fix = Annotated[
 def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
     """Check the config: everything that can be known offline. No network, no secrets."""
     session = Session(call)
-    reports = [_report(said) for said in report or ()]
+    reports = [_report(given) for given in report or ()]
     if fix:
         _fix(session)
     config = session.config

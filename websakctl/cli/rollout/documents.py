@@ -13,7 +13,7 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Lang, language_of
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.report.texts import Language
@@ -64,7 +64,7 @@ def documents(
     All or none is written. A value that the config lacks is an error that names it; a file that is there already stays.
     """
     language = language_of(lang)
-    wanted = _chosen("--what", what, PAPERS, ("plan", "letters"))
+    requested = _chosen("--what", what, PAPERS, ("plan", "letters"))
     suffixes = _chosen("--as", types, TYPES, ("docx",))
     session = Session(call)
     session.valid_config()
@@ -75,7 +75,7 @@ def documents(
     files: dict[Path, bytes] = {}
     rows = []
     for slug in chosen:
-        for paper in _papers(session, slug, wanted, language, today):
+        for paper in _papers(session, slug, requested, language, today):
             for suffix in suffixes:
                 path = (out or session.root / "documents") / slug / f"{paper.stem}.{suffix}"
                 files[path] = _written(session, paper, suffix, language, today)
@@ -107,19 +107,19 @@ def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Lan
     values = values_of(session.config, slug, today=today, language=language, activities=activities)
     folders = [session.root / "templates" / "documents", shipped() / "documents"]
     name = values["district"]["name"]
-    found: list[tuple[str, str, str, str, dict[str, Any]]] = []
+    result: list[tuple[str, str, str, str, dict[str, Any]]] = []
     if "plan" in wanted:
         title = text("Local project plan, {district}", language, district=name)
-        found.append(("plan", "project-plan", f"{slug}-plan", title, values))
+        result.append(("plan", "project-plan", f"{slug}-plan", title, values))
     if "letters" in wanted:
         for orgnr, about in letter_values(values):
             title = text("Reading mail in Altinn, {unit}", language, unit=about["number"]["name"])
-            found.append(("letter", "letter", f"{slug}-letter-{orgnr}", title, about))
+            result.append(("letter", "letter", f"{slug}-letter-{orgnr}", title, about))
     if "handover" in wanted:
         title = text("Hand-over to operations, {district}", language, district=name)
-        found.append(("handover", "handover", f"{slug}-handover", title, values))
+        result.append(("handover", "handover", f"{slug}-handover", title, values))
     papers, missing = [], []
-    for what, template, stem, title, about in found:
+    for what, template, stem, title, about in result:
         try:
             markdown = render_markdown(folders, f"{language}/{template}.md", about, language)
         except CannotWrite as error:
@@ -146,11 +146,11 @@ def _written(session: Session, paper: Paper, suffix: str, language: "Language", 
 
 def _write(files: dict[Path, bytes], *, force: bool) -> None:
     """All or nothing: one that is there is never written over without being asked to."""
-    there = [path for path in files if path.exists()]
-    if there and not force:
+    existing = [path for path in files if path.exists()]
+    if existing and not force:
         raise Problem(
-            f"{', '.join(map(str, there[:3]))}{' …' if len(there) > 3 else ''} "
-            f"{'are' if len(there) > 1 else 'is'} there already; nothing was written",
+            f"{', '.join(map(str, existing[:3]))}{' …' if len(existing) > 3 else ''} "
+            f"{'are' if len(existing) > 1 else 'is'} there already; nothing was written",
             Exit.REFUSED,
             "name another folder with --out DIR, or write over them with --force",
         )

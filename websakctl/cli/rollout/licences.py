@@ -46,7 +46,7 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
 
 def live_users(session: Session) -> "State":
     """All live users, of districts that list theirs and of those that do not."""
-    from websakctl.cli.change.plan import scene_of
+    from websakctl.cli.change.plan import make_config_input
     from websakctl.operations.change.read_users import read_users
 
-    return read_users(session.connection, scene_of(session, session.selection(None, None, None, None)))
+    return read_users(session.connection, make_config_input(session, session.selection(None, None, None, None)))

@@ -11,7 +11,7 @@ from websakctl.cli.options import Call, Lang, command, language_of
 from websakctl.cli.rollout.status import Offline, group, look
 from websakctl.cli.session import Session, write_private
 from websakctl.cli.today import today_in_oslo
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 _WEEK = timedelta(days=7)
 
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group is register
 def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offline: Offline = False) -> None:
     """Write the status page: batches, readiness, licences, mail routes, schedule, what changed. Writes nothing to Websak."""
     from websakctl.operations.rollout.calendar import holidays_around
-    from websakctl.operations.rollout.happenings import happenings
+    from websakctl.operations.rollout.timeline import timeline_events
     from websakctl.report.pages.status import StatusPage
     from websakctl.rollout.schedule import schedule
 
@@ -47,7 +47,7 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
         environment=session.target.name,
         names={slug: district.name for slug, district in config.districts.items()},
         since=first,
-        happenings=happenings(session.journal, config, session.target.name, first),
+        timeline_events=timeline_events(session.journal, config, session.target.name, first),
         activities=schedule(batches, holidays_around([b.go_live for b in batches if b.go_live])),
     )
     write_private(html, page.render(language))

@@ -25,13 +25,13 @@ from websakctl.cli.change.apply import (
     what_and_who,
     work_list_for,
 )
-from websakctl.cli.change.plan import announce_interrupted, scene_of
+from websakctl.cli.change.plan import announce_interrupted, make_config_input
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
-from websakctl.report.subjects import DocumentReport, Section, TableReport
+from websakctl.report.view_models import DocumentReport, Section, TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
@@ -160,8 +160,8 @@ class _Done(msgspec.Struct, frozen=True, kw_only=True):
 class BatchObserver(TerminalObserver):
     """The first run of a batch: one plan for all of it is shown and agreed to, one district goes first."""
 
-    def __init__(self, rollout: "Rollout", scene: "ConfigInput", agreed: Callable[[], None]) -> None:
-        super().__init__(rollout.session, scene, threading.Event(), auto_approve=rollout.auto_approve)
+    def __init__(self, rollout: "Rollout", inputs: "ConfigInput", agreed: Callable[[], None]) -> None:
+        super().__init__(rollout.session, inputs, threading.Event(), auto_approve=rollout.auto_approve)
         self._agreed = agreed
         self._whole: tuple[Change, ...] = ()
         self.live: State = {}  # as it was when the plan was made
@@ -198,8 +198,8 @@ class BatchObserver(TerminalObserver):
 class RestObserver(BatchObserver):
     """The second run: it must do what is left of the approved plan, and nothing else."""
 
-    def __init__(self, rollout: "Rollout", scene: "ConfigInput", check: "Callable[[Plan, LiveSetup], None]") -> None:
-        super().__init__(rollout, scene, lambda: None)
+    def __init__(self, rollout: "Rollout", inputs: "ConfigInput", check: "Callable[[Plan, LiveSetup], None]") -> None:
+        super().__init__(rollout, inputs, lambda: None)
         self._check = check
 
     def planned(self, plan: "Plan", live: "LiveSetup") -> None:
@@ -235,7 +235,7 @@ class Rollout:
         files = import_for(session, self.batch, users) if users is not None else {}
         self.refuse_if_not_ready()
         announce_interrupted(session, alone=True)
-        scene = self.scene()
+        inputs = self.inputs()
         split = CanarySplit()
 
         def first(plan: "Plan") -> Part:
@@ -245,29 +245,29 @@ class Rollout:
                 return Part(changes=split.first, reason=f"{self.reason} ({self.canary} first)")
             return Part(changes=split.rest, reason=f"{self.reason} (the rest)" if split.rest else self.reason)
 
-        observer = BatchObserver(self, scene, lambda: write_users(session, files))  # what is listed is what is wanted
-        result = plan_and_apply(self.request(scene, observer), first)
+        observer = BatchObserver(self, inputs, lambda: write_users(session, files))  # what is listed is what is wanted
+        result = plan_and_apply(self.request(inputs, observer), first)
         if not result.planned:
             write_users(session, files)
-            self.end(scene, result.plan)
+            self.end(inputs, result.plan)
         self.keep(f"{self.canary} first" if split.first else "the rest", result)  # else it went first before
         if split.first and split.rest and result.plan is not None:
             with self.incomplete_from_here():
                 end_at_ctrl_c(observer.stop)
                 self.rest(result.plan, split.rest, paused_before=self.paused_in(observer.live))
-        self.end(scene, result.plan)
+        self.end(inputs, result.plan)
 
     def rest(self, approved: "Plan", rest: "tuple[Change, ...]", *, paused_before: bool) -> None:
         """Plan anew and do what is left, which must be what was approved."""
         from websakctl.operations.apply.run import Part, plan_and_apply, plan_changes
 
-        scene = self.scene()
+        inputs = self.inputs()
 
         def check(plan: "Plan", live: "LiveSetup") -> None:
             self.end_if_paused(live.state, paused_before)
             self.end_unless_approved(rest, plan.changes)
 
-        request = self.request(scene, RestObserver(self, scene, check))
+        request = self.request(inputs, RestObserver(self, inputs, check))
         request = replace(request, allowed_guards=frozenset(finding.guard for finding in approved.findings))
         if not self.auto_approve:
             live, plan = plan_changes(request)
@@ -276,12 +276,12 @@ class Rollout:
         result = plan_and_apply(request, lambda plan: Part(changes=plan.changes, reason=f"{self.reason} (the rest)"))
         self.keep("the rest", result)
 
-    def request(self, scene: "ConfigInput", observer: BatchObserver) -> "ApplyRequest":
+    def request(self, inputs: "ConfigInput", observer: BatchObserver) -> "ApplyRequest":
         """What both runs have in common."""
         from websakctl.operations.apply.run import ApplyRequest
 
         return ApplyRequest(
-            **what_and_who(self.session, scene, self.reason),
+            **what_and_who(self.session, inputs, self.reason),
             observer=observer,
             stop=observer.stop,
             allow=self.allow,
@@ -353,19 +353,19 @@ class Rollout:
 
     # --- between the two runs
 
-    def scene(self) -> "ConfigInput":
+    def inputs(self) -> "ConfigInput":
         """The batch's districts, and what of the base they need."""
-        return scene_of(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
+        return make_config_input(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
 
     def end_unless_approved(self, approved: "tuple[Change, ...]", now: "tuple[Change, ...]") -> None:
         """What is left must be what was approved, and nothing more."""
         from websakctl.plan.deviations import deviations
 
-        if found := deviations(approved, now):
-            for deviation in found[:20]:
+        if result := deviations(approved, now):
+            for deviation in result[:20]:
                 self.session.terminal.warn(f"  {deviation.address}: {deviation.why}")
             self.end_incomplete(
-                f"the rest of the plan is no longer what was approved ({len(found)} changes differ)",
+                f"the rest of the plan is no longer what was approved ({len(result)} changes differ)",
                 "look at what is listed above; run it again to see and approve the plan as it is now",
             )
 
@@ -402,14 +402,14 @@ class Rollout:
     def _live_fields(self, live: "State") -> dict[str, Any]:
         from websakctl.model.address import BASE, Address
 
-        there = live.get(Address("rollout_batch", BASE, self.batch))
-        return dict(there.fields) if there else {}
+        existing = live.get(Address("rollout_batch", BASE, self.batch))
+        return dict(existing.fields) if existing else {}
 
     # --- the last word
 
-    def end(self, scene: "ConfigInput", plan: "Plan | None") -> NoReturn:
+    def end(self, inputs: "ConfigInput", plan: "Plan | None") -> NoReturn:
         """The report of a batch that is in; what is left for people is on the work list."""
-        work_list_for(self.session, scene, plan)
+        work_list_for(self.session, inputs, plan)
         self.session.write(self.report(plan, f"{self.batch} is in: every change of its districts is done.", ok=True))
         raise typer.Exit(Exit.OK)
 
@@ -461,10 +461,10 @@ class Rollout:
 
 
 def _counted(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = {}
+    result: dict[str, Counter[str]] = {}
     for outcome in outcomes:
-        found.setdefault(outcome.change.address.scope, Counter())[outcome.status.value] += 1
-    return found
+        result.setdefault(outcome.change.address.scope, Counter())[outcome.status.value] += 1
+    return result
 
 
 # --- pause and resume
@@ -499,15 +499,15 @@ def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
     refuse_unknown(session, batch)
     origin = config.origins[Address("rollout_batch", BASE, batch)]
     place = (*section_path(origin.document, origin.section, "rollout_batches"), origin.key)
-    said = origin.section.get(origin.key) or {}
-    found = WriteBack()
+    given = origin.section.get(origin.key) or {}
+    result = WriteBack()
     for name, value in values.items():
-        if value is not None and said.get(name) != value:
-            found.edit(origin.document.file, Put(path=(*place, name), value=value))
-        elif value is None and name in said:
-            found.edit(origin.document.file, Drop(path=(*place, name)))
+        if value is not None and given.get(name) != value:
+            result.edit(origin.document.file, Put(path=(*place, name), value=value))
+        elif value is None and name in given:
+            result.edit(origin.document.file, Drop(path=(*place, name)))
     try:
-        files = found.files(session.root)
+        files = result.files(session.root)
         sound(tried(session.root, files))
     except NotWritten as error:
         raise Problem(

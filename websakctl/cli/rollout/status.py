@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, UnknownName
 from websakctl.cli.options import Batch, Call, command
 from websakctl.cli.session import Session
@@ -117,12 +117,12 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
 
     if offline:
         return view_rollout(session.config, today_in_oslo())
-    scene = scene_of(session, session.selection(None, None, None, None))
-    live = read_live(session, scene).state
+    inputs = make_config_input(session, session.selection(None, None, None, None))
+    live = read_live(session, inputs).state
     return view_rollout(
         session.config,
         today_in_oslo(),
-        live=scene.with_by_hand(live),
-        users=read_users(session.connection, scene),
-        plan=make_plan(scene, live),
+        live=inputs.with_by_hand(live),
+        users=read_users(session.connection, inputs),
+        plan=make_plan(inputs, live),
     )

@@ -104,7 +104,7 @@ def check(
     if file:
         why_not = "--file works without a network"
         try:
-            found = check_files(file, chosen, config.districts, scopes, today)
+            result = check_files(file, chosen, config.districts, scopes, today)
         except RegisterFileError as error:
             raise Problem(str(error), Exit.FAILED, "fetch it again: underenheter/lastned of the register") from None
     else:
@@ -113,13 +113,13 @@ def check(
         session.terminal.say(
             f"Asking {url} about {len(chosen)} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …"
         )
-        found = check_online(url, chosen, config.districts, scopes, today, session.runtime)
+        result = check_online(url, chosen, config.districts, scopes, today, session.runtime)
         if connection is not None:
             session.terminal.say(f"Asking {connection.url} …")
             system = config.settings.registers.fiks.receiving_system
             mismatches = check_receiving(connection, chosen, system, today, session.runtime)
-    session.write(check_document(found, mismatches, why_not))
-    raise typer.Exit(Exit.CHANGES if detailed_exitcode and (found.differences or mismatches) else Exit.OK)
+    session.write(check_document(result, mismatches, why_not))
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and (result.differences or mismatches) else Exit.OK)
 
 
 def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
@@ -128,10 +128,10 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
 
     from websakctl.live.fiks import FiksConnection
 
-    around, said = session.around, session.config.settings.registers.fiks
-    client_id = around.fiks_client_id or said.client_id
-    key_id = around.fiks_key_id or said.key_id
-    integration_id = around.fiks_integration_id or said.integration_id
+    around, given = session.around, session.config.settings.registers.fiks
+    client_id = around.fiks_client_id or given.client_id
+    key_id = around.fiks_key_id or given.key_id
+    integration_id = around.fiks_integration_id or given.integration_id
     password = around.fiks_password or (_stored("fiks-password") if client_id else None)
     private_key = around.fiks_private_key or (_stored("fiks-private-key") if client_id else None)
     if not (client_id and key_id and integration_id and password and private_key):
@@ -145,12 +145,12 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
         raise Problem(
             "the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'"
         )
-    url, issuer = session.secure(around.fiks_url or said.url), session.secure(around.fiks_issuer or said.issuer)
-    if not around.fiks_url and parse_url(said.url).authority not in FIKS_HOSTS:
+    url, issuer = session.secure(around.fiks_url or given.url), session.secure(around.fiks_issuer or given.issuer)
+    if not around.fiks_url and parse_url(given.url).authority not in FIKS_HOSTS:
         raise Problem(
-            f"registers.fiks.url in config/websak.yaml would send the integration's password to {said.url}; nothing was sent",
+            f"registers.fiks.url in config/websak.yaml would send the integration's password to {given.url}; nothing was sent",
             Exit.NOT_PERMITTED,
-            f"if that is right, set WEBSAKCTL_FIKS_URL={said.url}",
+            f"if that is right, set WEBSAKCTL_FIKS_URL={given.url}",
         )
     connection = FiksConnection(
         url=url.rstrip("/"),

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from websakctl.cli.change.plan import Expand, Out, Refresh, read_live, save_plan, say_how_long, scene_of
+from websakctl.cli.change.plan import Expand, Out, Refresh, make_config_input, read_live, save_plan, say_how_long
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.operations.rollout.import_users import Import
@@ -54,12 +54,12 @@ def import_(
     session = Session(call)
     session.valid_config()
     scopes = session.selection(district, None, None, batch).scopes
-    found, files = prepare(session, file, scopes, add=add)
-    selection = session.selection(found.districts, ["user"], None, None)
-    scene = scene_of(session, selection, None, refresh)
-    live = read_live(session, scene)
+    result, files = prepare(session, file, scopes, add=add)
+    selection = session.selection(result.districts, ["user"], None, None)
+    inputs = make_config_input(session, selection, None, refresh)
+    live = read_live(session, inputs)
     plan = guarded(
-        session.connection, scene, make_plan(scene, live.state), live.state, session.target.described.own_user
+        session.connection, inputs, make_plan(inputs, live.state), live.state, session.target.described.own_user
     )
     report = session.plan_report(plan)
     if not dry_run:
@@ -70,7 +70,10 @@ def import_(
     if call.format == "json":
         session.write(
             TableReport(
-                headline="", columns=(), rows=(), data={**_as_json(found, written=not dry_run), "plan": report.document}
+                headline="",
+                columns=(),
+                rows=(),
+                data={**_as_json(result, written=not dry_run), "plan": report.document},
             )
         )
     else:
@@ -97,16 +100,16 @@ def prepare(
     from websakctl.source.tables.table import TableError
 
     try:
-        found = read_people(read_tables(file), session.config, only=only, add=add)
+        result = read_people(read_tables(file), session.config, only=only, add=add)
     except TableError as error:
         raise Problem(str(error), Exit.INVALID, error.what_next) from None
-    _tell(session, found)
-    if found.findings:
-        _complain(session, found)
-    files = files_of(found, session.config, add=add)
+    _tell(session, result)
+    if result.findings:
+        _complain(session, result)
+    files = files_of(result, session.config, add=add)
     session.config = load_configuration(session.root, today_in_oslo(), files)
     session.valid_config()
-    return found, files
+    return result, files
 
 
 def write(session: Session, files: dict[str, str]) -> None:
@@ -214,11 +217,11 @@ def list_(call: Call, district: Districts = None, batch: Batch = None) -> None:
     columns = ("district", "code", "name", "role", "unit", "e-mail")
     data = [dict(zip(("district", "code", "name", "role", "unit", "email"), row, strict=True)) for row in rows]
     users, districts = len(rows), len({row[0] for row in rows})
-    told = f"{users} user{'s' * (users != 1)} in {districts} district{'s' * (districts != 1)}."
+    reported = f"{users} user{'s' * (users != 1)} in {districts} district{'s' * (districts != 1)}."
     if not rows:
-        told = "No district lists its users; `websakctl users import FILE` reads them from HR."
+        reported = "No district lists its users; `websakctl users import FILE` reads them from HR."
     session.write(
-        TableReport(headline=told, columns=columns if rows or call.format == "csv" else (), rows=rows, data=data)
+        TableReport(headline=reported, columns=columns if rows or call.format == "csv" else (), rows=rows, data=data)
     )
 
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.change.by_hand import files_of, folder_of, scene_by_hand, write_work_list
+from websakctl.cli.change.by_hand import files_of, folder_of, manual_config_input, write_work_list
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, user_name
 from websakctl.cli.today import today_in_oslo
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.operations.change.make_plan import ConfigInput
@@ -75,10 +75,10 @@ def list_(
 ) -> None:
     """List what is left for people to set, one line each. Reads the config and the journal; Websak is not asked."""
     session = Session(call)
-    scene, work = _open(session, export)
+    inputs, work = _open(session, export)
     selection = session.selection(district, kind, target, batch)
     if only_done:
-        _list_done(session, scene, selection.__contains__)
+        _list_done(session, inputs, selection.__contains__)
         return
     chosen = work.chosen(selection)
     rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in chosen.items]
@@ -98,11 +98,11 @@ def list_(
     )
 
 
-def _list_done(session: Session, scene: "ConfigInput", chosen: Any) -> None:
+def _list_done(session: Session, inputs: "ConfigInput", chosen: Any) -> None:
     from websakctl.operations.rollout.work_list import recorded
 
-    found = [one for one in recorded(session.journal, scene.environment) if chosen(one.address)]
-    rows = [(d.on, d.by, d.action, str(d.address), d.evidence, d.run) for d in found]
+    result = [one for one in recorded(session.journal, inputs.environment) if chosen(one.address)]
+    rows = [(d.on, d.by, d.action, str(d.address), d.evidence, d.run) for d in result]
     data = [
         {
             "on": d.on,
@@ -113,14 +113,14 @@ def _list_done(session: Session, scene: "ConfigInput", chosen: Any) -> None:
             "at": d.at,
             "run": d.run,
         }
-        for d in found
+        for d in result
     ]
     session.write(
         TableReport(
-            headline="" if rows else f"Nothing was recorded as done in {scene.environment}.",
+            headline="" if rows else f"Nothing was recorded as done in {inputs.environment}.",
             columns=("on", "by", "what", "address", "evidence", "run") if rows else (),
             rows=rows,
-            data={"environment": scene.environment, "done": data},
+            data={"environment": inputs.environment, "done": data},
         )
     )
 
@@ -170,14 +170,14 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
     from websakctl.operations.rollout.work_list import Evidence, record_done, work_list
 
     session = Session(call)
-    said = Evidence(by=_said("--by", by), on=_day(on, today_in_oslo()), evidence=_said("--evidence", evidence))
-    scene, work = _open(session, export)
+    given = Evidence(by=_said("--by", by), on=_day(on, today_in_oslo()), evidence=_said("--evidence", evidence))
+    inputs, work = _open(session, export)
     items = _named(work, names)
     _tell_what_comes_first(session, work, items)
     run = new_run_name(session.runtime)
-    about = {"user": user_name(), "owner": session.owner, "reason": f"work list: {said.evidence}"}
-    record_done(session.journal, scene, run, items, said, about)
-    left = work_list(scene_by_hand(session, export))
+    about = {"user": user_name(), "owner": session.owner, "reason": f"work list: {given.evidence}"}
+    record_done(session.journal, inputs, run, items, given, about)
+    left = work_list(manual_config_input(session, export))
     if folder_of(session).is_dir():
         write_work_list(session, left, say=False)
     rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in items]
@@ -186,7 +186,7 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
             headline=f"Recorded as done: {len(items)} item{'s' * (len(items) != 1)} (run {run}); {len(left.items)} left.",
             columns=("id", "what", "address", "name"),
             rows=rows,
-            data=_recorded(run, said, items, left),
+            data=_recorded(run, given, items, left),
         )
     )
 
@@ -198,20 +198,20 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     from websakctl.operations.rollout.work_list import Evidence, UnknownItem, take_back, work_list
 
     session = Session(call)
-    scene = scene_by_hand(session)
-    said = Evidence(by=_said("--by", by), on=today_in_oslo().isoformat(), evidence=_said("--reason", reason))
+    inputs = manual_config_input(session)
+    given = Evidence(by=_said("--by", by), on=today_in_oslo().isoformat(), evidence=_said("--reason", reason))
     run = new_run_name(session.runtime)
-    about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {said.evidence}"}
+    about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {given.evidence}"}
     try:
-        addresses = take_back(session.journal, scene, run, names, said, about)
+        addresses = take_back(session.journal, inputs, run, names, given, about)
     except UnknownItem as error:
         raise Problem(
-            f"nothing that {error} names is recorded as done in {scene.environment}; nothing was changed",
+            f"nothing that {error} names is recorded as done in {inputs.environment}; nothing was changed",
             Exit.USAGE,
             "`websakctl worklist list --done` shows what is",
             code="unknown-name",
         ) from None
-    left = work_list(scene_by_hand(session))
+    left = work_list(manual_config_input(session))
     if folder_of(session).is_dir():
         write_work_list(session, left, say=False)
     session.write(
@@ -238,8 +238,8 @@ def _recorded(run: str, said: "Evidence", items: "list[Item]", left: "WorkList")
 def _open(session: Session, export: list[str] | None) -> "tuple[ConfigInput, WorkList]":
     from websakctl.operations.rollout.work_list import work_list
 
-    scene = scene_by_hand(session, export)
-    return scene, work_list(scene)
+    inputs = manual_config_input(session, export)
+    return inputs, work_list(inputs)
 
 
 def _named(work: "WorkList", names: list[str]) -> "list[Item]":

@@ -9,7 +9,7 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.redaction import Secret
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 ClientId = Annotated[
     str | None, typer.Option("--client-id", metavar="ID", help="The client id (asked for when unsaid).")
@@ -52,14 +52,14 @@ def _agreed_host(session: Session) -> str:
     other = (before.token_host if before else "") or host_of(target.described.base_url)
     if host in (other, target.token_host):
         return host
-    told = f"{target.name}: the secret would be sent to {host}, not to {other}"
+    reported = f"{target.name}: the secret would be sent to {host}, not to {other}"
     if not sys.stdin.isatty():
         raise Problem(
-            f"{told}; nothing was stored",
+            f"{reported}; nothing was stored",
             Exit.NOT_PERMITTED,
             f"log in on a terminal, or set WEBSAKCTL_TOKEN_URL={target.described.token_url}",
         )
-    if session.terminal.ask(f"{told}. Type 'yes' to store it for {host}: ") != "yes":
+    if session.terminal.ask(f"{reported}. Type 'yes' to store it for {host}: ") != "yes":
         raise Problem("declined; nothing was stored", Exit.REFUSED)
     return host
 
@@ -89,9 +89,11 @@ def login(call: Call, client_id: ClientId = None) -> None:
         store(session.keyring_entry, Credentials(client_id=client, client_secret=Secret(secret), token_host=host))
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
-    told = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."
+    reported = f"Stored for {name}. `websakctl doctor --environment {name}` tries it."
     session.write(
-        TableReport(headline=told, columns=(), rows=(), data={"environment": name, "client_id": client, "stored": True})
+        TableReport(
+            headline=reported, columns=(), rows=(), data={"environment": name, "client_id": client, "stored": True}
+        )
     )
 
 
@@ -105,8 +107,8 @@ def logout(call: Call) -> None:
         gone = forget(session.keyring_entry)
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
-    told = f"Forgotten for {name}." if gone else f"Nothing was stored for {name}."
-    session.write(TableReport(headline=told, columns=(), rows=(), data={"environment": name, "forgotten": gone}))
+    reported = f"Forgotten for {name}." if gone else f"Nothing was stored for {name}."
+    session.write(TableReport(headline=reported, columns=(), rows=(), data={"environment": name, "forgotten": gone}))
 
 
 def status(call: Call) -> None:
@@ -122,11 +124,11 @@ def status(call: Call) -> None:
         source = "WEBSAKCTL_CLIENT_SECRET"
     else:
         try:
-            found = stored(session.keyring_entry)
+            result = stored(session.keyring_entry)
         except KeyringUnavailable:
-            found = None
-        if found is not None:
-            source, client = "the OS keyring", client or found.client_id
+            result = None
+        if result is not None:
+            source, client = "the OS keyring", client or result.client_id
     data = {
         "environment": target.name,
         "client_id": client or None,

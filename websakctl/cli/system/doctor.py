@@ -8,7 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 
 def register(app: typer.Typer) -> None:
@@ -21,22 +21,22 @@ def doctor(call: Call) -> None:
     from websakctl.live.errors import LiveError, NotPermitted
 
     session = Session(call)
-    found: list[tuple[str, str, str]] = []
+    result: list[tuple[str, str, str]] = []
     worst = Exit.OK
 
     def check(name: str, look: Callable[[], str]) -> bool:
         nonlocal worst
         try:
-            found.append((name, "ok", look()))
+            result.append((name, "ok", look()))
             return True
         except Problem as error:
-            found.append((name, "FAILED", f"{error} ({error.what_next})" if error.what_next else str(error)))
+            result.append((name, "FAILED", f"{error} ({error.what_next})" if error.what_next else str(error)))
             worst = worst or error.exit_code
         except LiveError as error:
-            found.append((name, "FAILED", f"{error}; {error.what_next}"))
+            result.append((name, "FAILED", f"{error}; {error.what_next}"))
             worst = worst or (Exit.NOT_PERMITTED if isinstance(error, NotPermitted) else Exit.UNREACHABLE)
         except Exception as error:  # whatever it is, the other checks go on
-            found.append((name, "FAILED", f"{type(error).__name__}: {error}"))
+            result.append((name, "FAILED", f"{type(error).__name__}: {error}"))
             worst = worst or Exit.FAILED
         return False
 
@@ -66,8 +66,8 @@ def doctor(call: Call) -> None:
         TableReport(
             headline="",
             columns=("check", "state", "what"),
-            rows=found,
-            data=[{"check": n, "ok": s == "ok", "detail": d} for n, s, d in found],
+            rows=result,
+            data=[{"check": n, "ok": s == "ok", "detail": d} for n, s, d in result],
         )
     )
     raise typer.Exit(worst)
@@ -94,18 +94,18 @@ def _shared_state(session: Session) -> str:
         return "none"
     with session.state_problems():
         head = shared.pull()
-    told = f"{shared.branch.branch} of {shared.branch.remote} at {head[:12]}"
+    reported = f"{shared.branch.branch} of {shared.branch.remote} at {head[:12]}"
     if session.state_key is None:
-        told += "; the state key is not here, so nothing about users can be applied"
+        reported += "; the state key is not here, so nothing about users can be applied"
     try:
         with session.state_problems():
             rewrite, delete = shared.branch.could_rewrite()
     except Problem as problem:
-        return f"{told}; apply is not possible from here, plan and drift are ({problem})"
+        return f"{reported}; apply is not possible from here, plan and drift are ({problem})"
     if not (rewrite or delete):
-        return f"{told}; this user can neither delete nor rewrite a branch beside it"
+        return f"{reported}; this user can neither delete nor rewrite a branch beside it"
     could = " and ".join(word for word, can in (("rewrite", rewrite), ("delete", delete)) if can)
-    return f"{told}; this user could {could} a branch beside it: protect {shared.branch.branch.rpartition('/')[0]}/* at the host"
+    return f"{reported}; this user could {could} a branch beside it: protect {shared.branch.branch.rpartition('/')[0]}/* at the host"
 
 
 def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> None:
@@ -128,13 +128,19 @@ def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> 
 
         def units() -> str:
             count = len(reader.departments.read())
-            told = f"version {reader.departments.version()}, {count} units below {connection.root_unit or 'the root'}"
-            return f"{told}; no GET /api/Departments/flat: the tree is read" if reader.departments.from_tree else told
+            reported = (
+                f"version {reader.departments.version()}, {count} units below {connection.root_unit or 'the root'}"
+            )
+            return (
+                f"{reported}; no GET /api/Departments/flat: the tree is read"
+                if reader.departments.from_tree
+                else reported
+            )
 
         def routes(kind: str) -> str:
             missing = reader.missing_routes(kind)
-            told = "; ".join(f"no {route.operation}: {route.without}" for route in missing)
-            return told or "all that it needs is there"
+            reported = "; ".join(f"no {route.operation}: {route.without}" for route in missing)
+            return reported or "all that it needs is there"
 
         def setup() -> str:
             info = reader.setup_info()

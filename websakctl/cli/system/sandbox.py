@@ -8,7 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 from websakctl.sandbox.quirks import PUBLISHED, QUIRKS
 
 Host = Annotated[str, typer.Option("--host", metavar="H", help="Address to listen on.")]
@@ -63,17 +63,17 @@ def serve(
     from websakctl.sandbox.process import serve as serve_here
 
     if api_version not in PUBLISHED:
-        told = f"--api-version {api_version} is none of {', '.join(PUBLISHED)}"
-        raise Problem(told, Exit.USAGE, "websakctl sandbox serve --help")
+        reported = f"--api-version {api_version} is none of {', '.join(PUBLISHED)}"
+        raise Problem(reported, Exit.USAGE, "websakctl sandbox serve --help")
     if unknown := sorted(set(quirk or ()) - QUIRKS.keys()):
-        told = f"unknown quirk {', '.join(unknown)}; there are {', '.join(QUIRKS)}"
-        raise Problem(told, Exit.USAGE, "websakctl sandbox serve --help")
+        reported = f"unknown quirk {', '.join(unknown)}; there are {', '.join(QUIRKS)}"
+        raise Problem(reported, Exit.USAGE, "websakctl sandbox serve --help")
     session = Session(call)
 
     def ready(server: Server) -> None:
-        told = f"Serving on {server.base_url} (User API {server.api_version}, Setup API {server.setup_url}). Ctrl-C stops it."
+        reported = f"Serving on {server.base_url} (User API {server.api_version}, Setup API {server.setup_url}). Ctrl-C stops it."
         session.write(
-            TableReport(headline=told, columns=(), rows=(), data=msgspec.to_builtins(server)), secrets_allowed=True
+            TableReport(headline=reported, columns=(), rows=(), data=msgspec.to_builtins(server)), secrets_allowed=True
         )
 
     try:
@@ -140,8 +140,8 @@ def reset(call: Call, empty: Empty = False) -> None:
     except SandboxError as error:
         raise Problem(str(error), what_next="websakctl sandbox stop, then reset again") from None
     forget_environment(session.journal, SANDBOX)
-    told = "The sandbox holds " + ("only its root unit." if empty else "its seed again.")
-    session.write(TableReport(headline=told, columns=(), rows=(), data={"seed": "empty" if empty else "standard"}))
+    reported = "The sandbox holds " + ("only its root unit." if empty else "its seed again.")
+    session.write(TableReport(headline=reported, columns=(), rows=(), data={"seed": "empty" if empty else "standard"}))
 
 
 def stop(call: Call) -> None:

@@ -8,7 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
-from websakctl.report.subjects import TableReport
+from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.apply.shared import SharedState
@@ -178,22 +178,22 @@ def migrate(call: Call) -> None:
     """Begin to share the state of an environment: make its key and its branch, and push what is recorded here."""
     session = Session(call)
     shared = _shared(session)
-    made = _make_key(session)
-    if made:
+    created = _make_key(session)
+    if created:
         del session.shared_state, session.journal  # they were made without it
         session.__dict__.pop("state_key", None)
         shared = _shared(session)
     with session.alone_here(), session.state_problems():
         begun, count = shared.migrate(owner=session.owner, machine=socket.gethostname(), note=session.terminal.warn)
     done = f"Began {shared.branch.branch}" if begun else f"{shared.branch.branch} was there already"
-    told = f"{done}, and added {count} entries of this state directory."
-    if made:
-        told += (
+    reported = f"{done}, and added {count} entries of this state directory."
+    if created:
+        reported += (
             f"\nMade the state key of {session.target.name}, and put it into this machine's keyring. Whoever else plans or"
             f" applies needs it:\n  keyring get websakctl {session.state_key_name}\n"
             f"and on their machine:\n  keyring set websakctl {session.state_key_name}"
         )
-    _written(session, told, begun=begun, added=count, key_made=made)
+    _written(session, reported, begun=begun, added=count, key_made=created)
 
 
 def _make_key(session: Session) -> bool:

@@ -20,7 +20,7 @@ from websakctl.model.resource import State
 from websakctl.operations.apply.ownership import after_change, as_made
 from websakctl.operations.apply.read_back import Difference, differences
 from websakctl.plan.change import Change
-from websakctl.plan.diff import Known, same
+from websakctl.plan.diff import LastApplied, same
 from websakctl.plan.document import change_document
 from websakctl.plan.stale import what_is_there
 from websakctl.redaction import redacted
@@ -67,7 +67,7 @@ def apply_changes(
     protected: set[Address],
     read_again: Callable[[], State] | None = None,
     done_before: tuple[Change, ...] = (),
-    known: Mapping[Address, Known],
+    known: Mapping[Address, LastApplied],
 ) -> Applied:
     """Do the changes, then read them back.
 
@@ -90,16 +90,16 @@ def apply_changes(
     now_managed = partial(after_change, desired=desired, protected=protected, known=known, accepted=accepted)
 
     def attempt(change: Change) -> Outcome:
-        there = what_is_there(change, live, elsewhere)
+        existing = what_is_there(change, live, elsewhere)
         one = Attempt(
             change=change,
-            there=there,
+            there=existing,
             writer=writer.of(change.address.kind),
             journal=run.journal,
             run=run.name,
             clock=run.runtime.clock,
         )
-        outcome = _settled(run, one, one(), partial(now_managed, before=there.fields if there else {}))
+        outcome = _settled(run, one, one(), partial(now_managed, before=existing.fields if existing else {}))
         if outcome.status is Status.NOT_STARTED:
             run.stop.set()
         return outcome
@@ -184,28 +184,28 @@ def _read_back(
     done = [o.change for o in execution.outcomes if o.status is Status.DONE]
     if not done and not done_before:
         return Applied(execution=execution)
-    found: list[Difference] = []
+    result: list[Difference] = []
     for wait in READ_BACKS:
         run.runtime.clock.sleep(wait)
         live = read_again()
-        found = differences(done, live, desired, before)
-        if not any(d.missing for d in found):
+        result = differences(done, live, desired, before)
+        if not any(d.missing for d in result):
             break
-    again = [replace(d, missing=False) for d in found if _seen_before(run, d)]
-    found = [d for d in found if replace(d, missing=False) not in again]
-    accepted = [d for d in found if d.expected] + again
-    strange = [d for d in found if d.strange]
+    again = [replace(d, missing=False) for d in result if _seen_before(run, d)]
+    result = [d for d in result if replace(d, missing=False) not in again]
+    accepted = [d for d in result if d.expected] + again
+    strange = [d for d in result if d.strange]
     before_us = differences(done_before, live, desired, None)
     accepted += [d for d in before_us if d.expected]  # the rest is anybody's doing since
-    told = run.journal.accepted(run.environment)
-    accepted = [d for d in accepted if not _told_before(told.get((d.address, d.path)), d)]
+    reported = run.journal.accepted(run.environment)
+    accepted = [d for d in accepted if not _told_before(reported.get((d.address, d.path)), d)]
     run.journal.accept(run.environment, [(d.address, d.path, d.wanted, d.made) for d in accepted])
     if accepted:
         run.journal.settle(
             run.name,
             [("normalised", {"path": d.path, "wanted": d.wanted, "made": d.made}, d.address) for d in accepted],
         )
-    doubts = {d.address: d.told for d in found if d.missing}
+    doubts = {d.address: d.told for d in result if d.missing}
     for d in strange:
         doubts[d.address] = f"{d.told}, by the server or by somebody: apply again, and it will show which"
     if not doubts:
@@ -221,8 +221,8 @@ def _read_back(
         [
             *(("differs", {"path": d.path, "wanted": d.wanted, "made": d.made}, d.address) for d in strange),
             *(
-                ("result", {"action": "read-back", "status": Status.UNKNOWN.value, "detail": told}, address)
-                for address, told in doubts.items()
+                ("result", {"action": "read-back", "status": Status.UNKNOWN.value, "detail": reported}, address)
+                for address, reported in doubts.items()
             ),
         ],
     )
@@ -235,8 +235,8 @@ def _told_before(pair: tuple[Any, Any] | None, difference: Difference) -> bool:
 
 def _seen_before(run: Run, difference: Difference) -> bool:
     """Whether an earlier run wrote the same and found the same made of it: then it is the server that makes it so."""
-    told = redacted({"path": difference.path, "wanted": difference.wanted, "made": difference.made})
-    return told in run.journal.noted("differs", difference.address)
+    reported = redacted({"path": difference.path, "wanted": difference.wanted, "made": difference.made})
+    return reported in run.journal.noted("differs", difference.address)
 
 
 def adopt_unchanged(
@@ -245,7 +245,7 @@ def adopt_unchanged(
     live: State,
     changing: Collection[Address],
     protected: set[Address],
-    known: Mapping[Address, Known],
+    known: Mapping[Address, LastApplied],
 ) -> int:
     """Remember what already is as the config says: from now on it is managed, and its removal is a removal.
 
@@ -253,14 +253,14 @@ def adopt_unchanged(
     """
     accepted = run.journal.accepted(run.environment)
     rows = [
-        (a, as_made(a, r.fields, there.fields, known.get(a), accepted), a in protected)
+        (a, as_made(a, r.fields, existing.fields, known.get(a), accepted), a in protected)
         for a, r in desired.items()
-        if a not in changing and (there := live.get(a)) is not None and there.active
+        if a not in changing and (existing := live.get(a)) is not None and existing.active
     ]
     gone = [
         a
         for a in known
-        if a not in desired and a not in changing and ((there := live.get(a)) is None or not there.active)
+        if a not in desired and a not in changing and ((existing := live.get(a)) is None or not existing.active)
     ]
     run.journal.remember(run.environment, rows, gone)
     return len(rows)

@@ -8,7 +8,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Change, old_address
-from websakctl.plan.diff import Accepted, Known, is_accepted, patched, same
+from websakctl.plan.diff import AcceptedNormalisations, LastApplied, is_accepted, patched, same
 
 
 def after_change(
@@ -17,8 +17,8 @@ def after_change(
     desired: State,
     before: Mapping[str, Any],
     protected: set[Address],
-    known: Mapping[Address, Known],
-    accepted: Accepted,
+    known: Mapping[Address, LastApplied],
+    accepted: AcceptedNormalisations,
 ) -> tuple[list[Row], list[Address]]:
     """Say what a change that is done makes managed, and what is no longer.
 
@@ -38,15 +38,19 @@ def after_change(
     last = (
         next((known[a] for a in (address, *gone) if a in known), None) if change.action is not Action.CREATE else None
     )
-    wanted = desired.get(address)
-    if change.action is Action.UPDATE and desired and wanted is None and last is None:
+    expected = desired.get(address)
+    if change.action is Action.UPDATE and desired and expected is None and last is None:
         return [], gone  # nobody manages it here: it was pointed to the heir of what it referred to
-    fields = as_made(address, wanted.fields if wanted is not None else before, before, last, accepted)
+    fields = as_made(address, expected.fields if expected is not None else before, before, last, accepted)
     return [(address, patched(fields, change.fields), address in protected)], gone
 
 
 def as_made(
-    address: Address, wanted: Mapping[str, Any], live: Mapping[str, Any], last: Known | None, accepted: Accepted
+    address: Address,
+    wanted: Mapping[str, Any],
+    live: Mapping[str, Any],
+    last: LastApplied | None,
+    accepted: AcceptedNormalisations,
 ) -> Mapping[str, Any]:
     """What was applied: the config's fields where live is so, or as the server was seen to make them; else nobody has applied them yet.
 

@@ -52,32 +52,32 @@ def differences(done: Iterable[Change], live: State, desired: State, before: Sta
         before: What was there when the run began, and so was sent back; ``None`` where it is not known any more.
     """
     elsewhere = {(a.kind, a.key): r for a, r in before.items()} if before is not None else {}
-    found: list[Difference] = []
+    result: list[Difference] = []
     for change in done:
         was = what_is_there(change, before, elsewhere) if before is not None else desired.get(change.address)
-        found += (*_of(change, live), *_sent_along(change, live, desired, was))
-    return found
+        result += (*_of(change, live), *_sent_along(change, live, desired, was))
+    return result
 
 
 def _sent_along(change: Change, live: State, desired: State, was: Resource | None) -> Iterator[Difference]:
-    there, wanted = live.get(change.address), desired.get(change.address)
-    if there is None or wanted is None or change.action.removes:
+    existing, expected = live.get(change.address), desired.get(change.address)
+    if existing is None or expected is None or change.action.removes:
         return
     changed = {f.path.partition(".")[0] for f in change.fields}
-    for name, value in wanted.fields.items():
-        made = there.fields.get(name)
+    for name, value in expected.fields.items():
+        created = existing.fields.get(name)
         sent = was is not None and same(was.fields.get(name), value)  # else the config wants it, and nobody wrote it
-        if sent and name not in changed and not same(made, value) and normalised(value, made):
-            yield Difference(address=change.address, path=name, wanted=value, made=made)
+        if sent and name not in changed and not same(created, value) and normalised(value, created):
+            yield Difference(address=change.address, path=name, wanted=value, made=created)
 
 
 def _of(change: Change, live: State) -> Iterator[Difference]:
-    there = live.get(change.address)
+    existing = live.get(change.address)
     if change.action is Action.DELETE:
-        if there is not None:
+        if existing is not None:
             yield Difference(address=change.address, path="", wanted=None, made=None, missing=True)
         return
-    if there is None or there.active is (change.action is Action.DEACTIVATE):
+    if existing is None or existing.active is (change.action is Action.DEACTIVATE):
         yield Difference(address=change.address, path="", wanted=None, made=None, missing=True)
         return
     kind = all_kinds()[change.address.kind]
@@ -85,18 +85,18 @@ def _of(change: Change, live: State) -> Iterator[Difference]:
     for f in change.fields:
         if f.path in ABOUT_ITSELF or change.action is Action.DEACTIVATE:
             continue
-        if f.path.partition(".")[0] not in there.fields:
+        if f.path.partition(".")[0] not in existing.fields:
             continue  # not told: nothing was made of it
-        made = value_at(there, f.path)
-        if same(made, f.after) or (f.path in fixed and change.action is not Action.CREATE):
+        created = value_at(existing, f.path)
+        if same(created, f.after) or (f.path in fixed and change.action is not Action.CREATE):
             continue
-        unchanged = change.action is not Action.CREATE and same(made, f.before)
+        unchanged = change.action is not Action.CREATE and same(created, f.before)
         yield Difference(
             address=change.address,
             path=f.path,
             wanted=f.after,
-            made=made,
-            missing=unchanged and not _alike(f.after, made),
+            made=created,
+            missing=unchanged and not _alike(f.after, created),
         )
 
 

@@ -14,10 +14,10 @@ from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.ownership import after_change
 from websakctl.plan.change import Change, FieldChange
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 from websakctl.plan.document import read_change
 from websakctl.plan.input import PeopleOfJournal
-from websakctl.plan.stale import Holding, still_holding, untold
+from websakctl.plan.stale import Holding, still_holding, unreported
 
 SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
 
@@ -134,7 +134,7 @@ def judge(run: Interrupted, live: State) -> Judged:
     verdicts = {change.address: "happened" for change in holding.already if change.address in run.doubtful}
     for change in holding.changes:
         if change.address in run.doubtful:
-            tells = not any(untold(change, f) for f in change.fields)
+            tells = not any(unreported(change, f) for f in change.fields)
             verdicts[change.address] = "did not happen" if tells else "cannot be looked up, and is written again"
     verdicts.update(
         {stale.change.address: "differs" for stale in holding.stale if stale.change.address in run.doubtful}
@@ -151,7 +151,7 @@ def record_verdicts(
     desired: State,
     live: State,
     protected: set[Address],
-    known: Mapping[Address, Known],
+    known: Mapping[Address, LastApplied],
 ) -> None:
     """Journal what was found of the writes in doubt, and take over what is already so."""
     entries: list[tuple[str, Mapping[str, Any], Address | None]] = [

@@ -43,7 +43,7 @@ class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     begun.
     """
 
-    scene: ConfigInput
+    inputs: ConfigInput
     connection: Connection
     journal: RunJournal
     observer: ApplyObserver
@@ -99,8 +99,8 @@ def plan_changes(request: ApplyRequest) -> tuple[LiveSetup, Plan]:
         LiveError: If live cannot be read or trusted.
     """
     live = _read_live(request)
-    plan = make_plan(request.scene, live.state)
-    return live, guarded(request.connection, request.scene, plan, live.state, request.own_user)
+    plan = make_plan(request.inputs, live.state)
+    return live, guarded(request.connection, request.inputs, plan, live.state, request.own_user)
 
 
 def plan_and_apply(
@@ -122,14 +122,14 @@ def plan_and_apply(
     request.observer.planned(plan, live)
     _refuse_unless_allowed(request, plan.findings)
     part = choose(plan) if choose is not None else Part(changes=plan.changes, reason=request.actor.reason)
-    whole = choose is None and request.scene.selection.everything
-    run = _new_run(request, plan, "", part.reason, _taken_over(request, part.changes, live.state, whole=whole))
+    merged = choose is None and request.inputs.selection.everything
+    run = _new_run(request, plan, "", part.reason, _taken_over(request, part.changes, live.state, whole=merged))
     if not part.changes:
         _supersede(run)
         _adopt(request, run, live.state, {change.address for change in plan.changes})
         return ApplyResult(run=run.name, planned=(), plan=plan)
     request.observer.confirm(part.changes, live, reviewed=reviewed)
-    carried = _carry_out(request, run, part.changes, live, request.scene.config.state)
+    carried = _carry_out(request, run, part.changes, live, request.inputs.config.state)
     applied = carried.applied
     already = {change.address for change in carried.holding.already}
     try:
@@ -147,11 +147,11 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
         LiveError: If live cannot be read or trusted.
         JournalError: If the run's start cannot be recorded; then nothing is sent.
     """
-    scene, journal = request.scene, request.journal
-    saved.see_that_it_fits(scene)
+    inputs, journal = request.inputs, request.journal
+    saved.see_that_it_fits(inputs)
     live = _read_live(request)
     again = plan_again(
-        saved, scene, live.state, connection=request.connection, journal=journal, own_user=request.own_user
+        saved, inputs, live.state, connection=request.connection, journal=journal, own_user=request.own_user
     )
     plan, stale = again.plan, again.stale
     request.observer.planned(plan, live)
@@ -178,7 +178,7 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
         journal.settle(run.name, [("start", start, None), left_out, ("end", {"counts": {}}, None)])
         _supersede(run)
         return ApplyResult(run=run.name, planned=plan.changes, plan=plan, stale=stale)
-    carried = _carry_out(request, run, plan.changes, live, scene.config.state)
+    carried = _carry_out(request, run, plan.changes, live, inputs.config.state)
     applied, dropped = carried.applied, (*stale, *carried.holding.stale)
     if dropped:
         try:
@@ -198,20 +198,20 @@ def apply_approved(request: ApplyRequest, approved: SavedPlan) -> ApplyResult:
         LiveError: If live cannot be read or trusted.
         JournalError: If the run's start cannot be recorded; then nothing is sent.
     """
-    if approved.plan.environment != request.scene.environment:
+    if approved.plan.environment != request.inputs.environment:
         raise ApplyRefused(
-            f"{approved.name} was made for environment {approved.plan.environment}, and this is {request.scene.environment}",
+            f"{approved.name} was made for environment {approved.plan.environment}, and this is {request.inputs.environment}",
             f"--environment {approved.plan.environment}, or plan again",
         )
     if approved.plan.origin.run:
         raise ApplyRefused(f"{approved.name} takes back run {approved.plan.origin.run}", "apply it without --replan")
 
     def choose(plan: Plan) -> Part:
-        found = [d for d in deviations(approved.plan.changes, plan.changes) if d.how != "gone"]
-        if found:
-            listed = "".join(f"\n  {d.address}: {d.why}" for d in found)
+        result = [d for d in deviations(approved.plan.changes, plan.changes) if d.how != "gone"]
+        if result:
+            listed = "".join(f"\n  {d.address}: {d.why}" for d in result)
             raise ApplyRefused(
-                f"{len(found)} change{'s' * (len(found) != 1)} of the plan as it is now {'were' if len(found) != 1 else 'was'} "
+                f"{len(result)} change{'s' * (len(result) != 1)} of the plan as it is now {'were' if len(result) != 1 else 'was'} "
                 f"not approved; nothing was written{listed}",
                 "review the plan as it is now: websakctl plan --out FILE",
             )
@@ -228,15 +228,15 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
         LiveError: If live cannot be read or trusted.
         JournalError: If what was found cannot be recorded.
     """
-    scene, observer = request.scene, request.observer
-    runs = interrupted_runs(request.journal, scene.environment)
+    inputs, observer = request.inputs, request.observer
+    runs = interrupted_runs(request.journal, inputs.environment)
     live = _read_live(request)
     if not runs:
         return None
-    run = told(runs[-1], people_of_journal(scene, live.state))
-    run = replace(run, changes=restored(run.changes, scene.config.state))
-    same_config = run.about.get("config_digest") == digest(scene.config.state)
-    desired = scene.config.state if same_config else {}
+    run = told(runs[-1], people_of_journal(inputs, live.state))
+    run = replace(run, changes=restored(run.changes, inputs.config.state))
+    same_config = run.about.get("config_digest") == digest(inputs.config.state)
+    desired = inputs.config.state if same_config else {}
     judged = judge(run, live.state)
     observer.note(f"{run.told[0].upper()}{run.told[1:]}.")
     if not same_config:
@@ -248,7 +248,7 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
     if judged.holding.changes:
         observer.confirm(judged.holding.changes, live, reviewed=True)
     going_on = Run(
-        environment=scene.environment,
+        environment=inputs.environment,
         journal=request.journal,
         runtime=request.connection.runtime,
         concurrency=request.connection.concurrency,
@@ -279,12 +279,12 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
 def _read_live(request: ApplyRequest) -> LiveSetup:
     """Read live; a write that may have been under way when a run died is given time to show."""
     clock = request.connection.runtime.clock
-    runs = interrupted_runs(request.journal, request.scene.environment)
+    runs = interrupted_runs(request.journal, request.inputs.environment)
     wait = max((run.settling(clock.now()) for run in runs), default=0.0)
     if wait > 0:
         request.observer.note(f"Waiting {wait:.0f} s: a write of the interrupted run may still be under way.")
         clock.sleep(wait)
-    return read_setup(request.connection, request.scene)
+    return read_setup(request.connection, request.inputs)
 
 
 def _refuse_unless_allowed(request: ApplyRequest, findings: tuple[Finding, ...]) -> None:
@@ -313,7 +313,7 @@ def _new_run(request: ApplyRequest, plan: Plan, plan_digest: str, reason: str, s
         "supersedes": supersedes,
     }
     return Run(
-        environment=request.scene.environment,
+        environment=request.inputs.environment,
         journal=request.journal,
         runtime=request.connection.runtime,
         name=new_run_name(request.connection.runtime),
@@ -331,8 +331,8 @@ def _taken_over(request: ApplyRequest, changes: tuple[Change, ...], live: State,
     def left(holding: Holding) -> set[Address]:
         return {change.address for change in (*holding.changes, *(stale.change for stale in holding.stale))}
 
-    people = people_of_journal(request.scene, live)
-    runs = [told(run, people) for run in interrupted_runs(request.journal, request.scene.environment)]
+    people = people_of_journal(request.inputs, live)
+    runs = [told(run, people) for run in interrupted_runs(request.journal, request.inputs.environment)]
     return [run.run for run in runs if whole or left(judge(run, live).holding) <= addresses]
 
 
@@ -344,12 +344,12 @@ def _supersede(run: Run) -> None:
 
 def _adopt(request: ApplyRequest, run: Run, live: State, changing: set[Address]) -> None:
     """Take over what already is as the config says."""
-    scene = knowing_people(request.scene, live)
-    kinds = {**scene.by_hand, **scene.kinds}
-    desired = {a: r for a, r in scene.config.state.items() if a.kind in kinds and a in scene.selection}
-    known = {a: last for a, last in scene.known.items() if a.kind in kinds and a in scene.selection}
+    inputs = knowing_people(request.inputs, live)
+    kinds = {**inputs.by_hand, **inputs.kinds}
+    desired = {a: r for a, r in inputs.config.state.items() if a.kind in kinds and a in inputs.selection}
+    known = {a: last for a, last in inputs.known.items() if a.kind in kinds and a in inputs.selection}
     adopt_unchanged(
-        run, desired, scene.with_by_hand(live), changing | request.left_to_people, scene.config.protected, known
+        run, desired, inputs.with_by_hand(live), changing | request.left_to_people, inputs.config.protected, known
     )
 
 
@@ -379,13 +379,13 @@ def _carry_out(
         shown: Stale changes that were told already.
         done_before: What the same run did before it was interrupted.
     """
-    scene, observer = knowing_people(request.scene, live.state), request.observer
+    inputs, observer = knowing_people(request.inputs, live.state), request.observer
 
     def lost(why: str) -> None:
         request.stop.set()
         observer.note(why, urgent=True)
 
-    with writer_for(request.connection, scene, live) as writer:
+    with writer_for(request.connection, inputs, live) as writer:
         takes = (*((request.shared_lock,) if request.shared_lock is not None else ()), writer.lease)
         purpose = run.about.get("reason") or request.actor.reason or f"run {run.name}"
         with alone(
@@ -413,10 +413,10 @@ def _carry_out(
                     state,
                     writer,
                     desired=desired,
-                    protected=scene.config.protected,
+                    protected=inputs.config.protected,
                     read_again=writer.read,
                     done_before=done_before,
-                    known=scene.known,
+                    known=inputs.known,
                 )
         try:
             _supersede(run)
@@ -434,11 +434,11 @@ def _judged_again(request: ApplyRequest, interrupted: Interrupted, state: State,
         request.journal,
         interrupted,
         judged,
-        environment=request.scene.environment,
+        environment=request.inputs.environment,
         desired=desired,
         live=state,
-        protected=request.scene.config.protected,
-        known=knowing_people(request.scene, state).known,
+        protected=request.inputs.config.protected,
+        known=knowing_people(request.inputs, state).known,
     )
     return judged.holding
 

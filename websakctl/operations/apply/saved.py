@@ -10,7 +10,7 @@ from websakctl.live.websak import Connection
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.observer import ApplyRefused
-from websakctl.operations.change.look_back import ElsewhereError, NoSuchRun, take_back
+from websakctl.operations.change.history import ElsewhereError, NoSuchRun, take_back
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.change.match_units import find_matches, plan_matches
 from websakctl.operations.change.read_setup import guarded
@@ -44,20 +44,20 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
             raise ApplyRefused(f"{name}: {error}", _AGAIN) from None
         return cls(name=name, document=document, plan=plan, digest=identity(document))
 
-    def see_that_it_fits(self, scene: ConfigInput) -> None:
+    def see_that_it_fits(self, inputs: ConfigInput) -> None:
         """See that it was made for this environment from this config.
 
         Raises:
             ApplyRefused: If it was made for another environment, from another config, or for kinds without an API here.
         """
-        if self.plan.environment != scene.environment:
+        if self.plan.environment != inputs.environment:
             raise ApplyRefused(
-                f"{self.name} was made for environment {self.plan.environment}, and this is {scene.environment}",
+                f"{self.name} was made for environment {self.plan.environment}, and this is {inputs.environment}",
                 f"--environment {self.plan.environment}, or plan again",
             )
-        if self.plan.config_digest != digest(scene.config.state):
+        if self.plan.config_digest != digest(inputs.config.state):
             raise ApplyRefused(f"{self.name} was made from another version of the config", _AGAIN)
-        if missing := {change.address.kind for change in self.plan.changes} - set(scene.kinds):
+        if missing := {change.address.kind for change in self.plan.changes} - set(inputs.kinds):
             raise ApplyRefused(
                 f"{self.name} changes {', '.join(sorted(missing))}, and this Websak now has no API for that",
                 "check WEBSAKCTL_SETUP_URL and setup_url in config/websak.yaml, or plan again",
@@ -77,13 +77,13 @@ class PlannedAgain(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_again(
-    saved: SavedPlan, scene: ConfigInput, live: State, *, connection: Connection, journal: RunJournal, own_user: str
+    saved: SavedPlan, inputs: ConfigInput, live: State, *, connection: Connection, journal: RunJournal, own_user: str
 ) -> PlannedAgain:
     """Make a saved plan again from what it says it was made from, and compare.
 
     Args:
         saved: The file.
-        scene: What plans are made from, with the selection and ``--prune`` that the file names.
+        inputs: What plans are made from, with the selection and ``--prune`` that the file names.
         live: What is in Websak now.
         connection: The Websak; the guards may have to read its users.
         journal: The record of runs, in which a rollback plan names one.
@@ -97,21 +97,23 @@ def plan_again(
 
     def made(only: frozenset[Address] | None) -> Plan:
         if saved.plan.origin.matches:
-            plan = plan_matches(scene, live, find_matches(scene, live), only)
+            plan = plan_matches(inputs, live, find_matches(inputs, live), only)
         else:
-            plan = take_back(journal, run, scene, live, only) if run else make_plan(scene, live, only)
-        return guarded(connection, scene, plan, live, own_user)
+            plan = take_back(journal, run, inputs, live, only) if run else make_plan(inputs, live, only)
+        return guarded(connection, inputs, plan, live, own_user)
 
     try:
         again = made(None)
     except (NoSuchRun, ElsewhereError) as error:
         raise ApplyRefused(f"{saved.name} takes back a run, and {error}", _AGAIN) from None
-    holding = still_holding(restored(saved.plan.changes, scene.config.state), live)
+    holding = still_holding(restored(saved.plan.changes, inputs.config.state), live)
     document = to_document(again, tool_version="", created_at="")
-    districts, seen = scene.config.districts, scene.with_by_hand(live)
-    if found := objections(saved.document, saved.plan, holding, again, document, live=seen, districts=districts):
-        told = "".join(f"\n  {objection.subject}: {objection.why}" for objection in found)
-        raise ApplyRefused(f"{saved.name} is not the plan that this config gives; nothing was written{told}", _AGAIN)
+    districts, seen = inputs.config.districts, inputs.with_by_hand(live)
+    if result := objections(saved.document, saved.plan, holding, again, document, live=seen, districts=districts):
+        reported = "".join(f"\n  {objection.subject}: {objection.why}" for objection in result)
+        raise ApplyRefused(
+            f"{saved.name} is not the plan that this config gives; nothing was written{reported}", _AGAIN
+        )
     approved = frozenset(change.address for change in holding.changes)
     plan = again if approved == {change.address for change in again.changes} else made(approved)
     waiting = approved - {change.address for change in plan.changes}

@@ -14,7 +14,7 @@ from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people
 from websakctl.plan.change import Action, Plan
 from websakctl.plan.decide import decide
-from websakctl.plan.diff import Known, compare, same
+from websakctl.plan.diff import LastApplied, compare, same
 from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.plan.stale import value_at
 from websakctl.redaction import redacted, withheld
@@ -50,42 +50,42 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         return sum(1 for f in self.fields if f.cause is cause)
 
 
-def find_drift(scene: ConfigInput, live: State) -> Drift:
+def find_drift(inputs: ConfigInput, live: State) -> Drift:
     """Compare live with what was last applied, and both with the config; what people set is compared alike."""
-    scene = knowing_people(scene, live)
-    scene, live = struct_replace(scene, kinds={**scene.by_hand, **scene.kinds}), scene.with_by_hand(live)
+    inputs = knowing_people(inputs, live)
+    inputs, live = struct_replace(inputs, kinds={**inputs.by_hand, **inputs.kinds}), inputs.with_by_hand(live)
     applied: State = {
-        a: Resource(address=a, fields=_remembered(known.fields, scene.config.state.get(a), live.get(a)))
-        for a, known in scene.known.items()
-        if a.kind in scene.kinds
+        a: Resource(address=a, fields=_remembered(known.fields, inputs.config.state.get(a), live.get(a)))
+        for a, known in inputs.known.items()
+        if a.kind in inputs.kinds
     }
     moved = {(a.kind, a.key): a for a in applied if a not in live}
     now: State = {}
-    for address, there in live.items():
+    for address, existing in live.items():
         old = address if address in applied else moved.get((address.kind, address.key))
-        if old is not None and there.active:
-            place = old if scene.kinds[address.kind].placed_by_us else address
-            now[place] = Resource(address=place, fields=_seen(scene, old, applied[old].fields, there.fields))
-    kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
+        if old is not None and existing.active:
+            place = old if inputs.kinds[address.kind].placed_by_us else address
+            now[place] = Resource(address=place, fields=_seen(inputs, old, applied[old].fields, existing.fields))
+    kinds = {name: _all_seen(kind) for name, kind in inputs.kinds.items()}
     plan = decide(
         PlanInput(
-            config=DesiredState(state=now, districts=scene.config.districts),
+            config=DesiredState(state=now, districts=inputs.config.districts),
             kinds=kinds,
-            known=scene.known,
-            selection=scene.selection,
-            environment=scene.environment,
-            protected=scene.protected,
-            warnings=scene.warnings,
+            known=inputs.known,
+            selection=inputs.selection,
+            environment=inputs.environment,
+            protected=inputs.protected,
+            warnings=inputs.warnings,
         ),
         applied,
     )
     plan = replace(
         plan,
         findings=(),
-        warnings=scene.warnings,
+        warnings=inputs.warnings,
         changes=tuple(replace(c, reason="changed in Websak since the last apply") for c in plan.changes),
     )
-    return Drift(plan=plan, fields=tuple(_three_ways(scene, plan, applied, live)))
+    return Drift(plan=plan, fields=tuple(_three_ways(inputs, plan, applied, live)))
 
 
 def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resource | None) -> dict[str, Any]:
@@ -98,16 +98,16 @@ def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resou
     return {name: whole(name, value) if withheld(value) else value for name, value in fields.items()}
 
 
-def _seen(scene: ConfigInput, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+def _seen(inputs: ConfigInput, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
     """Live's values of the fields that were applied; what the server was seen to make of a value counts as that value."""
     result = {}
     for name, value in before.items():
         if name not in there:  # not told
             result[name] = value
             continue
-        made = there.get(name)
-        pair = scene.accepted.get((address, name))
-        result[name] = value if pair is not None and same(pair[0], value) and same(pair[1], made) else made
+        created = there.get(name)
+        pair = inputs.accepted.get((address, name))
+        result[name] = value if pair is not None and same(pair[0], value) and same(pair[1], created) else created
     return result
 
 
@@ -118,17 +118,17 @@ def _all_seen(kind: Kind) -> Kind:
     )
 
 
-def _three_ways(scene: ConfigInput, plan: Plan, applied: State, live: State) -> list[ThreeWay]:
-    found: list[ThreeWay] = []
+def _three_ways(inputs: ConfigInput, plan: Plan, applied: State, live: State) -> list[ThreeWay]:
+    result: list[ThreeWay] = []
     by_hand: set[tuple[Address, str]] = set()
-    by_key = {(a.kind, a.key): r for a, r in scene.config.state.items()}
+    by_key = {(a.kind, a.key): r for a, r in inputs.config.state.items()}
     for change in plan.changes:
-        wanted = scene.config.state.get(change.address) or by_key.get((change.address.kind, change.address.key))
+        expected = inputs.config.state.get(change.address) or by_key.get((change.address.kind, change.address.key))
         for f in change.fields if not change.action.removes else ():
             by_hand.add((change.address, f.path))
-            config = value_at(wanted, f.path) if wanted is not None else None
-            both = wanted is None or not same(config, f.before)
-            found.append(
+            config = value_at(expected, f.path) if expected is not None else None
+            both = expected is None or not same(config, f.before)
+            result.append(
                 ThreeWay(
                     address=change.address,
                     path=f.path,
@@ -140,46 +140,46 @@ def _three_ways(scene: ConfigInput, plan: Plan, applied: State, live: State) -> 
             )
         if change.action.removes:
             by_hand.add((change.address, "active"))
-            found.append(
+            result.append(
                 ThreeWay(
                     address=change.address,
                     path="active",
                     applied=True,
                     live=False,
-                    config=wanted is not None,
-                    cause=Cause.LIVE if wanted is not None else Cause.BOTH,
+                    config=expected is not None,
+                    cause=Cause.LIVE if expected is not None else Cause.BOTH,
                 )
             )
     desired = {
         a: r
-        for a, r in scene.config.state.items()
-        if a.kind in scene.kinds and a in scene.selection and (a in applied or a.kind not in scene.by_hand)
+        for a, r in inputs.config.state.items()
+        if a.kind in inputs.kinds and a in inputs.selection and (a in applied or a.kind not in inputs.by_hand)
     }  # what people have yet to set is on the work list
-    was = {a: r for a, r in applied.items() if a in scene.selection}
-    known = {a: Known(r.fields) for a, r in was.items()}
-    kinds = {name: _all_seen(kind) for name, kind in scene.kinds.items()}
-    previously = scene.config.previously
+    was = {a: r for a, r in applied.items() if a in inputs.selection}
+    known = {a: LastApplied(r.fields) for a, r in was.items()}
+    kinds = {name: _all_seen(kind) for name, kind in inputs.kinds.items()}
+    previously = inputs.config.previously
     for change in compare(desired, was, kinds, known=known, previously=previously).changes:
         if change.action in (Action.CREATE, Action.DEACTIVATE, Action.DELETE):
             here = change.action is Action.CREATE
             if (change.address, "active") not in by_hand:
-                there = live.get(change.address)
-                found.append(
+                existing = live.get(change.address)
+                result.append(
                     ThreeWay(
                         address=change.address,
                         path="active",
                         applied=not here,
-                        live=there is not None and there.active,
+                        live=existing is not None and existing.active,
                         config=here,
                         cause=Cause.CONFIG,
                     )
                 )
             continue
-        found.extend(
+        result.extend(
             ThreeWay(
                 address=change.address, path=f.path, applied=f.before, live=f.before, config=f.after, cause=Cause.CONFIG
             )
             for f in change.fields
             if (change.address, f.path) not in by_hand
         )
-    return sorted(found, key=lambda t: (t.address, t.path))
+    return sorted(result, key=lambda t: (t.address, t.path))

@@ -33,29 +33,29 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.candidates) == 1
 
 
-def find_matches(scene: ConfigInput, live: State) -> list[Match]:
+def find_matches(inputs: ConfigInput, live: State) -> list[Match]:
     """Match by name and place, or by abbreviation; a unit that is matched is a place for those below it.
 
     Args:
-        scene: The config, with what is selected of it.
+        inputs: The config, with what is selected of it.
         live: What there is.
     """
-    found: dict[Address, Match] = {}
-    for kind in scene.kinds.values():
+    result: dict[Address, Match] = {}
+    for kind in inputs.kinds.values():
         if kind.key_mirror is not None:
-            _match_kind(kind, scene, live, found)
-    return [found[address] for address in sorted(found)]
+            _match_kind(kind, inputs, live, result)
+    return [result[address] for address in sorted(result)]
 
 
-def _match_kind(kind: Kind, scene: ConfigInput, live: State, found: dict[Address, Match]) -> None:
+def _match_kind(kind: Kind, inputs: ConfigInput, live: State, found: dict[Address, Match]) -> None:
     keys = {a.key for a in live if a.kind == kind.name}
-    wanted = [r for a, r in scene.config.state.items() if a.kind == kind.name and a.key not in keys]
+    desired = [r for a, r in inputs.config.state.items() if a.kind == kind.name and a.key not in keys]
     loose = [r for a, r in live.items() if a.kind == kind.name and r.active and not r.fields.get(str(kind.key_mirror))]
-    loose = [r for r in loose if (kind.name, r.address.key) not in {(a.kind, a.key) for a in scene.config.state}]
+    loose = [r for r in loose if (kind.name, r.address.key) not in {(a.kind, a.key) for a in inputs.config.state}]
     place = next((name for name, ref in kind.references.items() if ref.kind == kind.name), "")
     known: dict[str, str] = {}  # live keys of what is matched, by the config's
     while True:  # each round those whose place the last one found
-        candidates = {r.address: _candidates(kind, r, loose, place, known) for r in wanted}
+        candidates = {r.address: _candidates(kind, r, loose, place, known) for r in desired}
         claims: dict[Address, set[Address]] = defaultdict(set)
         for address, several in candidates.items():
             for resource, _ in several:
@@ -69,7 +69,7 @@ def _match_kind(kind: Kind, scene: ConfigInput, live: State, found: dict[Address
             break
         known |= {address.key: several[0][0].address.key for address, several in new.items()}
     for address, several in candidates.items():
-        if several and address in scene.selection:
+        if several and address in inputs.selection:
             found[address] = Match(address=address, candidates=tuple(several))
 
 
@@ -95,50 +95,50 @@ def _candidates(
 
 
 def plan_matches(
-    scene: ConfigInput, live: State, matches: Iterable[Match], only: frozenset[Address] | None = None
+    inputs: ConfigInput, live: State, matches: Iterable[Match], only: frozenset[Address] | None = None
 ) -> Plan:
     """The plan that gives each proposed unit (``only``: of these) its external id, and changes nothing else."""
     proposed = {m.address: m.candidates[0] for m in matches if m.proposed}
     desired: State = {a: r for a, r in live.items() if r.active}
-    for address, (there, _) in proposed.items():
-        kind = scene.kinds[address.kind]
-        del desired[there.address]
-        desired[address] = Resource(address=address, fields={**there.fields, str(kind.key_mirror): address.key})
+    for address, (existing, _) in proposed.items():
+        kind = inputs.kinds[address.kind]
+        del desired[existing.address]
+        desired[address] = Resource(address=address, fields={**existing.fields, str(kind.key_mirror): address.key})
     towards = DesiredState(
         state=desired,
-        districts=scene.config.districts,
-        previously={address: (there.address,) for address, (there, _) in proposed.items()},
+        districts=inputs.config.districts,
+        previously={address: (existing.address,) for address, (existing, _) in proposed.items()},
     )
     plan = decide(
         PlanInput(
             config=towards,
-            kinds=scene.kinds,
-            environment=scene.environment,
-            protected=scene.protected,
-            warnings=scene.warnings,
+            kinds=inputs.kinds,
+            environment=inputs.environment,
+            protected=inputs.protected,
+            warnings=inputs.warnings,
         ),
         live,
     )
     # its place is as it is, under whichever key: what is above may be matched too, and then is found by its id
     changes = tuple(
-        replace(c, reason=f"is the config's: {proposed[c.address][1]}", fields=_keys_only(scene, c.address, plan))
+        replace(c, reason=f"is the config's: {proposed[c.address][1]}", fields=_keys_only(inputs, c.address, plan))
         for c in plan.changes
         if c.address in proposed and c.action is Action.UPDATE and (only is None or c.address in only)
     )
     seen = plan.live_digest
     origin = Origin(
-        districts=tuple(sorted(scene.selection.scopes)),
-        kinds=tuple(sorted(scene.selection.kinds)),
-        targets=scene.selection.targets,
+        districts=tuple(sorted(inputs.selection.scopes)),
+        kinds=tuple(sorted(inputs.selection.kinds)),
+        targets=inputs.selection.targets,
         matches=True,
     )
-    digests = cache(lambda: (digest(scene.config.state), seen))
+    digests = cache(lambda: (digest(inputs.config.state), seen))
     return replace(
-        plan, changes=changes, groups=grouped(changes, scene.config.districts), origin=origin, digests=digests
+        plan, changes=changes, groups=grouped(changes, inputs.config.districts), origin=origin, digests=digests
     )
 
 
-def _keys_only(scene: ConfigInput, address: Address, plan: Plan) -> tuple[FieldChange, ...]:
-    told = ("key", "scope", scene.kinds[address.kind].key_mirror)
+def _keys_only(inputs: ConfigInput, address: Address, plan: Plan) -> tuple[FieldChange, ...]:
+    reported = ("key", "scope", inputs.kinds[address.kind].key_mirror)
     change = next(c for c in plan.changes if c.address == address)
-    return tuple(f for f in change.fields if f.path in told)
+    return tuple(f for f in change.fields if f.path in reported)

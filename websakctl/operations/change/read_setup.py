@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from websakctl.live.adapter import ScopeOf, Units
 from websakctl.live.errors import NotAsAgreed
-from websakctl.live.transport import Pace
+from websakctl.live.transport import RateLimiter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import ConfigInput
@@ -48,21 +48,21 @@ def count_writes(changes: Iterable[Change]) -> int:
     return sum(2 if change.action is Action.ACTIVATE and len(change.fields) > 1 else 1 for change in changes)
 
 
-def _scope_of(scene: ConfigInput) -> ScopeOf:
-    return scope_of([*scene.known, *scene.config.state], scene.config.districts, scene.kinds)
+def _scope_of(inputs: ConfigInput) -> ScopeOf:
+    return scope_of([*inputs.known, *inputs.config.state], inputs.config.districts, inputs.kinds)
 
 
-def read_setup(connection: Connection, scene: ConfigInput) -> LiveSetup:
+def read_setup(connection: Connection, inputs: ConfigInput) -> LiveSetup:
     """Read with a client that cannot write.
 
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
     """
     with WebsakReader(
-        connection, scene.kinds, _scope_of(scene), people_of(scene, connection.user_rows), alike=scene.config.state
+        connection, inputs.kinds, _scope_of(inputs), people_of(inputs, connection.user_rows), alike=inputs.config.state
     ) as reader:
         state = reader.read()
-        require_what_is_known(scene, state)
+        require_what_is_known(inputs, state)
         traffic = reader.traffic
         return LiveSetup(
             state=state,
@@ -73,54 +73,56 @@ def read_setup(connection: Connection, scene: ConfigInput) -> LiveSetup:
         )
 
 
-def require_what_is_known(scene: ConfigInput, live: State) -> None:
+def require_what_is_known(inputs: ConfigInput, live: State) -> None:
     """See that no list is empty of which the journal knows two or more that no run retired.
 
     Raises:
         NotAsAgreed: If one is; a plan from it would create everything again.
     """
-    there = {address.kind for address in live}
-    known = Counter(address.kind for address in scene.known if address.kind in scene.kinds)
+    existing = {address.kind for address in live}
+    known = Counter(address.kind for address in inputs.known if address.kind in inputs.kinds)
     for kind, count in sorted(known.items()):
-        if count > 1 and kind not in there and kind not in scene.believe_empty:
-            plural = scene.kinds[kind].plural.replace("_", " ")
+        if count > 1 and kind not in existing and kind not in inputs.believe_empty:
+            plural = inputs.kinds[kind].plural.replace("_", " ")
             raise NotAsAgreed(
                 f"Websak lists no {plural}, and {count} that were applied are not known to have been retired",
                 f"see whether this client may still read them; to go on: --refresh full --believe-empty {kind}",
             )
 
 
-def guarded(connection: Connection, scene: ConfigInput, plan: Plan, live: State, own_user: str) -> Plan:
+def guarded(connection: Connection, inputs: ConfigInput, plan: Plan, live: State, own_user: str) -> Plan:
     """Add what the guards object to that must see live users; they are read only for plans that could break something."""
-    if may_lock_out(plan.changes, scene.kinds):
-        with WebsakReader(connection, scene.kinds, _scope_of(scene)) as reader:
-            found = lock_out(plan.changes, reader.administrators(live), own_user)
-        plan = replace(plan, findings=(*plan.findings, *found))
-    return recounted(connection, scene, plan, live)
+    if may_lock_out(plan.changes, inputs.kinds):
+        with WebsakReader(connection, inputs.kinds, _scope_of(inputs)) as reader:
+            result = lock_out(plan.changes, reader.administrators(live), own_user)
+        plan = replace(plan, findings=(*plan.findings, *result))
+    return recounted(connection, inputs, plan, live)
 
 
-def recounted(connection: Connection, scene: ConfigInput, plan: Plan, live: State) -> Plan:
+def recounted(connection: Connection, inputs: ConfigInput, plan: Plan, live: State) -> Plan:
     """Count anew, in Websak as it is now, who depends on what a plan retires or renames, and the seats that are taken."""
     if not plan.changes:
         return plan
-    people = cache(lambda: read_users(connection, scene))
-    users = people() if people_may_depend(plan, scene.kinds) else {}
-    everything = {**users, **scene.with_by_hand(live)}
-    plan = with_dependents(plan, everything, {**scene.by_hand, **scene.kinds}, scene.config.districts)
-    return _within_seats(scene, plan, people)
+    people = cache(lambda: read_users(connection, inputs))
+    users = people() if people_may_depend(plan, inputs.kinds) else {}
+    everything = {**users, **inputs.with_by_hand(live)}
+    plan = with_dependents(plan, everything, {**inputs.by_hand, **inputs.kinds}, inputs.config.districts)
+    return _within_seats(inputs, plan, people)
 
 
-def _within_seats(scene: ConfigInput, plan: Plan, people: Callable[[], State]) -> Plan:
+def _within_seats(inputs: ConfigInput, plan: Plan, people: Callable[[], State]) -> Plan:
     from websakctl.plan.seats import may_overrun, overrun  # with the rules of capacity
 
-    if not may_overrun(plan.changes, scene.config.own):
+    if not may_overrun(plan.changes, inputs.config.own):
         return plan
-    found = overrun(plan.changes, people(), scene.config.whole, scene.today)
+    result = overrun(plan.changes, people(), inputs.config.whole, inputs.today)
     others = (finding for finding in plan.findings if not finding.guard.startswith("seats:"))
-    return replace(plan, findings=(*others, *found))
+    return replace(plan, findings=(*others, *result))
 
 
-def writer_for(connection: Connection, scene: ConfigInput, live: LiveSetup, pace: Pace | None = None) -> WebsakWriter:
+def writer_for(
+    connection: Connection, inputs: ConfigInput, live: LiveSetup, pace: RateLimiter | None = None
+) -> WebsakWriter:
     """A writer that knows what was read; without a ``pace`` it goes by the connection's rate."""
-    people = people_of(scene)  # whoever writes reads in full
-    return WebsakWriter(connection, scene.kinds, _scope_of(scene), live.units, live.api_version, pace, people)
+    people = people_of(inputs)  # whoever writes reads in full
+    return WebsakWriter(connection, inputs.kinds, _scope_of(inputs), live.units, live.api_version, pace, people)

@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 KIND, GROUP = "user", "access_group"
 
 
-def people_of(scene: ConfigInput, store: "RowStore | None" = None) -> "People | None":
+def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People | None":
     """What reading the users of the districts that list them takes; ``None`` where none does, and no user is read."""
-    listed = scene.config.with_users
-    if not listed or KIND not in scene.kinds:
+    listed = inputs.config.with_users
+    if not listed or KIND not in inputs.kinds:
         return None
     from websakctl.live.users import People
 
     return People(
-        roles=_roles(scene),
+        roles=_roles(inputs),
         districts=frozenset(listed),
-        wanted=_wanted(scene),
+        wanted=_wanted(inputs),
         applied_roles={
-            a.key: k.fields["role"] for a, k in scene.known.items() if a.kind == KIND and "role" in k.fields
+            a.key: k.fields["role"] for a, k in inputs.known.items() if a.kind == KIND and "role" in k.fields
         },
-        groups=frozenset(a.key for a in scene.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
-        zones=_zones(scene),
+        groups=frozenset(a.key for a in inputs.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
+        zones=_zones(inputs),
         store=store,
     )
 
 
-def read_users(connection: Connection, scene: ConfigInput, store: "RowStore | None" = None) -> State:
+def read_users(connection: Connection, inputs: ConfigInput, store: "RowStore | None" = None) -> State:
     """Read every live user of every district, listed in the config or not; the fields are those that a list tells.
 
     Raises:
@@ -44,27 +44,27 @@ def read_users(connection: Connection, scene: ConfigInput, store: "RowStore | No
     """
     from websakctl.live.users import People
 
-    people = People(roles=_roles(scene), store=store or connection.user_rows)
-    scopes = scope_of([*scene.known, *scene.config.state], scene.config.districts, scene.kinds)
-    with WebsakReader(connection, scene.kinds, scopes, people) as reader:
+    people = People(roles=_roles(inputs), store=store or connection.user_rows)
+    scopes = scope_of([*inputs.known, *inputs.config.state], inputs.config.districts, inputs.kinds)
+    with WebsakReader(connection, inputs.kinds, scopes, people) as reader:
         live = reader.read(only=("org_unit", KIND))
     return {address: user for address, user in live.items() if address.kind == KIND}
 
 
-def _roles(scene: ConfigInput) -> dict[str, Mapping[str, Any]]:
-    return {a.key: r.fields for a, r in scene.config.own.items() if a.kind == "user_role"}
+def _roles(inputs: ConfigInput) -> dict[str, Mapping[str, Any]]:
+    return {a.key: r.fields for a, r in inputs.config.own.items() if a.kind == "user_role"}
 
 
-def _zones(scene: ConfigInput) -> frozenset[str]:
+def _zones(inputs: ConfigInput) -> frozenset[str]:
     """Names of zones that roles and users of the config have."""
-    fields = [*_roles(scene).values(), *(r.fields for a, r in scene.config.state.items() if a.kind == KIND)]
+    fields = [*_roles(inputs).values(), *(r.fields for a, r in inputs.config.state.items() if a.kind == KIND)]
     return frozenset(name for each in fields for name in each.get("zones") or ())
 
 
-def _wanted(scene: ConfigInput) -> dict[str, dict[str, Any]]:
+def _wanted(inputs: ConfigInput) -> dict[str, dict[str, Any]]:
     """Fields by user code: as last applied, and over that as the config says."""
-    found: dict[str, dict[str, Any]] = {a.key: dict(k.fields) for a, k in scene.known.items() if a.kind == KIND}
-    for address, user in scene.config.state.items():
+    result: dict[str, dict[str, Any]] = {a.key: dict(k.fields) for a, k in inputs.known.items() if a.kind == KIND}
+    for address, user in inputs.config.state.items():
         if address.kind == KIND:
-            found.setdefault(address.key, {}).update(user.fields)
-    return found
+            result.setdefault(address.key, {}).update(user.fields)
+    return result

@@ -11,7 +11,7 @@ from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.plan.change import Action, Plan
 from websakctl.plan.decide import decide, digest
-from websakctl.plan.diff import Known, canonical
+from websakctl.plan.diff import LastApplied, canonical
 from websakctl.plan.input import DesiredState, PlanInput
 from websakctl.redaction import redact, redacted
 
@@ -61,17 +61,17 @@ def from_snapshot(document: Any) -> State:
 
 def _kept(live: State) -> State:
     """A state as it may be kept: in NFC, sorted, and nothing in it that must not be kept, in its addresses either."""
-    found: State = {}
+    result: State = {}
     for address in sorted(live):
         key, number = redact(canonical(address.key)), 1
         kept = Address(address.kind, address.scope, key)
-        while kept in found:  # two that differed only in what is not kept
+        while kept in result:  # two that differed only in what is not kept
             number += 1
             kept = Address(address.kind, address.scope, f"{key} ({number})")
-        found[kept] = Resource(
+        result[kept] = Resource(
             address=kept, fields=redacted(canonical(dict(live[address].fields))), active=live[address].active
         )
-    return dict(sorted(found.items()))
+    return dict(sorted(result.items()))
 
 
 def _state(objects: list[dict[str, Any]]) -> State:
@@ -80,23 +80,23 @@ def _state(objects: list[dict[str, Any]]) -> State:
     }
 
 
-def difference(scene: ConfigInput, before: State, after: State) -> Plan:
+def difference(inputs: ConfigInput, before: State, after: State) -> Plan:
     """What happened between two states, as a plan from the one to the other."""
-    was = {a: r for a, r in before.items() if a.kind in scene.kinds}
-    places = {(a.kind, a.key): a for a in was if scene.kinds[a.kind].placed_by_us}
+    was = {a: r for a, r in before.items() if a.kind in inputs.kinds}
+    places = {(a.kind, a.key): a for a in was if inputs.kinds[a.kind].placed_by_us}
     active = {
         (place := places.get((a.kind, a.key), a)): replace(r, address=place)
         for a, r in _kept(after).items()
-        if r.active and a.kind in scene.kinds
+        if r.active and a.kind in inputs.kinds
     }
     plan = decide(
         PlanInput(
-            config=DesiredState(state=active, districts=scene.config.districts),
-            kinds={name: _observed(kind) for name, kind in scene.kinds.items()},
-            known={a: Known(r.fields) for a, r in was.items()},
-            selection=scene.selection,
-            environment=scene.environment,
-            protected=scene.protected,
+            config=DesiredState(state=active, districts=inputs.config.districts),
+            kinds={name: _observed(kind) for name, kind in inputs.kinds.items()},
+            known={a: LastApplied(r.fields) for a, r in was.items()},
+            selection=inputs.selection,
+            environment=inputs.environment,
+            protected=inputs.protected,
         ),
         was,
     )
@@ -121,8 +121,8 @@ def _observed(kind: Kind) -> Kind:
 
 def counts(live: Mapping[Address, Resource]) -> dict[str, int]:
     """Active objects by kind."""
-    found: dict[str, int] = {}
+    result: dict[str, int] = {}
     for address, resource in live.items():
         if resource.active:
-            found[address.kind] = found.get(address.kind, 0) + 1
-    return dict(sorted(found.items()))
+            result[address.kind] = result.get(address.kind, 0) + 1
+    return dict(sorted(result.items()))

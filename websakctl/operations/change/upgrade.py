@@ -87,7 +87,7 @@ class UpgradeReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare_upgrade(
-    scene: ConfigInput,
+    inputs: ConfigInput,
     *,
     snapshot: State,
     live: State | LiveError,
@@ -98,9 +98,9 @@ def compare_upgrade(
 ) -> UpgradeReport:
     """Hold the server as it is against the record taken before the upgrade; ``live`` may be why it could not be read."""
     capabilities = tuple(_capabilities(before, after))
-    deprecated = tuple(_deprecated(journal, scene.environment, after))
+    deprecated = tuple(_deprecated(journal, inputs.environment, after))
     if isinstance(live, LiveError):
-        nothing = difference(scene, snapshot, snapshot)
+        nothing = difference(inputs, snapshot, snapshot)
         return UpgradeReport(
             setup=nothing,
             before=counts(snapshot),
@@ -111,12 +111,12 @@ def compare_upgrade(
             unread=str(live),
         )
     return UpgradeReport(
-        setup=difference(scene, snapshot, live),
+        setup=difference(inputs, snapshot, live),
         before=counts(snapshot),
         after=counts(live),
         capabilities=capabilities,
         deprecated=deprecated,
-        districts=tuple((slug, tuple(_smoke(scene, slug, live, find))) for slug in scene.config.districts),
+        districts=tuple((slug, tuple(_smoke(inputs, slug, live, find))) for slug in inputs.config.districts),
     )
 
 
@@ -200,26 +200,26 @@ def _deprecated(journal: Journal, environment: str, after: Probes) -> Iterable[s
     return [*sorted(seen), *own]
 
 
-def _smoke(scene: ConfigInput, slug: str, live: State, find: Find) -> Iterable[Check]:
+def _smoke(inputs: ConfigInput, slug: str, live: State, find: Find) -> Iterable[Check]:
     """One district: is all there that the config wants, and can it be looked up?"""
-    for kind in scene.kinds.values():
-        wanted = [a for a in scene.config.state if a.scope == slug and a.kind == kind.name]
-        if not wanted:
+    for kind in inputs.kinds.values():
+        desired = [a for a in inputs.config.state if a.scope == slug and a.kind == kind.name]
+        if not desired:
             continue
-        lost = [a for a in wanted if (there := live.get(a)) is None or not there.active]
-        told = f"{len(wanted) - len(lost)} of {len(wanted)} there and active"
+        lost = [a for a in desired if (existing := live.get(a)) is None or not existing.active]
+        reported = f"{len(desired) - len(lost)} of {len(desired)} there and active"
         yield Check(
             what=kind.plural,
             ok=not lost,
-            told=told
+            told=reported
             + (f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""),
         )
     routes = [
         (a, live[a].fields.get("unit"))
-        for a in scene.config.state
-        if a.scope == slug and a.kind in scene.kinds and "unit" in scene.config.state[a].fields and a in live
+        for a in inputs.config.state
+        if a.scope == slug and a.kind in inputs.kinds and "unit" in inputs.config.state[a].fields and a in live
     ]
-    units = {a.key for a, r in live.items() if a.scope == slug and r.active and scene.kinds[a.kind].root_key}
+    units = {a.key for a, r in live.items() if a.scope == slug and r.active and inputs.kinds[a.kind].root_key}
     stray = [a.key for a, unit in routes if unit is not None and unit not in units]
     if routes:
         yield Check(
@@ -230,19 +230,19 @@ def _smoke(scene: ConfigInput, slug: str, live: State, find: Find) -> Iterable[C
         )
     tops = [
         a
-        for kind in scene.kinds.values()
+        for kind in inputs.kinds.values()
         if kind.root_key
-        for a in scene.config.state
-        if a.kind == kind.name and a.scope == slug and scene.config.state[a].fields.get("parent") is None
+        for a in inputs.config.state
+        if a.kind == kind.name and a.scope == slug and inputs.config.state[a].fields.get("parent") is None
     ]
     for top in tops[:1]:
         try:
-            found = find(top)
+            result = find(top)
         except LiveError as error:
             yield Check(what="look-up by external id", ok=False, told=str(error))
         else:
             yield Check(
                 what="look-up by external id",
-                ok=found is not None and found.active,
-                told=f"{top.key} {'is not found' if found is None else 'answers' if found.active else 'answers, and is retired'}",
+                ok=result is not None and result.active,
+                told=f"{top.key} {'is not found' if result is None else 'answers' if result.active else 'answers, and is retired'}",
             )

@@ -10,32 +10,32 @@ from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, at_fault, sound, tried
 from websakctl.plan.diff import compare
-from websakctl.source.canonical import section_order
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Document, Documents, plain, read_documents
 from websakctl.source.emitting import document as emitted
+from websakctl.source.field_order import section_order
 from websakctl.source.patching import Put
 from websakctl.source.sections import DEFAULTS
 from websakctl.source.tree import Map
-from websakctl.source.wording import Unsayable, local_key, said, under_defaults
+from websakctl.source.yaml_entry import Unsayable, local_key, said, under_defaults
 
 Also = Callable[[Mapping[Address, str]], WriteBack]
 
 
-def unmanaged(scene: ConfigInput, live: State) -> list[Address]:
+def unmanaged(inputs: ConfigInput, live: State) -> list[Address]:
     """Live objects that are not in the config, and were not last time either."""
-    found = compare(scene.config.state, live, scene.kinds, known=scene.known, previously=scene.config.previously)
-    return sorted(found.unmanaged)
+    result = compare(inputs.config.state, live, inputs.kinds, known=inputs.known, previously=inputs.config.previously)
+    return sorted(result.unmanaged)
 
 
 def adopt(
-    root: Path, scene: ConfigInput, live: State, wanted: Sequence[Address], also: Also = lambda _: WriteBack()
+    root: Path, inputs: ConfigInput, live: State, wanted: Sequence[Address], also: Also = lambda _: WriteBack()
 ) -> tuple[WriteBack, dict[str, str]]:
     """Write entries for live objects, and for what they refer to; what would make the config invalid is left out.
 
     Args:
         root: The config repository.
-        scene: What the config says.
+        inputs: What the config says.
         live: What there is.
         wanted: What to adopt.
         also: What is written at the same time, given what is to be left out.
@@ -49,28 +49,28 @@ def adopt(
     documents = read_documents(root)
     refused: dict[Address, str] = {}
     while True:
-        found = also(refused)
-        found.add(Adopter(scene, live, documents, refused).adopt(wanted))
-        files = found.files(root)
+        result = also(refused)
+        result.add(Adopter(inputs, live, documents, refused).adopt(wanted))
+        files = result.files(root)
         if not files:
-            return found, files
+            return result, files
         after = tried(root, files)
-        blamed = {} if after.valid else at_fault(after, {w.address for w in found.written} - refused.keys())
+        blamed = {} if after.valid else at_fault(after, {w.address for w in result.written} - refused.keys())
         if after.valid or not blamed:
-            check_adopted(scene, live, sound(after), found.written)
-            return found, files
+            check_adopted(inputs, live, sound(after), result.written)
+            return result, files
         refused.update(blamed)
 
 
-def check_adopted(scene: ConfigInput, live: State, after: Configuration, written: Iterable[Written]) -> None:
+def check_adopted(inputs: ConfigInput, live: State, after: Configuration, written: Iterable[Written]) -> None:
     """See that a plan has nothing to do for what was adopted.
 
     Raises:
         NotWritten: If it has.
     """
     addresses = {w.address for w in written if not w.path}
-    found = compare(after.state, live, scene.kinds, known={}, accepted=scene.accepted, previously=after.previously)
-    for change in found.changes:
+    result = compare(after.state, live, inputs.kinds, known={}, accepted=inputs.accepted, previously=after.previously)
+    for change in result.changes:
         if change.address in addresses:
             fields = ", ".join(f.path for f in change.fields)
             raise NotWritten(f"{change.address}: a plan would {change.action} it ({fields})")
@@ -81,9 +81,9 @@ def check_adopted(scene: ConfigInput, live: State, after: Configuration, written
 class Adopter:
     """Words live objects as entries, each after what it refers to."""
 
-    def __init__(self, scene: ConfigInput, live: State, documents: Documents, refused: Mapping[Address, str]) -> None:
-        self.scene, self.live, self.documents = scene, live, documents
-        self.config = scene.config
+    def __init__(self, inputs: ConfigInput, live: State, documents: Documents, refused: Mapping[Address, str]) -> None:
+        self.inputs, self.live, self.documents = inputs, live, documents
+        self.config = inputs.config
         self.result = WriteBack()
         self.entries: dict[Address, tuple[str, dict[str, Any]]] = {}  # local key and fields
         self.refused = dict(refused)
@@ -96,7 +96,7 @@ class Adopter:
         for address in self.entries:
             by_section.setdefault((address.scope, address.kind), []).append(address)
         for (scope, kind), addresses in by_section.items():
-            self._write(scope, self.scene.kinds[kind], addresses)
+            self._write(scope, self.inputs.kinds[kind], addresses)
         managed = self.config.state
         self.result.left += [Left(address=a, why=why) for a, why in sorted(self.refused.items()) if a not in managed]
         return self.result
@@ -113,19 +113,19 @@ class Adopter:
         return not why
 
     def _why_not(self, address: Address, path: tuple[Address, ...]) -> str:
-        there, kind = self.live.get(address), self.scene.kinds[address.kind]
-        if there is None:
+        live, kind = self.live.get(address), self.inputs.kinds[address.kind]
+        if live is None:
             return "it is not in Websak"
-        if not there.active:
+        if not live.active:
             return "it is retired in Websak"
         district = self.config.districts.get(address.scope)
         if address.scope != BASE and district is None:
             return f"there is no district {address.scope} in the config"
         try:
-            local, fields = local_key(kind, address.key, district), said(kind, address, there.fields, district)
+            local, fields = local_key(kind, address.key, district), said(kind, address, live.fields, district)
         except Unsayable as error:
             return str(error)
-        for name, ref, key in referred(kind, there.fields):
+        for name, ref, key in referred(kind, live.fields):
             if ref.kind == "district":
                 if key not in self.config.districts:
                     return f"its {name} name {key}, and there is no such district in the config"
@@ -177,5 +177,5 @@ class Adopter:
     @staticmethod
     def _shared(document: Document | None, kind: Kind) -> Mapping[str, Any]:
         defaults = document.top.get(DEFAULTS) if document is not None else None
-        found = defaults.get(kind.plural) if isinstance(defaults, Map) else None
-        return plain(found) if isinstance(found, Map) else {}
+        result = defaults.get(kind.plural) if isinstance(defaults, Map) else None
+        return plain(result) if isinstance(result, Map) else {}

@@ -45,16 +45,16 @@ def compare_districts(config: Configuration, plan: Plan | None, live: State | No
         plan: Config against live, if live was read: what it would change in a district is an accident.
         live: What was read.
     """
-    found = [d for address in config.origins if address.scope != BASE for d in _declared(config, address)]
-    found += [d for address in config.state if address.scope == BASE for d in _excepted(config, address)]
+    result = [d for address in config.origins if address.scope != BASE for d in _declared(config, address)]
+    result += [d for address in config.state if address.scope == BASE for d in _excepted(config, address)]
     by_hand = (
         [s.change for s in plan.manual if s.change and s.change.action is Action.UPDATE] if plan is not None else []
     )
-    there = {*(live or ()), *(change.address for change in by_hand)}
+    existing = {*(live or ()), *(change.address for change in by_hand)}
     for change in (*plan.changes, *by_hand) if plan is not None else ():
-        if change.address.scope == BASE or change.address not in there:
+        if change.address.scope == BASE or change.address not in existing:
             continue
-        found.extend(
+        result.extend(
             Deviation(
                 district=change.address.scope,
                 how=How.ACCIDENT,
@@ -65,21 +65,21 @@ def compare_districts(config: Configuration, plan: Plan | None, live: State | No
             )
             for f in change.fields
         )
-    return sorted(found, key=lambda d: (d.district, d.how, d.address, d.field))
+    return sorted(result, key=lambda d: (d.district, d.how, d.address, d.field))
 
 
 def _excepted(config: Configuration, address: Address) -> Iterator[Deviation]:
-    for slug, said in (config.state[address].fields.get("exceptions") or {}).items():
+    for slug, given in (config.state[address].fields.get("exceptions") or {}).items():
         yield Deviation(
             district=slug,
             how=How.EXCEPTION,
             address=address,
             field="exceptions",
             base=None,
-            here=said["what"],
-            reason=said["reason"],
-            owner=said["owner"],
-            until=said["until"] or "",
+            here=given["what"],
+            reason=given["reason"],
+            owner=given["owner"],
+            until=given["until"] or "",
             at=str(config.origins[address].of_field("exceptions")),
         )
 

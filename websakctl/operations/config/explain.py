@@ -254,10 +254,10 @@ def type_in_words(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> 
 
 
 def _word(name: str) -> Explanation | None:
-    wanted = name.casefold()
+    desired = name.casefold()
     for words in GLOSSARY.values():
         for word in words:
-            if wanted in (part.strip(" )").casefold() for part in re.split(r"[,(]", word.norwegian)):
+            if desired in (part.strip(" )").casefold() for part in re.split(r"[,(]", word.norwegian)):
                 return Explanation(
                     headline=f"{word.norwegian}: {word.english}",
                     notes=[word.meaning.replace("`", "")],
@@ -282,7 +282,7 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
     """By field: what made the value, from the default to what holds. Only fields that somebody said or that have a value."""
     origin = config.origins[address]
     values = config.whole[address].fields
-    found = {}
+    result = {}
     for name in kind.fields:
         if name == kind.key_field:
             continue
@@ -300,8 +300,8 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
                     note="" if value is None else unsaid(kind, name, False).replace("`", ""),
                 )
             ]
-        found[name] = steps
-    return found
+        result[name] = steps
+    return result
 
 
 def _steps(origin: Origin, kind: Kind, name: str) -> Iterator[Step]:
@@ -316,11 +316,13 @@ def _steps(origin: Origin, kind: Kind, name: str) -> Iterator[Step]:
         yield Step(by=by, value=plain(fields[name]), at=at, note=note)
     if origin.override is not None:
         document, section, key = origin.override
-        said = section.get(key)
-        if isinstance(said, Map) and name in said and name in kind.overridable:
-            until = f", until {said['until']}" if "until" in said else ""
-            note = f"{said.get('reason')} ({said.get('owner')}{until})"
-            yield Step(by="override", value=plain(said[name]), at=document.value_position(said.spans, name), note=note)
+        given = section.get(key)
+        if isinstance(given, Map) and name in given and name in kind.overridable:
+            until = f", until {given['until']}" if "until" in given else ""
+            note = f"{given.get('reason')} ({given.get('owner')}{until})"
+            yield Step(
+                by="override", value=plain(given[name]), at=document.value_position(given.spans, name), note=note
+            )
 
 
 def explain_resource(

@@ -58,7 +58,7 @@ def plan_schema() -> dict[str, Any]:
     }
     step = _object({"address": _ADDRESS, "what": _TEXT})
     step["properties"] |= {"id": _TEXT, "change": {"$ref": "#/$defs/change"}}  # where people set the whole kind
-    whole = _object(
+    merged = _object(
         {
             "format_version": {"const": FORMAT_VERSION},
             "tool_version": _TEXT,
@@ -102,7 +102,7 @@ def plan_schema() -> dict[str, Any]:
             "digest": _DIGEST,
         }
     )
-    whole["properties"]["signature"] = {
+    merged["properties"]["signature"] = {
         "type": "string",
         "pattern": "^[0-9a-f]{64}$",
         "description": "HMAC-SHA256 with the state key over digest and created_at; there only where the environment has one.",
@@ -110,6 +110,6 @@ def plan_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "websakctl: a plan",
-        **whole,
+        **merged,
         "$defs": {"field": field, "change": _object(change), "group": _object(group)},
     }

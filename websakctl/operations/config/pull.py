@@ -14,13 +14,13 @@ from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, section_path
 from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
-from websakctl.source.canonical import field_order, section_order
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import Document, Documents, plain
+from websakctl.source.field_order import field_order, section_order
 from websakctl.source.patching import Drop, Put, edits_between, identical
 from websakctl.source.sections import DISTRICT, OVERRIDES
 from websakctl.source.tree import Map
-from websakctl.source.wording import Unsayable, filled, in_template, said, unsaid
+from websakctl.source.yaml_entry import Unsayable, filled, in_template, said, unsaid
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,33 +42,33 @@ class _Pulled(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pull(
-    scene: ConfigInput, live: State, documents: Documents, why: Why, refused: Mapping[Address, str] | None = None
+    inputs: ConfigInput, live: State, documents: Documents, why: Why, refused: Mapping[Address, str] | None = None
 ) -> WriteBack:
     """Say in the config what Websak has, for all that is managed and selected and not ``refused``."""
-    return _Puller(scene, live, documents, why, refused or {}).pull()
+    return _Puller(inputs, live, documents, why, refused or {}).pull()
 
 
-def check_pulled(scene: ConfigInput, live: State, after: Configuration, written: list[Written]) -> None:
+def check_pulled(inputs: ConfigInput, live: State, after: Configuration, written: list[Written]) -> None:
     """See that the new config differs from the old in what was pulled only, and there is what Websak has.
 
     Raises:
         NotWritten: Otherwise.
     """
-    before = scene.config.state
+    before = inputs.config.state
     fields: dict[Address, set[str]] = defaultdict(set)
-    whole = {w.address for w in written if not w.path}
+    merged = {w.address for w in written if not w.path}
     for w in written:
         fields[w.address].add(w.path)
     for address in before.keys() | after.state.keys():
         old, new = before.get(address), after.state.get(address)
-        if address in whole and old is None:
+        if address in merged and old is None:
             continue
         if old is None or new is None:
             raise NotWritten(f"{address} would come or go with it")
         for name in old.fields.keys() | new.fields.keys():
             if name in fields[address]:
-                there = live[address].fields.get(name)
-                if name in new.fields and not same(new.fields[name], there):
+                existing = live[address].fields.get(name)
+                if name in new.fields and not same(new.fields[name], existing):
                     raise NotWritten(f"{address}: {name} would not be what Websak has")
             elif not same(old.fields.get(name), new.fields.get(name)):
                 raise NotWritten(f"{address}: {name} would change with it")
@@ -76,30 +76,30 @@ def check_pulled(scene: ConfigInput, live: State, after: Configuration, written:
 
 class _Puller:
     def __init__(
-        self, scene: ConfigInput, live: State, documents: Documents, why: Why, refused: Mapping[Address, str]
+        self, inputs: ConfigInput, live: State, documents: Documents, why: Why, refused: Mapping[Address, str]
     ) -> None:
-        self.scene, self.live, self.documents, self.why, self.refused = scene, live, documents, why, refused
-        self.config = scene.config
+        self.inputs, self.live, self.documents, self.why, self.refused = inputs, live, documents, why, refused
+        self.config = inputs.config
         self.result = WriteBack()
 
     def pull(self) -> WriteBack:
         templates: dict[tuple[str, str, str, str], list[_Pulled]] = defaultdict(list)
-        for found in self.differences():
-            origin = self.config.origins[found.address]
-            if origin.override is not None and found.name in _fields(origin.override[1], origin.override[2]):
-                self.in_override(found, origin)
+        for result in self.differences():
+            origin = self.config.origins[result.address]
+            if origin.override is not None and result.name in _fields(origin.override[1], origin.override[2]):
+                self.in_override(result, origin)
             elif origin.made_for is not None:
-                place = section_path(origin.document, origin.section, self.kind(found).plural)
-                templates[origin.document.file, ".".join(place), origin.key, found.name].append(found)
+                place = section_path(origin.document, origin.section, self.kind(result).plural)
+                templates[origin.document.file, ".".join(place), origin.key, result.name].append(result)
             else:
-                self.in_entry(found, origin)
+                self.in_entry(result, origin)
         for several in templates.values():
             self.in_template(several)
         self.result.written.sort(key=lambda w: (w.address, w.path))
         return self.result
 
     def kind(self, found: _Pulled) -> Kind:
-        return self.scene.kinds[found.address.kind]
+        return self.inputs.kinds[found.address.kind]
 
     def district(self, address: Address) -> District | None:
         return self.config.districts.get(address.scope) if address.scope != BASE else None
@@ -107,20 +107,20 @@ class _Puller:
     # --- what differs
 
     def differences(self) -> list[_Pulled]:
-        kinds = {name: kind.replace(observed=True) for name, kind in self.scene.kinds.items()}
-        wanted = {a: r for a, r in self.config.state.items() if a in self.scene.selection}
+        kinds = {name: kind.replace(observed=True) for name, kind in self.inputs.kinds.items()}
+        desired = {a: r for a, r in self.config.state.items() if a in self.inputs.selection}
         difference = compare(
-            wanted,
+            desired,
             self.live,
             kinds,
-            known=self.scene.known,
-            accepted=self.scene.accepted,
+            known=self.inputs.known,
+            accepted=self.inputs.accepted,
             previously=self.config.previously,
         )
-        found: list[_Pulled] = []
+        result: list[_Pulled] = []
         for change in sorted(difference.changes, key=lambda c: c.address):
             address = change.address
-            if address not in wanted:
+            if address not in desired:
                 continue
             if change.action is not Action.UPDATE or address not in self.live:
                 retired = address in self.live
@@ -134,12 +134,12 @@ class _Puller:
                 self.leave(address, self.refused[address], "change it in Websak, or apply the config")
                 continue
             names = {f.path.partition(".")[0] for f in change.fields}
-            found += self.of_resource(address, names)
-        return found
+            result += self.of_resource(address, names)
+        return result
 
     def of_resource(self, address: Address, names: set[str]) -> list[_Pulled]:
-        kind, district = self.scene.kinds[address.kind], self.district(address)
-        old, there = self.config.state[address].fields, self.live[address].fields
+        kind, district = self.inputs.kinds[address.kind], self.district(address)
+        old, live = self.config.state[address].fields, self.live[address].fields
         if "scope" in names:
             self.leave(address, "belongs to another district in Websak", "move its entry to that district's folder")
             return []
@@ -148,27 +148,27 @@ class _Puller:
             self.leave(
                 address, f"Websak has another {str(kind.key_mirror).replace('_', ' ')}", "apply gives it the config's"
             )
-        found = []
+        result = []
         for name in sorted(names):
-            if missing := self.missing(kind, address, there.get(name), name):
+            if missing := self.missing(kind, address, live.get(name), name):
                 self.leave(address, f"{name} is {missing}, which is not in the config", "adopt it first")
                 continue
             try:
-                words = said(kind, address, {**old, name: there.get(name)}, district)
+                words = said(kind, address, {**old, name: live.get(name)}, district)
             except Unsayable as error:
                 self.leave(address, f"{name} cannot be taken over: {error}", "change it in Websak, or apply the config")
                 continue
-            found.append(
+            result.append(
                 _Pulled(
                     address=address,
                     name=name,
                     old=old.get(name),
-                    live=there.get(name),
+                    live=live.get(name),
                     new=words.get(name, unsaid(kind, name, None)),
                     is_said=name in words,
                 )
             )
-        return found
+        return result
 
     def missing(self, kind: Kind, address: Address, value: Any, name: str) -> str:
         """What a reference would lead to that the config does not have."""
@@ -264,11 +264,11 @@ class _Puller:
                 is_said=first.is_said,
             )
             self.put_field(agreed, origin.document, path, _fields(origin.section, origin.key), _defaults(origin))
-            for found in several:
-                self.note(found, origin.document.file, "in the template")
+            for result in several:
+                self.note(result, origin.document.file, "in the template")
             return
-        for found in several:
-            self.as_override(found, kind)
+        for result in several:
+            self.as_override(result, kind)
 
     def overridden(self, address: Address, name: str) -> bool:
         override = self.config.origins[address].override

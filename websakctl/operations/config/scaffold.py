@@ -45,19 +45,19 @@ def repository(ci: tuple[str, ...], *, requirement: str, shared_state: bool = Fa
         ScaffoldError: If the templates or the locked dependencies were not installed.
     """
     templates = shipped()
-    found = [_renamed(file) for file in _files(templates / "repository")]
+    result = [_renamed(file) for file in _files(templates / "repository")]
     if shared_state:
-        found = [NewFile(path=file.path, text=file.text.replace("state: local", "state: git")) for file in found]
-    found.extend(
+        result = [NewFile(path=file.path, text=file.text.replace("state: local", "state: git")) for file in result]
+    result.extend(
         NewFile(path=f"templates/district/{file.path}", text=file.text) for file in _files(templates / "district")
     )
     for name in ci:
-        found.extend(_files(templates / "ci" / name))
+        result.extend(_files(templates / "ci" / name))
     if ci:
-        found.extend(_files(templates / "ci" / "any"))
-        found.append(NewFile(path="ci/websakctl.txt", text=f"{requirement}\n"))
-        found.append(NewFile(path="ci/locks.txt", text=_locked_dependencies()))
-    return found
+        result.extend(_files(templates / "ci" / "any"))
+        result.append(NewFile(path="ci/websakctl.txt", text=f"{requirement}\n"))
+        result.append(NewFile(path="ci/locks.txt", text=_locked_dependencies()))
+    return result
 
 
 def _locked_dependencies() -> str:
@@ -88,10 +88,10 @@ def write(files: list[NewFile], folder: Path) -> None:
     Raises:
         ScaffoldError: If any is there.
     """
-    there = [file.path for file in files if (folder / file.path).exists()]
-    if there:
+    live = [file.path for file in files if (folder / file.path).exists()]
+    if live:
         raise ScaffoldError(
-            f"{', '.join(there[:3])}{' …' if len(there) > 3 else ''} {'are' if len(there) > 1 else 'is'} there already; nothing was written"
+            f"{', '.join(live[:3])}{' …' if len(live) > 3 else ''} {'are' if len(live) > 1 else 'is'} there already; nothing was written"
         )
     for file in files:
         path = folder / file.path
@@ -113,7 +113,7 @@ def _renamed(file: NewFile) -> NewFile:
 
 def _laid_out(path: str, text: str) -> str:
     """As ``fmt`` would have it, once names stand where placeholders needed quotes."""
-    from websakctl.source.canonical import canonical
+    from websakctl.source.field_order import canonical
     from websakctl.source.formatting import CannotFormat
 
     try:

@@ -49,11 +49,11 @@ def _offer(field: dict[str, Any], keys: list[str]) -> None:
 
 def codes_of(config: Configuration) -> dict[str, list[str]]:
     """Keys that exist, by kind, as the files write them: local ones in districts."""
-    found: dict[str, set[str]] = {"district": set(config.districts)}
+    result: dict[str, set[str]] = {"district": set(config.districts)}
     for address in config.whole:
         district = config.districts.get(address.scope)
-        found.setdefault(address.kind, set()).add(district.local_key(address.key) if district else address.key)
-    return {kind: sorted(keys) for kind, keys in found.items()}
+        result.setdefault(address.kind, set()).add(district.local_key(address.key) if district else address.key)
+    return {kind: sorted(keys) for kind, keys in result.items()}
 
 
 def schema_of_files(kinds: dict[str, Kind], codes: Mapping[str, list[str]] | None = None) -> dict[str, Any]:

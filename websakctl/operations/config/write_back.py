@@ -116,13 +116,13 @@ def at_fault(config: Configuration, among: Iterable[Address]) -> dict[Address, s
     for address in among:
         if (at := config.position_of(address)) is not None:
             starts.setdefault(at.file, []).append((at.line, address))
-    found: dict[Address, str] = {}
+    result: dict[Address, str] = {}
     for finding in config.findings:
         if finding.severity is Severity.ERROR:
             above = [start for start in starts.get(finding.at.file, ()) if start[0] <= finding.at.line]
             if above:
-                found.setdefault(max(above)[1], f"the config would not be valid: {finding.message} [{finding.code}]")
-    return found
+                result.setdefault(max(above)[1], f"the config would not be valid: {finding.message} [{finding.code}]")
+    return result
 
 
 def section_path(document: Document, section: Map, plural: str) -> tuple[str, ...]:

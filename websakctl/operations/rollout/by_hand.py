@@ -9,7 +9,7 @@ import msgspec
 from websakctl.model.address import Address
 from websakctl.model.kind import Api, Kind
 from websakctl.model.resource import Resource, State
-from websakctl.plan.diff import Known
+from websakctl.plan.diff import LastApplied
 
 if TYPE_CHECKING:
     from websakctl.source.export_file import Export
@@ -23,7 +23,7 @@ class ByHand(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def done_by_hand(
-    known: Mapping[Address, Known],
+    known: Mapping[Address, LastApplied],
     by_hand: Mapping[str, Kind],
     exports: "Iterable[Export]" = (),
     *,
@@ -65,11 +65,11 @@ def _shown(export: "Export", kind: Kind, desired: State, recorded: State) -> Sta
     for address in (*desired, *recorded):
         if address.kind == kind.name:
             scopes.setdefault(address.key, []).append(address)
-    found: State = {}
+    result: State = {}
     for (scope, key), fields in export.rows.items():
         named = [a for a in scopes.get(key, ()) if scope is None or a.scope == scope]
         address = named[0] if named else Address(kind.name, scope or "base", key)
         behind = (recorded.get(address) or desired.get(address) or Resource(address=address, fields={})).fields
         unseen = {name: value for name, value in behind.items() if name not in export.columns}
-        found[address] = Resource(address=address, fields={**unseen, **fields})
-    return found
+        result[address] = Resource(address=address, fields={**unseen, **fields})
+    return result

@@ -43,8 +43,8 @@ def check_online(
     with BusinessRegister(url, runtime) as register:
         try:
             tree = register.below(district.orgnr for district in chosen)
-            there = {unit.orgnr for units in tree.values() for unit in units}
-            others = register.look_up(route.orgnr for route in routes if route.orgnr not in there)
+            live = {unit.orgnr for units in tree.values() for unit in units}
+            others = register.look_up(route.orgnr for route in routes if route.orgnr not in live)
         except Unreachable as error:
             raise Unreachable(
                 f"{url}: {error}", f"{error.what_next}; or compare with the bulk file: --file FILE"
@@ -79,8 +79,8 @@ def check_files(
             "a district, were not looked at. Give it too: --file enheter.json.gz",
         )
     )
-    found = _checked(", ".join(str(path) for path in paths), compared, districts, chosen, tree, others, today)
-    return RegisterCheck(asked=found.asked, checked=found.checked, differences=found.differences, notes=lacks)
+    result = _checked(", ".join(str(path) for path in paths), compared, districts, chosen, tree, others, today)
+    return RegisterCheck(asked=result.asked, checked=result.checked, differences=result.differences, notes=lacks)
 
 
 def _checked(

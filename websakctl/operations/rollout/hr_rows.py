@@ -209,15 +209,15 @@ class RowReader:
 
     def _unit(self, row: int, text: str, slug: str) -> str | None:
         units = self._units.get(slug, {})
-        found = units.get(lookup_key(self._unit_words.get(lookup_key(text)) or text), set())
-        if len(found) == 1:
-            return next(iter(found))
-        if not found and text and (heir := self._heir(text, slug)) is not None:
+        result = units.get(lookup_key(self._unit_words.get(lookup_key(text)) or text), set())
+        if len(result) == 1:
+            return next(iter(result))
+        if not result and text and (heir := self._heir(text, slug)) is not None:
             return heir
         if not text:
             self._complain(row, "unit", "the unit is missing")
-        elif found:
-            message = f"{text!r} is {len(found)} units of {slug}: {', '.join(sorted(found))}"
+        elif result:
+            message = f"{text!r} is {len(result)} units of {slug}: {', '.join(sorted(result))}"
             self._complain(row, "unit", message, "write the unit's key")
         else:
             near = units.get(nearest(lookup_key(text), units) or "", set())
@@ -229,10 +229,10 @@ class RowReader:
         """The local key of the heir of a retired unit, which files of HR may name for a long time yet."""
         district = self.config.districts[slug]
         local = district.local_key((self._unit_words.get(lookup_key(text)) or text).upper())
-        said = self.config.retirements.get(Address("org_unit", slug, district.full_key(local)))
-        if said is None or said.heir is None or said.heir.scope != slug:
+        given = self.config.retirements.get(Address("org_unit", slug, district.full_key(local)))
+        if given is None or given.heir is None or given.heir.scope != slug:
             return None
-        heir = district.local_key(said.heir.key)
+        heir = district.local_key(given.heir.key)
         self.heirs[local, heir] += 1
         return heir
 
@@ -272,11 +272,11 @@ def _to_paste(rule: str, text: str, meant: str | None, placeholder: str) -> str:
 
 
 def _name(cells: Mapping[str, str]) -> str:
-    whole = cells.get("name", "")
-    if not whole:
+    merged = cells.get("name", "")
+    if not merged:
         return " ".join(filter(None, (cells.get("first_name", ""), cells.get("last_name", ""))))
-    last, comma, first = whole.partition(",")  # Nordmann, Kari
-    return f"{first.strip()} {last.strip()}" if comma and first.strip() else whole
+    last, comma, first = merged.partition(",")  # Nordmann, Kari
+    return f"{first.strip()} {last.strip()}" if comma and first.strip() else merged
 
 
 def _names_of(district: District) -> Iterable[str]:
@@ -292,7 +292,7 @@ def _by_word(rules: Mapping[str, str]) -> dict[str, str]:
 
 def _units_of(config: Configuration, district: District) -> dict[str, set[str]]:
     """Local keys of a district's units by all that they may be called."""
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     exact: dict[str, set[str]] = {}
     for address, unit in config.state.items():
         if address.kind == "org_unit" and address.scope == district.slug:
@@ -300,20 +300,20 @@ def _units_of(config: Configuration, district: District) -> dict[str, set[str]]:
             for word in (local, address.key):
                 exact[lookup_key(word)] = {local}
             for word in (unit.fields["name"], unit.fields.get("abbreviation") or local):
-                found.setdefault(lookup_key(word), set()).add(local)
-    return {**found, **exact}
+                result.setdefault(lookup_key(word), set()).add(local)
+    return {**result, **exact}
 
 
 def _taken(config: Configuration) -> dict[tuple[str, str], str]:
     """Districts of the users that are listed already, by what no two people have in common."""
-    found: dict[tuple[str, str], str] = {}
+    result: dict[tuple[str, str], str] = {}
     for address, user in {**config.state, **config.dormant}.items():
         if address.kind == KIND.name:
-            found["code", address.key] = address.scope
+            result["code", address.key] = address.scope
             for name in ("username", "email"):
                 if value := user.fields.get(name):
-                    found[name, value.casefold()] = address.scope
-    return found
+                    result[name, value.casefold()] = address.scope
+    return result
 
 
 def _is_national_id(cell: str) -> bool:

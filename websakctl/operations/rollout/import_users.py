@@ -147,10 +147,10 @@ def _beside(path: Path, content: bytes) -> Path:
 
 def _written(config: Configuration, slug: str) -> dict[str, dict[str, Any]]:
     """The district's users as its files have them, with the files' defaults."""
-    found: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for address in (*config.state, *config.dormant):
         if address.kind == KIND.name and address.scope == slug:
             origin = config.origins[address]
             shared = origin.defaults[0][origin.defaults[1]] if origin.defaults is not None else {}
-            found[address.key] = plain({**shared, **(origin.section[origin.key] or {})})
-    return found
+            result[address.key] = plain({**shared, **(origin.section[origin.key] or {})})
+    return result

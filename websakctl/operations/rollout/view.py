@@ -92,12 +92,12 @@ def view_rollout(
         users: All live users; ``None`` if they were not asked for.
         plan: Of the whole config against ``live``: what would change, and what nobody here manages.
     """
-    whole = config.whole
-    batches = in_order(whole)
-    pools, every_route = seats(whole, users, today), routes(whole, today)
+    merged = config.whole
+    batches = in_order(merged)
+    pools, every_route = seats(merged, users, today), routes(merged, today)
     by_district = batch_of(batches)
     ground = Ground(
-        config=whole,
+        config=merged,
         districts=config.districts,
         batches=by_district,
         pools=pools,
@@ -123,11 +123,11 @@ def view_rollout(
     return RolloutView(
         today=today,
         asked=live is not None,
-        gates=gates(whole),
+        gates=gates(merged),
         batches=tuple(
             BatchView(
                 batch=batch,
-                pause_reason=_pause_reason(whole, batch),
+                pause_reason=_pause_reason(merged, batch),
                 districts=tuple(map(of_district, batch.districts)),
             )
             for batch in batches
@@ -136,11 +136,11 @@ def view_rollout(
         pools=pools,
         shortages=shortages(pools),
         routes=every_route,
-        loads=loads(whole, every_route),
+        loads=loads(merged, every_route),
         manual=tuple(step.address for step in plan.manual) if plan else (),
     )
 
 
 def _pause_reason(config: State, batch: Batch) -> str | None:
-    said = config[Address("rollout_batch", BASE, batch.key)].fields["pause_reason"]
-    return str(said or "no reason is given") if batch.paused else None
+    given = config[Address("rollout_batch", BASE, batch.key)].fields["pause_reason"]
+    return str(given or "no reason is given") if batch.paused else None

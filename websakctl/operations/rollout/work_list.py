@@ -71,17 +71,17 @@ class UnknownItem(Exception):
     """The work list has no such item."""
 
 
-def work_list(scene: ConfigInput, others: Iterable[ManualStep] = ()) -> WorkList:
+def work_list(inputs: ConfigInput, others: Iterable[ManualStep] = ()) -> WorkList:
     """What is left of the kinds that people set; nothing is read from Websak for it.
 
     Args:
-        scene: The selection does not matter: a work list is whole.
+        inputs: The selection does not matter: a work list is whole.
         others: Steps of other kinds, which a plan against live has found.
     """
-    wanted = {a: r for a, r in scene.config.state.items() if a.kind in scene.by_hand}
+    desired = {a: r for a, r in inputs.config.state.items() if a.kind in inputs.by_hand}
     alone = struct_replace(
-        scene,
-        config=dataclasses.replace(scene.config, state=wanted),
+        inputs,
+        config=dataclasses.replace(inputs.config, state=desired),
         kinds={},
         selection=Selection(),
         prune=frozenset(),
@@ -94,14 +94,14 @@ def work_list(scene: ConfigInput, others: Iterable[ManualStep] = ()) -> WorkList
             id=step.id,
             number=number,
             change=step.change,
-            label=_label(scene, scene.by_hand[step.address.kind], step.address),
+            label=_label(inputs, inputs.by_hand[step.address.kind], step.address),
             after=tuple(ids[address] for address in step.change.requires if address in ids),
         )
         for number, step in enumerate(steps, 1)
         if step.change is not None
     ]
     return WorkList(
-        environment=scene.environment, items=tuple(items), others=tuple(step for step in others if step.change is None)
+        environment=inputs.environment, items=tuple(items), others=tuple(step for step in others if step.change is None)
     )
 
 
@@ -111,8 +111,10 @@ def _place(step: ManualStep) -> tuple[bool, bool, str]:
     return removes, shared if removes else not shared, step.address.scope
 
 
-def _label(scene: ConfigInput, kind: Kind, address: Address) -> str:
-    resource = scene.config.state.get(address) or scene.done_by_hand.get(address, Resource(address=address, fields={}))
+def _label(inputs: ConfigInput, kind: Kind, address: Address) -> str:
+    resource = inputs.config.state.get(address) or inputs.done_by_hand.get(
+        address, Resource(address=address, fields={})
+    )
     return str(resource.fields.get(kind.label) or "")
 
 
@@ -122,7 +124,7 @@ def named(whole: WorkList, names: Iterable[str]) -> list[Item]:
     Raises:
         UnknownItem: If one of them names none.
     """
-    found: set[str] = set()
+    result: set[str] = set()
     for name in names:
         ids = {
             item.id
@@ -131,12 +133,12 @@ def named(whole: WorkList, names: Iterable[str]) -> list[Item]:
         }
         if not ids:
             raise UnknownItem(name)
-        found |= ids
-    return [item for item in whole.items if item.id in found]
+        result |= ids
+    return [item for item in whole.items if item.id in result]
 
 
 def record_done(
-    journal: Journal, scene: ConfigInput, run: str, items: Iterable[Item], evidence: Evidence, about: Mapping[str, Any]
+    journal: Journal, inputs: ConfigInput, run: str, items: Iterable[Item], evidence: Evidence, about: Mapping[str, Any]
 ) -> None:
     """Record that items are done: a run of its own in the journal, all of it or nothing.
 
@@ -145,28 +147,28 @@ def record_done(
     """
     items = list(items)
     changes = [item.change for item in items]
-    said = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence}
-    start = {**about, **said, "environment": scene.environment, "changes": [change_document(c) for c in changes]}
+    given = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence}
+    start = {**about, **given, "environment": inputs.environment, "changes": [change_document(c) for c in changes]}
     entries: list[tuple[str, Mapping[str, Any], Address | None]] = [("start", start, None)]
     applied: list[Row] = []
     gone: list[Address] = []
     for item in items:
         change = item.change
-        there = scene.done_by_hand.get(change.address)
+        live = inputs.done_by_hand.get(change.address)
         rows, left = after_change(
             change,
-            desired=scene.config.state,
-            before=there.fields if there else {},
-            protected=scene.config.protected,
-            known=scene.known,
-            accepted=scene.accepted,
+            desired=inputs.config.state,
+            before=live.fields if live else {},
+            protected=inputs.config.protected,
+            known=inputs.known,
+            accepted=inputs.accepted,
         )
         applied += rows
         gone += left
-        result = _result(item, scene.environment, evidence, said)
-        entries.append(("result", {**result, "was": dict(there.fields) if there else None}, change.address))
+        result = _result(item, inputs.environment, evidence, given)
+        entries.append(("result", {**result, "was": dict(live.fields) if live else None}, change.address))
     entries.append(("end", {"counts": {Status.DONE.value: len(changes)}}, None))
-    journal.settle(run, entries, environment=scene.environment, applied=applied, gone=gone)
+    journal.settle(run, entries, environment=inputs.environment, applied=applied, gone=gone)
 
 
 def _result(item: Item, environment: str, evidence: Evidence, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,13 +199,13 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def take_back(
-    journal: Journal, scene: ConfigInput, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
+    journal: Journal, inputs: ConfigInput, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
 ) -> list[Address]:
     """Record that items were not done after all: what was known before they were recorded is known again.
 
     Args:
         journal: Where they were recorded.
-        scene: Whose environment it is.
+        inputs: Whose environment it is.
         run: A new run's name.
         names: Ids, addresses or globs of addresses of what was recorded.
         evidence: Who says so and when; its ``evidence`` is why.
@@ -213,26 +215,26 @@ def take_back(
         UnknownItem: If one of the names names nothing that was recorded.
         JournalError: If it cannot be written.
     """
-    last = {done.address: done for done in reversed(recorded(journal, scene.environment))}
+    last = {done.address: done for done in reversed(recorded(journal, inputs.environment))}
     standing = [done for done in last.values() if done.action != REOPENED]
     chosen: dict[Address, Done] = {}
     for name in names:
-        found = [d for d in standing if name in (d.id, str(d.address)) or fnmatchcase(str(d.address), name)]
-        if not found:
+        results = [d for d in standing if name in (d.id, str(d.address)) or fnmatchcase(str(d.address), name)]
+        if not results:
             raise UnknownItem(name)
-        chosen |= {done.address: done for done in found}
-    said = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence, "environment": scene.environment}
+        chosen |= {done.address: done for done in results}
+    given = {"by": evidence.by, "on": evidence.on, "evidence": evidence.evidence, "environment": inputs.environment}
     detail = f"not done after all, says {evidence.by} on {evidence.on}: {evidence.evidence}"
-    result = {**said, "action": REOPENED, "status": Status.DONE.value, "detail": detail, "fields": []}
+    result = {**given, "action": REOPENED, "status": Status.DONE.value, "detail": detail, "fields": []}
     journal.settle(
         run,
         [
-            ("start", {**about, **said, "changes": []}, None),
+            ("start", {**about, **given, "changes": []}, None),
             *(("result", result, address) for address in chosen),
             ("end", {"counts": {}}, None),
         ],
-        environment=scene.environment,
-        applied=[(a, d.was, a in scene.config.protected) for a, d in chosen.items() if d.was is not None],
+        environment=inputs.environment,
+        applied=[(a, d.was, a in inputs.config.protected) for a, d in chosen.items() if d.was is not None],
         gone=[a for a, d in chosen.items() if d.was is None],
     )
     return sorted(chosen)
@@ -240,7 +242,7 @@ def take_back(
 
 def recorded(journal: Journal, environment: str) -> list[Done]:
     """What was recorded as done in an environment, or as not done after all; newest first."""
-    found = [
+    result = [
         Done(
             run=entry.run,
             id=str(entry.body.get("id", "")),
@@ -258,4 +260,4 @@ def recorded(journal: Journal, environment: str) -> list[Done]:
         and "by" in entry.body
         and entry.body.get("environment") == environment
     ]
-    return found[::-1]
+    return result[::-1]

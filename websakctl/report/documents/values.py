@@ -41,7 +41,7 @@ def values_of(
     unit_names = {
         a.key: str(r.fields["name"]) for a, r in config.state.items() if a.kind == UNIT.name and a.scope == slug
     }
-    found = [
+    result = [
         _number(
             route, config.state[Address(SUB_ORG.name, slug, route.orgnr)].fields["valid_from"], unit_names, language
         )
@@ -52,8 +52,8 @@ def values_of(
         "organisation": known({"name": config.settings.organisation.name if config.settings.organisation else None}),
         "district": {name.removeprefix("district."): value for name, value in district.placeholders().items()},
         "units": list(_units(config, slug, unit_names)),
-        "numbers": found,
-        "holes": [number for number in found if number["holes"]],
+        "numbers": result,
+        "holes": [number for number in result if number["holes"]],
         "licences": [
             {"product": r.fields["product"], "seats": r.fields["allotments"][slug]}
             for a, r in sorted(config.state.items())
@@ -98,12 +98,12 @@ def _set_up_around(config: "Configuration", slug: str) -> dict[str, Any]:
 def _said_of_gates(config: "Configuration", slug: str) -> dict[str, Any]:
     """What people attested of the district, and what they let pass."""
     names = {gate.key: gate.name for gate in gates(config.whole)}
-    said = [
+    given = [
         known({"gate": names.get(a.key, a.key), **r.fields, "waived": known(r.fields["waived"] or {}) or None})
         for a, r in config.own.items()
         if a.kind == ATTESTATION.name and a.scope == slug
     ]
-    return {"attested": [s for s in said if "waived" not in s], "waived": [s for s in said if "waived" in s]}
+    return {"attested": [s for s in given if "waived" not in s], "waived": [s for s in given if "waived" in s]}
 
 
 def letter_values(values: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:

@@ -40,9 +40,9 @@ def word(markdown: str, *, title: str, author: str, language: Language, today: d
     """
     paper = Document()
     _set_up(paper, language)
-    told = paper.core_properties
-    told.title, told.author, told.language, told.comments = title, author, _LANGUAGES[language], ""
-    told.created = told.modified = datetime.combine(today, time())
+    reported = paper.core_properties
+    reported.title, reported.author, reported.language, reported.comments = title, author, _LANGUAGES[language], ""
+    reported.created = reported.modified = datetime.combine(today, time())
     for node in SyntaxTreeNode(MarkdownIt("commonmark", {"html": False}).enable("table").parse(markdown)).children:
         _block(paper, node)
     file = BytesIO()

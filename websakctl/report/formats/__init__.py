@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from websakctl.report.subjects import Look, Subject
+from websakctl.report.view_models import Look, Subject
 
 
 class Format(msgspec.Struct, frozen=True, kw_only=True):

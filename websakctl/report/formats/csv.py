@@ -6,7 +6,7 @@ from typing import Any
 
 from websakctl.redaction import redact
 from websakctl.report.formats import Format
-from websakctl.report.subjects import Look, TableReport
+from websakctl.report.view_models import Look, TableReport
 
 _ACTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a text for a formula
 

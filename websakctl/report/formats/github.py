@@ -2,7 +2,7 @@
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.report.formats import Format
-from websakctl.report.subjects import FindingsReport, Look
+from websakctl.report.view_models import FindingsReport, Look
 
 
 def _findings(report: FindingsReport, _: Look) -> str:

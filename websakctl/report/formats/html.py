@@ -7,7 +7,7 @@ from typing import Any
 from websakctl.plan.change import Action, Group, Plan, in_words
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, key_of, safe, shown, steps_by_sort, summary_line
-from websakctl.report.subjects import DocumentReport, Look, PlanReport, Section
+from websakctl.report.view_models import DocumentReport, Look, PlanReport, Section
 
 _MATRIX_ROWS = 2_000  # more would make a page nobody scrolls through
 _MOST_STEPS = 200  # of one sort, for a person

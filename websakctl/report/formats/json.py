@@ -6,7 +6,7 @@ from typing import Any
 
 from websakctl.diagnostics import NOWHERE, Diagnostic
 from websakctl.report.formats import Format
-from websakctl.report.subjects import DocumentReport, FindingsReport, Look, PlanReport, TableReport
+from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport
 
 
 def _dump(data: Any) -> str:

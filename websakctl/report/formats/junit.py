@@ -5,21 +5,21 @@ from xml.sax.saxutils import escape, quoteattr
 from websakctl.diagnostics import Diagnostic, Severity
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import safe
-from websakctl.report.subjects import FindingsReport, Look
+from websakctl.report.view_models import FindingsReport, Look
 
 
 def _findings(report: FindingsReport, _: Look) -> str:
     files: dict[str, list[Diagnostic]] = {file: [] for file in sorted(report.texts)}
     for finding in report.findings:
         files.setdefault(finding.at.file, []).append(finding)
-    failed = sum(1 for found in files.values() if any(f.severity is Severity.ERROR for f in found))
+    failed = sum(1 for result in files.values() if any(f.severity is Severity.ERROR for f in result))
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<testsuites name="websakctl validate" tests="{len(files)}" failures="{failed}" errors="0">',
         f'  <testsuite name="config" tests="{len(files)}" failures="{failed}" errors="0" skipped="0">',
     ]
-    for file, found in files.items():
-        lines.extend(_case(file, found))
+    for file, result in files.items():
+        lines.extend(_case(file, result))
     lines.extend(("  </testsuite>", "</testsuites>"))
     return "\n".join(lines)
 
@@ -33,13 +33,13 @@ def _case(file: str, found: list[Diagnostic]) -> list[str]:
     lines = [f"{head}>"]
     if errors:  # one failure for each test case: schemas allow no more
         first = errors[0]
-        told = "\n".join(_told(f) for f in errors)
+        reported = "\n".join(_told(f) for f in errors)
         lines.append(
-            f"      <failure type={quoteattr(first.code)} message={quoteattr(_xml(first.message))}>{escape(_xml(told))}</failure>"
+            f"      <failure type={quoteattr(first.code)} message={quoteattr(_xml(first.message))}>{escape(_xml(reported))}</failure>"
         )
     if warnings:
-        told = "\n".join(_told(f) for f in warnings)
-        lines.append(f"      <system-out>{escape(_xml(told))}</system-out>")
+        reported = "\n".join(_told(f) for f in warnings)
+        lines.append(f"      <system-out>{escape(_xml(reported))}</system-out>")
     return [*lines, "    </testcase>"]
 
 

@@ -7,7 +7,7 @@ from websakctl.plan.change import Action, FieldChange, Group, in_words
 from websakctl.redaction import redact
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, key_of, shown, summary_line
-from websakctl.report.subjects import DocumentReport, Look, PlanReport, TableReport
+from websakctl.report.view_models import DocumentReport, Look, PlanReport, TableReport
 
 LIMIT = 60_000  # bytes; GitHub's own limit for a comment is 65 536 characters
 _SPECIAL = {c: f"\\{c}" for c in "\\*_[]{}#|~!"} | {

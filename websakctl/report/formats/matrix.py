@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, first_line, key_of, safe, summary_line, the_rest, width_of
-from websakctl.report.subjects import GridReport, Look, PlanReport
+from websakctl.report.view_models import GridReport, Look, PlanReport
 
 _OTHER = "base"
 

@@ -6,7 +6,7 @@ from typing import Any
 from websakctl import __version__
 from websakctl.diagnostics import RULES, Diagnostic, Position
 from websakctl.report.formats import Format
-from websakctl.report.subjects import FindingsReport, Look
+from websakctl.report.view_models import FindingsReport, Look
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 

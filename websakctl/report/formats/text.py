@@ -11,7 +11,7 @@ from websakctl.model.address import BASE
 from websakctl.plan.action import Action
 from websakctl.redaction import redact, redacted
 from websakctl.report.formats import Format
-from websakctl.report.subjects import DocumentReport, FindingsReport, Look, PlanReport, TableReport
+from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport
 
 if TYPE_CHECKING:  # most commands show no plan
     from websakctl.plan.change import Change, FieldChange, Group, ManualStep, Plan
@@ -197,8 +197,8 @@ def _shared(districts: int) -> str:
 def _districts(scopes: tuple[str, ...], room: int) -> str:
     """``(15 districts: a, b, … )``, as many names as fit, at least one."""
     start = f"  ({len(scopes)} districts: "
-    if len(whole := f"{start}{', '.join(scopes)})") <= room:
-        return whole
+    if len(merged := f"{start}{', '.join(scopes)})") <= room:
+        return merged
     fitting = 1
     while len(f"{start}{', '.join(scopes[: fitting + 1])}, …)") <= room:
         fitting += 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from websakctl.operations.rollout.happenings import Happening
+from websakctl.operations.rollout.timeline import TimelineEvent
 from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
 from websakctl.report.charts import seats_chart
 from websakctl.report.gantt import gantt
@@ -34,7 +34,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     names: Mapping[str, str]
     since: date
-    happenings: Sequence[Happening]
+    timeline_events: Sequence[TimelineEvent]
     activities: Sequence[Activity] = ()
 
     def render(self, language: Language) -> str:
@@ -102,13 +102,13 @@ def _where(names: Mapping[str, str], slugs: Sequence[str], language: Language) -
     return listed((names.get(slug, slug) for slug in slugs), language)
 
 
-def _told(happening: Happening, language: Language) -> Iterable[str]:
+def _told(happening: TimelineEvent, language: Language) -> Iterable[str]:
     if happening.attested:
         yield text("attested: {gate}", language, gate=happening.attested)
-    for action, deed in _DEEDS.items():
+    for action, entry in _DEEDS.items():
         kinds = {kind: count for (kind, done), count in sorted(happening.done.items()) if done == action}
         if kinds:
-            yield text(deed, language, things=things(kinds, language))
+            yield text(entry, language, things=things(kinds, language))
 
 
 _DEEDS = {

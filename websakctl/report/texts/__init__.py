@@ -36,8 +36,8 @@ def said(sentence: str, language: Language) -> str:
     if sentence in FINDINGS:
         return FINDINGS[sentence]
     for pattern, translation in _patterns():
-        if found := pattern.fullmatch(sentence):
-            return translation.format(**{name: said(value, language) for name, value in found.groupdict().items()})
+        if result := pattern.fullmatch(sentence):
+            return translation.format(**{name: said(value, language) for name, value in result.groupdict().items()})
     about, colon, finding = sentence.partition(": ")
     return f"{about}: {said(finding, language)}" if colon else sentence
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from websakctl.report.subjects import DocumentReport, Section
 from websakctl.report.texts import Language, said
+from websakctl.report.view_models import DocumentReport, Section
 
 
 def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
@@ -38,5 +38,5 @@ def _cell(value: Any, language: Language) -> Any:
 def _line(line: str, language: Language) -> str:
     """A line may hold several sentences."""
     sentences = line.removesuffix(".").split(". ")
-    told = ". ".join(said(sentence, language) for sentence in sentences)
-    return f"{told}." if line.endswith(".") else told
+    reported = ". ".join(said(sentence, language) for sentence in sentences)
+    return f"{reported}." if line.endswith(".") else reported

@@ -42,8 +42,8 @@ def check(model: type[Model], content: Any) -> tuple[Model | None, Errors]:
     try:
         return model.model_validate(content), []
     except ValidationError as error:
-        found = [describe_error(dict(fault)) for fault in error.errors(include_url=False)]
-        return None, [{"pointer": pointer, "detail": detail} for pointer, detail in dict(found).items()]
+        result = [describe_error(dict(fault)) for fault in error.errors(include_url=False)]
+        return None, [{"pointer": pointer, "detail": detail} for pointer, detail in dict(result).items()]
 
 
 def checked(model: type[Model], content: Any) -> Model:
@@ -52,10 +52,10 @@ def checked(model: type[Model], content: Any) -> Model:
     Raises:
         Problem: Something in it is not valid.
     """
-    made, errors = check(model, content)
-    if made is None:
+    created, errors = check(model, content)
+    if created is None:
         raise invalid(errors)
-    return made
+    return created
 
 
 def invalid(errors: Errors) -> Problem:
@@ -82,7 +82,7 @@ def _number(text: str) -> int | float:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    created = dict(pairs)
+    if len(created) < len(pairs):
         raise ValueError("a name stands twice in one object")
-    return made
+    return created

@@ -167,13 +167,13 @@ def _operations(paths: dict[str, Any]) -> list[dict[str, Any]]:
 def _describe_collection(paths: dict[str, Any], kind: SetupKind) -> None:
     model = kind.model.__name__
     words = kind.name.replace("_", " ")
-    whole, one = paths[f"{PREFIX}{kind.path}"], paths[f"{PREFIX}{kind.path}/{{key}}"]
+    merged, one = paths[f"{PREFIX}{kind.path}"], paths[f"{PREFIX}{kind.path}/{{key}}"]
     body = _body(model)
     answer = _content(_ref(f"Stored{model}"))
     writing = ("malformed", "invalid", "lease-required")
-    _describe(whole["get"], f"List every {words}", {200: _content(_ref(f"{model}Page"))}, "invalid")
+    _describe(merged["get"], f"List every {words}", {200: _content(_ref(f"{model}Page"))}, "invalid")
     _describe(
-        whole["post"],
+        merged["post"],
         f"Make a new {words}",
         {201: {**answer, "headers": {**_ETAG_HEADER, **_LOCATION_HEADER}}},
         *writing,
@@ -195,23 +195,23 @@ def _describe_collection(paths: dict[str, Any], kind: SetupKind) -> None:
     _describe(one["delete"], f"Delete one {words}", {204: {}}, "malformed", "lease-required", *changing)
     for operation in one.values():
         next(item for item in operation["parameters"] if item["name"] == "key")["example"] = kind.example
-    for operation in _operations({"": whole, "/": one}):
+    for operation in _operations({"": merged, "/": one}):
         operation["tags"] = [kind.name]
 
 
 def _describe_lease(paths: dict[str, Any]) -> None:
-    whole, one, end = (paths[f"{PREFIX}/lease{rest}"] for rest in ("", "/{id}", "/break"))
+    merged, one, end = (paths[f"{PREFIX}/lease{rest}"] for rest in ("", "/{id}", "/break"))
     lease = _content(_ref("Lease"))
     invalid = ("malformed", "invalid")
     taken = {201: {**lease, "headers": _LOCATION_HEADER}}
-    _describe(whole["post"], "Take the lease", taken, *invalid, "lease-held", body=_body("LeaseRequest"))
-    _describe(whole["get"], "See who holds the lease", {200: lease}, "not-found")
+    _describe(merged["post"], "Take the lease", taken, *invalid, "lease-held", body=_body("LeaseRequest"))
+    _describe(merged["get"], "See who holds the lease", {200: lease}, "not-found")
     _describe(one["put"], "Renew the lease", {200: lease}, *invalid, "not-found", body=_body("LeaseRenewal"))
     _describe(one["delete"], "Give the lease back, held or not", {204: {}})
     _describe(
         end["post"], "End the lease of an owner by name", {204: {}}, *invalid, "not-found", body=_body("LeaseBreak")
     )
-    for operation in _operations({"": whole, "/": one, "/break": end}):
+    for operation in _operations({"": merged, "/": one, "/break": end}):
         operation["tags"] = ["lease"]
 
 
@@ -236,7 +236,7 @@ def _refusals(*names: str) -> dict[str, Any]:
     by_status: dict[int, list[str]] = {}
     for name in sorted(names):
         by_status.setdefault(TYPES[name].status, []).append(name)
-    return {str(status): {"$ref": _RESPONSES + _OR.join(found)} for status, found in by_status.items()}
+    return {str(status): {"$ref": _RESPONSES + _OR.join(result)} for status, result in by_status.items()}
 
 
 def _responses(operations: list[dict[str, Any]]) -> dict[str, Any]:
@@ -267,8 +267,8 @@ def _ref(name: str) -> dict[str, Any]:
 def _schemas() -> dict[str, Any]:
     models: list[type[BaseModel]] = [kind.model for kind in KINDS]
     models += [LeaseRequest, LeaseRenewal, LeaseBreak]
-    _, made = models_json_schema([(model, "validation") for model in models], ref_template=_ref("{model}")["$ref"])
-    schemas = made["$defs"]
+    _, created = models_json_schema([(model, "validation") for model in models], ref_template=_ref("{model}")["$ref"])
+    schemas = created["$defs"]
     for kind in KINDS:
         name = kind.model.__name__
         sent = schemas[name]

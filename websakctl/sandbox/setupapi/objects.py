@@ -52,11 +52,11 @@ def create(database: Database, kind: SetupKind, content: Any, *, idempotency_key
         lease.check_may_write(connection, lease_id)
         if first := _first_answer(connection, idempotency_key, fingerprint):
             return first
-        made = _valid(connection, kind, content)
-        key = str(getattr(made, kind.key))
+        created = _valid(connection, kind, content)
+        key = str(getattr(created, kind.key))
         if store.fetch(connection, kind, key) is not None:
             raise Problem("already-exists", f"{kind.name} {key} is there already.", key=key)
-        written = store.create(connection, kind, made)
+        written = store.create(connection, kind, created)
         record_effect(connection, "setup.create", kind.name, key)
         location = f"/api/setup{kind.path}/{quote(key, safe='')}"
         answer = Created(text=json.dumps(written, ensure_ascii=False), etag=written["etag"], location=location)
@@ -81,8 +81,8 @@ def replace(
         lease.check_may_write(connection, lease_id)
         before = _existing(connection, kind, key)
         _check_fresh(before, etags)
-        made = _valid(connection, kind, content)
-        values = made.model_dump()
+        created = _valid(connection, kind, content)
+        values = created.model_dump()
         if before["active"] and not values["active"]:
             _check_free(connection, kind, key, active_only=True)
         renamed = str(values[kind.key])
@@ -107,20 +107,20 @@ def remove(database: Database, kind: SetupKind, key: str, *, if_match: str, leas
 
 
 def _existing(connection: Connection, kind: SetupKind, key: str) -> Object:
-    found = None if "\x00" in key else store.fetch(connection, kind, key)
-    if found is None:
+    result = None if "\x00" in key else store.fetch(connection, kind, key)
+    if result is None:
         raise Problem("not-found", f"There is no {kind.name} {key}.")
-    return found
+    return result
 
 
 def _valid(connection: Connection, kind: SetupKind, content: Any) -> Strict:
     """Check the shape of ``content`` and all that it refers to, so that one answer tells everything that is wrong."""
-    made, errors = check(kind.model, content)
+    created, errors = check(kind.model, content)
     if isinstance(content, dict):
         errors += _reference_errors(connection, kind, content, {error["pointer"] for error in errors})
-    if made is None or errors:
+    if created is None or errors:
         raise invalid(errors)
-    return made
+    return created
 
 
 def _reference_errors(connection: Connection, kind: SetupKind, content: Object, known: set[str]) -> Errors:
@@ -134,11 +134,11 @@ def _etags(if_match: str) -> list[str] | None:
         return None
     place, given = 0, []
     while place < len(if_match) or not if_match:
-        found = _ETAG.match(if_match, place)
-        if found is None:
+        result = _ETAG.match(if_match, place)
+        if result is None:
             raise Problem("malformed", "If-Match holds ETags in quotation marks, as they were read.")
-        given += [] if found[1] else [found[2]]  # a weak one matches nothing here
-        place = found.end()
+        given += [] if result[1] else [result[2]]  # a weak one matches nothing here
+        place = result.end()
     return given
 
 
@@ -149,10 +149,10 @@ def _check_fresh(before: Object, etags: list[str] | None) -> None:
 
 
 def _check_free(connection: Connection, kind: SetupKind, key: str, *, active_only: bool) -> None:
-    if found := store.referrers(connection, kind, key, active_only=active_only):
-        names = ", ".join(f"{item['kind']} {item['key']}" for item in found[:5])
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise Problem("still-referred-to", f"{kind.name} {key} is named by {names}{more}.", referrers=found)
+    if result := store.referrers(connection, kind, key, active_only=active_only):
+        names = ", ".join(f"{item['kind']} {item['key']}" for item in result[:5])
+        more = f" and {len(result) - 5} more" if len(result) > 5 else ""
+        raise Problem("still-referred-to", f"{kind.name} {key} is named by {names}{more}.", referrers=result)
 
 
 def _first_answer(connection: Connection, idempotency_key: str, fingerprint: str) -> Created | None:

@@ -69,9 +69,9 @@ def _add_info(router: APIRouter) -> None:
 def _add_lease(router: APIRouter) -> None:
     @router.post("/lease", operation_id="acquire_lease")
     def acquire(request: Request, body: Body) -> Response:
-        wanted = checked(LeaseRequest, body)
+        requested = checked(LeaseRequest, body)
         with _database(request).write() as connection:
-            taken = lease.acquire(connection, wanted.owner, wanted.purpose, wanted.ttl_seconds)
+            taken = lease.acquire(connection, requested.owner, requested.purpose, requested.ttl_seconds)
         return _json(taken.as_json(), 201, {"Location": f"{PREFIX}/lease/{taken.id}"})
 
     @router.get("/lease", operation_id="read_lease")
@@ -117,14 +117,14 @@ def _add_collection(router: APIRouter, kind: SetupKind) -> None:
 
     @router.post(kind.path, operation_id=f"create_{kind.name}")
     def create(request: Request, body: Body, idempotency_key: IdempotencyKey, lease_id: LeaseId = None) -> Response:
-        made = objects.create(_database(request), kind, body, idempotency_key=idempotency_key, lease_id=lease_id)
-        headers = {"ETag": made.etag, "Location": made.location}
-        return Response(made.text.encode(), 201, headers, media_type="application/json")
+        created = objects.create(_database(request), kind, body, idempotency_key=idempotency_key, lease_id=lease_id)
+        headers = {"ETag": created.etag, "Location": created.location}
+        return Response(created.text.encode(), 201, headers, media_type="application/json")
 
     @router.get(one, operation_id=f"read_{kind.name}")
     def read(request: Request, key: str) -> Response:
-        found = objects.read(_database(request), kind, key)
-        return _json(found, headers={"ETag": found["etag"]})
+        result = objects.read(_database(request), kind, key)
+        return _json(result, headers={"ETag": result["etag"]})
 
     @router.put(one, operation_id=f"replace_{kind.name}")
     def replace(request: Request, key: str, body: Body, if_match: IfMatch, lease_id: LeaseId = None) -> Response:

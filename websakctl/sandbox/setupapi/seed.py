@@ -23,5 +23,5 @@ def fill(connection: Connection, seed: Seed) -> None:
     """Write the rows of ``seed``; the empty one has none."""
     for name, values in _STANDARD if seed == "standard" else ():
         kind = BY_NAME[name]
-        made = kind.model.model_validate(values)
-        connection.execute(insert(kind.table).values(store.new_row(made.model_dump())))
+        created = kind.model.model_validate(values)
+        connection.execute(insert(kind.table).values(store.new_row(created.model_dump())))

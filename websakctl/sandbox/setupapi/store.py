@@ -89,7 +89,7 @@ def dangling(connection: Connection, kind: SetupKind, content: dict[str, Any]) -
 
 def referrers(connection: Connection, kind: SetupKind, key: str, *, active_only: bool) -> list[dict[str, str]]:
     """List what refers to an object."""
-    found = []
+    result = []
     for other in KINDS:
         for field, target in other.references:
             if target != kind.name:
@@ -98,8 +98,8 @@ def referrers(connection: Connection, kind: SetupKind, key: str, *, active_only:
             query = select(table.c[other.key]).where(table.c[field] == key).order_by(table.c[other.key])
             if active_only:
                 query = query.where(table.c.active)
-            found += [{"kind": other.name, "key": str(name)} for name in connection.execute(query).scalars()]
-    return found
+            result += [{"kind": other.name, "key": str(name)} for name in connection.execute(query).scalars()]
+    return result
 
 
 def _is_active(connection: Connection, target: str, key: str) -> bool | None:
@@ -107,8 +107,8 @@ def _is_active(connection: Connection, target: str, key: str) -> bool | None:
     if target == "department":
         return _department_is_active(connection, key)
     kind = BY_NAME[target]
-    found: bool | None = connection.execute(select(kind.table.c.active).where(kind.table.c[kind.key] == key)).scalar()
-    return found
+    result: bool | None = connection.execute(select(kind.table.c.active).where(kind.table.c[kind.key] == key)).scalar()
+    return result
 
 
 def _department_is_active(connection: Connection, external_id: str) -> bool | None:

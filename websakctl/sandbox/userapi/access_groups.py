@@ -77,8 +77,8 @@ def create(call: Call) -> Response:
         row = {"id": number, "name": name, "general": True, "from_date": now()[:10] + "T00:00:00Z"}
         connection.execute(insert(access_group).values(row))
         record_effect(connection, "access_group.create", "access_group", name)
-        made = connection.execute(select(access_group).where(access_group.c.id == number)).one()
-    return answer(_group(made), 201, {"Location": f"/api/AccessGroups/{number}"})
+        created = connection.execute(select(access_group).where(access_group.c.id == number)).one()
+    return answer(_group(created), 201, {"Location": f"/api/AccessGroups/{number}"})
 
 
 def read(call: Call) -> Response:
@@ -121,8 +121,8 @@ def list_memberships(call: Call) -> Response:
     if internal is not None:
         query = query.where(access_group.c.general.is_(internal.lower() != "true"))
     with call.database.read() as connection:
-        found = _user(connection, call)
-        rows = connection.execute(query.where(membership.c.user_id == found.id))
+        result = _user(connection, call)
+        rows = connection.execute(query.where(membership.c.user_id == result.id))
         return answer(call.listed([_group(row) for row in rows]))
 
 
@@ -130,36 +130,36 @@ def add_member(call: Call) -> Response:
     """See to it that a user is in a group, also after having left it."""
     with call.database.write() as connection:
         group = _group_in_path(connection, call)
-        found = _user(connection, call)
-        _put_in(connection, group, found)
-    return answer(f"{user_key(found)} is a member of {group.name}.")
+        result = _user(connection, call)
+        _put_in(connection, group, result)
+    return answer(f"{user_key(result)} is a member of {group.name}.")
 
 
 def remove_member(call: Call) -> Response:
     """See to it that a user is not in a group."""
     with call.database.write() as connection:
         group = _group_in_path(connection, call)
-        found = _user(connection, call)
-        _take_out(connection, group, found)
-    return answer(f"{user_key(found)} is no member of {group.name}.")
+        result = _user(connection, call)
+        _take_out(connection, group, result)
+    return answer(f"{user_key(result)} is no member of {group.name}.")
 
 
 def add_post_distributor(call: Call) -> Response:
     """Put a user into the group that distributes a department's post."""
     with call.database.write() as connection:
         group = _distribution_group(connection, call)
-        found = _user(connection, call)
-        _put_in(connection, group, found)
-    return answer(f"{user_key(found)} distributes post for {call.path['orgUnitId']}.")
+        result = _user(connection, call)
+        _put_in(connection, group, result)
+    return answer(f"{user_key(result)} distributes post for {call.path['orgUnitId']}.")
 
 
 def remove_post_distributor(call: Call) -> Response:
     """Take a user out of the group that distributes a department's post."""
     with call.database.write() as connection:
         group = _distribution_group(connection, call)
-        found = _user(connection, call)
-        _take_out(connection, group, found)
-    return answer(f"{user_key(found)} does not distribute post for {call.path['orgUnitId']}.")
+        result = _user(connection, call)
+        _take_out(connection, group, result)
+    return answer(f"{user_key(result)} does not distribute post for {call.path['orgUnitId']}.")
 
 
 def _group(row: Row[Any]) -> dict[str, Any]:
@@ -185,16 +185,16 @@ def _group_in_path(connection: Connection, call: Call) -> Row[Any]:
     if name is None:
         rows = _groups_by_id(connection, call.path.get("accessGroupId") or call.path["groupId"])
     else:
-        wanted = payload.name(name, call.settings.name_limit)
-        rows = list(connection.execute(select(access_group).where(access_group.c.name == wanted)))
+        requested = payload.name(name, call.settings.name_limit)
+        rows = list(connection.execute(select(access_group).where(access_group.c.name == requested)))
     if len(rows) != 1:
         raise Refused(404, f"{len(rows)} access groups match, not one.")
     return rows[0]
 
 
 def _distribution_group(connection: Connection, call: Call) -> Row[Any]:
-    wanted = department.c.external_id == payload.key(call.path["orgUnitId"])
-    row = connection.execute(select(department).where(wanted).order_by(department.c.id)).first()
+    requested = department.c.external_id == payload.key(call.path["orgUnitId"])
+    row = connection.execute(select(department).where(requested).order_by(department.c.id)).first()
     groups = _groups_by_id(connection, (row.mail_distribution_group if row else None) or "")
     if not groups:
         raise Refused(404, "There is no such department, or it has no group that distributes its post.")

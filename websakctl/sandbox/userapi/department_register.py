@@ -39,25 +39,25 @@ def read_departments(connection: Connection, version: ApiVersion, *where: Column
     """List departments as they are answered, in the order they were made; deactivated ones are among them."""
     names = ANSWER[version]
     rows = connection.execute(_SELECT[version].where(*where).order_by(department.c.id)).all()
-    found = [dict(zip(names, row, strict=True)) for row in rows]
+    result = [dict(zip(names, row, strict=True)) for row in rows]
     if version == "3.3":
-        for each, row in zip(found, rows, strict=True):
+        for each, row in zip(result, rows, strict=True):
             if row[_EMAILS] is not None:
                 each["emails"] = json.loads(row[_EMAILS])
-    return found
+    return result
 
 
 def by_id(connection: Connection, version: ApiVersion, given: str) -> dict[str, Any] | None:
     """Find the department with the server's own id ``given``."""
     number = payload.internal_id(given)
-    found = read_departments(connection, version, department.c.id == number) if number is not None else []
-    return found[0] if found else None
+    result = read_departments(connection, version, department.c.id == number) if number is not None else []
+    return result[0] if result else None
 
 
 def by_external_id(connection: Connection, version: ApiVersion, given: str) -> dict[str, Any] | None:
     """Find the oldest department with the external id ``given``; nothing keeps two from sharing one."""
-    found = read_departments(connection, version, department.c.external_id == payload.key(given))
-    return found[0] if found else None
+    result = read_departments(connection, version, department.c.external_id == payload.key(given))
+    return result[0] if result else None
 
 
 def create(connection: Connection, settings: Settings, values: Values) -> str:
@@ -184,8 +184,8 @@ def encode_tree(departments: list[dict[str, Any]]) -> bytes:
         text.append(b'{"department":' + encode(each) + b',"subdepartments":[')
         above = depth
     text.append(b"]}" * (above + 1))
-    whole = b"".join(text)
-    return whole if roots == 1 else b'{"subdepartments":[' + whole + b"]}"
+    merged = b"".join(text)
+    return merged if roots == 1 else b'{"subdepartments":[' + merged + b"]}"
 
 
 def _walk(departments: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], int]]:

@@ -78,8 +78,8 @@ def create(call: Call) -> Response:
     """Make a department under an existing one."""
     with call.database.write() as connection:
         number = register.create(connection, call.settings, _values(call))
-        made = register.by_id(connection, call.version, number)
-    return answer(made, 201, {"Location": f"/api/Departments/{number}"})
+        created = register.by_id(connection, call.version, number)
+    return answer(created, 201, {"Location": f"/api/Departments/{number}"})
 
 
 def replace(call: Call) -> Response:

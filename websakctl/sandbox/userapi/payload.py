@@ -64,10 +64,10 @@ def moment(value: Any, where: str) -> str | None:
     """Read a date with or without time and offset, or null, and give it in UTC; without an offset it is taken as UTC."""
     if value is None:
         return None
-    found = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    result = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    if result is None:
         raise Unreadable(where, "A date and time in ISO 8601 is expected here.")
-    day, minute, second, _fraction, offset = found.groups()
+    day, minute, second, _fraction, offset = result.groups()
     # A leap second is a real time that datetime does not know.
     iso = f"{day}T{minute or '00:00'}:{min(int(second or 0), 59):02}{(offset or 'Z').upper()}"
     try:

@@ -159,9 +159,9 @@ def _fits(shape: tuple[str | None, ...], parts: list[str]) -> bool:
 def _parameters(operation: Operation, parts: list[str]) -> dict[str, str]:
     names = operation.path.strip("/").split("/")
     return {
-        found[1]: payload.storable(part)
+        result[1]: payload.storable(part)
         for name, part in zip(names, parts, strict=True)
-        if (found := _PARAMETER.fullmatch(name))
+        if (result := _PARAMETER.fullmatch(name))
     }
 
 

@@ -70,15 +70,15 @@ def add_role(call: Call) -> Response:
     if any(payload.internal_id(number) is None for number in numbers):
         raise Refused(400, "departmentList takes whole numbers with commas between them.")
     with call.database.write() as connection:
-        found = _user(connection, call)
-        wanted = {"id": kind, **lists}
-        if any({name: row._mapping[name] for name in wanted} == wanted for row in _roles(connection, found)):
+        result = _user(connection, call)
+        requested = {"id": kind, **lists}
+        if any({name: row._mapping[name] for name in requested} == requested for row in _roles(connection, result)):
             raise Refused(409, "The user has this role already.")
         number = next_id(connection, user_role)
-        connection.execute(insert(user_role).values(role_id=number, user_id=found.id, **wanted))
-        register.change(connection, found, "user.add_role", {})
-        made = connection.execute(select(user_role).where(user_role.c.role_id == number)).one()
-    return answer(_role(made), 201, {"Location": f"/api/Users/{found.id}/roles"})
+        connection.execute(insert(user_role).values(role_id=number, user_id=result.id, **requested))
+        register.change(connection, result, "user.add_role", {})
+        created = connection.execute(select(user_role).where(user_role.c.role_id == number)).one()
+    return answer(_role(created), 201, {"Location": f"/api/Users/{result.id}/roles"})
 
 
 def remove_role(call: Call) -> Response:
@@ -91,12 +91,12 @@ def remove_role(call: Call) -> Response:
     if number is None:
         raise Refused(400, "The id of an assignment is a whole number.")
     with call.database.write() as connection:
-        found = _user(connection, call)
-        this = (user_role.c.role_id == number) & (user_role.c.user_id == found.id)
+        result = _user(connection, call)
+        this = (user_role.c.role_id == number) & (user_role.c.user_id == result.id)
         if connection.execute(delete(user_role).where(this)).rowcount == 0:
             raise Refused(404, "The user has no such role.")
-        register.change(connection, found, "user.remove_role", {})
-    return answer(f"{register.user_key(found)} no longer has role {number}.")
+        register.change(connection, result, "user.remove_role", {})
+    return answer(f"{register.user_key(result)} no longer has role {number}.")
 
 
 def set_codes(call: Call) -> Response:
@@ -119,8 +119,8 @@ def remove_codes(call: Call) -> Response:
 def list_accesses(call: Call) -> Response:
     """List a user's login mappings."""
     with call.database.read() as connection:
-        found = _user_by_number(connection, call)
-    return answer(_accesses(found.id, json.loads(found.user_accesses)))
+        result = _user_by_number(connection, call)
+    return answer(_accesses(result.id, json.loads(result.user_accesses)))
 
 
 def replace_accesses(call: Call) -> Response:
@@ -135,9 +135,9 @@ def replace_accesses(call: Call) -> Response:
     if not given or any(access["provider"] not in known for access in given):
         raise Refused(400, "At least one login mapping is needed, each with the scheme of an identity provider.")
     with call.database.write() as connection:
-        found = _user_by_number(connection, call)
-        register.change(connection, found, "user.set_accesses", {"user_accesses": json.dumps(given)})
-    return answer(_accesses(found.id, given))
+        result = _user_by_number(connection, call)
+        register.change(connection, result, "user.set_accesses", {"user_accesses": json.dumps(given)})
+    return answer(_accesses(result.id, given))
 
 
 def _change_codes(call: Call, operation: str, merge: Merge) -> Response:
@@ -148,11 +148,11 @@ def _change_codes(call: Call, operation: str, merge: Merge) -> Response:
     if any(code is None or "," in code for code in codes):
         raise Refused(400, "A code is neither empty nor holds a comma.")
     with call.database.write() as connection:
-        found = _user(connection, call)
-        merged = merge(json.loads(found.access_codes), [code for code in codes if code])
+        result = _user(connection, call)
+        merged = merge(json.loads(result.access_codes), [code for code in codes if code])
         # Each once, in the order of first mention.
-        register.change(connection, found, operation, {"access_codes": json.dumps(list(dict.fromkeys(merged)))})
-        return answer(register.answered_alone(connection, found.id, call.version, register.Filled(functions=True)))
+        register.change(connection, result, operation, {"access_codes": json.dumps(list(dict.fromkeys(merged)))})
+        return answer(register.answered_alone(connection, result.id, call.version, register.Filled(functions=True)))
 
 
 def _user(connection: Connection, call: Call) -> Row[Any]:

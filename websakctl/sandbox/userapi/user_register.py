@@ -82,25 +82,25 @@ def find_user(connection: Connection, given: str, lookup: str) -> Row[Any]:
     Raises:
         Refused: 404, there is none.
     """
-    found = look_up(connection, given, lookup)
-    if found is None:
+    result = look_up(connection, given, lookup)
+    if result is None:
         raise Refused(404, "There is no such user.")
-    return found
+    return result
 
 
 def look_up(connection: Connection, given: str | None, lookup: str | None) -> Row[Any] | None:
     """Find a user like ``find_user``, or None."""
-    wanted = payload.key(given)
-    if wanted is None:
+    requested = payload.key(given)
+    if requested is None:
         return None
     field = (lookup or "").lower()
     if field == "code":
-        return connection.execute(select(user).where(user.c.code == wanted).order_by(user.c.id)).first()
-    number = payload.internal_id(wanted)
-    found = connection.execute(select(user).where(user.c.id == number)).first() if number is not None else None
-    if found is None and field != "gidid":
-        found = connection.execute(select(user).where(user.c.username == wanted).order_by(user.c.id)).first()
-    return found
+        return connection.execute(select(user).where(user.c.code == requested).order_by(user.c.id)).first()
+    number = payload.internal_id(requested)
+    result = connection.execute(select(user).where(user.c.id == number)).first() if number is not None else None
+    if result is None and field != "gidid":
+        result = connection.execute(select(user).where(user.c.username == requested).order_by(user.c.id)).first()
+    return result
 
 
 def user_key(found: Row[Any]) -> str:
@@ -325,13 +325,13 @@ def with_access_defaults(access: Values) -> dict[str, Any]:
 
 
 def _template(connection: Connection, given: str | None) -> Row[Any] | None:
-    wanted = payload.key(given)
-    if wanted in (None, NO_TEMPLATE):
+    requested = payload.key(given)
+    if requested in (None, NO_TEMPLATE):
         return None
-    found = look_up(connection, wanted, "gidid")
-    if found is None or found.user_type != TEMPLATE:
+    result = look_up(connection, requested, "gidid")
+    if result is None or result.user_type != TEMPLATE:
         raise Refused(400, "There is no such template user.")
-    return found
+    return result
 
 
 def _department(connection: Connection, values: Values, template: Row[Any] | None) -> int | None:
@@ -346,9 +346,9 @@ def _department(connection: Connection, values: Values, template: Row[Any] | Non
         number = payload.internal_id(values.get("departmentId"))
         matches = [department.c.id == number] if number is not None else []
     for match in matches:
-        found = connection.execute(select(department.c.id).where(match).order_by(department.c.id)).scalar()
-        if found is not None:
-            return int(found)
+        result = connection.execute(select(department.c.id).where(match).order_by(department.c.id)).scalar()
+        if result is not None:
+            return int(result)
     return template.department_id if template else None
 
 

@@ -57,8 +57,8 @@ def list_page(call: Call) -> Response:
     order = user.c.id.desc() if call.plays("any-order") else user.c.id
     with call.database.read() as connection:
         rows = connection.execute(register.USERS.order_by(None).order_by(order).limit(limit).offset(offset)).all()
-        found = [register.answered(connection, row, call.version, filled) for row in rows]
-    return answer(found) if found else nothing(204)
+        result = [register.answered(connection, row, call.version, filled) for row in rows]
+    return answer(result) if result else nothing(204)
 
 
 def _filled(call: Call) -> register.Filled:
@@ -87,8 +87,8 @@ def list_changed(call: Call) -> Response:
         rows = connection.execute(register.USERS.where(user.c.changed_at >= given)).all()
         if not rows:
             raise Refused(404, "No user has changed since then.")
-        found = [register.answered(connection, row, call.version, _unasked(call)) for row in rows]
-    return answer(call.listed(found))
+        result = [register.answered(connection, row, call.version, _unasked(call)) for row in rows]
+    return answer(call.listed(result))
 
 
 def _unasked(call: Call) -> register.Filled:
@@ -102,8 +102,8 @@ def read(call: Call) -> Response:
     if call.plays("mail-withheld"):
         filled = replace(filled, mail=False)
     with call.database.read() as connection:
-        found = register.find_user(connection, call.path["id"], call.query.get("lookupField", "Id"))
-        return answer(register.answered_alone(connection, found.id, call.version, filled))
+        result = register.find_user(connection, call.path["id"], call.query.get("lookupField", "Id"))
+        return answer(register.answered_alone(connection, result.id, call.version, filled))
 
 
 def create_or_replace(call: Call) -> Response:
@@ -128,8 +128,8 @@ def create_or_replace(call: Call) -> Response:
             if call.version == "3.3" and not secondary:
                 _require_login(values)
             number, status = register.create(connection, call.settings, values), 201
-        made = register.answered_alone(connection, number, call.version, _unasked(call))
-    return answer(made, status, {"Location": f"/api/Users/{number}"})
+        created = register.answered_alone(connection, number, call.version, _unasked(call))
+    return answer(created, status, {"Location": f"/api/Users/{number}"})
 
 
 def write_over(call: Call) -> Response:
@@ -154,12 +154,12 @@ def deactivate(call: Call) -> Response:
 def _set_active(call: Call, *, active: bool) -> Response:
     with call.database.write() as connection:
         if "userGidId" in call.path:
-            found = register.find_user(connection, call.path["userGidId"], "gidid")
+            result = register.find_user(connection, call.path["userGidId"], "gidid")
         else:
             lookup = call.query.get("lookupField", default_lookup(call.version))
-            found = register.find_user(connection, call.path["id"], lookup)
-        register.set_active(connection, found, active=active)
-    return answer(f"{register.user_key(found)} is {'active' if active else 'no longer active'}.")
+            result = register.find_user(connection, call.path["id"], lookup)
+        register.set_active(connection, result, active=active)
+    return answer(f"{register.user_key(result)} is {'active' if active else 'no longer active'}.")
 
 
 def _existing(connection: Connection, values: dict[str, Any]) -> Row[Any] | None:

@@ -11,8 +11,8 @@ from websakctl.source.findings import about
 
 def targets(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report forms for a specialist system that none names, and forms registered without hands as no case type."""
-    for found in config.entries(Form):
-        address, form = found.address, found.value
+    for result in config.entries(Form):
+        address, form = result.address, result.value
         if form.target == "specialist-system" and not form.specialist_system:
             yield about(
                 config, address, rule="form-without-target", path=("target",),

@@ -11,8 +11,8 @@ from websakctl.source.findings import about
 
 def routes(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report numbers whose mail ends on no desk; those that are no longer valid receive none."""
-    for found in config.entries(SubOrg):
-        address, number = found.address, found.value
+    for result in config.entries(SubOrg):
+        address, number = result.address, result.value
         if today and (number.valid_to or "9") < today.isoformat():
             continue
         if number.daily_routine:

@@ -28,12 +28,12 @@ def reversed_periods(config: Configuration, _: date | None) -> Iterator[Diagnost
 @cache
 def _lists() -> dict[str, tuple[str, ...]]:
     """The kinds that have periods, each with its fields that hold lists of things that have."""
-    found: dict[str, tuple[str, ...]] = {}
+    result: dict[str, tuple[str, ...]] = {}
     for name, kind in all_kinds().items():
         lists = tuple(name for name, field in kind.fields.items() if any(map(_has_period, get_args(field.type))))
         if lists or "valid_to" in kind.fields:
-            found[name] = lists
-    return found
+            result[name] = lists
+    return result
 
 
 def _has_period(inner: Any) -> bool:
@@ -51,12 +51,12 @@ def _periods(fields: Mapping[str, Any], lists: tuple[str, ...]) -> Iterator[tupl
 def ended_exceptions(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report every district's exception that has ended and still holds."""
     for address, resource in config.having("exceptions").items() if today else ():
-        for slug, said in (resource.fields.get("exceptions") or {}).items():
-            if said["until"] and today and said["until"] < today.isoformat():
+        for slug, given in (resource.fields.get("exceptions") or {}).items():
+            if given["until"] and today and given["until"] < today.isoformat():
                 yield about(
                     config, address, rule="override-expired", path=("exceptions", slug, "until"),
-                    message=f"the exception of {slug} ended {said['until']} and still holds",
-                    help_=f"ask {said['owner']}; move the date, or take the exception away",
+                    message=f"the exception of {slug} ended {given['until']} and still holds",
+                    help_=f"ask {given['owner']}; move the date, or take the exception away",
                 )  # fmt: skip
 
 

@@ -105,16 +105,18 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _strange_apostrophe(text: str) -> bool:
-    return any(not _ELISION.search(text[: found.start()]) for found in _APOSTROPHE.finditer(text))
+    return any(not _ELISION.search(text[: result.start()]) for result in _APOSTROPHE.finditer(text))
 
 
 def _punctuated(text: str) -> re.Match[str] | None:
-    for found in _PUNCTUATED.finditer(text):
-        closing = _CLOSES.get(found[0])
-        quoted = closing is not None and re.search(f"{_LETTER}[.!?]?[{re.escape(closing)}](?!\\w)", text[found.end() :])
-        opened = found[0] in "”’}" and re.search("[“”‘’„{]", text[: found.start()])
-        if not (quoted or opened) or found[0] == "�":
-            return found
+    for result in _PUNCTUATED.finditer(text):
+        closing = _CLOSES.get(result[0])
+        quoted = closing is not None and re.search(
+            f"{_LETTER}[.!?]?[{re.escape(closing)}](?!\\w)", text[result.end() :]
+        )
+        opened = result[0] in "”’}" and re.search("[“”‘’„{]", text[: result.start()])
+        if not (quoted or opened) or result[0] == "�":
+            return result
     return None
 
 
@@ -150,9 +152,9 @@ def check_letters(text: str) -> None:
                 f"{script} {char} (U+{ord(char):04X}) stands here, which only looks like another letter",
                 "type the text again with a Norwegian keyboard",
             )
-    if (found := _TWICE_ENCODED.search(text) or _punctuated(text)) is not None:
+    if (result := _TWICE_ENCODED.search(text) or _punctuated(text)) is not None:
         raise CellError(
-            f"{found[0]!r} stands where a letter belongs: the text was read in another encoding on its way here",
+            f"{result[0]!r} stands where a letter belongs: the text was read in another encoding on its way here",
             "export the list again as UTF-8, or correct the cell",
         )
 

@@ -84,9 +84,9 @@ def _as_header(table: Table, index: int, row: Row, known: Sequence[Mapping[str, 
     unknown = []
     for column, cell in enumerate(row.cells, 1):
         key = header_key(cell)
-        found = next(((level, names[key]) for level, names in enumerate(known) if key in names), None)
-        if found is not None:
-            candidates.setdefault(found[1], []).append((found[0], column))
+        result = next(((level, names[key]) for level, names in enumerate(known) if key in names), None)
+        if result is not None:
+            candidates.setdefault(result[1], []).append((result[0], column))
         elif key:
             unknown.append(column)
     columns, rivals = {}, {}

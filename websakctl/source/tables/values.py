@@ -94,8 +94,8 @@ def number_in(table: Table, row: Row, column: int) -> str:
     """
     text = _raw(table, row, column)
     mark = table.marks.get((row.number, column))
-    if mark is None and (whole := re.fullmatch(r"(\d+)[.,]0+", text)):
-        return whole[1]
+    if mark is None and (merged := re.fullmatch(r"(\d+)[.,]0+", text)):
+        return merged[1]
     return text_in(table, row, column)
 
 
@@ -164,12 +164,12 @@ def _day(table: Table, mark: Mark | None, text: str) -> date:
             epoch = CALENDAR_MAC_1904 if table.epoch_1904 else CALENDAR_WINDOWS_1900
             return date.fromisoformat(from_excel(days, epoch).date().isoformat())
     if mark is None:
-        if (found := _ISO.fullmatch(text) or _NORWEGIAN.fullmatch(text)) is not None:
-            return _calendar(text, found["year"], found["month"], found["day"])
-        if (found := _IN_WORDS.fullmatch(text)) is not None:
-            month = found["month"].casefold()
+        if (result := _ISO.fullmatch(text) or _NORWEGIAN.fullmatch(text)) is not None:
+            return _calendar(text, result["year"], result["month"], result["day"])
+        if (result := _IN_WORDS.fullmatch(text)) is not None:
+            month = result["month"].casefold()
             number = _MONTHS.index(_ENGLISH.get(month, month)) + 1
-            return _calendar(text, found["year"], str(number), found["day"])
+            return _calendar(text, result["year"], str(number), result["day"])
         if re.fullmatch(r"\d{1,2}/\d{1,2}/\d{2,4}", text):
             raise CellError(f"{text} does not tell the day from the month", "write 2027-01-31 or 31.01.2027")
         if re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{2}", text):

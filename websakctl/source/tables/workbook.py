@@ -103,13 +103,13 @@ def _related(parts: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     """The parts that one names, by id: what each is, and its path."""
     folder, file = posixpath.split(part)
     path = posixpath.join(folder, "_rels", f"{file}.rels")
-    found = {}
+    result = {}
     if path in parts.namelist():
         for element in _elements(parts, path):
             if _local(element.tag) == "Relationship" and element.get("TargetMode") != "External":
                 target = posixpath.normpath(posixpath.join("/", folder, element.get("Target", ""))).lstrip("/")
-                found[element.get("Id", "")] = (element.get("Type", "").rpartition("/")[2], target)
-    return found
+                result[element.get("Id", "")] = (element.get("Type", "").rpartition("/")[2], target)
+    return result
 
 
 def _events(parts: zipfile.ZipFile, path: str, events: Sequence[_Event]) -> Iterator[tuple[str, Element]]:
@@ -205,13 +205,13 @@ def _totals(parts: zipfile.ZipFile, part: str) -> Iterator[int]:
 
 
 def _place(reference: str) -> tuple[int, int]:
-    found = _REFERENCE.fullmatch(reference)
-    if found is None:
+    result = _REFERENCE.fullmatch(reference)
+    if result is None:
         raise _Damaged(f"{reference!r} is no cell")
     column = 0
-    for letter in found[1]:
+    for letter in result[1]:
         column = column * 26 + ord(letter) - ord("A") + 1
-    return int(found[2]), column
+    return int(result[2]), column
 
 
 def _area(reference: str) -> tuple[int, int, int, int] | None:

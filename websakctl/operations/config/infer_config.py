@@ -16,13 +16,13 @@ from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.adopt import Adopter, check_adopted
 from websakctl.operations.config.pull import Why
 from websakctl.operations.config.write_back import Left, WriteBack, Written, at_fault, sound, tried
-from websakctl.source.canonical import canonical
 from websakctl.source.districts import DistrictSection
 from websakctl.source.documents import Documents
 from websakctl.source.emitting import document as emitted
+from websakctl.source.field_order import canonical
 from websakctl.source.patching import Put, identical
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES
-from websakctl.source.wording import filled, in_template, under_defaults, unsaid
+from websakctl.source.yaml_entry import filled, in_template, under_defaults, unsaid
 
 Entry = dict[str, Any]
 _WORTH = 6  # nodes that a default must save, so that reading in two places pays
@@ -55,28 +55,28 @@ def recognise(live: State, kinds: Mapping[str, Kind]) -> tuple[dict[str, Distric
     parent = next(name for name, ref in tree.references.items() if ref.kind == tree.name)
     units = [r for a, r in live.items() if a.kind == tree.name and r.active]
     below = {r.fields.get(parent) for r in units}
-    found: dict[str, District] = {}
+    result: dict[str, District] = {}
     left: list[Left] = []
     for top in sorted((r for r in units if r.fields.get(parent) is None), key=lambda r: r.address.key):
         key = top.address.key
         prefix, _, local = key.partition("-")
         if local != tree.root_key or key not in below:
             continue
-        facts = _facts(top, prefix, live, kinds, len(found) + 1)
+        facts = _facts(top, prefix, live, kinds, len(result) + 1)
         name = facts.pop("slug")
         try:
             convert(DistrictSection, facts)
         except ValidationError as error:
-            lacking = ", ".join(str(problem.path[0]) for problem in error.problems)
+            missing = ", ".join(str(problem.path[0]) for problem in error.problems)
             left.append(
                 Left(
                     address=top.address,
-                    why=f"it looks like a district, and Websak does not say its {lacking}; `districts add` it first",
+                    why=f"it looks like a district, and Websak does not say its {missing}; `districts add` it first",
                 )
             )
             continue
-        found[name] = District(slug=name, **facts)
-    return found, left
+        result[name] = District(slug=name, **facts)
+    return result, left
 
 
 def _facts(top: Resource, prefix: str, live: State, kinds: Mapping[str, Kind], number: int) -> dict[str, str]:
@@ -137,10 +137,10 @@ def _factor_kind(
         if any((name, local) in taken for name, local in locals_.items()):
             continue
         group = {name: by_district[name][local] for name, local in locals_.items()}
-        made = _template(kind, group, districts)
-        if made is None:
+        created = _template(kind, group, districts)
+        if created is None:
             continue
-        template, overrides = made
+        template, overrides = created
         shape.templates[kind.plural][key] = template
         for name, changed in overrides.items():
             shape.overrides[name][kind.plural][locals_[name]] = changed
@@ -156,12 +156,12 @@ def _keys_of_all(
     by_district: Mapping[str, Mapping[str, Entry]], districts: Mapping[str, District]
 ) -> dict[str, dict[str, str]]:
     """Keys that a template may have, with the key that each comes to in each district; only those that every one has."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
+    result: dict[str, dict[str, str]] = defaultdict(dict)
     for name, several in by_district.items():
         for local in several:
             for text in in_template(local, districts[name]):
-                found[text].setdefault(name, local)
-    every = {text: locals_ for text, locals_ in found.items() if len(locals_) == len(districts)}
+                result[text].setdefault(name, local)
+    every = {text: locals_ for text, locals_ in result.items() if len(locals_) == len(districts)}
     return dict(sorted(every.items(), key=lambda item: ("{" in item[0], item[0])))
 
 
@@ -233,11 +233,11 @@ def defaults_of(kind: Kind, entries: Mapping[str, Entry], district: District | N
 
     shared: Entry = {}
     for name, info in kind.fields.items():
-        said = [fields[name] for fields in entries.values() if name in fields]
-        if not said or name in kind.unique or (info.required and len(said) < len(entries)):
+        given = [fields[name] for fields in entries.values() if name in fields]
+        if not given or name in kind.unique or (info.required and len(given) < len(entries)):
             continue
-        best = Counter(map(repr, said)).most_common(1)[0][0]
-        value = next(v for v in said if repr(v) == best)
+        best = Counter(map(repr, given)).most_common(1)[0][0]
+        value = next(v for v in given if repr(v) == best)
         if size({**shared, name: value}) + _WORTH <= size(shared):
             shared[name] = value
     return shared
@@ -246,12 +246,14 @@ def defaults_of(kind: Kind, entries: Mapping[str, Entry], district: District | N
 # --- as files
 
 
-def factored(root: Path, scene: ConfigInput, live: State, why: Why, numbered: bool) -> tuple[WriteBack, dict[str, str]]:
+def factored(
+    root: Path, inputs: ConfigInput, live: State, why: Why, numbered: bool
+) -> tuple[WriteBack, dict[str, str]]:
     """Write everything that is live as a config, tried out.
 
     Args:
         root: A folder with no resources yet; settings and districts' facts may be there.
-        scene: What there is, with the districts in its config.
+        inputs: What there is, with the districts in its config.
         live: The live setup, with each object in its district's scope.
         why: What overrides say of themselves.
         numbered: Whether the districts' numbers were made up.
@@ -264,21 +266,21 @@ def factored(root: Path, scene: ConfigInput, live: State, why: Why, numbered: bo
     """
     refused: dict[Address, str] = {}
     while True:
-        adopter = Adopter(scene, live, Documents(), refused)
-        for address in sorted(a for a, r in live.items() if r.active and a.kind in scene.kinds):
+        adopter = Adopter(inputs, live, Documents(), refused)
+        for address in sorted(a for a, r in live.items() if r.active and a.kind in inputs.kinds):
             adopter.take(address, ())
-        shape = factor(adopter.entries, scene.kinds, scene.config.districts)
-        found = _write_back(root, scene, shape, why, numbered)
-        found.left = [Left(address=a, why=reason) for a, reason in sorted(adopter.refused.items())]
-        if found.unexplained:
-            return found, {}
-        files = found.files(root)
+        shape = factor(adopter.entries, inputs.kinds, inputs.config.districts)
+        result = _write_back(root, inputs, shape, why, numbered)
+        result.left = [Left(address=a, why=reason) for a, reason in sorted(adopter.refused.items())]
+        if result.unexplained:
+            return result, {}
+        files = result.files(root)
         after = tried(root, files)
-        found.written = _written(adopter, after.origins)
+        result.written = _written(adopter, after.origins)
         blamed = {} if after.valid else at_fault(after, adopter.entries)
         if after.valid or not blamed:
-            check_adopted(scene, live, sound(after), found.written)
-            return found, files
+            check_adopted(inputs, live, sound(after), result.written)
+            return result, files
         refused.update(blamed)
 
 
@@ -295,9 +297,9 @@ def _written(adopter: Adopter, origins: Mapping[Address, Any]) -> list[Written]:
     return result
 
 
-def _write_back(root: Path, scene: ConfigInput, shape: Shape, why: Why, numbered: bool) -> WriteBack:
+def _write_back(root: Path, inputs: ConfigInput, shape: Shape, why: Why, numbered: bool) -> WriteBack:
     result = WriteBack()
-    for kind in scene.kinds.values():
+    for kind in inputs.kinds.values():
         sections: dict[str, Any] = {}
         if shape.base[kind.plural]:
             sections[kind.plural] = _as_tree(kind, shape.base[kind.plural])
@@ -305,7 +307,7 @@ def _write_back(root: Path, scene: ConfigInput, shape: Shape, why: Why, numbered
             sections[TEMPLATES] = {kind.plural: shape.templates[kind.plural]}
         _file(root, result, f"config/{kind.plural}.yaml", sections)
     about = {"reason": why.reason or "", "owner": why.owner or ""}
-    for name, district in scene.config.districts.items():
+    for name, district in inputs.config.districts.items():
         facts = {n: getattr(district, n) for n in fields_of(DistrictSection)}
         overrides = {
             plural: {key: {**fields, **about} for key, fields in several.items()}
@@ -314,7 +316,7 @@ def _write_back(root: Path, scene: ConfigInput, shape: Shape, why: Why, numbered
         if overrides and (why.reason is None or why.owner is None):
             result.unexplained += [
                 Address(kind.name, name, district.full_key(key) if kind.local_keys else key)
-                for kind in scene.kinds.values()
+                for kind in inputs.kinds.values()
                 for key in overrides.get(kind.plural, ())
             ]
         _file(
@@ -327,7 +329,7 @@ def _write_back(root: Path, scene: ConfigInput, shape: Shape, why: Why, numbered
         if numbered and file in result.new:
             number = f'number: "{district.number}"'
             result.new[file] = result.new[file].replace(f"{number}\n", f"{number} # {NUMBER_UNKNOWN}\n")
-        for kind in scene.kinds.values():
+        for kind in inputs.kinds.values():
             if own := shape.own[name].get(kind.plural):
                 shared = defaults_of(kind, own, district)
                 entries = {key: under_defaults(kind, fields, shared, district) for key, fields in own.items()}

@@ -85,9 +85,9 @@ def under_defaults(
     kind: Kind, entry: Mapping[str, Any], defaults: Mapping[str, Any], district: District | None
 ) -> dict[str, Any]:
     """The same entry in a file whose defaults say some of it already."""
-    whole = {**{name: unsaid(kind, name, district) for name in defaults if name not in entry}, **entry}
-    order = [name for name in kind.fields if name in whole]
-    return {name: whole[name] for name in order if name not in defaults or whole[name] != defaults[name]}
+    merged = {**{name: unsaid(kind, name, district) for name in defaults if name not in entry}, **entry}
+    order = [name for name in kind.fields if name in merged]
+    return {name: merged[name] for name in order if name not in defaults or merged[name] != defaults[name]}
 
 
 def filled(text: Any, facts: Mapping[str, str]) -> Any:
@@ -105,10 +105,10 @@ def in_template(value: Any, district: District) -> list[Any]:
     """What a template may say that comes out as ``value`` in this district: as it is, or with facts left open."""
     if not isinstance(value, str) or "{" in value:
         return [value]
-    found = [value]
+    result = [value]
     facts = district.placeholders()
     for name, fact in facts.items():
-        whole = value == fact
-        if whole or (name in ("district.name", "district.short_name") and fact in value):
-            found.append(value.replace(fact, f"{{{name}}}"))
-    return found
+        merged = value == fact
+        if merged or (name in ("district.name", "district.short_name") and fact in value):
+            result.append(value.replace(fact, f"{{{name}}}"))
+    return result

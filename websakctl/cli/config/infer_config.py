@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from websakctl.cli.change.plan import read_live, scene_of
+from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.session import Session
 from websakctl.cli.write_back import carry_out, check_explained, report
@@ -25,11 +25,11 @@ def add_recognised(session: Session, *, auto_approve: bool, force: bool) -> None
 
     What is pulled afterwards then goes to its district, and what ``each_district:`` makes is compared, not made twice.
     """
-    from websakctl.operations.config.factor import district_file, recognise
+    from websakctl.operations.config.infer_config import district_file, recognise
     from websakctl.plan.selection import Selection
 
-    scene = scene_of(session, Selection())
-    districts, left = recognise(read_live(session, scene).state, scene.kinds)
+    inputs = make_config_input(session, Selection())
+    districts, left = recognise(read_live(session, inputs).state, inputs.kinds)
     for one in left:
         session.terminal.warn(f"{one.address}: left out; {one.why}")
     if not districts:
@@ -52,28 +52,28 @@ def pull_everything(
     session: Session, reason: str | None, owner: str | None, *, auto_approve: bool, force: bool
 ) -> None:
     """Write all of Websak as a config: what the districts have in common once, the rest where it differs."""
-    from websakctl.operations.config.factor import factored, recognise
+    from websakctl.operations.config.infer_config import factored, recognise
     from websakctl.operations.config.pull import Why
     from websakctl.operations.config.write_back import NotWritten
     from websakctl.plan.selection import Selection
 
-    scene = scene_of(session, Selection())
-    live = read_live(session, scene).state
+    inputs = make_config_input(session, Selection())
+    live = read_live(session, inputs).state
     numbered = not session.config.districts
     left: list[Left] = []
     if numbered:
-        districts, left = recognise(live, scene.kinds)
+        districts, left = recognise(live, inputs.kinds)
         session.config.districts.update(districts)
-        live = read_live(session, scene).state  # once more: each object now comes with its district
+        live = read_live(session, inputs).state  # once more: each object now comes with its district
     try:
-        found, files = factored(session.root, scene, live, Why(reason=reason, owner=owner), numbered)
+        result, files = factored(session.root, inputs, live, Why(reason=reason, owner=owner), numbered)
     except NotWritten as error:
         raise Problem(f"it cannot be written: {error}", Exit.FAILED) from None
-    check_explained(found)
-    found.left = [*left, *(one for one in found.left if one.address not in {other.address for other in left})]
+    check_explained(result)
+    result.left = [*left, *(one for one in result.left if one.address not in {other.address for other in left})]
     carry_out(session, files, auto_approve=auto_approve, force=force)
     if numbered and session.config.districts:
         session.terminal.warn(
             "note: the districts' numbers are not in Websak; they are numbered in order: see districts/*/district.yaml"
         )
-    report(session, found, files, "pulled")
+    report(session, result, files, "pulled")

@@ -17,7 +17,7 @@ from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people, people_of_journal, with_policies
 from websakctl.plan.change import Action, FieldChange, ManualStep, Origin, Plan
 from websakctl.plan.decide import decide, digest
-from websakctl.plan.diff import ABOUT_ITSELF, Known, patched
+from websakctl.plan.diff import ABOUT_ITSELF, LastApplied, patched
 from websakctl.plan.guards import Limits
 from websakctl.plan.input import DesiredState, PeopleOfJournal, PlanInput
 from websakctl.plan.stale import holds, value_at
@@ -51,7 +51,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     counts: Mapping[str, int]
 
 
-class Deed(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One change that a run tried: what, with before and after, and what came of it."""
 
     run: str
@@ -70,8 +70,8 @@ def runs(journal: RunJournal) -> list[RunView]:
     by_run: dict[str, list[Entry]] = {}
     for entry in journal.entries():
         by_run.setdefault(entry.run, []).append(entry)
-    found = [_view(entries) for entries in by_run.values() if any(e.what == "start" for e in entries)]
-    return sorted(found, key=lambda view: view.at, reverse=True)
+    result = [_view(entries) for entries in by_run.values() if any(e.what == "start" for e in entries)]
+    return sorted(result, key=lambda view: view.at, reverse=True)
 
 
 def _view(entries: list[Entry]) -> RunView:
@@ -103,7 +103,7 @@ def _view(entries: list[Entry]) -> RunView:
     )
 
 
-def deeds(journal: RunJournal, *, run: str | None = None, address: str | None = None) -> list[Deed]:
+def history_entries(journal: RunJournal, *, run: str | None = None, address: str | None = None) -> list[HistoryEntry]:
     """What was done, in order: of one run, or to one object, whatever addresses it has had.
 
     Raises:
@@ -115,7 +115,7 @@ def deeds(journal: RunJournal, *, run: str | None = None, address: str | None = 
         raise NoSuchRun(f"there is no run {run}")
     about: dict[str, Mapping[str, Any]] = {e.run: e.body for e in entries if e.what == "start"}
     planned = {(e.run, c["address"]): c for e in entries if e.what == "start" for c in e.body.get("changes", [])}
-    found: list[Deed] = []
+    result: list[HistoryEntry] = []
     for entry in entries:
         if entry.what != "result" or not entry.address or (same_object and entry.address not in same_object):
             continue
@@ -123,8 +123,8 @@ def deeds(journal: RunJournal, *, run: str | None = None, address: str | None = 
         raw = entry.body.get("fields") or [
             [f["path"], f["before"], f["after"]] for f in planned.get((entry.run, entry.address), {}).get("fields", [])
         ]
-        found.append(
-            Deed(
+        result.append(
+            HistoryEntry(
                 run=entry.run,
                 at=entry.at,
                 user=str(whose.get("user") or ""),
@@ -136,7 +136,7 @@ def deeds(journal: RunJournal, *, run: str | None = None, address: str | None = 
                 fields=tuple(FieldChange(path=path, before=before, after=after) for path, before, after in raw),
             )
         )
-    return found
+    return result
 
 
 def addresses_of(journal: RunJournal, address: Address) -> list[Address]:
@@ -149,37 +149,37 @@ def addresses_of(journal: RunJournal, address: Address) -> list[Address]:
         if was:
             now = Address.parse(entry.address)
             moves.append((now._replace(**was), now))
-    found = [address]
+    result = [address]
     for old, new in reversed(moves):
-        if new in found and old not in found:
-            found.insert(found.index(new), old)
+        if new in result and old not in result:
+            result.insert(result.index(new), old)
     for old, new in moves:
-        if old in found and new not in found:
-            found.insert(found.index(old) + 1, new)
-    return found
+        if old in result and new not in result:
+            result.insert(result.index(old) + 1, new)
+    return result
 
 
 def events(journal: RunJournal, run: str) -> list[str]:
     """What else happened in a run, one line each."""
-    told = {
+    reported = {
         "lease broken": "{by} took the lease away from {owner}",
         "stopped": "it was stopped before its end",
         "resumed": "it was gone on with, {left} changes left",
         "stale": "{left} changes of the plan no longer held, and were not done",
         "end": "",
     }
-    found = []
+    result = []
     for entry in journal.entries(run):
-        words = told.get(entry.what, "").format_map({"by": "", "owner": "", "left": "", **entry.body})
+        words = reported.get(entry.what, "").format_map({"by": "", "owner": "", "left": "", **entry.body})
         if entry.what == "end" and "superseded_by" in entry.body:
             words = f"run {entry.body['superseded_by']} was planned anew from what it left"
         if words:
-            found.append(f"{entry.at[:19]}  {words}")
-    return found
+            result.append(f"{entry.at[:19]}  {words}")
+    return result
 
 
 def take_back(
-    journal: RunJournal, run: str, scene: ConfigInput, live: State, only: frozenset[Address] | None = None
+    journal: RunJournal, run: str, inputs: ConfigInput, live: State, only: frozenset[Address] | None = None
 ) -> Plan:
     """Plan towards the state before a run, against live as it is now; ``only``: the changes that a saved plan names.
 
@@ -191,37 +191,37 @@ def take_back(
         ElsewhereError: If it was a run to another environment.
     """
     where = _environment_of(journal, run)
-    if where != scene.environment:
+    if where != inputs.environment:
         raise ElsewhereError(run, where)
-    scene, people = knowing_people(scene, live), people_of_journal(scene, live)
-    live = scene.with_by_hand(live)
-    back = _Back(scene, live)
-    for deed in _done(journal, run):
+    inputs, people = knowing_people(inputs, live), people_of_journal(inputs, live)
+    live = inputs.with_by_hand(live)
+    back = _Back(inputs, live)
+    for entry in _done(journal, run):
         if people is not None:
-            deed = _told(deed, people)
-        if deed.address.kind in scene.kinds:
-            back.take(deed)
-        elif deed.detail.startswith("set by "):  # people said so
-            back.cannot(deed.address, "people set it: `websakctl worklist reopen` takes the record back")
+            entry = _told(entry, people)
+        if entry.address.kind in inputs.kinds:
+            back.take(entry)
+        elif entry.detail.startswith("set by "):  # people said so
+            back.cannot(entry.address, "people set it: `websakctl worklist reopen` takes the record back")
         else:
-            back.cannot(deed.address, "this Websak has no API for it")
+            back.cannot(entry.address, "this Websak has no API for it")
     others = {a: r for a, r in live.items() if a not in back.addresses}
-    guards = scene.config.settings.guards
+    guards = inputs.config.settings.guards
     plan = decide(
         PlanInput(
             config=DesiredState(
                 state={**{a: r for a, r in others.items() if r.active}, **back.wanted},
-                districts=scene.config.districts,
-                protected=scene.config.protected,
+                districts=inputs.config.districts,
+                protected=inputs.config.protected,
             ),
-            kinds=scene.kinds,
-            by_hand=scene.by_hand,
+            kinds=inputs.kinds,
+            by_hand=inputs.by_hand,
             known=back.known,
             limits=Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
             only=only,
-            environment=scene.environment,
-            protected=scene.protected,
-            warnings=(*scene.warnings, *back.told()),
+            environment=inputs.environment,
+            protected=inputs.protected,
+            warnings=(*inputs.warnings, *back.told()),
         ),
         live,
     )
@@ -231,22 +231,22 @@ def take_back(
         changes=tuple(replace(c, reason=f"takes back run {run}") for c in plan.changes),
         unchanged=0,
         manual=tuple(sorted((*plan.manual, *back.steps), key=lambda step: step.address)),
-        digests=cache(lambda: (digest(scene.config.state), seen)),
+        digests=cache(lambda: (digest(inputs.config.state), seen)),
         origin=Origin(run=run),
     )
-    return with_policies(scene, plan)
+    return with_policies(inputs, plan)
 
 
-def _told(deed: Deed, people: PeopleOfJournal) -> Deed:
+def _told(entry: HistoryEntry, people: PeopleOfJournal) -> HistoryEntry:
     """A deed of a shared journal, with the user and the values that can be told."""
-    address = deed.address
+    address = entry.address
     fields = tuple(
         FieldChange(
             path=f.path, before=people.value(address, f.path, f.before), after=people.value(address, f.path, f.after)
         )
-        for f in deed.fields
+        for f in entry.fields
     )
-    return replace(deed, address=people.address(address), fields=fields)
+    return replace(entry, address=people.address(address), fields=fields)
 
 
 def _environment_of(journal: RunJournal, run: str) -> str:
@@ -256,19 +256,19 @@ def _environment_of(journal: RunJournal, run: str) -> str:
     return str(start.body.get("environment", ""))
 
 
-def _done(journal: RunJournal, run: str) -> list[Deed]:
+def _done(journal: RunJournal, run: str) -> list[HistoryEntry]:
     """What the run did or may have done, each address once."""
-    last: dict[Address, Deed] = {}
-    for deed in deeds(journal, run=run):
-        if deed.action in set(Action):
-            last[deed.address] = deed
+    last: dict[Address, HistoryEntry] = {}
+    for entry in history_entries(journal, run=run):
+        if entry.action in set(Action):
+            last[entry.address] = entry
     begun = {e.address for e in journal.entries(run) if e.what == "intent"}
     changes = next(e for e in journal.entries(run) if e.what == "start").body.get("changes", [])
     for change in changes:
         address = Address.parse(change["address"])
         if change["address"] in begun and address not in last:  # it was interrupted right there
             fields = tuple(FieldChange(path=f["path"], before=f["before"], after=f["after"]) for f in change["fields"])
-            last[address] = Deed(
+            last[address] = HistoryEntry(
                 run=run,
                 at="",
                 user="",
@@ -282,9 +282,9 @@ def _done(journal: RunJournal, run: str) -> list[Deed]:
     half = {e.address for e in journal.entries(run) if e.what == "outcome" and e.body.get("outcome") == "done"}
     known = (Status.DONE.value, Status.UNKNOWN.value)
     return [  # of what failed half-way, live tells how far it came
-        deed if deed.status in known else replace(deed, status=Status.UNKNOWN.value)
-        for deed in last.values()
-        if deed.status in known or str(deed.address) in half
+        entry if entry.status in known else replace(entry, status=Status.UNKNOWN.value)
+        for entry in last.values()
+        if entry.status in known or str(entry.address) in half
     ]
 
 
@@ -292,10 +292,10 @@ def _done(journal: RunJournal, run: str) -> list[Deed]:
 class _Back:
     """Collects what is to be as it was before."""
 
-    scene: ConfigInput
+    inputs: ConfigInput
     live: State
     wanted: State = field(default_factory=dict)
-    known: dict[Address, Known] = field(default_factory=dict)  # managed and not wanted: they are retired
+    known: dict[Address, LastApplied] = field(default_factory=dict)  # managed and not wanted: they are retired
     steps: list[ManualStep] = field(default_factory=list)
     addresses: set[Address] = field(default_factory=set)
     already: int = 0
@@ -311,101 +311,101 @@ class _Back:
         """Name what cannot be taken back."""
         self.steps.append(ManualStep(address=address, what=why))
 
-    def take(self, deed: Deed) -> None:
+    def take(self, entry: HistoryEntry) -> None:
         """Take one deed back, or say why not."""
-        address, action = deed.address, Action(deed.action)
-        there = self._with_what_is_never_told(address)
+        address, action = entry.address, Action(entry.action)
+        live = self._with_what_is_never_told(address)
         self.addresses.add(address)
-        if there is not None and there.active:
-            self.wanted[address] = there  # as it is, unless it turns out otherwise
+        if live is not None and live.active:
+            self.wanted[address] = live  # as it is, unless it turns out otherwise
         if action is Action.DELETE:
-            self._make_again(deed, there)
-        elif any(f.path == "key" for f in deed.fields):
+            self._make_again(entry, live)
+        elif any(f.path == "key" for f in entry.fields):
             self.cannot(address, "it was renamed: name it back in the config, with `previously`")
-        elif there is None:
+        elif live is None:
             if action is Action.CREATE:
                 self.already += 1
             else:
                 self.cannot(address, "it is not in Websak any more")
         elif action is Action.DEACTIVATE:
-            self.already += there.active
-            self.wanted[address] = Resource(address=address, fields=there.fields)
+            self.already += live.active
+            self.wanted[address] = Resource(address=address, fields=live.fields)
         elif action in (Action.CREATE, Action.ACTIVATE):
-            self._retire(deed, there)
+            self._retire(entry, live)
         else:
-            self._put_back(deed, there)
+            self._put_back(entry, live)
 
     def _with_what_is_never_told(self, address: Address) -> Resource | None:
         """The live resource, with the fields that the API never tells as they were last applied."""
-        there, names = self.live.get(address), self.scene.kinds[address.kind].write_only
-        known = self.scene.known.get(address)
-        if there is None or known is None or not names:
-            return there
+        live, names = self.live.get(address), self.inputs.kinds[address.kind].write_only
+        known = self.inputs.known.get(address)
+        if live is None or known is None or not names:
+            return live
         last = {name: value for name, value in known.fields.items() if name in names and not withheld(value)}
-        self.known[address] = Known(last, known.protected)
-        return replace(there, fields={**there.fields, **last})
+        self.known[address] = LastApplied(last, known.protected)
+        return replace(live, fields={**live.fields, **last})
 
-    def _make_again(self, deed: Deed, there: Resource | None) -> None:
-        fields = {f.path: f.before for f in deed.fields}
+    def _make_again(self, entry: HistoryEntry, there: Resource | None) -> None:
+        fields = {f.path: f.before for f in entry.fields}
         if there is None:
             if held := {name: value for name, value in fields.items() if withheld(value)}:
-                self.cannot(deed.address, _held_back(held))
+                self.cannot(entry.address, _held_back(held))
             else:
-                self.wanted[deed.address] = Resource(address=deed.address, fields=fields)
+                self.wanted[entry.address] = Resource(address=entry.address, fields=fields)
         elif all(holds(there.fields.get(name), value) for name, value in fields.items()):
             self.already += 1
         else:
-            self.cannot(deed.address, "it was deleted and is there again: somebody made it anew")
+            self.cannot(entry.address, "it was deleted and is there again: somebody made it anew")
 
-    def _retire(self, deed: Deed, there: Resource) -> None:
-        address = deed.address
+    def _retire(self, entry: HistoryEntry, there: Resource) -> None:
+        address = entry.address
         if not there.active:
             self.already += 1
             return
-        kind = self.scene.kinds[address.kind]
+        kind = self.inputs.kinds[address.kind]
         fields = [
             f
-            for f in deed.fields
+            for f in entry.fields
             if f.path not in ABOUT_ITSELF and not (f.path in kind.write_only and withheld(f.after))
         ]
-        if deed.status == Status.UNKNOWN.value:  # later requests may have failed; what is never told is not remembered
+        if entry.status == Status.UNKNOWN.value:  # later requests may have failed; what is never told is not remembered
             mine = kind.stepwise | kind.write_only
             fields = [f for f in fields if f.path.partition(".")[0] not in mine]
         if since := [f for f in fields if not self._as_made(there, f)]:
             self.cannot(address, _changed_since(since, there))
             return
         del self.wanted[address]
-        was = self.scene.known.get(address)
-        self.known[address] = Known(there.fields, was is not None and was.protected)
-        if deed.action == Action.ACTIVATE and fields:
+        was = self.inputs.known.get(address)
+        self.known[address] = LastApplied(there.fields, was is not None and was.protected)
+        if entry.action == Action.ACTIVATE and fields:
             self.cannot(address, f"it can be retired again, and keeps what the run made of {_named(fields)}")
 
-    def _put_back(self, deed: Deed, there: Resource) -> None:
-        address, scope = deed.address, deed.address.scope
-        made: list[FieldChange] = []
+    def _put_back(self, entry: HistoryEntry, there: Resource) -> None:
+        address, scope = entry.address, entry.address.scope
+        created: list[FieldChange] = []
         held: list[FieldChange] = []
         since: list[FieldChange] = []
-        for f in deed.fields:
+        for f in entry.fields:
             now = value_at(there, f.path)
             if self._as_made(there, f):
-                (held if withheld(f.before) else made).append(f)
+                (held if withheld(f.before) else created).append(f)
             elif not holds(now, f.before):
                 since.append(f)
         if held:
             self.cannot(address, _held_back({f.path: f.before for f in held}))
         if since:
             self.cannot(address, _changed_since(since, there))
-        if not (made or since or held):
+        if not (created or since or held):
             self.already += 1
         if not there.active:
-            if made:
+            if created:
                 self.cannot(address, "it is retired by now")
             return
-        for f in made:
+        for f in created:
             scope = str(f.before) if f.path == "scope" else scope
         if scope != address.scope:
             del self.wanted[address]
-        inverse = tuple(FieldChange(path=f.path, before=f.after, after=f.before) for f in made)
+        inverse = tuple(FieldChange(path=f.path, before=f.after, after=f.before) for f in created)
         target = Address(address.kind, scope, address.key)
         self.wanted[target] = Resource(address=target, fields=patched(there.fields, inverse))
 
@@ -414,7 +414,7 @@ class _Back:
         now = value_at(there, f.path)
         if holds(now, f.after):
             return True
-        pair = self.scene.accepted.get((there.address, f.path))
+        pair = self.inputs.accepted.get((there.address, f.path))
         return pair is not None and holds(pair[0], f.after) and holds(now, pair[1])
 
 

@@ -65,8 +65,8 @@ def field_order(kind: Kind) -> tuple[str, ...]:
 
 
 def _fields_of(kind: Kind | None, path: Sequence[str | int], more: list[str]) -> Sequence[str] | None:
-    found = _fields_at(kind.model, path) if kind is not None else None
-    return [*found, *more] if found is not None else None
+    result = _fields_at(kind.model, path) if kind is not None else None
+    return [*result, *more] if result is not None else None
 
 
 def _fields_at(model: Any, path: Sequence[str | int]) -> list[str] | None:

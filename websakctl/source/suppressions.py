@@ -46,7 +46,7 @@ class _Exemption(msgspec.Struct, frozen=True, kw_only=True):
         return Fix(Position(self.document.file, self.line + 1, 1, self.line + 2, 1), "")
 
 
-def weigh(
+def apply_suppressions(
     findings: Iterable[Diagnostic],
     documents: Iterable[Document],
     severities: Mapping[str, Literal["error", "warning", "off"]],
@@ -88,10 +88,10 @@ def weigh(
 
 def _weighed(finding: Diagnostic, severities: Mapping[str, str]) -> Diagnostic | None:
     rule = RULES[finding.code]
-    said = severities.get(finding.code) if rule.settable else None
-    if said is None:
+    given = severities.get(finding.code) if rule.settable else None
+    if given is None:
         return finding
-    return None if said == "off" else replace(finding, severity=type(finding.severity)(said))
+    return None if given == "off" else replace(finding, severity=type(finding.severity)(given))
 
 
 def _exemptions(document: Document) -> Iterator[_Exemption]:
