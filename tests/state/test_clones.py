@@ -115,6 +115,21 @@ def test_who_may_only_fetch_plans_and_drifts_and_does_not_apply(machines: Machin
     assert machines.sandbox.effects() == before
 
 
+def test_groups_are_listed_once_for_all_creates_while_the_shared_lock_is_held(machines: Machines) -> None:
+    (ola,) = begun(machines, "ola")
+
+    def listings(*args: str) -> int:
+        machines.sandbox.fault("status", method="GET", path="AccessGroups$", nth=10_000)  # it only counts
+        ola.apply("--kind", "access_group", *args)
+        counted = machines.sandbox.ask("GET", "faults")[-1]["matched"]
+        machines.sandbox.ask("DELETE", "faults")
+        return int(counted)
+
+    ola.edit("config/access.yaml", "  BYARKIVET: {}\n", "  BYARKIVET: {}\n  A1: {}\n  A2: {}\n  A3: {}\n  A4: {}\n")
+    assert listings("--target", "*/A1") == listings("--target", "*/A[234]")
+    assert [o for o, _ in machines.sandbox.effects()].count("access_group.create") == 4
+
+
 @pytest.mark.parametrize("how", ["deleted", "mirrored over", "rewritten", "entries taken away"])
 def test_a_branch_that_is_not_what_it_was(machines: Machines, how: str) -> None:
     (ola,) = begun(machines, "ola")

@@ -75,9 +75,14 @@ class AccessGroupsWriter(AccessGroupsReader):
         """
         if self._is_there(address):
             raise Refused(f"{address} is there already: plan again", 409)
-        answer = self._writing.send("POST", PATH, {"groupName": address.key}, expect=(200, 201))
-        if not isinstance(answer.body, dict) or not answer.body.get("groupId"):
-            raise UnknownOutcome(f"POST {PATH}: the answer does not say which group was made")
+        try:
+            answer = self._writing.send("POST", PATH, {"groupName": address.key}, expect=(200, 201))
+            if not isinstance(answer.body, dict) or not answer.body.get("groupId"):
+                raise UnknownOutcome(f"POST {PATH}: the answer does not say which group was made")
+        except LiveError:
+            with self._turn:
+                self._there = None  # what was listed need not be so any more: the next create looks again
+            raise
         self.ids[address.key] = str(answer.body["groupId"])
         with self._turn:
             if self._there is not None:

@@ -300,15 +300,19 @@ class WebsakWriter:
         self._clients.close()
         self._readers.close()
 
+    def keep_others_out(self) -> None:
+        """Know that whoever else applies waits for a lock that is held: what exists is then listed once for all creates."""
+        for writer in self._writers.values():
+            if isinstance(writer, AccessGroupsWriter):
+                writer.keep_others_out()
+
     def lease(self, *, owner: str, purpose: str, lost: Callable[[str], None]) -> "Lease | None":
         """The lease to hold while writing; ``None`` where there is no Setup API."""
         if self._clients.setup is None or self._readers.setup is None:
             return None
         from websakctl.live.lease import Lease
 
-        for writer in self._writers.values():
-            if isinstance(writer, AccessGroupsWriter):
-                writer.keep_others_out()
+        self.keep_others_out()
         client = self._clients.setup
         return Lease(
             client,

@@ -196,6 +196,7 @@ def what_and_who(session: Session, inputs: "ConfigInput", reason: str) -> dict[s
         "actor": Actor(user=user_name(), owner=session.owner, ci=ci, reason=reason),
         "left_to_people": frozenset(left),
         "own_user": session.target.described.own_user,
+        "shared_lock_held": session.shared_state is not None,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from websakctl.apply.collaborators import RunJournal, TakeLock
+from websakctl.apply.collaborators import RunJournal
 from websakctl.apply.entries import JournalError
 from websakctl.live.websak import Connection
 from websakctl.model.address import Address
@@ -39,8 +39,8 @@ class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be applied where, by whom, and what is allowed.
 
     ``left_to_people``: what somebody still has to set by hand. ``own_user``: the user that the guards must not lock out. ``allow``: findings by name and number; ``allowed_guards``: by
-    name alone. ``shared_lock``: keeps other machines out, besides the Setup API's lease. ``stop``: once set, nothing new is
-    begun.
+    name alone. ``shared_lock_held``: other machines wait for a lock that the caller holds, besides the Setup API's lease.
+    ``stop``: once set, nothing new is begun.
     """
 
     inputs: ConfigInput
@@ -55,7 +55,7 @@ class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
     fail_fast: bool = False
     all_or_nothing: bool = False
     break_lease: str | None = None
-    shared_lock: TakeLock | None = None
+    shared_lock_held: bool = False
     stop: threading.Event = msgspec.field(default_factory=threading.Event)
 
 
@@ -386,10 +386,11 @@ def _carry_out(
         observer.note(why, urgent=True)
 
     with writer_for(request.connection, inputs, live) as writer:
-        takes = (*((request.shared_lock,) if request.shared_lock is not None else ()), writer.lease)
+        if request.shared_lock_held:
+            writer.keep_others_out()
         purpose = run.about.get("reason") or request.actor.reason or f"run {run.name}"
         with alone(
-            takes,
+            (writer.lease,),
             run.journal,
             run.name,
             owner=request.actor.owner,
