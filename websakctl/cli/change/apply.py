@@ -164,7 +164,7 @@ def apply(
             )
             return
         by_hand = work_list_for(session, inputs, result.plan, worklist)
-    summarise(session, session.target.name, result.applied, result.stale, result.run, by_hand)
+    summarise(session, result, by_hand)
 
 
 def see_signature(session: Session, saved: "SavedPlan") -> None:

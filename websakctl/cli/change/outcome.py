@@ -14,17 +14,11 @@ if TYPE_CHECKING:
     from websakctl.apply.attempt import Outcome
     from websakctl.cli.change.by_hand import Written
     from websakctl.operations.apply.carry_out import Applied
+    from websakctl.operations.apply.run import ApplyResult
     from websakctl.plan.stale import Stale
 
 
-def summarise(
-    session: Session,
-    environment: str,
-    applied: "Applied | None",
-    stale: "tuple[Stale, ...]",
-    run: str,
-    by_hand: "Written",
-) -> NoReturn:
+def summarise(session: Session, result: "ApplyResult", by_hand: "Written") -> NoReturn:
     """Write the outcome of every change that is not done, totals, and what the server made of values.
 
     Raises:
@@ -33,6 +27,7 @@ def summarise(
     """
     from websakctl.apply.attempt import Status
 
+    applied, stale = result.applied, result.stale
     outcomes = applied.execution.outcomes if applied else ()
     left = [o for o in outcomes if o.status is not Status.DONE]
     if session.call.format == "json":
@@ -41,11 +36,11 @@ def summarise(
                 headline="",
                 columns=(),
                 rows=(),
-                data={**_data(environment, applied, stale, run, session), "work_list": msgspec.structs.asdict(by_hand)},
+                data={**_data(session, result), "work_list": msgspec.structs.asdict(by_hand)},
             )
         )
     elif applied is not None or stale:
-        _tell(session, applied, stale, run)
+        _tell(session, applied, stale, result.run)
     unread, unrecorded = (applied.unread, applied.unrecorded) if applied else ("", "")
     if not left and not stale:
         if unread:
@@ -60,6 +55,8 @@ def summarise(
                 Exit.INCOMPLETE,
                 "make room for the journal; then websakctl apply --resume",
             )
+        if result.not_needed:
+            _refuse_not_needed(len(result.not_needed), nothing_done=applied is None)
         raise typer.Exit(Exit.OK)
     for trouble in filter(None, (unread, unrecorded)):
         session.terminal.error(trouble)
@@ -79,17 +76,25 @@ def summarise(
     )
 
 
-def _data(
-    environment: str, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str, session: Session
-) -> dict[str, object]:
+def _refuse_not_needed(count: int, *, nothing_done: bool) -> NoReturn:
+    """The reviewed plan is not what was done, though all that it wanted is so."""
+    are = f"{count} of the plan's changes {'were' if count > 1 else 'was'} no longer needed"
+    see = "`websakctl plan` shows whether anything is left to do"
+    if nothing_done:
+        raise Problem(f"{are}, and nothing else was left of it; nothing was written", Exit.REFUSED, see)
+    raise Problem(f"{are} and refused; the rest is done", Exit.INCOMPLETE, see)
+
+
+def _data(session: Session, result: "ApplyResult") -> dict[str, object]:
     from websakctl.apply.attempt import Status
 
+    applied, stale = result.applied, result.stale
     outcomes = applied.execution.outcomes if applied else ()
     counts = Counter(o.status for o in outcomes)
     return {
         "format_version": 1,
-        "run": run,
-        "environment": environment,
+        "run": result.run,
+        "environment": session.target.name,
         "counts": {**{s.value.replace(" ", "_"): counts[s] for s in Status}, "stale": len(stale)},
         "districts": {scope: dict(sorted(per.items())) for scope, per in _per_scope(outcomes).items()},
         "outcomes": [
@@ -121,6 +126,7 @@ def _data(
             }
             for s in stale
         ],
+        "not_needed": [str(address) for address in result.not_needed],
     }
 
 

@@ -67,19 +67,23 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ApplyResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What an apply came to. ``applied``: ``None`` where nothing was left to do; ``plan``: ``None`` for a resumed run."""
+    """What an apply came to. ``applied``: ``None`` where nothing was left to do; ``plan``: ``None`` for a resumed run.
+
+    ``not_needed``: changes of a saved plan that are so already; they were refused, and the rest was done.
+    """
 
     run: str
     planned: tuple[Change, ...]
     plan: Plan | None = None
     applied: Applied | None = None
     stale: tuple[Stale, ...] = ()
+    not_needed: tuple[Address, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Whether all that was planned is done, read back and recorded."""
         applied = self.applied
-        return not self.stale and (
+        return not (self.stale or self.not_needed) and (
             applied is None or (applied.execution.complete and not applied.unread and not applied.unrecorded)
         )
 
@@ -158,34 +162,40 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
     _refuse_unless_allowed(request, plan.findings)
     supersedes = _taken_over(request, plan.changes, live.state, whole=False)
     run = _new_run(request, plan, saved.digest, request.actor.reason, supersedes)
-    if again.already:
-        are = "are" if len(again.already) > 1 else "is"
-        request.observer.note(f"{len(again.already)} of the plan's changes {are} already so: {some(again.already)}.")
+    not_needed = again.already
+    if not_needed:
+        are, them = ("are", "they are") if len(not_needed) > 1 else ("is", "it is")
+        named = ", ".join(map(str, not_needed))
+        request.observer.note(
+            f"{len(not_needed)} of the plan's changes {are} already so, and {them} refused: {named}", urgent=True
+        )
     if stale:
         request.observer.stale(stale)
-        if request.all_or_nothing:
-            raise ApplyRefused(
-                f"{len(stale)} of {len(saved.plan.changes)} changes are stale; nothing was written",
-                "plan again, or leave --all-or-nothing out to apply the rest",
-            )
+    if request.all_or_nothing and (dropped := len(stale) + len(not_needed)):
+        raise ApplyRefused(
+            f"{dropped} of {len(saved.plan.changes)} changes are stale; nothing was written",
+            "plan again, or leave --all-or-nothing out to apply the rest",
+        )
     if plan.changes:
         request.observer.confirm(plan.changes, live, reviewed=True)
     if (before := journal.claim_plan(saved.digest, run.name)) is not None:
         raise ApplyRefused(f"{saved.name} was applied before, in run {before}", "plan again: websakctl plan --out FILE")
     if not plan.changes:  # it was applied all the same, and is not applied again
         start = {**run.about, "environment": run.environment, "changes": []}
-        left_out = ("stale", {"left": len(stale)}, None)
+        left_out = ("stale", {"left": len(stale) + len(not_needed)}, None)
         journal.settle(run.name, [("start", start, None), left_out, ("end", {"counts": {}}, None)])
         _supersede(run)
-        return ApplyResult(run=run.name, planned=plan.changes, plan=plan, stale=stale)
+        return ApplyResult(run=run.name, planned=(), plan=plan, stale=stale, not_needed=not_needed)
     carried = _carry_out(request, run, plan.changes, live, inputs.config.state)
     applied, dropped = carried.applied, (*stale, *carried.holding.stale)
-    if dropped:
+    if dropped or not_needed:
         try:
-            journal.write(run.name, "stale", {"left": len(dropped)})
+            journal.write(run.name, "stale", {"left": len(dropped) + len(not_needed)})
         except JournalError as error:
             applied = replace(applied, unrecorded=str(error))
-    return ApplyResult(run=run.name, planned=plan.changes, plan=plan, applied=applied, stale=dropped)
+    return ApplyResult(
+        run=run.name, planned=plan.changes, plan=plan, applied=applied, stale=dropped, not_needed=not_needed
+    )
 
 
 def apply_approved(request: ApplyRequest, approved: SavedPlan) -> ApplyResult:
