@@ -88,6 +88,32 @@ def test_a_file_that_is_none_or_not_whole_is_refused(cli: Cli, sub_units: Path, 
     assert [each["code"] for each in done.json["diagnostics"]] == ["failed"]
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("organisasjonsnummer;navn\n9,75E+08;BARNEHAGE\n", "'9,75E+08' is no organisation number (has a spreadsheet"),
+        ("organisasjonsnummer,navn\n975016684.0,BARNEHAGE\n", "does not name organisasjonsform.kode, overordnetEnhet"),
+        (
+            "organisasjonsnummer;navn;organisasjonsform.kode;overordnetEnhet\n975016684;A;BEDR;9,75E+08\n",
+            "row 2: overordnetEnhet '9,75E+08' is no organisation number",
+        ),
+    ],
+)
+def test_what_a_spreadsheet_made_of_the_file_is_told_at_its_row(
+    cli: Cli, sub_units: Path, content: str, why: str
+) -> None:
+    sub_units.write_bytes(content.encode("utf-8-sig"))
+    assert why in check(cli, sub_units, code=1).err
+
+
+def test_numbers_with_blanks_and_decimals_are_the_same_numbers(cli: Cli, sub_units: Path) -> None:
+    spread = as_csv(SUB_UNITS).replace(b"975016684", b"975 016 684").replace(b"975315878", b"975315878.0")
+    sub_units.write_bytes(b"\xef\xbb\xbf" + spread.replace(b",", b";"))
+    changed = check(cli, sub_units).json["business_register"]["findings"]
+    sub_units.write_bytes(as_csv(SUB_UNITS))
+    assert changed == check(cli, sub_units).json["business_register"]["findings"]
+
+
 def test_a_file_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
     assert "no.json" in check(cli, tmp_path / "no.json", code=1).err
 

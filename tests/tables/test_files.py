@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 from openpyxl.chart import BarChart
+from openpyxl.worksheet.table import Table as WorksheetTable
 
 from websakctl.source.tables.read import read_tables
 from websakctl.source.tables.report import group
@@ -270,6 +271,21 @@ def test_a_value_without_a_header_is_not_dropped(tmp_path: Path) -> None:
 def test_a_sheet_that_breaks_its_format_is_refused(tmp_path: Path, change: Callable[[str], str], message: str) -> None:
     with pytest.raises(TableError, match=re.escape(message)):
         read_tables(edited(book(tmp_path, ROWS), "sheet1.xml$", change))
+
+
+@pytest.mark.parametrize("totals", [True, False])
+def test_a_last_row_of_formulas_without_results_is_reported_or_a_row_of_totals(tmp_path: Path, totals: bool) -> None:
+    def as_table(made: Workbook) -> None:
+        list_ = WorksheetTable(displayName="Ansatte", ref="A1:C4", totalsRowCount=1)
+        if totals:
+            made.active.add_table(list_)
+
+    rows, findings, notes = read(book(tmp_path, [*ROWS, ("=A1", "=A1", "=A1")], edit=as_table))
+    if totals:
+        assert (rows, findings) == (ROWS[1:], [])
+        assert notes == ["Ark1!row 4 is a footer, and passed over: formulas without a saved result"]
+    else:
+        assert len(rows) == 3 and findings == []  # each of its cells is refused where it is read
 
 
 def test_rows_out_of_order_are_all_read(tmp_path: Path) -> None:

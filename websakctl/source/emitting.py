@@ -14,6 +14,7 @@ _OTHER_TYPE = re.compile(  # texts that a YAML 1.1 reader, such as many an edito
 )
 _DAY = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?\Z")  # a date to a YAML 1.1 reader, a text to us
 _STARTS = frozenset("-?:,[]{}#&*!|>'\"%@` \t")
+_ENDS_FLOW = frozenset(",[]{}?:")
 _UNWRITABLE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _QUOTED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
@@ -54,7 +55,7 @@ def plain_can_say(text: str, *, flow: bool = False) -> bool:
         return False
     if ": " in text or " #" in text or text.startswith(("---", "...")) or _OTHER_TYPE.match(text):
         return False
-    if flow and (any(c in text for c in ",[]{}?:")):
+    if flow and not _ENDS_FLOW.isdisjoint(text):
         return False
     return resolve(text) is text
 
@@ -100,8 +101,7 @@ def pair(key: str, value: Any, indent: int, *, depth: int = 0) -> Iterator[str]:
     if not isinstance(value, Mapping | list | tuple) or not value:
         yield f"{start} {flow(value) if isinstance(value, Mapping | list | tuple) else scalar(value)}"
         return
-    line = f"{start} {flow(value)}"
-    if depth <= 0 and len(line) <= WIDTH:
+    if depth <= 0 and len(line := f"{start} {flow(value)}") <= WIDTH:
         yield line
         return
     yield start

@@ -123,9 +123,13 @@ def _csv(file: BufferedIOBase, name: str) -> Iterator[Registered]:
     head = next(lines, "")
     delimiter = delimiter_of(head)
     names = {header_key(cell): at for _, cells in records([head], delimiter, name) for at, cell in enumerate(cells)}
-    for needed in _NEEDED:
-        if header_key(needed) not in names:
-            raise ValueError(f"its first line does not name {needed}")
+    if missing := [needed for needed in _NEEDED if header_key(needed) not in names]:
+        why = f"its first line does not name {', '.join(missing)}"
+        if (number := names.get(header_key("organisasjonsnummer"))) is not None:
+            first = next((cells for _, cells in records(lines, delimiter, name) if len(cells) == len(names)), None)
+            if first is not None and organisation_number(first[number]) is None:
+                why = f"{_no_number('row 2', 'organisasjonsnummer', first[number])}; and {why}"
+        raise ValueError(why)
     columns = {field: names[header_key(field)] for field in (*_NEEDED, *_DAYS) if header_key(field) in names}
     for number, cells in records(lines, delimiter, name):
         if not any(cells):
@@ -154,7 +158,7 @@ def _registered(row: Mapping[str, Any], place: str) -> Registered:
         text = str(row.get(field) or "")
         numbers[field] = organisation_number(text)
         if numbers[field] is None and (text or field == "organisasjonsnummer"):
-            raise ValueError(f"{place}: {field} {text!r} is no organisation number (has a spreadsheet changed it?)")
+            raise ValueError(_no_number(place, field, text))
     days = {}
     for field in _DAYS:
         days[field] = str(row.get(field) or "")[:10]
@@ -170,3 +174,7 @@ def _registered(row: Mapping[str, Any], place: str) -> Registered:
         deleted=days["slettedato"] or None,
         closed=days["nedleggelsesdato"] or None,
     )
+
+
+def _no_number(place: str, field: str, text: str) -> str:
+    return f"{place}: {field} {text!r} is no organisation number (has a spreadsheet changed it?)"

@@ -140,7 +140,7 @@ def rows_below(header: Header) -> tuple[list[Row], list[CellFinding], list[str]]
     for _ in range(_FOOTERS):
         if body and _is_footer(table, body[-1]):
             last = body.pop()
-            text = next(filter(None, last.cells))
+            text = next(filter(None, last.cells), "formulas without a saved result")
             notes.append(f"{table.reference(last.number)} is a footer, and passed over: {text[:40]}")
     width = max((at for at, cell in enumerate(header.row.cells, 1) if cell), default=0)
     notes.extend(
@@ -164,7 +164,11 @@ def _is_footer(table: Table, row: Row) -> bool:
     filled = [cell for cell in row.cells if cell]
     if row.number in table.totals:
         return True
-    return bool(_FOOTER.match(filled[0])) and all(re.fullmatch(r"[\d\s.,:/-]+", cell) for cell in filled[1:])
+    return (
+        bool(filled)
+        and bool(_FOOTER.match(filled[0]))
+        and all(re.fullmatch(r"[\d\s.,:/-]+", cell) for cell in filled[1:])
+    )
 
 
 def _misshapen(header: Header, row: Row, width: int, *, longer_is_even: bool) -> CellFinding | None:
@@ -188,12 +192,10 @@ def _misshapen(header: Header, row: Row, width: int, *, longer_is_even: bool) ->
         message = f"this row has {count} cell{'s' * (count != 1)}, and there are {width} headers"
         why = "a heading or a note?" if len(filled) == 1 else "a delimiter or the rest of the row is missing"
         return finding(0, f"{message}: {why}", "correct the row, or take it out")
-    repeated = [
-        name
-        for name, column in header.columns.items()
-        if column <= count and header_key(row.cells[column - 1]) == header_key(header.text(column))
-    ]
-    if len(repeated) > 1 and len(repeated) == len(header.columns):
+    columns = header.columns.values()
+    if len(columns) > 1 and all(  # nearly always the first one tells that it is not so
+        column <= count and header_key(row.cells[column - 1]) == header_key(header.text(column)) for column in columns
+    ):
         return finding(0, "the headers stand here a second time: another list begins", "put one list on a sheet, under one row of headers")  # fmt: skip
     if len(header.columns) > 2 and sum(map(bool, row.cells)) == 1:
         column = next(at for at, cell in enumerate(row.cells, 1) if cell)

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, iterparse
 
@@ -71,6 +72,7 @@ def read_workbook(parts: zipfile.ZipFile, name: str) -> tuple[Table, ...]:
     return filled
 
 
+@lru_cache(maxsize=1024)  # a workbook has a few dozen tags, each of them a million times
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
