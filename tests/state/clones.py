@@ -37,7 +37,8 @@ class Machines:
     remote: Remote
     sandbox: Sandbox
 
-    def machine(self, name: str) -> Cli:
+    def machine(self, name: str, *options: str) -> Cli:
+        """A clone, made with these options of git."""
         server = self.sandbox.server
         env = {
             "WEBSAKCTL_ENVIRONMENT": ENVIRONMENT,
@@ -47,7 +48,7 @@ class Machines:
             "WEBSAKCTL_STATE_KEY": KEY,
             "USER": name,
         }
-        return Cli(self.remote.clone(name), env)
+        return Cli(self.remote.clone(name, *options), env)
 
     def counted(self) -> Counter[tuple[str, str]]:
         return Counter(self.sandbox.effects())

@@ -19,7 +19,7 @@ from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, j
 from websakctl.operations.apply.saved import SavedPlan, plan_again
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people, make_plan, people_of_journal
 from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, writer_for
-from websakctl.plan.change import Change, Finding, Plan, some
+from websakctl.plan.change import Change, Finding, Plan
 from websakctl.plan.decide import digest
 from websakctl.plan.deviations import deviations
 from websakctl.plan.guards import not_allowed
@@ -171,9 +171,9 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
         )
     if stale:
         request.observer.stale(stale)
-    if request.all_or_nothing and (dropped := len(stale) + len(not_needed)):
+    if request.all_or_nothing and (stale or not_needed):
         raise ApplyRefused(
-            f"{dropped} of {len(saved.plan.changes)} changes are stale; nothing was written",
+            f"{len(stale) + len(not_needed)} of {len(saved.plan.changes)} changes are stale; nothing was written",
             "plan again, or leave --all-or-nothing out to apply the rest",
         )
     if plan.changes:
