@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from .configs import AFTER
+from .configs import AFTER, BEFORE
 from .proxy import AFTER as ANSWERED
 from .proxy import BEFORE as SENT
 from .world import Killer, World, ended
 
+A_CHANGE = "^/api/(?!setup/lease)"
 OTHER = "kari@elsewhere (abcdef)"
 
 
@@ -174,3 +175,68 @@ def test_a_run_that_took_over_and_was_interrupted_itself_is_the_only_one_to_resu
     world33.place.apply("--resume")
     world33.has_arrived()
     assert "was interrupted" not in world33.place("plan").err
+
+
+def refuse(world: World, number: int = 1) -> None:
+    """Let one write of an apply be refused, and what waits for it be blocked."""
+    world.fault("status", path=A_CHANGE, method="POST", nth=number, code=422)
+    outcome = world.place.apply("--concurrency", "1", code=5)
+    assert "websakctl apply --resume" in outcome.err
+    world.clear_faults()
+
+
+def test_what_failed_and_what_waited_for_it_is_done_by_resuming(world33: World) -> None:
+    refuse(world33)
+    assert "was interrupted" not in world33.place("plan").err
+    outcome = world33.place.apply("--resume")
+    assert "did not do everything" in outcome.err
+    assert "nothing to resume" not in outcome.out
+    world33.has_arrived()
+    assert "nothing to resume" in world33.place.apply("--resume").out
+
+
+def test_what_fails_again_is_left_for_another_time(world33: World) -> None:
+    refuse(world33)
+    world33.fault("status", path=A_CHANGE, method="POST", times=1, code=422)
+    world33.place.apply("--resume", code=5)
+    world33.clear_faults()
+    world33.place.apply("--resume")
+    world33.has_arrived()
+
+
+def test_killed_while_going_on_with_what_failed(world33: World) -> None:
+    refuse(world33)
+    killer = world33.kill_at_write(2, ANSWERED)
+    killer.process = world33.place.start("apply", "--resume", "--auto-approve", "--concurrency", "1")
+    ended(killer.process, -signal.SIGKILL)
+    world33.proxy.begin()
+    assert "was interrupted" in world33.place("plan").err
+    assert "interrupted" in world33.place("history").out
+    world33.place.apply("--resume")
+    world33.has_arrived()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_not_wanted_any_more_is_not_resumed(world33: World, first: bool) -> None:
+    world33.place.write(BEFORE)
+    if first:
+        world33.place.apply()
+    files = {**BEFORE, "config/units.yaml": BEFORE["config/units.yaml"].replace("Oppvekst", "Oppvekst nå", 1)}
+    world33.place.write(files)
+    world33.fault("status", path=A_CHANGE, method="PUT", code=422)
+    world33.place.apply("--target", "org_unit/frogner/FR-OPPV", code=5)
+    world33.clear_faults()
+    world33.place.write(BEFORE)
+    assert ("No changes" in world33.place.apply().out) is first
+    before = world33.counted
+    assert "nothing to resume" in world33.place.apply("--resume").out
+    assert world33.counted == before
+
+
+def test_a_saved_plan_of_which_nothing_held_says_so_when_it_is_resumed(world33: World) -> None:
+    world33.place("plan", "--target", "org_unit/frogner/FR-OPPV", "--out", "p.json")
+    world33.edit("department", "FR-OPPV", name="Oppvekst, rettet for hånd")
+    world33.place.apply("p.json", code=5)
+    outcome = world33.place.apply("--resume", code=4)
+    assert "no longer held" in outcome.err
+    assert "plan again" in outcome.err

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from websakctl.model.address import Address
-from websakctl.operations.apply.recovery import SETTLING, Interrupted
+from websakctl.operations.apply.recovery import SETTLING, Unfinished
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 DOUBTFUL = frozenset({Address("org_unit", "frogner", "FR-A")})
@@ -16,11 +16,11 @@ DOUBTFUL = frozenset({Address("org_unit", "frogner", "FR-A")})
 )
 def test_a_doubt_is_judged_once_its_write_has_had_its_time(age: float, wait: float) -> None:
     last = (NOW - timedelta(seconds=age)).isoformat()
-    assert Interrupted(
+    assert Unfinished(
         run="r", at=last, about={}, changes=(), done=frozenset(), doubtful=DOUBTFUL, last_sign=last
     ).settling(NOW) == pytest.approx(wait)
     assert (
-        Interrupted(
+        Unfinished(
             run="r", at=last, about={}, changes=(), done=frozenset(), doubtful=frozenset(), last_sign=last
         ).settling(NOW)
         == 0.0

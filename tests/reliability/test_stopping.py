@@ -70,7 +70,7 @@ def test_ctrl_c_before_the_first_write(world33: World) -> None:
 
 
 def test_ctrl_c_while_reading_back_is_no_interruption(world33: World) -> None:
-    killer = world33.kill_at_request("/flat", AFTER, 3, signal.SIGINT)
+    killer = world33.kill_at_request("/flat", AFTER, 5, signal.SIGINT)
     killer.process = world33.place.start("apply", "--auto-approve")
     ended(killer.process, 0)
     world33.has_arrived()

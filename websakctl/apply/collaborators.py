@@ -37,6 +37,9 @@ class RunJournal(Protocol):
     def open_runs(self, environment: str) -> list[str]:
         """Runs that began, did not end, and were not taken over; oldest first."""
 
+    def newest_run(self, environment: str) -> str | None:
+        """The run that began last, whether it ended or not."""
+
     def noted(self, what: str, address: Address) -> list[dict[str, Any]]:
         """Bodies of the entries of one sort about an address, oldest first."""
 

@@ -236,14 +236,25 @@ class Journal:
         return int(self._rows("SELECT count(*) FROM entries")[0][0])
 
     def open_runs(self, environment: str) -> list[str]:
-        """Runs of an environment that have a start and no end, and that no later run took over; oldest first."""
+        """Runs of an environment that began, or were resumed, and did not end since, and that no later run took over; oldest first."""
         rows = self._rows(
             "SELECT run FROM entries WHERE what = 'start' AND json_extract(body, '$.environment') = ?"
-            " AND run NOT IN (SELECT run FROM entries WHERE what = 'end') AND run NOT IN (SELECT value"
+            " AND run NOT IN (SELECT run FROM entries WHERE what IN ('start', 'resumed', 'end') GROUP BY run"
+            " HAVING max(CASE what WHEN 'end' THEN seq END) > max(CASE what WHEN 'end' THEN 0 ELSE seq END))"
+            " AND run NOT IN (SELECT value"
             " FROM entries AS later, json_each(later.body, '$.supersedes') WHERE later.what = 'start') ORDER BY seq",
             environment,
         )
         return [row[0] for row in rows]
+
+    def newest_run(self, environment: str) -> str | None:
+        """The run of an environment that began last, of those that sent something rather than recorded what people did."""
+        rows = self._rows(
+            "SELECT run FROM entries WHERE what = 'start' AND json_extract(body, '$.environment') = ?"
+            " AND json_extract(body, '$.by') IS NULL ORDER BY seq DESC LIMIT 1",
+            environment,
+        )
+        return rows[0][0] if rows else None
 
     def broken_link(self) -> int | None:
         """The first entry that is missing, or whose hash does not fit what it says or what stood before it; ``None`` if all do."""

@@ -52,7 +52,9 @@ Replan = Annotated[
     bool,
     typer.Option("--replan", help="Plan again from the config as it is now; apply if PLANFILE holds every change."),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run that was interrupted, or that left changes undone.")
+]
 BreakLease = Annotated[
     str | None, typer.Option("--break-lease", metavar="OWNER", help="Take the lease away from an owner who is gone.")
 ]
@@ -156,7 +158,9 @@ def apply(
             announce_interrupted(session, alone=True)
             result = operation.plan_and_apply(request)
         if result is None:
-            reported = f"No run to {session.target.name} was interrupted; there is nothing to resume."
+            reported = (
+                f"No run to {session.target.name} was interrupted or left changes undone; there is nothing to resume."
+            )
             session.write(
                 TableReport(
                     headline=reported, columns=(), rows=(), data={"format_version": 1, "run": None, "outcomes": []}

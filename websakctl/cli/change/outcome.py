@@ -64,7 +64,7 @@ def summarise(session: Session, result: "ApplyResult", by_hand: "Written") -> No
     hints = {o.exit_hint for o in tried}
     nothing_done = outcomes and not any(o.status in (Status.DONE, Status.UNKNOWN) for o in outcomes)
     if nothing_done and len(hints) == 1 and (hint := hints.pop()) not in (0, Exit.INCOMPLETE):
-        raise Problem("nothing could be done", Exit(hint), "mend the cause and apply again")
+        raise Problem("nothing could be done", Exit(hint), "fix the cause; then: websakctl apply --resume")
     if any(o.status is Status.NOT_STARTED for o in left):
         raise Problem(
             "the apply was stopped before its end", Exit.INCOMPLETE, "websakctl apply --resume goes on with it"
@@ -72,7 +72,9 @@ def summarise(session: Session, result: "ApplyResult", by_hand: "Written") -> No
     raise Problem(
         "the apply is not complete",
         Exit.INCOMPLETE,
-        "mend the cause and run `websakctl apply` again: it does what is left",
+        "fix the cause; then: websakctl apply --resume"
+        if left
+        else "plan again: what no longer held is planned from what is there now",
     )
 
 

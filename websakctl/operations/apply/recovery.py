@@ -1,4 +1,4 @@
-"""Runs that began and did not end: which they are, and what they still have to do."""
+"""Runs that did not do all of their changes, interrupted or not: which they are, and what they still have to do."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -22,8 +22,8 @@ from websakctl.plan.stale import Holding, still_holding, unreported
 SETTLING = 10.0  # seconds after a run's last sign of life in which a write that was under way may still show
 
 
-class Interrupted(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that has no end in the journal."""
+class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that has no end in the journal, or that ended with changes that are not done."""
 
     run: str
     at: str  # RFC 3339
@@ -33,6 +33,8 @@ class Interrupted(msgspec.Struct, frozen=True, kw_only=True):
     doubtful: frozenset[Address]  # a request was about to be sent or under way, and its outcome is not known
     begun: frozenset[Address] = frozenset()  # some request was about to be sent, whatever came of it
     last_sign: str = ""  # RFC 3339: its newest entry
+    ended: bool = False  # it went to its end, and some changes failed
+    stale: int = 0  # changes of its plan that no longer held, and are not among its own
 
     def settling(self, now: datetime) -> float:
         """Seconds to wait before the writes in doubt are judged; none where nothing is in doubt or enough time has passed."""
@@ -45,7 +47,8 @@ class Interrupted(msgspec.Struct, frozen=True, kw_only=True):
     def told(self) -> str:
         """In one line."""
         doubt = f", {len(self.doubtful)} in doubt" if self.doubtful else ""
-        return f"run {self.run} ({self.about.get('user', 'somebody')}, {self.at}) was interrupted: {len(self.done)} of {len(self.changes)} changes done{doubt}"
+        how = "did not do everything" if self.ended else "was interrupted"
+        return f"run {self.run} ({self.about.get('user', 'somebody')}, {self.at}) {how}: {len(self.done)} of {len(self.changes)} changes done{doubt}"
 
 
 def forget_environment(journal: Journal, environment: str) -> None:
@@ -56,24 +59,40 @@ def forget_environment(journal: Journal, environment: str) -> None:
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of an interrupted run, and what became of the writes in doubt."""
+    """What is left of an unfinished run, and what became of the writes in doubt."""
 
     holding: Holding
     verdicts: Mapping[Address, str]  # happened / did not happen / differs
 
 
-def interrupted_runs(journal: RunJournal, environment: str) -> list[Interrupted]:
+def interrupted_runs(journal: RunJournal, environment: str) -> list[Unfinished]:
     """The environment's interrupted runs, oldest first."""
     return [_read(journal, run) for run in journal.open_runs(environment)]
 
 
-def _read(journal: RunJournal, run: str) -> Interrupted:
+def incomplete_run(journal: RunJournal, environment: str) -> Unfinished | None:
+    """The environment's newest run, if it ended and some of its plan is not done; a later run has planned from what it left."""
+    name = journal.newest_run(environment)
+    if name is None:
+        return None
+    run = _read(journal, name)
+    return run if run.ended and (run.stale or len(run.done) < len(run.changes)) else None
+
+
+def _read(journal: RunJournal, run: str) -> Unfinished:
     entries = journal.entries(run)
     start = next(entry for entry in entries if entry.what == "start")
     done: set[Address] = set()
     doubtful: set[Address] = set()
     begun: set[Address] = set()
+    ended, stale = False, 0
     for entry in entries:
+        if entry.what in ("start", "resumed"):
+            ended = False
+        elif entry.what == "end":
+            ended = not {"superseded_by", "because"} & entry.body.keys()
+        elif entry.what == "stale":
+            stale = int(entry.body.get("left", 0))
         if entry.what == "announced":  # on a shared journal, of which another machine has nothing finer
             announced = set(map(Address.parse, entry.body.get("addresses", ())))
             doubtful |= announced
@@ -84,14 +103,19 @@ def _read(journal: RunJournal, run: str) -> Interrupted:
         if entry.what == "intent":
             doubtful.add(address)
             begun.add(address)
-        elif entry.what == "result" and entry.body.get("status") == Status.DONE.value:
-            done.add(address)
-            doubtful.discard(address)
-        elif entry.what == "result" and entry.body.get("status") == Status.FAILED.value:
-            doubtful.discard(address)
+        elif entry.what == "result":
+            match entry.body.get("status"):
+                case Status.DONE.value:
+                    done.add(address)
+                    doubtful.discard(address)
+                case Status.FAILED.value:
+                    doubtful.discard(address)
+                case Status.UNKNOWN.value:  # also what was answered well, and did not show when it was read back
+                    done.discard(address)
+                    doubtful.add(address)
     changes = tuple(map(read_change, start.body.get("changes", [])))
     last = entries[-1].at
-    return Interrupted(
+    return Unfinished(
         run=run,
         at=start.at,
         about=start.body,
@@ -100,10 +124,12 @@ def _read(journal: RunJournal, run: str) -> Interrupted:
         doubtful=frozenset(doubtful),
         begun=frozenset(begun),
         last_sign=last,
+        ended=ended,
+        stale=stale,
     )
 
 
-def told(run: Interrupted, people: PeopleOfJournal | None) -> Interrupted:
+def told(run: Unfinished, people: PeopleOfJournal | None) -> Unfinished:
     """The same, with the users and values that can be told put in where a shared journal holds digests."""
     if people is None:
         return run
@@ -127,7 +153,7 @@ def told(run: Interrupted, people: PeopleOfJournal | None) -> Interrupted:
     return replace(run, changes=changes, done=done, doubtful=doubtful, begun=begun)
 
 
-def judge(run: Interrupted, live: State) -> Judged:
+def judge(run: Unfinished, live: State) -> Judged:
     """Compare what is left of a run with live as it is now."""
     left = tuple(change for change in run.changes if change.address not in run.done)
     holding = still_holding(left, live, run.begun)
@@ -144,7 +170,7 @@ def judge(run: Interrupted, live: State) -> Judged:
 
 def record_verdicts(
     journal: RunJournal,
-    run: Interrupted,
+    run: Unfinished,
     judged: Judged,
     *,
     environment: str,

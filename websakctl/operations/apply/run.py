@@ -15,7 +15,14 @@ from websakctl.model.resource import State
 from websakctl.operations.apply.carry_out import Applied, Run, adopt_unchanged, apply_changes, new_run_name
 from websakctl.operations.apply.lease import alone
 from websakctl.operations.apply.observer import ApplyObserver, ApplyRefused
-from websakctl.operations.apply.recovery import Interrupted, interrupted_runs, judge, record_verdicts, told
+from websakctl.operations.apply.recovery import (
+    Unfinished,
+    incomplete_run,
+    interrupted_runs,
+    judge,
+    record_verdicts,
+    told,
+)
 from websakctl.operations.apply.saved import SavedPlan, plan_again
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people, make_plan, people_of_journal
 from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, writer_for
@@ -231,19 +238,27 @@ def apply_approved(request: ApplyRequest, approved: SavedPlan) -> ApplyResult:
 
 
 def resume(request: ApplyRequest) -> ApplyResult | None:
-    """Judge the writes in doubt of the newest interrupted run, and do what is left; ``None`` if there is no such run.
+    """Judge the writes in doubt of the newest unfinished run, and do what is left; ``None`` if there is no such run.
+
+    One that was interrupted goes before one that ended with changes that failed.
 
     Raises:
-        ApplyRefused: Before anything was written.
+        ApplyRefused: Before anything was written; also if all that is left of the run no longer held when it began.
         LiveError: If live cannot be read or trusted.
         JournalError: If what was found cannot be recorded.
     """
     inputs, observer = request.inputs, request.observer
-    runs = interrupted_runs(request.journal, inputs.environment)
-    live = _read_live(request)
-    if not runs:
+    interrupted = interrupted_runs(request.journal, inputs.environment)
+    unfinished = interrupted[-1] if interrupted else incomplete_run(request.journal, inputs.environment)
+    live = _read_live(request, *([unfinished] if unfinished is not None else []))
+    if unfinished is None:
         return None
-    run = told(runs[-1], people_of_journal(inputs, live.state))
+    if unfinished.ended and len(unfinished.done) == len(unfinished.changes):
+        raise ApplyRefused(
+            f"{unfinished.told}; {unfinished.stale} more no longer held when it began, and there is nothing to resume",
+            "plan again: websakctl plan",
+        )
+    run = told(unfinished, people_of_journal(inputs, live.state))
     run = replace(run, changes=restored(run.changes, inputs.config.state))
     same_config = run.about.get("config_digest") == digest(inputs.config.state)
     desired = inputs.config.state if same_config else {}
@@ -286,13 +301,13 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
 # --- steps
 
 
-def _read_live(request: ApplyRequest) -> LiveSetup:
-    """Read live; a write that may have been under way when a run died is given time to show."""
+def _read_live(request: ApplyRequest, *besides: Unfinished) -> LiveSetup:
+    """Read live; a write that may have been under way when a run died, or ended, is given time to show."""
     clock = request.connection.runtime.clock
-    runs = interrupted_runs(request.journal, request.inputs.environment)
+    runs = [*interrupted_runs(request.journal, request.inputs.environment), *besides]
     wait = max((run.settling(clock.now()) for run in runs), default=0.0)
     if wait > 0:
-        request.observer.note(f"Waiting {wait:.0f} s: a write of the interrupted run may still be under way.")
+        request.observer.note(f"Waiting {wait:.0f} s: a write of the earlier run may still be under way.")
         clock.sleep(wait)
     return read_setup(request.connection, request.inputs)
 
@@ -335,7 +350,7 @@ def _new_run(request: ApplyRequest, plan: Plan, plan_digest: str, reason: str, s
 
 
 def _taken_over(request: ApplyRequest, changes: tuple[Change, ...], live: State, *, whole: bool) -> list[str]:
-    """Interrupted runs that leave nothing to do besides these changes; ``whole``: this is all that the config asks for."""
+    """Unfinished runs that leave nothing to do besides these changes; ``whole``: this is all that the config asks for."""
     addresses = {change.address for change in changes}
 
     def left(holding: Holding) -> set[Address]:
@@ -343,7 +358,10 @@ def _taken_over(request: ApplyRequest, changes: tuple[Change, ...], live: State,
 
     people = people_of_journal(request.inputs, live)
     runs = [told(run, people) for run in interrupted_runs(request.journal, request.inputs.environment)]
-    return [run.run for run in runs if whole or left(judge(run, live).holding) <= addresses]
+    result = [run.run for run in runs if whole or left(judge(run, live).holding) <= addresses]
+    if whole and not changes and (ended := incomplete_run(request.journal, request.inputs.environment)) is not None:
+        result.append(ended.run)  # what it left is not wanted any more, and no later run will say so
+    return result
 
 
 def _supersede(run: Run) -> None:
@@ -370,7 +388,7 @@ def _carry_out(
     live: LiveSetup,
     desired: State,
     *,
-    interrupted: Interrupted | None = None,
+    interrupted: Unfinished | None = None,
     shown: tuple[Stale, ...] = (),
     done_before: tuple[Change, ...] = (),
 ) -> _Carried:
@@ -439,7 +457,7 @@ def _carry_out(
     return _Carried(applied=applied, holding=holding, state=state)
 
 
-def _judged_again(request: ApplyRequest, interrupted: Interrupted, state: State, desired: State) -> Holding:
+def _judged_again(request: ApplyRequest, interrupted: Unfinished, state: State, desired: State) -> Holding:
     judged = judge(interrupted, state)
     record_verdicts(
         request.journal,

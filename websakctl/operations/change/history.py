@@ -82,7 +82,8 @@ def _view(entries: list[Entry]) -> RunView:
         if entry.what == "result" and entry.address:
             last[entry.address] = str(entry.body.get("status"))
     counts = Counter(last.values())
-    end = next((e for e in reversed(entries) if e.what == "end"), None)
+    last_turn = next(e for e in reversed(entries) if e.what in ("start", "resumed", "end"))
+    end = last_turn if last_turn.what == "end" else None
     planned = len(about.get("changes", [])) or len(last)  # a record that is taken back has no changes
     if end is None:
         state = "interrupted"
@@ -164,7 +165,7 @@ def events(journal: RunJournal, run: str) -> list[str]:
     reported = {
         "lease broken": "{by} took the lease away from {owner}",
         "stopped": "it was stopped before its end",
-        "resumed": "it was gone on with, {left} changes left",
+        "resumed": "resumed, {left} changes remaining",
         "stale": "{left} changes of the plan no longer held, and were not done",
         "end": "",
     }
