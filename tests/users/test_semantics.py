@@ -194,11 +194,28 @@ def test_an_address_changed_by_hand_is_seen(at: Office) -> None:
     at.websak.edit(
         "user", "OLANOR", mailAddresses='["ny@example.org", "to@example.org"]', changedAt="2099-01-01T00:00:00Z"
     )
+    plan = at.plan()  # of a third address nobody would know, so nothing is written before the file says them all
+    assert plan["changes"] == []
+    assert [
+        "would erase its other_emails" in step["what"] for step in plan["manual"] if "OLANOR" in step["address"]
+    ] == [True]
+    at.lists("frogner", OLANOR=LEADER.replace("{", "{other_emails: [to@example.org, tre@example.org], ", 1))
     (change,) = at.plan()["changes"]
-    assert [(f["path"], f["before"]) for f in change["fields"]] == [("email", "ny@example.org")]
+    assert ("email", "ny@example.org") in [(f["path"], f["before"]) for f in change["fields"]]
     at.apply()
-    assert at.stored("OLANOR")["mail_addresses"] == ["ola.nordmann@example.org", "to@example.org"]
+    assert at.stored("OLANOR")["mail_addresses"] == ["ola.nordmann@example.org", "to@example.org", "tre@example.org"]
     assert at.changes() == {}
+
+
+def test_a_third_address_is_not_lost(at: Office) -> None:
+    at.lists("frogner", OLANOR=LEADER)
+    at.apply()
+    three = ["ola.nordmann@example.org", "to@example.org", "tre@example.org"]
+    at.websak.edit("user", "OLANOR", mailAddresses=json.dumps(three), changedAt="2099-01-01T00:00:00Z")
+    at.written()
+    at.lists("frogner", OLANOR=LEADER.replace("{", "{title: Sjef, ", 1))
+    at.apply()
+    assert at.stored("OLANOR")["mail_addresses"] == three and at.written() == []
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,13 @@
 """User (bruker): a person with a service need, made from the template user of a role."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import Check, ConfigOnly, Held, Kept, Key, Ref, Stepwise, Unique, WriteOnly
+from websakctl.model.marks import Check, ConfigOnly, Essential, Held, Kept, Key, Ref, Stepwise, Unique, WriteOnly
 from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name, Text
 from websakctl.redaction import national_id_valid
@@ -33,6 +34,22 @@ class Login(Entry, frozen=True, kw_only=True):
     domain: Text | None = None
 
 
+def _leave_problem(leave: Mapping[str, Any]) -> str | None:
+    first, last = leave.get("first_day"), leave.get("last_day")
+    if last is not None and first is None:
+        return "the leave has a last day and no first day"
+    if first is not None and last is not None and last < first:
+        return f"the leave ends {last}, before it begins {first}"
+    return None
+
+
+class Leave(Entry, frozen=True, kw_only=True):
+    """When somebody is away (permisjon), both days included; no days: not away."""
+
+    first_day: IsoDate | None = None
+    last_day: IsoDate | None = None  # omitted: not known yet
+
+
 class RoleHeld(Entry, frozen=True, kw_only=True):
     """Where a role of Websak holds for the user: ``own`` the user's unit, ``district`` its top unit, ``none`` no unit named."""
 
@@ -42,10 +59,13 @@ class RoleHeld(Entry, frozen=True, kw_only=True):
     grades: list[Text] = []
 
 
+_CODE = matching(r"[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}", "up to 30 capitals, digits and . _ -")
+
+
 class User(Named, frozen=True, kw_only=True):
     """One user of a district; who is no longer listed is deactivated, never deleted."""
 
-    code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9][A-ZÆØÅ0-9._-]{0,29}", "up to 30 capitals, digits and . _ -")]
+    code: Annotated[str, Key(), _CODE]
     name: Name
     role: Annotated[str, Ref(kind="user_role")]
     unit: Annotated[str, Ref(kind="org_unit", same_scope=True)]
@@ -67,8 +87,8 @@ class User(Named, frozen=True, kw_only=True):
     other_emails: Annotated[
         list[Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "an e-mail address")]] | None,
         Kept(),
-        WriteOnly(),
-    ] = None  # all after the first; omitted, the one that Websak tells is sent back
+        WriteOnly(needed=True),
+    ] = None  # all after the first; Websak reports one of them at the most, so who has one must say them all
     logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(needed=True), Stepwise()] = (
         None
     )
@@ -78,8 +98,17 @@ class User(Named, frozen=True, kw_only=True):
     roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise(), Held(kind="org_unit", within="units")] = None
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
     district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None
+    primary: Annotated[
+        Annotated[str, _CODE] | None, Kept(), WriteOnly(), Essential(), Ref(kind="user", any_scope=True)
+    ] = None  # the person's first user, by which a secondary one (3.3) logs in
+    leave: Annotated[
+        Annotated[Leave, Check(problem=_leave_problem, help="put the days right, or write `leave: {}` for none")]
+        | None,
+        Kept(),
+    ] = None
     protected: Annotated[bool, ConfigOnly()] = False
-    valid_from: Annotated[IsoDate | None, ConfigOnly()] = None  # first day at work; before it the user is not made
+    valid_from: Annotated[IsoDate | None, ConfigOnly(), Essential()] = None  # first day at work; before it the user is
+    # not made, unless the settings say so many days ahead: then Websak is told the day
     valid_to: Annotated[IsoDate | None, ConfigOnly()] = None  # last day; after it the user is deactivated
 
 

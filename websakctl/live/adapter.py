@@ -71,6 +71,15 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @runtime_checkable
+class Limited(Protocol):
+    """A reader of a kind whose fields not every version of the API has."""
+
+    @property
+    def unsupported(self) -> frozenset[str]:
+        """Fields that this server has no place for; known once the kind was read."""
+
+
+@runtime_checkable
 class InSteps(Protocol):
     """A writer of a kind some fields of which have requests of their own."""
 

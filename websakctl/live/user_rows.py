@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from websakctl.live.adapter import rows_of, text_or_none
+from websakctl.live.days import day_in
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Reading
 
@@ -18,6 +19,8 @@ PASSES = 3
 WITH_MAIL = {"includeEmailAddresses": "true"}
 WITH_FUNCTIONS = {"includeUserAccess": "true"}
 TEXTS = {"name": "name", "title": "title", "phone": "phone", "mobile": "mobile"}  # our field -> theirs
+
+_LEAVE = ("leaveFrom", "leaveTo")
 
 Row = Mapping[str, Any]  # what is kept of a listed user: JSON, without numbers and addresses of persons
 
@@ -161,6 +164,9 @@ def kept_of(row: Mapping[str, Any]) -> Row:
         "template": text_or_none(row.get("accessTemplateId")) or "",
         "functions": functions_of(row),
         "email": text_or_none(row.get("emailAddr")),
+        "email2": text_or_none(row.get("emailAddr2")),
+        "leave": [day_in(row.get(name), f"a user's {name}") for name in _LEAVE] if row.keys() & set(_LEAVE) else None,
+        "starts": day_in(row.get("validFrom"), "a user's validFrom"),
         **{ours: text_or_none(row.get(theirs)) for ours, theirs in TEXTS.items()},
     }
 

@@ -20,7 +20,7 @@ from websakctl.model.resource import Fields, Handle, Resource
 
 KIND, GROUP = "user", "access_group"
 ACCESS = frozenset({"roles", "access_functions", "groups", "district_groups"})
-SPARED = frozenset({"logins", "zones"})  # by a PUT on 3.3: it exempts the mappings, and a single read tells the zones
+_NEWER = frozenset({"primary", "valid_from"})  # fields since 3.3
 _SCOPES = {"archives": "archiveList", "journal_units": "journalUnitList", "grades": "gradeList"}
 
 
@@ -29,7 +29,8 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
     ``districts``: whose users are wanted; ``None`` for all. ``wanted``: fields by user code, those that the API never tells
     among them. ``applied_roles``: by user code, for users whose role Websak does not tell. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
-    ``zones``: names that the config uses; each must be a zone of this Websak.
+    ``zones``: names that the config uses; each must be a zone of this Websak. ``ahead``: first days by code, of users that
+    are made before that day.
     """
 
     roles: Mapping[str, Fields] = msgspec.field(default_factory=dict)
@@ -38,6 +39,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     applied_roles: Mapping[str, str] = msgspec.field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
+    ahead: Mapping[str, str] = msgspec.field(default_factory=dict)
     store: RowStore | None = None
 
 
@@ -129,13 +131,34 @@ class UsersReader:
             fields["access_functions"] = row["functions"]
         if row["email"] is not None and desired.get("email") is not None:
             fields["email"] = row["email"]
+        if row["leave"] is not None and desired.get("leave") is not None:
+            fields["leave"] = dict(zip(("first_day", "last_day"), row["leave"], strict=True))
+        first_day = self._people.ahead.get(key)
+        if first_day is not None and "valid_from" not in self.unsupported:
+            fields["valid_from"] = row["starts"]
         return Resource(
             address=Address(KIND, scope, key),
             fields=fields,
-            active=row["active"],
+            active=row["active"] or (first_day is not None and first_day == row["starts"]),  # it is yet to come
             handle=Handle(id=row["id"]),
-            spared=SPARED if self._version() == "3.3" else frozenset(),
+            spared=self._spared(row, desired),
         )
+
+    @property
+    def unsupported(self) -> frozenset[str]:
+        """Fields that this version has no place for."""
+        return frozenset() if self._version() == "3.3" else _NEWER
+
+    def _spared(self, row: Row, desired: Fields) -> frozenset[str]:
+        """Fields that a PUT needs not hold here: it would erase nothing of them."""
+        spared = (
+            {"logins", "zones"} if self._version() == "3.3" else set[str]()
+        )  # a PUT exempts the one, a single read reports the other
+        if not row["email2"]:
+            spared.add("other_emails")
+        if desired.get("primary") is not None:  # a secondary user, which has no login
+            spared |= {"username", "logins"}
+        return frozenset(spared)
 
     def _role(self, row: Row) -> str | None:
         """The role by its template user, else the only one that gives these access functions."""

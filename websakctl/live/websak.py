@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from websakctl.live.access_groups import AccessGroupsWriter
-from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
+from websakctl.live.adapter import KindReader, KindWriter, Limited, ScopeOf, Units
 from websakctl.live.client import open_client
 from websakctl.live.departments import KIND as DEPARTMENT_KIND
 from websakctl.live.departments import DepartmentsReader
@@ -173,6 +173,11 @@ class WebsakReader:
         finally:
             pool.shutdown(wait=patient, cancel_futures=True)
         return {resource.address: resource for part in parts for resource in part}
+
+    @property
+    def unsupported(self) -> dict[str, frozenset[str]]:
+        """Fields by kind that this Websak has no place for; known once the kind was read."""
+        return {name: reader.unsupported for name, reader in self._readers.items() if isinstance(reader, Limited)}
 
     def find(self, kind: str) -> KindReader:
         """The reader of one kind."""

@@ -12,6 +12,7 @@ from websakctl.model.marks import (
     ConfigOnly,
     CreateOnly,
     DefaultsToKey,
+    Essential,
     Held,
     Kept,
     Key,
@@ -136,6 +137,11 @@ class Kind(
     def needed_to_replace(self) -> frozenset[str]:
         """Fields that a replacing write must hold, as it would erase them."""
         return frozenset(name for name, mark in self._marked(WriteOnly).items() if mark.needed)
+
+    @cached_property
+    def essential(self) -> frozenset[str]:
+        """Fields without which none is made."""
+        return frozenset(self._marked(Essential))
 
     @cached_property
     def stepwise(self) -> frozenset[str]:

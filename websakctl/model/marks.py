@@ -14,12 +14,13 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True):
     """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
 
     ``same_scope``: it must be the district's own. ``everywhere``: it is a local key, and every district must have it.
-    ``kind`` ``district`` means a district's slug.
+    ``any_scope``: it may be the base's or any district's. ``kind`` ``district`` means a district's slug.
     """
 
     kind: str
     same_scope: bool = False
     everywhere: bool = False
+    any_scope: bool = False
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +61,10 @@ class WriteOnly(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     needed: bool = False
+
+
+class Essential:
+    """Without it another resource would be made: where the server has no place for it, none is."""
 
 
 class Stepwise:

@@ -35,6 +35,7 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
         previously=q.config.previously,
         by_hand=q.by_hand,
         retirements=q.config.retirements,
+        unsupported=q.unsupported,
     )
     ordered, unordered = in_order(difference.changes, q.config.state, live, q.kinds)
     chosen, along = selected(ordered, q.selection)

@@ -110,6 +110,7 @@ def compare(
     previously: Mapping[Address, tuple[Address, ...]] | None = None,
     by_hand: Mapping[str, Kind] | None = None,
     retirements: Mapping[Address, Retirement] | None = None,
+    unsupported: Mapping[str, frozenset[str]] | None = None,
 ) -> Difference:
     """Compare two states of the given kinds.
 
@@ -123,6 +124,7 @@ def compare(
         previously: Old addresses of resources that were renamed.
         by_hand: Kinds that people set here; what differs of them becomes manual steps with before and after.
         retirements: What goes on purpose; what nobody manages here and refers to it is pointed to its heir.
+        unsupported: Fields by kind that this Websak has no place for; what differs in them becomes manual steps.
     """
     result = Difference(changes=[], unchanged=[], unmanaged=[], manual=[], warnings=[])
     all_kinds = {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
@@ -142,6 +144,11 @@ def compare(
                 continue
             if counterparts.renamed:
                 resource = _following(kind, resource, counterparts.renamed, all_kinds)
+        if missing := _without_place(kind, expected, unsupported or {}):
+            result.manual.extend(_by_hand_for_want_of_place(kind, expected, resource, missing))
+            if missing & kind.essential and (resource is None or not resource.active):
+                continue
+            expected = replace(expected, fields={n: v for n, v in expected.fields.items() if n not in missing})
         change = _change(kind, expected, resource, fixed, accepted or {})
         if resource is not None and (unreported := _unreported(kind, expected, resource)):
             what = f"this Websak does not report {' and '.join(unreported)}: compare and set manually"
@@ -207,6 +214,33 @@ class _LastApplied:
 
     def of(self, address: Address) -> LastApplied | None:
         return self._known.get(address) or self._by_key.get((address.kind, address.key))
+
+
+def _without_place(kind: Kind, expected: Resource, unsupported: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The fields with a value that this Websak has no place for."""
+    names = unsupported.get(kind.name)
+    if not names or names.isdisjoint(expected.fields):
+        return frozenset()
+    return frozenset(name for name in names if expected.fields.get(name) not in (None, [], {}))
+
+
+def _by_hand_for_want_of_place(
+    kind: Kind, expected: Resource, resource: Resource | None, missing: frozenset[str]
+) -> Iterator[ManualStep]:
+    """What a person has to do about such fields; nothing about those that are as they should be."""
+    if missing & kind.essential and (resource is None or not resource.active):
+        named = " and ".join(f"{name} ({expected.fields[name]})" for name in sorted(missing & kind.essential))
+        what = f"this Websak has no place for its {named}, and without that it is not created"
+        yield ManualStep(address=expected.address, what=what)
+        return
+    reported = resource.fields if resource is not None else {}
+    left = [n for n in sorted(missing) if n not in reported or not same(reported[n], expected.fields[n])]
+    if left:
+        told = ", ".join(
+            f"{name}: {reported[name]!r} -> {expected.fields[name]!r}" if name in reported else name for name in left
+        )
+        what = f"this Websak's API cannot write {told}: compare and set manually"
+        yield ManualStep(address=expected.address, what=what)
 
 
 def _obstacle(kind: Kind, address: Address, resource: Resource) -> str | None:

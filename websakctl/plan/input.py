@@ -83,6 +83,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     prune: frozenset[str] = frozenset()
     believe_empty: frozenset[str] = frozenset()  # kinds whose list may be empty though the journal knows some
     only: frozenset[Address] | None = None  # changes that may be made, as a saved plan names them; ``None``: all
+    unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
     people_in: Callable[[Iterable[State]], PeopleOfJournal] | None = None  # ``None``: the journal holds no digests
     limits: Limits = Limits()
     environment: str = "sandbox"

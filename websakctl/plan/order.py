@@ -1,7 +1,7 @@
 """In which order changes can be done: what waits for what, and one order that holds."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -57,7 +57,7 @@ def _made_before(
 ) -> Iterator[Address]:
     kind, address = kinds[change.address.kind], change.address
     fields = desired[address].fields if address in desired else {f.path: f.after for f in change.fields}
-    for field, target in _targets(kind, address, fields):
+    for field, target in _targets(kind, address, fields, by_address):
         seen = {address}
         current: Address | None = target
         while current is not None and current not in seen:
@@ -87,7 +87,7 @@ def _left_before(
         before = live.get(old_address(change))
         if before is None or not before.active:
             continue
-        for _, target in _targets(kinds[address.kind], before.address, before.fields):
+        for _, target in _targets(kinds[address.kind], before.address, before.fields, by_address):
             other = going.get((target.kind, target.key))
             if other is not None and other != address:
                 yield address, other
@@ -98,12 +98,17 @@ def _going(by_address: Mapping[Address, Change]) -> dict[tuple[str, str], Addres
     return {(a.kind, a.key): a for a, change in by_address.items() if change.action.removes}
 
 
-def _targets(kind: Kind, address: Address, fields: Mapping[str, Any]) -> list[tuple[str, Address]]:
-    return [
-        (field, Address(ref.kind, address.scope if ref.same_scope else BASE, key))
-        for field, ref, key in referred(kind, fields)
-        if ref.kind != "district"
-    ]
+def _targets(
+    kind: Kind, address: Address, fields: Mapping[str, Any], changing: Collection[Address]
+) -> list[tuple[str, Address]]:
+    """What a resource refers to, by field; what may be in any scope only where it is ``changing``."""
+    found = []
+    for field, ref, key in referred(kind, fields):
+        if ref.any_scope:
+            found += [(field, other) for other in changing if other.kind == ref.kind and other.key == key]
+        elif ref.kind != "district":
+            found.append((field, Address(ref.kind, address.scope if ref.same_scope else BASE, key)))
+    return found
 
 
 def _taken_over(

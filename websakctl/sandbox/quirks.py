@@ -12,6 +12,7 @@ Quirk = Literal[
     "any-order",
     "retired-hidden",
     "capped-pages",
+    "starts-inactive",
 ]
 Published = Literal["3.0", "3.3", "3.0@2021", "3.0@2023"]  # which published file of the vendor is played
 
@@ -24,6 +25,7 @@ QUIRKS: Final[dict[Quirk, str]] = {
     "codes-cut": "a user code is cut at 10 characters instead of refused",
     "any-order": "lists come newest first",
     "retired-hidden": "lists of departments leave out the retired ones",
+    "starts-inactive": "a user is not active before the day of its validFrom",
     "capped-pages": "a page of users holds 3 at the most, whatever limit asks for",
 }
 PUBLISHED: Final[tuple[Published, ...]] = get_args(Published)

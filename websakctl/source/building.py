@@ -1,8 +1,10 @@
 """From a config repository to a desired state: settings, districts, sections, resources, then links and rules."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
+
+from msgspec.structs import replace
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.kinds import all_kinds
@@ -22,7 +24,7 @@ from websakctl.source.retiring import read_retirements
 from websakctl.source.rules import check
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, Section, SectionReader
 from websakctl.source.suppressions import apply_suppressions
-from websakctl.source.users import assign_files, check_codes, give_what_roles_give
+from websakctl.source.users import assign_files, check_codes, check_secondary_users, give_what_roles_give
 
 _TOLD_ALONE = frozenset({"national-id", "secret-in-config", "unknown-placeholder"})
 _NO_DISTRICT_YET = "each-district"
@@ -71,6 +73,7 @@ def build(documents: Documents, today: date | None) -> Configuration:
     read_retirements(config, report)
     if config.with_users:
         check_codes(config, report)
+        check_secondary_users(config, report)
         give_what_roles_give(config, report)
     link(config, all_kinds(), report)
     for finding in check(config, today):
@@ -143,14 +146,22 @@ def _separate_own(config: Configuration) -> None:
 
 
 def _separate_dormant(config: Configuration, today: date | None) -> None:
-    """Keep out of the state whom the day does not concern: who starts later, and who has left."""
+    """Keep out of the state whom the day does not concern: who starts later, and who has left.
+
+    Who starts within the days that users are made ahead stays in it, with the first day for Websak to keep.
+    """
     if today is None:
         return
-    day = today.isoformat()
+    day, horizon = today.isoformat(), (today + timedelta(days=config.settings.user_days_ahead)).isoformat()
     for address, fields in config.aside.items():
         starts, ends = fields.get("valid_from") or day, fields.get("valid_to") or day
-        if address in config.state and not starts <= day <= ends:
+        if address not in config.state:
+            continue
+        if not (starts <= horizon and day <= ends):
             config.dormant[address] = config.state.pop(address)
+        elif starts > day:
+            user = config.state[address]
+            config.state[address] = replace(user, fields={**user.fields, "valid_from": starts})
 
 
 def _drop_overlapping(findings: list[Diagnostic]) -> list[Diagnostic]:

@@ -30,8 +30,10 @@ def link(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> No
 
 def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
     keys: dict[tuple[str, str], set[str]] = defaultdict(set)
+    everywhere: dict[str, set[str]] = defaultdict(set)
     for address in (*config.state, *config.broken):
         keys[address.kind, address.scope].add(address.key)
+        everywhere[address.kind].add(address.key)
     slugs = set(config.districts) | config.described
     for kind in kinds.values():
         for field, ref in kind.references.items():
@@ -41,7 +43,13 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
                 if value is None:
                     continue
                 scope = address.scope if ref.same_scope else BASE
-                known = slugs if ref.kind == "district" else keys[ref.kind, scope]
+                known = (
+                    slugs
+                    if ref.kind == "district"
+                    else everywhere[ref.kind]
+                    if ref.any_scope
+                    else keys[ref.kind, scope]
+                )
                 for key in (value,) if isinstance(value, str) else value:
                     if ref.everywhere:
                         _lacking(config, address, field, ref.kind, key, keys, report)
@@ -117,7 +125,7 @@ def _item_position(config: Configuration, address: Address, field: str, item: st
 def _cycles(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
     for kind in kinds.values():
         for field, ref in kind.references.items():
-            if ref.kind == kind.name:
+            if ref.kind == kind.name and not ref.any_scope:
                 _cycles_of(config, kind.name, field, report)
 
 

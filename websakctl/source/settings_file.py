@@ -136,6 +136,7 @@ class SettingsFile(Entry, frozen=True, kw_only=True):
     registers: Registers = Registers()
     user_import: UserImport = UserImport()
     user_code_length: Annotated[int, Meta(ge=1, le=30)] = 10  # characters (Gid_GidKode; the vendor's SCIM guide)
+    user_days_ahead: Annotated[int, Meta(ge=0, le=90)] = 0  # before their first day, where Websak keeps that day (3.3)
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],
         Meta(extra_json_schema={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),

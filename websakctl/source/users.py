@@ -1,6 +1,6 @@
 """Users of the districts: their files outside git, and what their role gives them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -75,6 +75,58 @@ def check_codes(config: Configuration, report: Report) -> None:
                     address=str(address),
                 )
             )
+
+
+def check_secondary_users(config: Configuration, report: Report) -> None:
+    """Report secondary users that Websak would refuse; those that name no address get their primary user's.
+
+    A secondary user has the first address of exactly one primary user, and no way to log in (User API 3.3).
+    """
+    users = {address.key: resource for address, resource in config.state.items() if address.kind == "user"}
+    for user in users.values():
+        address = user.address
+        code = user.fields.get("primary")
+        primary = users.get(code) if code is not None else None
+        if primary is None:
+            continue
+        for name, message, help_ in _objections(user, primary):
+            report(
+                Diagnostic(
+                    code="bad-value",
+                    at=config.origins[address].of_field(name),
+                    message=message,
+                    help=help_,
+                    address=str(address),
+                    related=config.origins[primary.address].position(),
+                    related_label="the primary user",
+                )
+            )
+        if "email" not in user.fields and "email" in primary.fields:
+            fields = {**user.fields, "email": primary.fields["email"]}
+            config.state[address] = replace(user, fields=fields)
+
+
+def _objections(user: Resource, primary: Resource) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with a secondary user, each with its field and what to do."""
+    code = primary.address.key
+    if primary.address == user.address:
+        yield "primary", f"{code} is its own primary user", "take `primary` away, or name the person's first user"
+    elif primary.fields.get("primary") is not None:
+        yield (
+            "primary",
+            f"{code} is a secondary user itself",
+            f"name {primary.fields['primary']}, the person's first user",
+        )
+    for name in ("username", "logins"):
+        if user.fields.get(name) is not None:
+            yield name, f"a secondary user has no {name}: the person logs in as {code}", f"take {name} away"
+    address, expected = user.fields.get("email"), primary.fields.get("email")
+    if address is not None and expected is not None and address.casefold() != expected.casefold():
+        yield (
+            "email",
+            f"the e-mail address is not the first one of {code}, by which Websak knows the person",
+            "take email away: the primary user's is used",
+        )
 
 
 def give_what_roles_give(config: Configuration, report: Report) -> None:

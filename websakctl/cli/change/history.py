@@ -202,7 +202,7 @@ def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False
         plan = guarded(
             session.connection,
             inputs,
-            take_back(session.journal, run, inputs, live.state),
+            take_back(session.journal, run, live.tell(inputs), live.state),
             live.state,
             session.target.described.own_user,
         )

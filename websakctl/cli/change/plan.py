@@ -87,7 +87,11 @@ def plan(
     )
     live = read_live(session, inputs)
     result = guarded(
-        session.connection, inputs, make_plan(inputs, live.state), live.state, session.target.described.own_user
+        session.connection,
+        inputs,
+        make_plan(live.tell(inputs), live.state),
+        live.state,
+        session.target.described.own_user,
     )
     report = session.plan_report(result)
     say_if_nothing(session, inputs, result)

@@ -152,8 +152,9 @@ def compare(call: Call, offline: Offline = False) -> None:
     live = plan = None
     if not offline:
         inputs = make_config_input(session, session.selection(None, None, None, None))
-        live = read_live(session, inputs).state
-        plan = make_plan(inputs, live)
+        setup = read_live(session, inputs)
+        live = setup.state
+        plan = make_plan(setup.tell(inputs), live)
     result = compare_districts(config, plan, live)
     rows = [
         (

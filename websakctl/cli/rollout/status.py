@@ -118,11 +118,11 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
     if offline:
         return view_rollout(session.config, today_in_oslo())
     inputs = make_config_input(session, session.selection(None, None, None, None))
-    live = read_live(session, inputs).state
+    setup = read_live(session, inputs)
     return view_rollout(
         session.config,
         today_in_oslo(),
-        live=inputs.with_by_hand(live),
+        live=inputs.with_by_hand(setup.state),
         users=read_users(session.connection, inputs),
-        plan=make_plan(inputs, live),
+        plan=make_plan(setup.tell(inputs), setup.state),
     )

@@ -59,7 +59,11 @@ def import_(
     inputs = make_config_input(session, selection, None, refresh)
     live = read_live(session, inputs)
     plan = guarded(
-        session.connection, inputs, make_plan(inputs, live.state), live.state, session.target.described.own_user
+        session.connection,
+        inputs,
+        make_plan(live.tell(inputs), live.state),
+        live.state,
+        session.target.described.own_user,
     )
     report = session.plan_report(plan)
     if not dry_run:

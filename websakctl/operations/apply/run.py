@@ -110,7 +110,7 @@ def plan_changes(request: ApplyRequest) -> tuple[LiveSetup, Plan]:
         LiveError: If live cannot be read or trusted.
     """
     live = _read_live(request)
-    plan = make_plan(request.inputs, live.state)
+    plan = make_plan(live.tell(request.inputs), live.state)
     return live, guarded(request.connection, request.inputs, plan, live.state, request.own_user)
 
 
@@ -162,7 +162,7 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
     saved.see_that_it_fits(inputs)
     live = _read_live(request)
     again = plan_again(
-        saved, inputs, live.state, connection=request.connection, journal=journal, own_user=request.own_user
+        saved, live.tell(inputs), live.state, connection=request.connection, journal=journal, own_user=request.own_user
     )
     plan, stale = again.plan, again.stale
     request.observer.planned(plan, live)

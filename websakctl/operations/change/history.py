@@ -220,6 +220,7 @@ def take_back(
             known=back.known,
             limits=Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
             only=only,
+            unsupported=inputs.unsupported,
             environment=inputs.environment,
             protected=inputs.protected,
             warnings=(*inputs.warnings, *back.told()),

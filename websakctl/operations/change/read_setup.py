@@ -1,7 +1,7 @@
 """Read the whole live setup, each kind listed once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 import msgspec
@@ -27,12 +27,17 @@ class LiveSetup(msgspec.Struct, frozen=True, kw_only=True):
     units: Units
     api_version: str
     requests: int
+    unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
     seconds_each: float = 0.05  # mean time of a request
 
     @property
     def told(self) -> str:
         """What reading took, in a sentence."""
         return f"Read {len(self.state)} live objects with {self.requests} requests (User API {self.api_version})."
+
+    def tell(self, inputs: ConfigInput) -> ConfigInput:
+        """The same inputs of a plan, knowing what this Websak has no place for."""
+        return replace(inputs, unsupported=self.unsupported)
 
     def seconds_to_write(self, changes: Iterable[Change], connection: Connection) -> float:
         """Roughly how long the changes will take: a read and a write each, several at a time, no faster than the rate."""
@@ -69,6 +74,7 @@ def read_setup(connection: Connection, inputs: ConfigInput) -> LiveSetup:
             units=reader.units,
             api_version=reader.departments.version(),
             requests=traffic.requests,
+            unsupported=reader.unsupported,
             seconds_each=traffic.seconds / max(1, traffic.requests),
         )
 

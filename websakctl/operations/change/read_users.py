@@ -32,6 +32,11 @@ def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People |
         },
         groups=frozenset(a.key for a in inputs.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
         zones=_zones(inputs),
+        ahead={
+            a.key: r.fields["valid_from"]
+            for a, r in inputs.config.state.items()
+            if a.kind == KIND and "valid_from" in r.fields
+        },
         store=store,
     )
 

@@ -10,6 +10,8 @@ import msgspec
 
 from websakctl.live.user_rows import KeptRows
 
+FORMAT = 3
+
 
 class RowFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file that only its owner can read. What cannot be read or is of another Websak counts as not there."""
@@ -25,7 +27,7 @@ class RowFile(msgspec.Struct, frozen=True, kw_only=True):
             return None
         try:
             kept = json.loads(self.path.read_text(encoding="utf-8"))
-            if kept["format_version"] != 2 or kept["base_url"] != self.base_url:
+            if kept["format_version"] != FORMAT or kept["base_url"] != self.base_url:
                 return None
             return KeptRows(day=date.fromisoformat(kept["day"]), rows={str(row["id"]): row for row in kept["rows"]})
         except (OSError, ValueError, KeyError, TypeError):
@@ -34,7 +36,7 @@ class RowFile(msgspec.Struct, frozen=True, kw_only=True):
     def save(self, kept: KeptRows) -> None:
         """Keep it, whole or not at all; a disk that is full costs the next command a full read, and nothing else."""
         document = {
-            "format_version": 2,
+            "format_version": FORMAT,
             "base_url": self.base_url,
             "day": kept.day.isoformat(),
             "rows": list(kept.rows.values()),

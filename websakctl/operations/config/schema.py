@@ -29,7 +29,9 @@ def schema_of_kind(kind: Kind, codes: Mapping[str, list[str]] | None = None) -> 
             field["title"] = word.english
             field["description"] = f"{word.norwegian}: {word.meaning}" if word.norwegian else word.meaning
         ref = kind.references.get(name)
-        if ref is not None and codes and codes.get(ref.kind):
+        if (
+            ref is not None and not ref.any_scope and codes and codes.get(ref.kind)
+        ):  # codes of persons are for no file in git
             _offer(field, codes[ref.kind])
     schema["required"] = [name for name in schema.get("required", []) if name != kind.key_field]
     return {"$schema": DIALECT, **schema, "title": kind.title}

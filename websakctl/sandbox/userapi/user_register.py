@@ -191,6 +191,7 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     mail: bool = False
     functions: bool = False
     roles: bool = False
+    asleep: bool = False  # who starts later is answered as not active
 
 
 def answered(connection: Connection, found: Row[Any], version: ApiVersion, filled: Filled) -> dict[str, Any]:
@@ -209,7 +210,7 @@ def answered(connection: Connection, found: Row[Any], version: ApiVersion, fille
     fields |= {
         "gidId": str(row["id"]),
         "externalUsername": None,
-        "active": is_active(found),
+        "active": is_active(found) and not (filled.asleep and (row["valid_from"] or "")[:10] > now()[:10]),
         "orgUnitId": row["department_external_id"],
         "userRequestJsonString": None,
         "accessTemplateId": row["access_template_id"],

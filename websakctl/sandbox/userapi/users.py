@@ -67,6 +67,7 @@ def _filled(call: Call) -> register.Filled:
         mail=call.flag("includeEmailAddresses", default=False),
         functions=call.flag("includeUserAccess", default=False) or call.plays("functions-told"),
         roles=call.flag("includeRoles", default=False),
+        asleep=call.plays("starts-inactive"),
     )
 
 
@@ -93,7 +94,7 @@ def list_changed(call: Call) -> Response:
 
 def _unasked(call: Call) -> register.Filled:
     """Say what is filled in where the request has no way to ask."""
-    return register.Filled(functions=call.plays("functions-told"))
+    return register.Filled(functions=call.plays("functions-told"), asleep=call.plays("starts-inactive"))
 
 
 def read(call: Call) -> Response:

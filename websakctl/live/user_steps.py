@@ -1,0 +1,176 @@
+"""A user's access, written: the requests that a change of a user takes besides the user itself."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from websakctl.live.adapter import Step, Units
+from websakctl.live.errors import LiveError
+from websakctl.live.transport import Reading, Writing
+from websakctl.live.user_requests import REPLACED, accesses
+from websakctl.live.user_rows import PATH
+from websakctl.live.users import People, UsersReader, id_of, role_request
+from websakctl.model.address import Address
+from websakctl.model.resource import Fields, Resource
+
+V2_GROUPS = "/api/v2/accessgroups"
+_RESETTING = frozenset({"unit", "role"})  # the server gives the template's access anew when one of these changes
+
+
+class AccessSteps:
+    """Makes the requests for logins, access functions, roles and groups.
+
+    Args:
+        users: Looks users up.
+        reading: The User API.
+        writing: The same, for writing.
+        units: Ids of units.
+        people: What config and journal say.
+        version: Of the User API.
+        replace: Writes a user over what was read.
+    """
+
+    def __init__(
+        self,
+        users: UsersReader,
+        reading: Reading,
+        writing: Writing,
+        units: Units,
+        people: People,
+        version: Callable[[], str],
+        replace: Callable[[Resource, Mapping[str, Any], Address], None],
+    ) -> None:
+        self._users, self._reading, self._writing = users, reading, writing
+        self._units, self._people, self._version, self._replace = units, people, version, replace
+
+    def of(self, address: Address, fields: Fields, changed: Iterable[str]) -> Iterator[Step]:
+        """Requests that a user's access takes besides: each is found out about right before, and left out if it is so."""
+        names = set(changed)
+        if self._version() == "3.0":
+            yield from self._login_steps_v1(address, names)
+            names.discard("logins")
+        desired = {**self._people.wanted.get(address.key, {}), **fields}
+        resets = bool(names & _RESETTING)
+        id_ = ""
+        for name, make in (
+            ("logins", self._login_steps),
+            ("access_functions", self._function_steps),
+            ("roles", self._role_steps),
+        ):
+            if desired.get(name) is not None and (name in names or (resets and name != "logins")):
+                id_ = id_ or self._id(address)
+                if name not in self._users.lacking(id_):  # else a plan leaves it to people
+                    yield from make(address, id_, desired[name])
+        kinds = [n for n in ("groups", "district_groups") if desired.get(n) is not None and (n in names or resets)]
+        if kinds:
+            id_ = id_ or self._id(address)
+            kinds = [n for n in kinds if n not in self._users.lacking(id_)]
+            yield from self._group_steps(id_, kinds, {n: set(desired[n]) for n in kinds})
+
+    def _id(self, address: Address) -> str:
+        result = self._users.find(address)
+        if result is None:
+            raise LiveError(f"{address} is not in Websak any more")
+        return id_of(result)
+
+    def _login_steps_v1(self, address: Address, changed: set[str]) -> Iterator[Step]:
+        """3.0 has no route for mappings: a PUT of the user holds them, and one that was sent has held them already."""
+        if "logins" not in changed or changed & REPLACED:
+            return
+
+        def send() -> object:
+            now = self._users.find(address)
+            if now is None:
+                raise LiveError(f"{address} is not in Websak any more")
+            self._replace(now, {}, address)
+            return now
+
+        yield Step(request="set login mappings", send=send, happened=lambda: False, reported=False)
+
+    def _login_steps(self, address: Address, id_: str, logins: list[dict[str, Any]]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
+        path = f"{PATH}/{id_}/useraccesses"
+        desired = accesses(logins)
+
+        def there() -> bool:
+            body = self._reading.get(path, absent=(204, 404)).body or []
+            return [{n: row.get(n) for n in desired[0]} for row in body] == desired
+
+        if not there():
+            yield Step(
+                request="set login mappings", send=lambda: self._writing.send("PUT", path, desired), happened=there
+            )
+
+    def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
+        def there() -> bool:
+            result = self._users.get(id_, address)
+            return result is not None and result.fields.get("access_functions") == sorted(codes)
+
+        path = f"{PATH}/{id_}/accesscodes"
+        if not there():
+            yield Step(
+                request="set access functions",
+                send=lambda: self._writing.send("PUT", path, {"codes": codes}),
+                happened=there,
+            )
+
+    def _role_steps(self, address: Address, id_: str, wanted: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
+        """There is no PUT: a role that holds elsewhere than it should is taken away and given anew."""
+        now = self._users.roles_of(id_)
+        right = [row for row in now if row["id"] in wanted and row["scope"] == dict(wanted[row["id"]])]
+        held = {row["id"] for row in right}
+        twice = {row["key"] for n, row in enumerate(right) if row["id"] in {r["id"] for r in right[:n]}}
+        wrong = [row for row in now if row not in right or row["key"] in twice]
+        for row in sorted(wrong, key=lambda row: row["id"] not in wanted):  # what is not wanted at all goes last
+            if row["id"] in wanted:
+                yield self._without_role(id_, row)
+        for role, scope in wanted.items():
+            if role not in held:
+                yield self._with_role(id_, role, scope)
+        for row in wrong:
+            if row["id"] not in wanted:
+                yield self._without_role(id_, row)
+
+    def _without_role(self, id_: str, row: Mapping[str, Any]) -> Step:
+        def send() -> object:
+            return self._writing.send("DELETE", f"{PATH}/{id_}/roles/{row['key']}", expect=(200, 204), bodiless=True)
+
+        def gone() -> bool:
+            return all(other["key"] != row["key"] for other in self._users.roles_of(id_))
+
+        return Step(request=f"take role {row['id']}", send=send, happened=gone)
+
+    def _with_role(self, id_: str, role: str, scope: Mapping[str, Any]) -> Step:
+        body = role_request(role, scope, self._units.ids)
+
+        def there() -> bool:
+            return any(row["id"] == role and row["scope"] == dict(scope) for row in self._users.roles_of(id_))
+
+        return Step(
+            request=f"give role {role}",
+            send=lambda: self._writing.send("POST", f"{PATH}/{id_}/roles", body, expect=(200, 201)),
+            happened=there,
+        )
+
+    def _group_steps(self, id_: str, kinds: list[str], wanted: Mapping[str, set[str]]) -> Iterator[Step]:
+        """Into the groups that are wanted, out of those of ours that are not; other groups are let be."""
+        mine = set(self._users.groups_of(id_)) if kinds else set()
+        for kind in kinds:
+            ours = {n for n in self._people.groups if self._users.is_shared(n) is (kind == "groups")}
+            for name in sorted(wanted[kind] - mine):
+                yield self._membership(id_, name, member=True)
+            for name in sorted((mine & ours) - wanted[kind]):
+                yield self._membership(id_, name, member=False)
+
+    def _membership(self, id_: str, name: str, *, member: bool) -> Step:
+        group = self._users.group_id(name)
+        if group is None:
+            raise LiveError(f"the access group {name} is not in Websak")
+        if self._version() == "3.3":
+            method, path = "PUT" if member else "DELETE", f"{V2_GROUPS}/{group}/members/{id_}"
+        else:
+            verb = "AddUserToAccessGroup" if member else "RemoveUserFromAccessGroup"
+            method, path = "GET", f"{PATH}/{id_}/{verb}/{group}?lookupField=Id"
+        return Step(
+            request=f"{'into' if member else 'out of'} group {name}",
+            send=lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
+            happened=lambda: (name in self._users.groups_of(id_)) is member,
+        )
