@@ -12,10 +12,19 @@ FR = "districts/frogner/units.yaml"
 TYPED = [
     ("{name: Helse, omsorg og velferd, kultur, parent: OPPV}", "unquoted-value", "a comma ends the text of name", '{name: "Helse, omsorg og velferd, kultur", parent: OPPV}'),
     ("{name: Sak: arkiv, parent: OPPV}", "yaml-syntax", "a colon stands in the text of name", '{name: "Sak: arkiv", parent: OPPV}'),
+    ("{name: “Helse, omsorg”, parent: OPPV}", "unquoted-value", "a comma ends the text of name", '{name: "Helse, omsorg", parent: OPPV}'),
+    ("{name: “Sak: arkiv”}", "yaml-syntax", "a colon stands in the text of name", '{name: "Sak: arkiv"}'),
+    ("{name: “Helse”}", "typographic-quotes", "the quotes “ and ” are part of the text", "{name: Helse}"),
+    ("{name: „Helse“}", "typographic-quotes", "the quotes „ and “ are part of the text", "{name: Helse}"),
+    ("{name: «Helse»}", "typographic-quotes", "the quotes « and » are part of the text", "{name: Helse}"),
+    ("{name: ‘Ja’, postal_no: “0301”}", "bad-value", "write four digits", None),
+    ("{name: Kort, postal_no: ”0301”}", "typographic-quotes", "write \"0301\"", '{name: Kort, postal_no: "0301"}'),
+    ("{name: \"Helse”}", "yaml-syntax", "is closed by ”, which is no quote to YAML", None),
     ("{name: 12:30}", "yaml-syntax", "a colon stands in the text of name", '{name: "12:30"}'),
     ("{name: Kort, navn: Helse}", "unknown-field", "did you mean name?", None),
     ("{name: Kort, overordnet: OPPV}", "unknown-field", "did you mean parent?", None),
     ("{name: Kort, postal_no: \"12\"}", "bad-value", "write four digits", None),
+    ("{name: Kort, postal_no: \"0301 Oslo\"}", "bad-value", "write 0301, without N- and the place", '{name: Kort, postal_no: "0301"}'),
     ("{name: Kort, parent: NIX, postal_no: \"12\"}", "unknown-reference", "parent names NIX", None),
 ]  # fmt: skip
 
@@ -38,6 +47,23 @@ def test_what_is_typed_is_understood(
     path.write_text(fixed(path.read_text(encoding="utf-8"), [result.fix]), encoding="utf-8")
     assert path.read_text(encoding="utf-8") == f"org_units:\n  A1: {right}\n"
     assert repository.load().valid
+
+
+@pytest.mark.parametrize("name", ["Barnehagen «Sol»", "“Sol” og “Måne”", '"“Sol”"', "O’Brien"])
+def test_quotes_within_a_text_are_what_was_meant(name: str, house: Callable[..., Any]) -> None:
+    repository = house({})
+    path = repository.root / "districts/frogner/typed.yaml"
+    path.write_text(f"org_units:\n  A1:\n    name: {name}\n", encoding="utf-8")
+    assert [f.fix for f in repository.load().findings] == ([None] if name == '"“Sol”"' else [])
+
+
+def test_a_key_within_typographic_quotes_is_written_without(house: Callable[..., Any]) -> None:
+    repository = house({})
+    path = repository.root / "districts/frogner/typed.yaml"
+    path.write_text("sub_orgs:\n  “974778742”: {name: Test, unit: OPPV, channel: svarinn}\n", encoding="utf-8")
+    (found,) = [f for f in repository.load().findings if f.code == "typographic-quotes"]
+    assert found.fix is not None
+    assert fixed(path.read_text(encoding="utf-8"), [found.fix]).splitlines()[1].startswith('  "974778742": {')
 
 
 @pytest.mark.parametrize("written", ["974 778 742", "974778742MVA", "NO 974 778 742 MVA"])

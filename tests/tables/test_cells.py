@@ -4,13 +4,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from websakctl.model.types import organisation_number
 from websakctl.source.tables.encoding import lookup_key
 from websakctl.source.tables.number_format import shown
 from websakctl.source.tables.read import read_tables
 from websakctl.source.tables.table import CellError, Table
-from websakctl.source.tables.values import day_in, phone_in, text_in
+from websakctl.source.tables.values import day_in, login_in, phone_in, postal_code_in, text_in
 
 
 def table(folder: Path, cell: str, encoding: str = "utf-8") -> Table:
@@ -151,6 +152,44 @@ def test_what_is_no_day(tmp_path: Path, cell: str, message: str) -> None:
     result = table(tmp_path, cell)
     with pytest.raises(CellError, match=message):
         day_in(result, result.rows[1], 1)
+
+
+@pytest.mark.parametrize(
+    "cell", ["b0?@example.org", "bruker?", "Kari <kari@example.org>", "a@example.org; b@example.org"]
+)
+def test_what_is_no_login(tmp_path: Path, cell: str) -> None:
+    found = table(tmp_path, cell)
+    with pytest.raises(CellError, match="and in no user name or e-mail address"):
+        login_in(found, found.rows[1], 1)
+
+
+@pytest.mark.parametrize("cell", ["kari", "kari.nordmann+arkiv@example.org", "o'brien@example.org"])
+def test_logins(tmp_path: Path, cell: str) -> None:
+    found = table(tmp_path, cell)
+    assert login_in(found, found.rows[1], 1) == cell
+
+
+@pytest.mark.parametrize("cell", ["0301", "N-0301", "NO-0301 Oslo", "0301 OSLO", "0301.0"])
+def test_postal_codes(tmp_path: Path, cell: str) -> None:
+    found = table(tmp_path, cell)
+    assert postal_code_in(found, found.rows[1], 1) == "0301"
+
+
+def test_a_postal_code_that_is_a_number_has_lost_its_zero(tmp_path: Path) -> None:
+    made = Workbook()
+    for value in ("Navn", 301, 1301):
+        made.active.append(["x", value])
+    made.save(tmp_path / "a.xlsx")
+    (found,) = read_tables(tmp_path / "a.xlsx")
+    assert [postal_code_in(found, row, 2) for row in found.rows[1:]] == ["0301", "1301"]
+
+
+@pytest.mark.parametrize("cell", ["301", "12345", "Oslo", "03 01", "0301-1"])
+def test_what_is_no_postal_code(tmp_path: Path, cell: str) -> None:
+    found = table(tmp_path, cell)
+    with pytest.raises(CellError, match="is no postal code") as caught:
+        postal_code_in(found, found.rows[1], 1)
+    assert ("0301" in caught.value.what_next) == (cell == "301")
 
 
 @pytest.mark.parametrize(

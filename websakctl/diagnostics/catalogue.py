@@ -97,6 +97,15 @@ _ALL: tuple[Rule, ...] = (
         good='number: "05"',
     ),
     Rule(
+        name="typographic-quotes",
+        summary="A key or a value stands within quotes that only a word processor takes for quotes.",
+        why="To YAML they are letters: they would become part of the name or code in Websak.",
+        bad="name: “Oppvekst”",
+        good='name: "Oppvekst"',
+        severity=Severity.WARNING,
+        settable=True,
+    ),
+    Rule(
         name="bad-value",
         summary="A value is outside what the field allows.",
         why="Websak would refuse it, or read it as something else.",

@@ -7,7 +7,7 @@ from msgspec import Meta
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Key, Overridable, Ref, Unique
 from websakctl.model.patterns import matching
-from websakctl.model.types import Name, Text
+from websakctl.model.types import Name, PostalCode, Text
 
 
 class OrgUnit(Named, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class OrgUnit(Named, frozen=True, kw_only=True):
     unit_type: Annotated[str, CreateOnly(), Meta(min_length=1)] = "Avd"
     address: Annotated[Text | None, Kept(), Overridable()] = None
     address2: Annotated[Text | None, Kept(), Overridable()] = None
-    postal_no: Annotated[Annotated[str, matching(r"\d{4}", "four digits")] | None, Kept(), Overridable()] = None
+    postal_no: Annotated[PostalCode | None, Kept(), Overridable()] = None
     contact: Annotated[Text | None, Kept(), Overridable()] = None
     phone: Annotated[Text | None, Kept(), Overridable()] = None
     einnsyn_code: Annotated[Text | None, ConfigOnly()] = None  # enhetskode: what eInnsyn knows the unit by

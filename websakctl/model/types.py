@@ -67,6 +67,28 @@ def orgnr_problem(text: str) -> str | None:
     return f"{text} is not an organisation number: the check digit should be {digit}"
 
 
+def postal_code(text: str) -> str | None:
+    """The four digits of a Norwegian postal code, also where it is written with ``N-`` or its place; else nothing.
+
+    Source: Posten writes ``0301 OSLO``, and ``NO-0301 OSLO`` from abroad.
+    """
+    found = re.fullmatch(r"(?:NO?[-\s]\s*)?([0-9]{4})(?:\s+[^\W\d].*)?", text.strip(), re.IGNORECASE)
+    return found[1] if found is not None else None
+
+
+def _postal_repaired(text: str) -> str | None:
+    code = postal_code(text)
+    return code if code != text else None
+
+
+def _postal_problem(text: str) -> str | None:
+    if (repaired := _postal_repaired(text)) is not None:
+        return f"{text} is not written as a postal code: write {repaired}, without N- and the place"
+    return None if postal_code(text) == text else f"{text!r} is no postal code"
+
+
+POSTAL_CODE = Check(problem=_postal_problem, repair=_postal_repaired, help="write four digits")
+PostalCode = Annotated[str, POSTAL_CODE, Meta(extra_json_schema={"pattern": "^[0-9]{4}$"})]
 IsoDate = Annotated[
     str,
     Check(problem=_date_problem, help="write the day as YYYY-MM-DD, such as 2027-01-31"),

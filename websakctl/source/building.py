@@ -11,6 +11,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.district import District
 from websakctl.model.kind import Api, Scoping
 from websakctl.source import policies
+from websakctl.source.check_quotes import check_quotes
 from websakctl.source.configuration import Configuration, Described
 from websakctl.source.districts import drop_districts, read_districts, use_placeholder_district
 from websakctl.source.documents import Document, Documents
@@ -61,6 +62,7 @@ def build(documents: Documents, today: date | None) -> Configuration:
     resources = ResourceBuilder(config, today, report)
     templates = _make_base(base, sections, resources)
     check_placeholders(every, sections.kinds, report)
+    check_quotes([*every, *of_policies, *documents.users.values()], report)
     of_district = dict(documents.districts)
     if not of_district and templates:  # so that the skeleton is checked before there is a district
         use_placeholder_district(config, _NO_DISTRICT_YET)

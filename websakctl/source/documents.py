@@ -4,15 +4,16 @@ import codecs
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from websakctl.diagnostics import Diagnostic, Position
-from websakctl.source.tree import Map, Span
+from websakctl.source.tree import Map, Seq, Span
 
 MAX_BYTES = 64 * 1024 * 1024
 SETTINGS_FILE = "config/websak.yaml"
@@ -286,3 +287,28 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(inner) for inner in value]
     return value
+
+
+def texts(document: Document, holder: Any) -> Iterator[tuple[str, Callable[[], Position]]]:
+    """Every text in a part of a file, keys too, with what looks up its place."""
+    steps: Iterable[tuple[Any, Any]] = ()
+    if isinstance(holder, Map):
+        steps = holder.items()
+    elif isinstance(holder, Seq):
+        steps = enumerate(holder)
+    for step, value in steps:
+        if isinstance(step, str):
+            yield step, partial(_key_at, document, holder, step)
+        if isinstance(value, str):
+            yield value, partial(_value_at, document, holder, step)
+        else:
+            yield from texts(document, value)
+
+
+def _key_at(document: Document, holder: Map, key: str) -> Position:
+    return document.key_position(holder.spans, key)
+
+
+def _value_at(document: Document, holder: Map | Seq, step: Any) -> Position:
+    s = holder.spans[step]
+    return Position(document.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)

@@ -12,15 +12,16 @@ from websakctl.model.address import BASE, slug
 from websakctl.model.district import District
 from websakctl.model.entry import unwrapped
 from websakctl.model.kind import Kind, Scoping
-from websakctl.model.types import organisation_number
+from websakctl.model.marks import Check
+from websakctl.model.types import POSTAL_CODE, organisation_number
 from websakctl.model.vocabulary import word_for
 from websakctl.source.problems import did_you_mean, nearest
 from websakctl.source.tables.encoding import header_key, lookup_key
 from websakctl.source.tables.read import read_tables
 from websakctl.source.tables.report import CellFinding, group
 from websakctl.source.tables.shape import Header, duplicate_headers, find_header, rows_below
-from websakctl.source.tables.table import CellError, Row, TableError
-from websakctl.source.tables.values import number_in, text_in, truth_in
+from websakctl.source.tables.table import CellError, Row, Table, TableError
+from websakctl.source.tables.values import number_in, postal_code_in, text_in, truth_in
 
 _KEY = "key"
 _SCOPE = "district"
@@ -213,7 +214,7 @@ class _Reading:
         table, column = self.header.table, self.header.columns[name]
         if inner is bool:
             return truth_in(table, row, column)
-        cell = text_in(table, row, column, whole_line=get_origin(inner) is not list)
+        cell = _text(field.marks, table, row, column, whole_line=get_origin(inner) is not list)
         if cell == "":
             return field.omitted()
         value = _typed(inner, cell)
@@ -222,6 +223,15 @@ class _Reading:
         if ref is not None and ref.same_scope and district is not None and isinstance(value, str):
             return district.full_key(district.local_key(value))
         return value
+
+
+def _text(marks: Sequence[Any], table: Table, row: Row, column: int, *, whole_line: bool) -> str:
+    """A cell by the meaning of its field."""
+    if POSTAL_CODE in marks:
+        return postal_code_in(table, row, column)
+    text = text_in(table, row, column, whole_line=whole_line)
+    repairs = (mark.repair(text) for mark in marks if isinstance(mark, Check) and mark.repair is not None and text)
+    return next(filter(None, repairs), text)
 
 
 def _readable(kind: Kind, name: str) -> bool:

@@ -19,6 +19,7 @@ from ruamel.yaml.events import (
 )
 
 from websakctl.diagnostics import Diagnostic, Fix, Position
+from websakctl.source.quotes import within_quotes
 from websakctl.source.tree import Lines, Map, Seq, Span
 
 MAX_ALIASED = 50_000  # values that aliases may repeat in one file; a hand-written file has a handful
@@ -352,6 +353,15 @@ def _unquoted_colon(lines: Sequence[str], line: int) -> tuple[int, int, str, str
     return None
 
 
+def _closed_by_another(line: str, column: int) -> str | None:
+    """The typographic quote that ends a text which a straight one begins, where no straight one ends it."""
+    quote = line[column : column + 1]
+    if quote not in ('"', "'") or quote in line[column + 1 :]:
+        return None
+    found = re.search(r"[“”‟»‘’](?=\s*([,}\]]|#|$))", line[column + 1 :])
+    return found[0] if found is not None else None
+
+
 def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
     problem = getattr(error, "problem", None) or "this is not YAML"
     context = getattr(error, "context", None)
@@ -369,7 +379,7 @@ def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
     if line < len(lines) and (colon := _unquoted_colon(lines, line)) is not None:
         start, end, unquoted, key = colon
         at = Position(file, line + 1, start + 1, line + 1, end + 1)
-        quoted = '"' + unquoted.replace("\\", "\\\\") + '"'
+        quoted = '"' + (within_quotes(unquoted) or unquoted).replace("\\", "\\\\") + '"'
         return Diagnostic(
             code="yaml-syntax",
             at=at,
@@ -377,6 +387,11 @@ def _syntax(error: Exception, text: str, file: str) -> Diagnostic:
             help=f"quote it: {key}: {quoted}",
             fix=Fix(at, quoted),
         )
+    if line < len(lines) and (closed := _closed_by_another(lines[line], column)) is not None:
+        at = Position(file, line + 1, column + 1, line + 1, column + 2)
+        opened = lines[line][column]
+        message = f"the quote {opened} that is opened here is closed by {closed}, which is no quote to YAML"
+        return Diagnostic(code="yaml-syntax", at=at, message=message, help=f"write {opened} in its place")
     here = lines[line][column : column + 1]
     return Diagnostic(
         code="yaml-syntax",

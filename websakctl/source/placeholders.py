@@ -1,12 +1,11 @@
 """``{district.name}`` and the like: filled in for each district, and reported where nothing fills them."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
-from websakctl.diagnostics import Diagnostic, Position
-from websakctl.source.documents import Document
+from websakctl.diagnostics import Diagnostic
+from websakctl.source.documents import Document, texts
 from websakctl.source.problems import did_you_mean
 from websakctl.source.reporting import Report
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES
@@ -45,7 +44,7 @@ def check_placeholders(documents: Iterable[Document], sections: Container[str], 
             if section not in sections and section not in _FILLED_OR_NOT:
                 continue
             filled = section == TEMPLATES or (section == DEFAULTS and templates)
-            for text, where in _texts(document, value):
+            for text, where in texts(document, value):
                 for m in _PLACEHOLDER.finditer(text):
                     if filled and m[0] not in {f"{{{name}}}" for name in known}:
                         message = f"{m[0]} is no placeholder"
@@ -56,28 +55,3 @@ def check_placeholders(documents: Iterable[Document], sections: Container[str], 
                     else:
                         continue
                     report(Diagnostic(code="unknown-placeholder", at=where(), message=message, help=hint))
-
-
-def _texts(document: Document, holder: Any) -> Iterator[tuple[str, Callable[[], Position]]]:
-    """Every text in a part of a file, keys too, with what looks up its place."""
-    steps: Iterable[tuple[Any, Any]] = ()
-    if isinstance(holder, Map):
-        steps = holder.items()
-    elif isinstance(holder, Seq):
-        steps = enumerate(holder)
-    for step, value in steps:
-        if isinstance(step, str):
-            yield step, partial(_key_at, document, holder, step)
-        if isinstance(value, str):
-            yield value, partial(_value_at, document, holder, step)
-        else:
-            yield from _texts(document, value)
-
-
-def _key_at(document: Document, holder: Map, key: str) -> Position:
-    return document.key_position(holder.spans, key)
-
-
-def _value_at(document: Document, holder: Map | Seq, step: Any) -> Position:
-    s = holder.spans[step]
-    return Position(document.file, s.vline + 1, s.vcol + 1, s.vend_line + 1, s.vend_col + 1)

@@ -11,6 +11,7 @@ from websakctl.model.validation import Fault, Problem, ValidationError, faults_o
 from websakctl.model.vocabulary import field_named
 from websakctl.source.documents import Document, raw_text
 from websakctl.source.emitting import double
+from websakctl.source.quotes import within_quotes
 from websakctl.source.tree import Map, Seq, Span
 
 
@@ -95,7 +96,7 @@ def _split_by_comma(problem: Problem, place: Place) -> Diagnostic | None:
     text = line[begins.vcol : ends.kend_col]
     if begins.vline != ends.kend_line or text[:1] in "\"'" or not re.match(r"[^,{}]*\{", line):
         return None
-    quoted = double(text)
+    quoted = double(within_quotes(text) or text)
     return Diagnostic(
         code="unquoted-value",
         at=(at := Position(document.file, begins.vline + 1, begins.vcol + 1, ends.kend_line + 1, ends.kend_col + 1)),

@@ -19,7 +19,7 @@ from websakctl.source.tables.encoding import lookup_key
 from websakctl.source.tables.report import CellFinding
 from websakctl.source.tables.shape import Header
 from websakctl.source.tables.table import CellError, Row, Table
-from websakctl.source.tables.values import iso_day_in, number_in, phone_in, text_in
+from websakctl.source.tables.values import iso_day_in, login_in, number_in, phone_in, text_in
 from websakctl.source.users import FOLDER
 
 _NAMES_OF = {"first_name": "name", "last_name": "name"}
@@ -36,6 +36,8 @@ _ELEVEN = 11
 _READERS: dict[str, Callable[[Table, Row, int], str]] = {
     "phone": phone_in,
     "mobile": phone_in,
+    "username": login_in,
+    "email": login_in,
     "district": number_in,
     "valid_from": iso_day_in,
     "valid_to": iso_day_in,

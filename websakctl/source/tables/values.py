@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from websakctl.model.types import FIRST_DAY, LAST_DAY
+from websakctl.model.types import FIRST_DAY, LAST_DAY, postal_code
 from websakctl.source.tables.encoding import check_letters
 from websakctl.source.tables.table import CellError, Mark, Row, Table
 
@@ -29,6 +29,7 @@ _SERIAL = re.compile(r"[1-9]\d{4}([.,]0+)?")
 _SERIAL_OF_DAYS = (25_569, 73_050)  # 1970 to 2099
 _YES = frozenset({"ja", "j", "yes", "y", "true", "sann", "1", "x"})
 _NO = frozenset({"", "nei", "n", "no", "false", "usann", "0"})
+_IN_NO_LOGIN = re.compile(r"""[?*<>|"=;,{}\[\]¤]""")  # Source: characters that Active Directory refuses in user names
 _PHONE = re.compile(r"[+(]?[\d()\s./-]+")
 
 
@@ -99,6 +100,21 @@ def number_in(table: Table, row: Row, column: int) -> str:
     return text_in(table, row, column)
 
 
+def login_in(table: Table, row: Row, column: int) -> str:
+    """Give a user name or an e-mail address.
+
+    Raises:
+        CellError: If a character stands in it that none has, such as the ``?`` in the place of a lost letter.
+    """
+    text = text_in(table, row, column)
+    if (found := _IN_NO_LOGIN.search(text)) is not None:
+        raise CellError(
+            f"{found[0]!r} stands in {text!r}, and in no user name or e-mail address",
+            "a letter was lost on its way here, or more than the address stands in the cell: correct it",
+        )
+    return text
+
+
 def phone_in(table: Table, row: Row, column: int) -> str:
     """Give a phone number as it is written.
 
@@ -126,6 +142,23 @@ def phone_in(table: Table, row: Row, column: int) -> str:
             "write every digit, with + before a country code",
         )
     return number.strip()
+
+
+def postal_code_in(table: Table, row: Row, column: int) -> str:
+    """Give a postal code; a workbook's number of three digits has lost its leading zero.
+
+    Raises:
+        CellError: If it is none.
+    """
+    text = number_in(table, row, column)
+    mark = table.marks.get((row.number, column))
+    if mark is not None and mark.type == "number" and re.fullmatch(r"[0-9]{3}", text):
+        text = f"0{text}"
+    code = postal_code(text) if text else ""
+    if code is None:
+        lost = f"; did it lose a leading zero? Then write 0{text}" if re.fullmatch(r"[0-9]{3}", text) else ""
+        raise CellError(f"{text!r} is no postal code", f"write four digits{lost}")
+    return code
 
 
 def day_in(table: Table, row: Row, column: int) -> date | None:

@@ -1,0 +1,32 @@
+"""Report keys and values within typographic quotes."""
+
+from collections.abc import Iterable
+
+from websakctl.diagnostics import Diagnostic, Fix, Position, Severity
+from websakctl.source.documents import Document, texts
+from websakctl.source.emitting import scalar
+from websakctl.source.quotes import CLOSING, within_quotes
+from websakctl.source.reporting import Report
+
+
+def check_quotes(documents: Iterable[Document], report: Report) -> None:
+    """Report every key and value that stands within typographic quotes, which are then part of it."""
+    for document in documents:
+        if CLOSING.keys().isdisjoint(document.text):
+            continue
+        for text, where in texts(document, document.top):
+            if (inner := within_quotes(text)) is not None:
+                report(_finding(text, inner, where()))
+
+
+def _finding(text: str, inner: str, at: Position) -> Diagnostic:
+    written = scalar(inner, flow=True)
+    plain = at.line == at.end_line and at.end_column - at.column == len(text)  # without straight quotes around them
+    return Diagnostic(
+        code="typographic-quotes",
+        at=at,
+        message=f"the quotes {text[0]} and {text[-1]} are part of the text: only straight ones (\" or ') are quotes to YAML",
+        help=f"write {written}",
+        severity=Severity.WARNING,
+        fix=Fix(at, written) if plain else None,
+    )
