@@ -29,7 +29,11 @@ def test_doing_all_steps_leaves_none(scenery: Scenery) -> None:
     assert [step.id for step in turned.manual] == [step.id for step in plan.manual]
     done: set[Address] = set()
     for step in plan.manual:
-        assert step.change is not None
+        if (
+            step.change is None
+        ):  # what no API tells of something that goes: asked beside its own step, never instead of it
+            assert step.address in recorded and step.address not in scenery.desired
+            continue
         assert set(step.change.requires) <= done
         done.add(step.address)
         before = recorded.get(step.address)
@@ -44,7 +48,8 @@ def test_doing_all_steps_leaves_none(scenery: Scenery) -> None:
         for address in gone:
             recorded.pop(address, None)
         recorded |= {address: Resource(address=address, fields=fields) for address, fields, _ in rows}
-    assert len({step.id for step in plan.manual}) == len(plan.manual)
+    steps = [step for step in plan.manual if step.change is not None]
+    assert len({step.id for step in steps}) == len(steps) == len(done)
     again = ask(scenery.desired, recorded)
     assert again.manual == again.changes == again.unmanaged == ()
     assert set(recorded) == set(scenery.desired)

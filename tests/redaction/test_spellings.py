@@ -13,7 +13,12 @@ from websakctl.source.sensitive import look_through
 
 VALUE = "Hunter2/sécret+in;many?forms"
 RAW = VALUE.encode()
-keep_secret(VALUE)
+
+
+@pytest.fixture(autouse=True)
+def kept() -> None:
+    """Other tests forget every secret."""
+    keep_secret(VALUE)
 
 
 @pytest.mark.parametrize(

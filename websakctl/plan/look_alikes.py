@@ -99,7 +99,7 @@ def _pairs(
             for a in existing.get(label, ())
             if a != new and _alike(kinds[new.kind], desired[new].fields, live[a].fields)
         ]
-        near = [a for a in alike if a in going and a.scope == new.scope]
+        near = sorted(a for a in alike if a in going and a.scope == new.scope)
         only = alike if len(alike) == 1 and stays[label] == 1 else []
         back = change.action is Action.ACTIVATE
         for old in (near or [a for a in only if a in going or not back])[:1]:
