@@ -37,14 +37,22 @@ Gate = Callable[[str, Address], None]
 class SharedJournal(Journal):
     """One environment's journal, with an outbox of what the others have not got yet."""
 
-    def __init__(self, path: Path, clock: Clock | None = None, *, environment: str, key: StateKey | None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock | None = None,
+        *,
+        environment: str,
+        key: StateKey | None,
+        gate: "Gate | None" = None,
+    ) -> None:
         super().__init__(path, clock)
         self.environment, self._key = environment, key
         first = not self._db.execute("SELECT * FROM sqlite_master WHERE name = 'outbox'").fetchone()
         self._db.executescript(_SCHEMA)
         if first and self.unshared():
             self._db.execute("INSERT OR IGNORE INTO not_shared_yet VALUES (?)", (environment,))
-        self.gate: Gate = _closed  # asked before each intent: may this run send a write about this address?
+        self.gate: Gate = gate or _closed  # asked before each intent: may this run send a write about this address?
         self.order: tuple[str, ...] = ()  # addresses of the newest run, in the order of its changes
 
     def settle(

@@ -17,6 +17,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fmt": ("config.fmt", "Lay the YAML files out canonically."),
     "plan": ("change.plan", "Show what apply would change."),
     "apply": ("change.apply", "Show the plan, ask, and carry it out."),
+    "rehearse": (
+        "change.rehearse",
+        "Apply a saved plan to a copy of live in a sandbox of its own, and report whether it does what it promises.",
+    ),
     "drift": ("change.drift", "Show what somebody changed by hand: live against what was last applied."),
     "history": ("change.history", "Show who changed what, when and why: all runs, one run, or one resource."),
     "rollback": (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from websakctl.live.network import Network
     from websakctl.live.runtime import Runtime
     from websakctl.live.websak import Connection
+    from websakctl.model.address import Address
     from websakctl.model.resource import State
     from websakctl.plan.change import Plan
     from websakctl.plan.selection import Selection
@@ -386,6 +387,20 @@ class Session:
         atexit.register(journal.close)
         return journal
 
+    @contextmanager
+    def journal_copy(self, path: Path) -> "Iterator[Journal]":
+        """A copy of the journal at ``path``, to be written to without anybody knowing of it."""
+        from websakctl.apply.journal import Journal
+        from websakctl.apply.shared import SharedJournal
+
+        self.journal.copy_to(path)
+        if isinstance(self.journal, SharedJournal):
+            copy: Journal = SharedJournal(path, environment=self.journal.environment, key=self.state_key, gate=_open)
+        else:
+            copy = Journal(path)
+        with copy:
+            yield copy
+
     @property
     def _shared_environment(self) -> str | None:
         """The environment, where its state is shared; the sandbox's never is, nor that of none."""
@@ -604,6 +619,10 @@ class Session:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         created = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
         return PlanReport(plan=plan, made=created, drift=drift, origin=self.connection.base_url, compared=compared)
+
+
+def _open(run: str, address: "Address") -> None:
+    """Any run may send what it has to."""
 
 
 def _told_by(owner: Path) -> str:

@@ -143,7 +143,7 @@ def compare(
                 result.manual.append(ManualStep(address=address, what=obstacle))
                 continue
             if counterparts.renamed:
-                resource = _following(kind, resource, counterparts.renamed, all_kinds)
+                resource = following(kind, resource, counterparts.renamed, all_kinds)
         if missing := _without_place(kind, expected, unsupported or {}):
             result.manual.extend(_by_hand_for_want_of_place(kind, expected, resource, missing))
             if missing & kind.essential and (resource is None or not resource.active):
@@ -294,7 +294,7 @@ def _renamed(desired: State, live: State, previously: Mapping[Address, tuple[Add
     return result
 
 
-def _following(
+def following(
     kind: Kind, there: Resource, renamed: Mapping[tuple[str, str], Address], kinds: Mapping[str, Kind]
 ) -> Resource:
     """A live resource as it will look once what it refers to is renamed: within one API references follow by themselves."""

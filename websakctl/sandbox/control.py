@@ -1,4 +1,4 @@
-"""The test control plane: what a test needs to see and do behind the server's back, under ``/_sandbox/``."""
+"""The control plane: what a test or a rehearsal needs to see and do behind the server's back, under ``/_sandbox/``."""
 
 import json
 import os
@@ -22,6 +22,7 @@ from websakctl.sandbox import bulk, seed
 from websakctl.sandbox.database import Database, access_group, department, effect, user
 from websakctl.sandbox.faults import BadRule, Faults, StaleView
 from websakctl.sandbox.quirks import QUIRKS
+from websakctl.sandbox.restore import BadCopy, restore
 from websakctl.sandbox.setupapi import store, tables
 from websakctl.sandbox.setupapi.kinds import BY_NAME
 from websakctl.sandbox.tokens import Tokens
@@ -188,6 +189,16 @@ async def _load(request: Request) -> Response:
         raise Refused(str(error)) from None
 
 
+async def _restore(request: Request) -> Response:
+    """Become a copy of another Websak."""
+    wanted = await _object(request)
+    _view(request).close()
+    try:
+        return JSONResponse(await run_in_threadpool(restore, _database(request), wanted))
+    except BadCopy as error:
+        raise Refused(str(error)) from None
+
+
 async def _edit(request: Request) -> Response:
     """Change an object as somebody would by hand: no checks, no effect noted, but a new ETag where there is one."""
     requested = await _object(request)
@@ -221,6 +232,7 @@ _ROUTES: dict[str, dict[str, Handler]] = {
     "settings": {"GET": _read_settings, "POST": _change_settings},
     "reset": {"POST": _reset},
     "load": {"POST": _load},
+    "restore": {"POST": _restore},
     "edit": {"POST": _edit},
     "lease": {"DELETE": _end_lease},
     "tokens": {"DELETE": _expire_tokens},

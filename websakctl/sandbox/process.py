@@ -172,6 +172,19 @@ def reset(state_dir: Path, empty: bool = False) -> None:
         raise SandboxError(f"the sandbox refused to be reset (status {status})")
 
 
+def control(server: Server, method: str, path: str, body: object = None, timeout: float = 60.0) -> Any:
+    """Ask the control plane of a running server for something under ``/_sandbox/``.
+
+    Raises:
+        SandboxError: If it does not do it.
+    """
+    status, answer = _ask(server.base_url, method, f"/_sandbox/{path}", server.client_secret, body, timeout)
+    if not 200 <= status < 300:
+        why = answer.get("error") if isinstance(answer, dict) else None
+        raise SandboxError(f"the sandbox refused {path}: {why or f'status {status}'}")
+    return answer
+
+
 def serve(
     state_dir: Path,
     *,

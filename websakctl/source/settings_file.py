@@ -69,6 +69,7 @@ class Environment(Entry, frozen=True, kw_only=True):
     state_pause: Annotated[float, Meta(ge=5, le=600)] = (
         30.0  # seconds after an accepted push in which writes may be sent
     )
+    require_rehearsal: bool = False  # `apply` takes only saved plans that `rehearse` has passed
     require_signature: bool = False  # `apply FILE` takes only plans that are signed with the state key
     api_version: ApiVersion | None = None
     concurrency: Annotated[int, Meta(ge=1, le=32)] = 4  # requests at a time

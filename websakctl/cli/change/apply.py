@@ -24,6 +24,7 @@ from websakctl.cli.change.plan import (
     say_how_long,
     say_if_nothing,
 )
+from websakctl.cli.change.rehearsed import see_rehearsal
 from websakctl.cli.exits import Exit, Problem, Stopped
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
 from websakctl.cli.session import Session, read_json, user_name
@@ -51,6 +52,12 @@ AllOrNothing = Annotated[bool, typer.Option("--all-or-nothing", help="Refuse a s
 Replan = Annotated[
     bool,
     typer.Option("--replan", help="Plan again from the config as it is now; apply if PLANFILE holds every change."),
+]
+RehearsalFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rehearsal", metavar="FILE", help="The rehearsal report of PLANFILE, where another machine made it."
+    ),
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the run that was interrupted, or that left changes undone.")
@@ -98,20 +105,14 @@ def apply(
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
     worklist: WorkListDir = None,
+    rehearsal: RehearsalFile = None,
 ) -> None:
     """Show the plan, ask, and carry it out. What no API can do is put on a work list."""
     session = Session(call)
     session.valid_config()
     session.pace(concurrency, rate)
     selected = any((district, kind, target, batch, prune))
-    for given in allow or ():
-        name, equals, number = given.rpartition("=")
-        if not equals or not name or not number.isdigit():
-            raise Problem(
-                f"--allow {given} is not GUARD=NUMBER",
-                Exit.USAGE,
-                "the plan says what to write, such as --allow deactivate:org_unit=3",
-            )
+    check_allow(allow)
     if resume and (planfile is not None or selected):
         raise Problem("--resume goes on with the run as it was planned", Exit.USAGE, "websakctl apply --resume")
     if planfile is not None and selected:
@@ -124,6 +125,7 @@ def apply(
     saved = SavedPlan.read(str(planfile), read_json(planfile)) if planfile is not None else None
     if saved is not None:  # it is made again from what it was made from
         see_signature(session, saved)
+        see_rehearsal(session, saved, rehearsal)
         origin = saved.plan.origin
         district, kind, target, prune = (
             list(origin.districts),
@@ -131,6 +133,8 @@ def apply(
             list(origin.targets),
             list(origin.prune),
         )
+    elif not resume:
+        see_rehearsal(session, None, None)
     if worklist is not None:
         make_folder(worklist)  # before anything is sent
     stop = threading.Event()
@@ -169,6 +173,18 @@ def apply(
             return
         by_hand = work_list_for(session, inputs, result.plan, worklist)
     summarise(session, result, by_hand)
+
+
+def check_allow(allow: list[str] | None) -> None:
+    """End the command where a finding is not allowed by name and number."""
+    for each in allow or ():
+        name, equals, number = each.rpartition("=")
+        if not equals or not name or not number.isdigit():
+            raise Problem(
+                f"--allow {each} is not GUARD=NUMBER",
+                Exit.USAGE,
+                "the plan says what to write, such as --allow deactivate:org_unit=3",
+            )
 
 
 def see_signature(session: Session, saved: "SavedPlan") -> None:

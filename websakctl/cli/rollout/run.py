@@ -26,6 +26,7 @@ from websakctl.cli.change.apply import (
     work_list_for,
 )
 from websakctl.cli.change.plan import announce_interrupted, make_config_input
+from websakctl.cli.change.rehearsed import see_rehearsal
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
@@ -85,6 +86,7 @@ def run(
     session = Session(call)
     session.valid_config()
     refuse_unknown(session, batch)
+    see_rehearsal(session, None, None)
     session.pace(concurrency, rate)
     rollout = Rollout(
         session=session,

@@ -76,6 +76,27 @@ class PlannedAgain(msgspec.Struct, frozen=True, kw_only=True):
     stale: tuple[Stale, ...]
 
 
+def plan_now(
+    saved: SavedPlan, inputs: ConfigInput, live: State, journal: RunJournal, only: frozenset[Address] | None = None
+) -> Plan:
+    """Plan from what a saved plan says it was made from, without the guards that must see live users.
+
+    Args:
+        saved: The file.
+        inputs: What plans are made from, with the selection and ``--prune`` that the file names.
+        live: What is in Websak now.
+        journal: The record of runs, in which a rollback plan names one.
+        only: The changes that may be made; ``None``: all.
+
+    Raises:
+        NoSuchRun, ElsewhereError: If the run that it takes back is not in the journal, or of another environment.
+    """
+    if saved.plan.origin.matches:
+        return plan_matches(inputs, live, find_matches(inputs, live), only)
+    run = saved.plan.origin.run
+    return take_back(journal, run, inputs, live, only) if run else make_plan(inputs, live, only)
+
+
 def plan_again(
     saved: SavedPlan, inputs: ConfigInput, live: State, *, connection: Connection, journal: RunJournal, own_user: str
 ) -> PlannedAgain:
@@ -93,14 +114,9 @@ def plan_again(
         ApplyRefused: If the file holds what the config does not give; it is named.
         LiveError: If the guards cannot read what they need.
     """
-    run = saved.plan.origin.run
 
     def made(only: frozenset[Address] | None) -> Plan:
-        if saved.plan.origin.matches:
-            plan = plan_matches(inputs, live, find_matches(inputs, live), only)
-        else:
-            plan = take_back(journal, run, inputs, live, only) if run else make_plan(inputs, live, only)
-        return guarded(connection, inputs, plan, live, own_user)
+        return guarded(connection, inputs, plan_now(saved, inputs, live, journal, only), live, own_user)
 
     try:
         again = made(None)

@@ -11,6 +11,7 @@ from websakctl.live.adapter import ScopeOf, Units
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import RateLimiter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
+from websakctl.model.administrator import Administrator
 from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.read_users import people_of, read_users
@@ -96,11 +97,20 @@ def require_what_is_known(inputs: ConfigInput, live: State) -> None:
             )
 
 
+def read_administrators(connection: Connection, inputs: ConfigInput, live: State) -> list[Administrator]:
+    """Active users that may administer, with their units.
+
+    Raises:
+        LiveError: If they cannot be read.
+    """
+    with WebsakReader(connection, inputs.kinds, _scope_of(inputs)) as reader:
+        return reader.administrators(live)
+
+
 def guarded(connection: Connection, inputs: ConfigInput, plan: Plan, live: State, own_user: str) -> Plan:
     """Add what the guards object to that must see live users; they are read only for plans that could break something."""
     if may_lock_out(plan.changes, inputs.kinds):
-        with WebsakReader(connection, inputs.kinds, _scope_of(inputs)) as reader:
-            result = lock_out(plan.changes, reader.administrators(live), own_user)
+        result = lock_out(plan.changes, read_administrators(connection, inputs, live), own_user)
         plan = replace(plan, findings=(*plan.findings, *result))
     return recounted(connection, inputs, plan, live)
 

@@ -24,14 +24,14 @@ def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People |
     from websakctl.live.users import People
 
     return People(
-        roles=_roles(inputs),
+        roles=roles_by_key(inputs),
         districts=frozenset(listed),
         wanted=_wanted(inputs),
         applied_roles={
             a.key: k.fields["role"] for a, k in inputs.known.items() if a.kind == KIND and "role" in k.fields
         },
         groups=frozenset(a.key for a in inputs.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
-        zones=_zones(inputs),
+        zones=zones_of(inputs),
         ahead={
             a.key: r.fields["valid_from"]
             for a, r in inputs.config.state.items()
@@ -49,20 +49,21 @@ def read_users(connection: Connection, inputs: ConfigInput, store: "RowStore | N
     """
     from websakctl.live.users import People
 
-    people = People(roles=_roles(inputs), store=store or connection.user_rows)
+    people = People(roles=roles_by_key(inputs), store=store or connection.user_rows)
     scopes = scope_of([*inputs.known, *inputs.config.state], inputs.config.districts, inputs.kinds)
     with WebsakReader(connection, inputs.kinds, scopes, people) as reader:
         live = reader.read(only=("org_unit", KIND))
     return {address: user for address, user in live.items() if address.kind == KIND}
 
 
-def _roles(inputs: ConfigInput) -> dict[str, Mapping[str, Any]]:
+def roles_by_key(inputs: ConfigInput) -> dict[str, Mapping[str, Any]]:
+    """Fields of the roles of users by key."""
     return {a.key: r.fields for a, r in inputs.config.own.items() if a.kind == "user_role"}
 
 
-def _zones(inputs: ConfigInput) -> frozenset[str]:
+def zones_of(inputs: ConfigInput) -> frozenset[str]:
     """Names of zones that roles and users of the config have."""
-    fields = [*_roles(inputs).values(), *(r.fields for a, r in inputs.config.state.items() if a.kind == KIND)]
+    fields = [*roles_by_key(inputs).values(), *(r.fields for a, r in inputs.config.state.items() if a.kind == KIND)]
     return frozenset(name for each in fields for name in each.get("zones") or ())
 
 

@@ -1,0 +1,137 @@
+"""What a plan promises of the state after it, and what of that did not come true."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from websakctl.model.address import Address
+from websakctl.model.kind import Kind, referred
+from websakctl.model.resource import Resource, State
+from websakctl.plan.change import Action, Change, old_address
+from websakctl.plan.diff import ABOUT_ITSELF, AcceptedNormalisations, following, is_accepted, patched, same
+
+Target = tuple[str, str]  # kind and key
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is not as it was promised; ``path`` as in a change, or ``id`` for the object's identity."""
+
+    address: Address
+    path: str
+    promised: Any
+    live: Any
+
+
+def broken_promises(
+    changes: Iterable[Change], before: State, after: State, kinds: Mapping[str, Kind], accepted: AcceptedNormalisations
+) -> list[Difference]:
+    """Compare the state after a plan with what it promised: its changes, and nothing else, to the same objects.
+
+    Args:
+        changes: All changes of the plan.
+        before: Live before it.
+        after: Live after it.
+        kinds: The kinds of both.
+        accepted: What the server was seen to make of values.
+    """
+    by_old = {_target(old_address(change)): change for change in changes}
+    renamed = {target: change.address for target, change in by_old.items() if target[1] != change.address.key}
+    there = {_target(address): resource for address, resource in after.items()}
+    expected = set[Target]()
+    found: list[Difference] = []
+    for resource in before.values():
+        change = by_old.pop(_target(resource.address), None)
+        promised = _promised(resource, change, renamed, kinds)
+        if promised is None:
+            if (left := there.get(_target(resource.address))) is not None:
+                found.append(Difference(address=left.address, path="active", promised=None, live=left.active))
+                expected.add(_target(left.address))
+            continue
+        expected.add(_target(promised.address))
+        found.extend(_compared(promised, resource, there.get(_target(promised.address)), change, kinds, accepted))
+    for change in by_old.values():
+        expected.add(_target(change.address))
+        if not change.action.removes:
+            found.extend(_created(change, there.get(_target(change.address)), kinds, accepted))
+    found.extend(
+        Difference(address=resource.address, path="active", promised=None, live=resource.active)
+        for target, resource in there.items()
+        if target not in expected
+    )
+    return sorted(found, key=lambda d: (d.address, d.path))
+
+
+def left_behind(before: State, after: State, kinds: Mapping[str, Kind]) -> list[tuple[Address, str, str]]:
+    """What is active and refers to something that is not, as (address, field, key), and did not do so before."""
+    earlier = {(_target(address), name, key) for address, name, key in _dangling(before, kinds)}
+    return sorted(each for each in _dangling(after, kinds) if (_target(each[0]), *each[1:]) not in earlier)
+
+
+def _dangling(state: State, kinds: Mapping[str, Kind]) -> Iterator[tuple[Address, str, str]]:
+    active = {_target(address) for address, resource in state.items() if resource.active}
+    told = {kind for kind, _ in active}
+    for address, resource in state.items():
+        if not resource.active or address.kind not in kinds:
+            continue
+        for name, ref, key in referred(kinds[address.kind], resource.fields):
+            if ref.kind in told and not ref.everywhere and not key.startswith("#") and (ref.kind, key) not in active:
+                yield address, name, key
+
+
+def _target(address: Address) -> Target:
+    return address.kind, address.key
+
+
+def _promised(
+    resource: Resource, change: Change | None, renamed: Mapping[Target, Address], kinds: Mapping[str, Kind]
+) -> Resource | None:
+    """The resource as it should be after the plan; ``None``: gone."""
+    kind = kinds[resource.address.kind]
+    moved = following(kind, resource, renamed, kinds) if renamed else resource
+    if change is None:
+        return moved
+    if change.action is Action.DELETE:
+        return None
+    fields = patched(moved.fields, tuple(f for f in change.fields if f.path not in ABOUT_ITSELF))
+    return replace(moved, address=change.address, fields=fields, active=not change.action.removes)
+
+
+def _compared(
+    promised: Resource,
+    was: Resource,
+    now: Resource | None,
+    change: Change | None,
+    kinds: Mapping[str, Kind],
+    accepted: AcceptedNormalisations,
+) -> Iterator[Difference]:
+    address = promised.address
+    if now is None:
+        yield Difference(address=address, path="active", promised=promised.active, live=None)
+        return
+    if now.active is not promised.active:
+        yield Difference(address=address, path="active", promised=promised.active, live=now.active)
+    one, other = was.handle.id if was.handle else "", now.handle.id if now.handle else ""
+    if one and one != was.address.key and one != other:
+        yield Difference(address=address, path="id", promised=one, live=other)
+    moved = change is not None and any(f.path == "scope" for f in change.fields)
+    if moved and now.address.scope != address.scope:
+        yield Difference(address=address, path="scope", promised=address.scope, live=now.address.scope)
+    kind = kinds[address.kind]
+    reported = now.fields.keys() | {n for n in promised.fields if n not in kind.write_only and n not in kind.stepwise}
+    for name in sorted(promised.fields.keys() & reported):
+        wanted, made = promised.fields[name], now.fields.get(name)
+        if not (same(wanted, made) or _nothing(wanted, made) or is_accepted(accepted, address, name, wanted, made)):
+            yield Difference(address=address, path=name, promised=wanted, live=made)
+
+
+def _created(
+    change: Change, now: Resource | None, kinds: Mapping[str, Kind], accepted: AcceptedNormalisations
+) -> Iterator[Difference]:
+    made = Resource(address=change.address, fields=patched({}, change.fields))
+    yield from _compared(made, made, now, change, kinds, accepted)
+
+
+def _nothing(wanted: Any, made: Any) -> bool:
+    return wanted in (None, "", [], {}) and made in (None, "", [], {})
