@@ -32,6 +32,7 @@ REMOVALS = {
 
 ABOUT_THE_TOOL = {
     "previously": "old keys: it is renamed, not made anew",
+    "status": "`example`: made up, so it passes no gate; never sent",
     "protected": "its removal must be allowed by name",
     "valid_from": "not made before this day; never sent",
     "valid_to": "deactivated after this day; never sent",

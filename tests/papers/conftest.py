@@ -22,6 +22,8 @@ rollout_batches:
   PULJE-1: {name: Første pulje, go_live: 2027-03-01, districts: [frogner, sagene]}
 licences:
   WEBSAK-PLUS: {product: Websak+, bought: 1200, allotments: {frogner: 1100, sagene: 50}}
+preparations:
+  GAMMELT-SYSTEM: {name: Stenge gammelt system for nye saker, responsible: Arkivar, before: 1, days: 1}
 """,
     "districts/frogner/own.yaml": """\
 org_units:

@@ -15,7 +15,7 @@ from tests.cli.command_line import Cli, write_files
 from websakctl.operations.rollout.timeline import TimelineEvent
 from websakctl.operations.rollout.view import view_rollout
 from websakctl.report.pages.status import StatusPage
-from websakctl.rollout.schedule import schedule
+from websakctl.rollout.schedule import preparations, schedule
 from websakctl.source.load import load_configuration
 
 from .conftest import CHROMIUM, GATES, PAPERS, Seen
@@ -35,8 +35,8 @@ def page_of(root: Path, files: Mapping[str, str], **more: Any) -> StatusPage:
         environment="test",
         names={slug: district.name for slug, district in config.districts.items()},
         since=date(2026, 11, 18),
-        timeline_events=more.pop("happenings", []),
-        activities=schedule([b.batch for b in view.batches], ()),
+        timeline_events=more.pop("timeline_events", []),
+        activities=schedule([b.batch for b in view.batches], (), preparations(config.whole)),
         **more,
     )
 
@@ -77,7 +77,7 @@ def test_owners_see_where_the_rollout_stands(tmp_path: Path, files: dict[str, st
     assert "96 dager til Første pulje starter" in given
     assert "0 av 2 bydeler er klare" in given
     assert "Websak er ikke spurt for denne siden." in given
-    assert "mandag 1. mars 2027 , uke 9, 2027 (om 96 dager) Frogner 1 av 4" in given
+    assert "mandag 1. mars 2027 , uke 9 (om 96 dager) Frogner 1 av 4" in given
     assert "Opplæring er holdt ingen har attestert Neste: Hold kurset" in given
     assert "Gammelt system er stengt ingen har attestert; venter på «Opplæring er holdt»" in given
     assert "Websak+ 1 200 1 150 ikke talt 1 150 –" in given

@@ -18,7 +18,6 @@ from websakctl.report.texts.dates import day, listed, number, short_day, week, w
 from websakctl.report.texts.filed import filed_in
 from websakctl.report.texts.kinds import things
 from websakctl.report.view_models import DocumentReport, Section
-from websakctl.rollout.schedule import PREPARATIONS
 
 PACKAGE = Path(__file__).parents[2] / "websakctl"
 CATALOGUE = PACKAGE / "report" / "texts" / "bokmaal.py"
@@ -66,7 +65,6 @@ def test_no_text_lacks_its_translation() -> None:
     asked = looked_up()
     assert len(asked) > 80
     assert sorted(asked - BOKMAAL.keys()) == []
-    assert [p.key for p in PREPARATIONS if not {p.name, p.responsible} <= BOKMAAL.keys()] == []
 
 
 def test_no_translation_lacks_its_text() -> None:
@@ -103,7 +101,8 @@ def findings(path: str) -> Iterator[str]:
 
 # texts that are no finding: they join others, or are names and calls
 NO_FINDING = re.compile(
-    r"7? ?7|7: 7|7, 7: 7|.*7 7: 7|GET 7|, .*|; .*| of which .*|/api.*|websakctl licences|7 seat7|7 -> 7|Setup API"
+    r"7? ?7|7: 7|7, 7: 7|.*7 7: 7|GET 7|, .*|; .*|/api.*|.*websakctl .*|7 seat7|7 -> 7|7 of 7 7|Setup API"
+    r"|(in )?(config/ or )?districts/.*|in 7|then .*|under sub_orgs:.*|channel: .*|run it .*"  # how: not shown on pages
 )
 
 
@@ -178,7 +177,7 @@ def test_dates_numbers_and_lists() -> None:
     assert (day(spring, "nb"), day("2027-03-01", "en")) == ("1. mars 2027", "1 March 2027")
     assert (short_day(spring, "nb"), short_day("2027-02-01", "nb")) == ("1. mars 2027", "1. feb. 2027")
     assert (weekday(spring, "nb"), weekday(spring, "en")) == ("mandag 1. mars 2027", "Monday 1 March 2027")
-    assert (week("2027-01-01", "nb"), week("2027-01-04", "en")) == ("uke 53, 2026", "week 1, 2027")
+    assert (week("2027-01-01", "nb"), week("2027-01-04", "en")) == ("uke 53, 2026", "week 1")
     assert (number(12400, "nb"), number(12400, "en")) == ("12\u00a0400", "12,400")
     assert (listed("abc", "nb"), listed("abc", "en"), listed("a", "nb")) == ("a, b og c", "a, b and c", "a")
 

@@ -46,6 +46,8 @@ rollout_batches:
   PULJE-2: {name: Andre pulje}
 licences:
   WEBSAK-PLUS: {product: Websak+, bought: 600}
+preparations:
+  OPPLAERING: {name: Lære opp ledere, responsible: Opplæringsansvarlig, before: 3, days: 5, gate: OPPLAERING}
 """,
     "districts/frogner/numbers.yaml": f'sub_orgs:\n  "975016684": {WHOLE}\n',
 }
@@ -55,6 +57,8 @@ for _slug, (_name, _number, _orgnr, _short, _prefix) in DISTRICTS.items():
     )
     FILES[f"districts/{_slug}/attested.yaml"] = (
         "attestations:\n  OPPLAERING: {by: Opplæringsansvarlig, on: 2026-01-05, evidence: sak 26/1}\n"
+        "  ORGANISASJON: {by: Bydelsdirektøren, on: 2026-01-06, evidence: sak 26/2}\n"
+        + ("  POSTRUTER: {by: Dokumentsenteret, on: 2026-01-07, evidence: sak 26/3}\n" if _slug != "frogner" else "")
     )
 
 HEADERS = ("Bydel", "Navn", "Rolle", "Avdeling", "Brukernavn", "E-post")

@@ -1,5 +1,6 @@
 """Every gate: what passes it, what is in its way, what nobody knows; attestations, waivers and the order of gates."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -87,14 +88,18 @@ ORG = "G1: {name: Tre, check: org-tree}"
 
 
 def test_a_tree_that_websak_has_is_passed(tmp_path: Path) -> None:
-    assert judged(config(tmp_path, ORG)) == ("pass", "2 units")
+    assert judged(config(tmp_path, ORG)) == ("pass", "2 units, all in Websak")
 
 
-def test_units_that_a_run_makes_are_not_in_the_way(tmp_path: Path) -> None:
+def test_a_tree_that_is_not_made_yet_is_confirmed_by_people_or_not_at_all(tmp_path: Path) -> None:
     new = Change(address=Address("org_unit", "frogner", "FR-OPPV"), action=Action.CREATE, fields=(), reason="")
-    assert judged(config(tmp_path, ORG), replace(EMPTY, changes=(new,)))[1].endswith(
-        "of which 1 are made or changed when it runs"
+    planned = replace(EMPTY, changes=(new,))
+    assert judged(config(tmp_path / "a", ORG), planned) == (
+        "unknown",
+        "1 of 2 units are not in Websak as the config has them, and nobody has attested the tree",
     )
+    attested = config(tmp_path / "b", ORG, "G1: {by: Arkivar, on: 2027-01-05, evidence: sak 27/3}")
+    assert judged(attested, planned) == ("pass", "Arkivar, 2027-01-05: sak 27/3")
 
 
 def test_a_unit_that_only_websak_knows_is_in_the_way(tmp_path: Path) -> None:
@@ -174,8 +179,19 @@ MAIL = "G1: {name: Post, check: mail-routes}"
 NUMBER = "G1: {name: Hovednummer, check: main-number}"
 
 
+SCHOOL = '  "975016684": {name: Barnehage, unit: OPPV, channel: svarinn, arrives: svarinn%s}\n'
+
+
 def test_every_number_with_a_route_passes(tmp_path: Path) -> None:
-    assert judged(config(tmp_path, MAIL)) == ("pass", "1 numbers have a route")
+    text = f"sub_orgs:\n{SCHOOL % ''}"
+    assert judged(config(tmp_path, MAIL, districts__frogner__numbers=text)) == ("pass", "2 numbers have a route")
+
+
+def test_a_district_that_lists_none_of_its_sub_units_does_not_say_that_all_have_a_route(tmp_path: Path) -> None:
+    assert judged(config(tmp_path, MAIL)) == (
+        "unknown",
+        "only the district's own number is listed, none of its sub-units'",
+    )
 
 
 def test_a_number_with_a_hole_is_named(tmp_path: Path) -> None:
@@ -280,7 +296,8 @@ WAIVER = "G1: {waived: {by: Prosjekteier, why: Kurset er flyttet, until: %s}}"
 def test_what_nobody_has_attested_is_unknown_and_not_passed(tmp_path: Path) -> None:
     verdict = verdicts(config(tmp_path, TRAINING))["G1"]
     assert verdict.state is Standing.UNKNOWN
-    assert verdict.next == "attest it in districts/frogner/, under attestations: G1"
+    assert verdict.next == "attest it, with date and evidence"
+    assert verdict.how == "in districts/frogner/, under attestations: G1"
 
 
 def test_who_when_and_evidence_pass_it(tmp_path: Path) -> None:
@@ -325,6 +342,61 @@ def test_a_gate_says_what_to_do_next_in_its_own_words(tmp_path: Path) -> None:
 
 def test_a_gate_that_is_passed_leaves_nothing_to_do(tmp_path: Path) -> None:
     assert verdicts(config(tmp_path, NUMBER))["G1"].next == ""
+
+
+# --- examples
+
+EXAMPLES = {
+    ORG: ("config__units", FILES["config/units.yaml"].replace("BYDEL: {", "BYDEL: {status: example, ")),
+    SEATS: ("config__rollout", FILES["config/rollout.yaml"].replace("bought: 3", "status: example, bought: 3")),
+    MAIL: ("districts__frogner__numbers", f"sub_orgs:\n{SCHOOL % ', status: example'}"),
+    NUMBER: (
+        "config__mail",
+        FILES["config/mail.yaml"].replace("arrives: svarinn", "arrives: svarinn, status: example"),
+    ),
+    "G1: {name: X, check: committees}": ("districts__frogner__x", "committees:\n  BU: {name: BU, status: example}\n"),
+    "G1: {name: X, check: old-base}": ("districts__frogner__x", "historical_bases:\n  S: {name: S, status: example}\n"),
+    "G1: {name: X, match: \"routes[?arrives=='paper'].orgnr\"}": (
+        "districts__frogner__numbers",
+        f"sub_orgs:\n{SCHOOL % ', status: example'}",
+    ),
+    "G1: {name: X, match: \"resources[?kind=='org_unit' && fields.name=='NAV']\"}": (
+        "config__units",
+        FILES["config/units.yaml"].replace("OPPV: {", "OPPV: {status: example, "),
+    ),
+}
+
+
+@pytest.mark.parametrize("gate", EXAMPLES)
+def test_example_data_passes_no_gate_until_somebody_attests_or_waives_it(tmp_path: Path, gate: str) -> None:
+    place, text = EXAMPLES[gate]
+    users = {"users__frogner": users_file("A")}
+    confirmed = config(
+        tmp_path / "a", gate, **{place: text.replace("status: example, ", "").replace(", status: example", "")}, **users
+    )
+    assert judged(confirmed)[0] == "pass"
+    state, why = judged(config(tmp_path / "b", gate, **{place: text}, **users))
+    assert state == "example"
+    assert re.search(r"(\b1 of \d+ is an example|\d+ of \d+ are examples)$", why)
+    attested = "G1: {by: A, on: 2027-01-05, evidence: x}"
+    assert judged(config(tmp_path / "c", gate, attested, **{place: text}, **users))[0] == "pass"
+    assert judged(config(tmp_path / "d", gate, WAIVER % "2027-02-01", **{place: text}, **users))[0] == "waived"
+
+
+def test_what_is_wrong_with_an_example_is_told_as_wrong(tmp_path: Path) -> None:
+    text = 'sub_orgs:\n  "975016684": {name: Barnehage, channel: altinn, readers: [Styrer], arrives: dokulink, status: example}\n'
+    state, why = judged(config(tmp_path, MAIL, districts__frogner__numbers=text))
+    assert state == "fail"
+    assert why.startswith("975016684 Barnehage: no daily routine")
+    assert why.endswith("1 of 2 is an example")
+
+
+def test_an_example_elsewhere_concerns_no_other_district_and_no_other_gate(tmp_path: Path) -> None:
+    sagene = 'district: {name: Bydel Sagene, number: "03", orgnr: "974778726", short_name: BSA, prefix: SA}\n'
+    units = "org_units:\n  X: {name: X, status: example}\n"
+    two = f"{ORG}\n  G2: {{name: Hovednummer, check: main-number}}"
+    result = config(tmp_path, two, districts__sagene__district=sagene, districts__sagene__units=units)
+    assert {v.state for v in verdicts(result).values()} == {Standing.PASS}
 
 
 # --- gates without code
@@ -382,8 +454,27 @@ def test_the_same_gate_is_attested_in_several_districts(tmp_path: Path) -> None:
 
 
 def test_a_batch_is_ready_when_every_gate_lets_it_through(tmp_path: Path) -> None:
-    assert look(config(tmp_path, NUMBER)).of("P1").ready
-    assert not look(config(tmp_path, TRAINING)).of("P1").ready
+    assert look(config(tmp_path / "a", NUMBER)).of("P1").ready
+    assert not look(config(tmp_path / "b", TRAINING)).of("P1").ready
+
+
+def test_a_batch_that_is_in_is_live_from_its_day_and_no_other_ever_is(tmp_path: Path) -> None:
+    past = FILES["config/rollout.yaml"].replace("2027-02-01", "2027-01-04")
+    unit = Address("org_unit", "frogner", "FR-OPPV")
+    live: State = {unit: Resource(address=unit, fields={})}
+    left = replace(EMPTY, changes=(Change(address=unit, action=Action.UPDATE, fields=(), reason=""),))
+
+    def state(folder: str, gate: str, text: str, plan: Plan | None = EMPTY, live: State = live) -> str:
+        return look(config(tmp_path / folder, gate, config__rollout=text), plan, live).of("P1").state.value
+
+    assert state("a", NUMBER, FILES["config/rollout.yaml"]) == "set up"
+    assert state("b", NUMBER, past) == "live"
+    assert state("c", NUMBER, past, left) == "late"  # not all of it is in Websak
+    assert state("d", NUMBER, past, live={}) == "late"
+    assert state("e", NUMBER, past, None) == "late"  # Websak was not asked
+    assert state("f", TRAINING, past) == "late"
+    assert state("g", NUMBER, FILES["config/rollout.yaml"], left) == "ready"
+    assert state("h", TRAINING, FILES["config/rollout.yaml"]) == "not ready"
 
 
 @pytest.mark.parametrize(

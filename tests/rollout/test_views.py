@@ -57,12 +57,19 @@ def test_as_a_page_what_comes_from_outside_is_escaped(cli: Cli, command: tuple[s
 
 def test_check_says_why_and_what_next_in_each_district(cli: Cli) -> None:
     result = cli("rollout", "check", "PULJE-1", "--offline", code=4).out
-    assert "not ready: 10 of 15 gates are not passed" in result
+    assert "not ready: 7 of 15 gates are not passed" in result
     assert "go live: 2027-02-01 (2027-W05)" in result
-    assert (
-        "no daily routine: nothing says that Altinn is read every day. Next: websakctl suborgs --district frogner --holes"
-        in result
-    )
+    assert "no daily routine: nothing says that Altinn is read every day" in result
+    assert "decide where the mail to these numbers goes (websakctl suborgs --district frogner --holes)" in result
+
+
+def test_check_groups_by_gate_and_says_each_thing_once(cli: Cli) -> None:
+    result = cli("rollout", "check", "PULJE-1", "--offline", code=4).out
+    assert result.count("no user is listed") == 1
+    assert "BRUKERE: Brukere\n\n- FAIL all 3 districts: no user is listed\n- Next: get the district's list" in result
+    assert result.count("websakctl users import FILE") == 1
+    assert "- FAIL frogner: 975016684 Frogner barnehage: no daily routine" in result
+    assert "OPPLAERING" not in result  # it is passed everywhere
 
 
 def test_check_of_a_batch_without_districts(cli: Cli) -> None:
@@ -98,16 +105,17 @@ def test_a_config_that_is_not_valid_is_neither_paused_nor_shown(cli: Cli) -> Non
 
 def test_the_schedule_in_every_format(cli: Cli) -> None:
     text = cli("rollout", "schedule").out
-    assert "Confirm the org tree" in text and "2027-W04" in text
+    assert "Lære opp ledere" in text and "2027-W04" in text
     result = cli("rollout", "schedule", "--format", "json").json["activities"]
     assert {a["batch"] for a in result} == {"PULJE-1"}  # the other has no day
     assert result[-1] == {
         "batch": "PULJE-1",
         "key": "go-live",
         "name": "Go live",
-        "responsible": "Rollout team",
+        "responsible": "",
         "start": "2027-02-01",
         "end": "2027-02-01",
+        "gate": None,
         "week": "2027-W05",
     }
     assert cli("rollout", "schedule", "--format", "svg").out.startswith("<svg ")

@@ -22,7 +22,7 @@ def cli(tmp_path: Path) -> Cli:
 
 def test_the_examples_are_valid(cli: Cli) -> None:
     examples = example_files(PAGE)
-    assert len(examples) == 2
+    assert len(examples) == 3
     for name, text in examples.items():
         (cli.root / name).write_text(text, encoding="utf-8")
     assert "0 errors, 0 warnings" in cli("validate").out

@@ -17,6 +17,7 @@ class SpecialistSystem(Named, frozen=True, kw_only=True):
     archive: Literal["approved", "in-approval", "paper", "unknown"]
     small: bool = False  # few cases: what it holds may be filed in Websak instead
     used_for: Text | None = None
+    owner: Text | None = None  # who decides over it: a role or a unit of the city, never a person
     integration: Annotated[str | None, Ref(kind="integration")] = None
     exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
     protected: Annotated[bool, ConfigOnly()] = False

@@ -27,6 +27,7 @@ class District(msgspec.Struct, frozen=True, kw_only=True):
             "district.name": self.name,
             "district.short_name": self.short_name,
             "district.slug": self.slug,
+            "district.prefix": self.prefix,
             "district.number": self.number,
             "district.orgnr": self.orgnr,
         }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -31,9 +31,11 @@ class Named(Entry, frozen=True, kw_only=True):
 
     An entry is a key of the same district, or an address of another: then it moves. An empty list says that it is new,
     however much it looks like something that left. Of what config/ gives each district, a district says it in an override.
+    ``status: example``: somebody made it up to have something to plan with; it passes no gate, and pages count it apart.
     """
 
     previously: Annotated[list[str] | None, ConfigOnly(), Overridable()] = None
+    status: Annotated[Literal["example"] | None, ConfigOnly()] = None
 
 
 class Api(StrEnum):

@@ -94,8 +94,8 @@ def _weeks(scale: _Scale, height: int, lang: Language) -> Iterable[str]:
 
 def _bar(activity: Activity, scale: _Scale, top: int, lang: Language) -> str:
     x, right = scale.x(activity.start), scale.x(activity.end + timedelta(days=1))
-    style = "live" if activity.key == "go-live" else "bar"
-    name = text(activity.name, lang)
+    style = "live" if activity.goes_live else "bar"
+    name = text("Go live", lang) if activity.goes_live else activity.name
     reported = f"{name}: {activity.start} – {activity.end} ({activity.week})"
     return (
         f'<g><title>{_text(reported)}</title><text x="12" y="{top + 14}">{_text(name)}</text>'

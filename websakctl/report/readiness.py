@@ -1,18 +1,28 @@
 """The rollout's readiness as documents: the matrix of gates, and what is in the way of one batch."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
 
-from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
+from websakctl.operations.rollout.view import BatchState, BatchView, DistrictView, RolloutView
 from websakctl.report.view_models import DocumentReport, GridReport, Section
-from websakctl.rollout.gates import Standing
+from websakctl.rollout.gates import Gate, Standing, Verdict
 from websakctl.rollout.schedule import Activity, iso_week
 
-MARKS = {Standing.PASS: "pass", Standing.FAIL: "FAIL", Standing.UNKNOWN: "?", Standing.WAIVED: "waived"}
-_LEGEND = "pass; FAIL: something is in the way; ?: nobody knows, which is not passed; waived: let pass until a day"
+MARKS = {
+    Standing.PASS: "pass",
+    Standing.FAIL: "FAIL",
+    Standing.UNKNOWN: "?",
+    Standing.EXAMPLE: "example",
+    Standing.WAIVED: "waived",
+}
+_LEGEND = (
+    "pass; FAIL: something is in the way; ?: nobody knows, which is not passed; example: judged from example data, which is "
+    "not passed; waived: let pass until a day"
+)
 
 
 def _week(day: str) -> str:
@@ -25,17 +35,29 @@ def status_document(view: RolloutView, batches: Sequence[BatchView]) -> Document
     return DocumentReport(
         title="Rollout",
         ok=bool(ready) and len(ready) == len(batches),
-        verdict=f"{len(ready)} of {len(batches)} batches ready"
-        if batches
-        else "There is no rollout batch in the config.",
+        verdict=_counted(batches) if batches else "There is no rollout batch in the config.",
         facts=() if view.asked else (("live", "not asked (--offline): what only Websak can tell is unknown"),),
         sections=list(_status_sections(view, batches)),
         data=status_data(view, batches),
     )
 
 
-_SIGNS = {Standing.PASS: "+", Standing.FAIL: "!", Standing.UNKNOWN: "?", Standing.WAIVED: "w"}
-_STYLES = {"+": "create", "!": "remove", "?": "update", "w": "faint"}
+def _counted(batches: Sequence[BatchView]) -> str:
+    """How many batches are ready, and how many are live or set up already."""
+    states = Counter(b.state for b in batches)
+    others = (BatchState.LIVE, BatchState.SET_UP, BatchState.LATE, BatchState.PAUSED)
+    more = "".join(f", {states[state]} {state}" for state in others if states[state])
+    return f"{states[BatchState.READY]} of {len(batches)} batches ready{more}"
+
+
+_SIGNS = {
+    Standing.PASS: "+",
+    Standing.FAIL: "!",
+    Standing.UNKNOWN: "?",
+    Standing.EXAMPLE: "e",
+    Standing.WAIVED: "w",
+}
+_STYLES = {"+": "create", "!": "remove", "?": "update", "e": "update", "w": "faint"}
 
 
 def status_grid(view: RolloutView, batches: Sequence[BatchView]) -> GridReport:
@@ -46,14 +68,14 @@ def status_grid(view: RolloutView, batches: Sequence[BatchView]) -> GridReport:
     rows = [
         (gate.key, [_SIGNS[d.verdicts[i].state] if d else " " for d in parted]) for i, gate in enumerate(view.gates)
     ]
-    ready = [b.batch.key for b in batches if b.ready]
     return GridReport(
-        title=f"Rollout: {len(ready)} of {len(batches)} batches ready",
+        title=f"Rollout: {_counted(batches)}",
         columns=[d.short_name if d else "" for d in parted],
         rows=rows,
         styles=_STYLES,
         notes=[
-            "+ pass   ! something is in the way   ? nobody knows, which is not passed   w waived",
+            "+ pass   ! something is in the way   w waived",
+            "? nobody knows, e judged from example data: neither is passed",
             *(f"{b.batch.key}: {', '.join(f'{d.short_name} {d.slug}' for d in b.districts)}" for b in batches),
         ],
     )
@@ -61,7 +83,7 @@ def status_grid(view: RolloutView, batches: Sequence[BatchView]) -> GridReport:
 
 def _status_sections(view: RolloutView, batches: Sequence[BatchView]) -> Iterable[Section]:
     if batches:
-        columns = ("batch", "go live", "week", "districts", "pass", "FAIL", "?", "waived", "")
+        columns = ("batch", "go live", "week", "districts", *MARKS.values(), "state")
         yield Section(title="Batches", columns=columns, rows=[_batch_row(b) for b in batches])
     for b in batches:
         if view.gates and b.districts:
@@ -84,12 +106,12 @@ def _batch_row(b: BatchView) -> tuple[Any, ...]:
         _week(day) if day else "",
         len(b.districts),
         *counts,
-        "PAUSED" if b.batch.paused else "ready" if b.ready else "not ready",
+        "PAUSED" if b.state is BatchState.PAUSED else b.state.value,
     )
 
 
 def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
-    """Why a batch is not ready and what to do next, for each of its districts."""
+    """Why a batch is not ready and what to do next, gate by gate; what holds for several districts is said once."""
     facts = [("go live", f"{b.batch.go_live} ({_week(b.batch.go_live)})" if b.batch.go_live else "not decided")]
     if b.pause_reason:
         facts.append(("paused", b.pause_reason))
@@ -100,7 +122,7 @@ def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
         ok=b.ready,
         verdict=_verdict(b),
         facts=facts,
-        sections=[section for d in b.districts if (section := _district_section(d)).lines],
+        sections=[section for i, gate in enumerate(view.gates) if (section := _gate_section(gate, i, b)).lines],
         data={**_batch_data(b), "format_version": 1, "asked": view.asked},
     )
 
@@ -111,19 +133,54 @@ def _verdict(b: BatchView) -> str:
     gates = f"{left} of {of} gates {'are' if left != 1 else 'is'} not passed"
     if b.pause_reason:
         return f"paused: {b.pause_reason}" + (f"; {gates}" if left else "")
-    return (
-        "ready"
-        if b.ready
-        else f"not ready: {gates}"
-        if left
-        else "not ready: no gate is declared, or no district named"
-    )
+    if b.ready:
+        return _TOLD.get(b.state, b.state.value)
+    return f"{b.state}: {gates}" if left else f"{b.state}: no gate is declared, or no district named"
 
 
-def _district_section(d: DistrictView) -> Section:
-    lines = [f"{MARKS[v.state]} {v.gate}: {'; '.join(v.why)}. Next: {v.next}" for v in d.in_the_way]
-    waived = [f"waived {v.gate}: {v.why[0]}" for v in d.verdicts if v.state is Standing.WAIVED]
-    return Section(title=f"{d.name} ({d.slug})", lines=[*lines, *waived])
+_TOLD = {
+    BatchState.SET_UP: "set up: Websak has all of it, and it goes live on its day",
+    BatchState.LATE: "late: its day has come, every gate lets it through, and Websak does not have all of it",
+}
+
+
+def _gate_section(gate: Gate, index: int, b: BatchView) -> Section:
+    """What is in the way of one gate, and what was let pass; the districts of which the same is true stand together."""
+    groups: dict[tuple[str, str, str], list[DistrictView]] = {}
+    for district in b.districts:
+        v = district.verdicts[index]
+        if v.state is Standing.PASS:
+            continue
+        same = (MARKS[v.state], district.in_common(_why(v)), district.in_common(_todo(v)))
+        groups.setdefault(same, []).append(district)
+    next_steps = {todo for _, _, todo in groups if todo}
+    lines = []
+    for (mark, why, todo), districts in groups.items():
+        if len(districts) == 1:  # as it is said of this one
+            v = districts[0].verdicts[index]
+            why = _why(v)
+            todo = _todo(v) if len(groups) == 1 else todo
+            next_steps = {todo} if len(groups) == 1 and todo else next_steps
+        lines.append(
+            f"{mark} {_who(districts, b)}: {why}" + (f". Next: {todo}" if todo and len(next_steps) > 1 else "")
+        )
+    if len(next_steps) == 1:
+        lines.append(f"Next: {next_steps.pop()}")
+    return Section(title=f"{gate.key}: {gate.name}", lines=lines)
+
+
+def _why(verdict: Verdict) -> str:
+    return "; ".join(verdict.why[:1] if verdict.state is Standing.WAIVED else verdict.why)
+
+
+def _todo(verdict: Verdict) -> str:
+    return f"{verdict.next} ({verdict.how})" if verdict.how else verdict.next
+
+
+def _who(districts: Sequence[DistrictView], b: BatchView) -> str:
+    if len(districts) == len(b.districts) > 1:
+        return f"all {len(districts)} districts"
+    return ", ".join(d.slug for d in districts)
 
 
 def status_data(view: RolloutView, batches: Sequence[BatchView]) -> dict[str, Any]:
@@ -148,13 +205,15 @@ def _batch_data(b: BatchView) -> dict[str, Any]:
         "paused": b.batch.paused,
         "pause_reason": b.pause_reason,
         "ready": b.ready,
+        "state": b.state.value,
         "counts": {state.value: b.count(state) for state in Standing},
         "districts": [
             {
                 "district": d.slug,
                 "name": d.name,
                 "verdicts": [
-                    {"gate": v.gate, "state": v.state.value, "why": list(v.why), "next": v.next} for v in d.verdicts
+                    {"gate": v.gate, "state": v.state.value, "why": list(v.why), "next": v.next, "how": v.how}
+                    for v in d.verdicts
                 ],
             }
             for d in b.districts

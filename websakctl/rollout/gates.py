@@ -1,11 +1,12 @@
 """Readiness gates: what each district's preparations stand at, judged from config and live, or attested by people."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from websakctl.kinds.attestation import KIND as ATTESTATION
 from websakctl.kinds.attestation import Attestation
 from websakctl.kinds.case_type import CaseType
 from websakctl.kinds.gate import Gate as DeclaredGate
+from websakctl.kinds.licence import KIND as LICENCE
 from websakctl.kinds.sub_org import SubOrg
 from websakctl.kinds.user import User
 from websakctl.model.address import BASE, Address
@@ -32,6 +34,7 @@ class Standing(StrEnum):
     PASS = "pass"  # noqa: S105  # no password
     FAIL = "fail"
     UNKNOWN = "unknown"
+    EXAMPLE = "example"  # nothing is wrong with it, but it is judged from what somebody made up
     WAIVED = "waived"
 
     @property
@@ -52,13 +55,18 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """One gate of one district. ``why``: what was found, worst first; ``next``: what to do, empty where nothing is left."""
+    """One gate of one district.
+
+    ``why``: what was found, worst first. ``next``: what to do, empty where nothing is left; ``how``: with which command, or in
+    which file.
+    """
 
     district: str
     gate: str
     state: Standing
     why: tuple[str, ...]
     next: str
+    how: str = ""
     since: str | None = None  # ISO day from which it is so, where that is known
 
 
@@ -66,7 +74,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What verdicts are judged from.
 
     ``live``: ``None`` if it was not asked. ``unmanaged``: live objects that the config does not name. ``pending``: what a plan
-    would change. ``manual``: what waits for a person.
+    would change. ``manual``: what waits for a person. Examples are judged like anything else, and pass nothing.
     """
 
     config: State  # whole: the tool's own kinds too
@@ -80,6 +88,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     unmanaged: frozenset[Address] = frozenset()
     pending: frozenset[Address] = frozenset()
     manual: frozenset[Address] = frozenset()
+    examples: frozenset[Address] = frozenset()  # what is marked ``status: example``
 
     @cached_property
     def by_scope(self) -> dict[tuple[str, str], list[Address]]:
@@ -134,9 +143,9 @@ def _settled(ground: Ground, gate: Gate, district: District, found: Verdict) -> 
     if waiver:
         if waiver.until >= ground.today.isoformat():
             why = f"waived by {waiver.by} until {waiver.until}: {waiver.why}"
-            return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="")
+            return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="", how="")
         found = replace(found, why=(f"its waiver ended on {waiver.until}", *found.why))
-    return _attested(ground, given, found) if found.state is Standing.UNKNOWN else found
+    return _attested(ground, given, found) if found.state in (Standing.UNKNOWN, Standing.EXAMPLE) else found
 
 
 def _attested(ground: Ground, said: Attestation, found: Verdict) -> Verdict:
@@ -149,7 +158,7 @@ def _attested(ground: Ground, said: Attestation, found: Verdict) -> Verdict:
     if said.on > ground.today.isoformat():
         return replace(found, why=(f"it is attested from {said.on}, which is not yet", *found.why))
     why = f"{said.by}, {said.on}: {said.evidence}"
-    return replace(found, state=Standing.PASS, why=(why,), next="", since=said.on)
+    return replace(found, state=Standing.PASS, why=(why,), next="", how="", since=said.on)
 
 
 def _in_order(gate: Gate, settled: Mapping[str, Verdict]) -> Verdict:
@@ -162,11 +171,12 @@ def _in_order(gate: Gate, settled: Mapping[str, Verdict]) -> Verdict:
         if verdict.state is not Standing.PASS:
             return replace(verdict, why=(*verdict.why, f"it waits for {first.gate}"))
         why = f"it is so already, and {first.gate} must come first, which is not passed ({first.state})"
-        return replace(verdict, state=Standing.FAIL, why=(why, *verdict.why), next=f"see to {first.gate}: {first.next}")
+        todo = f"see to {first.gate}: {first.next}"
+        return replace(verdict, state=Standing.FAIL, why=(why, *verdict.why), next=todo, how=first.how)
     if verdict.state is Standing.PASS and verdict.since and first.since and verdict.since < first.since:
         why = f"it is so since {verdict.since}, before {first.gate} was passed ({first.since})"
         next_ = f"look for what went wrong between these days; then correct the days, or waive {gate.key}"
-        return replace(verdict, state=Standing.FAIL, why=(why, *verdict.why), next=next_)
+        return replace(verdict, state=Standing.FAIL, why=(why, *verdict.why), next=next_, how="")
     return verdict
 
 
@@ -174,23 +184,78 @@ def _in_order(gate: Gate, settled: Mapping[str, Verdict]) -> Verdict:
 
 
 def _found(ground: Ground, gate: Gate, district: District) -> Verdict:
-    if gate.check:
-        state, why, next_ = _CHECKS[gate.check](ground, district)
-    elif gate.match:
-        state, why, next_ = _matched(ground, gate, gate.match, district)
-    else:
-        state, why, next_ = Standing.UNKNOWN, ("nobody has attested it",), ""
+    result = _judged(ground, gate, district)
+    examples = _examples(ground, gate, district)
+    state, why, todo, how = result.state, result.why, result.next, result.how
+    if examples:
+        why = (*why, examples)
+        if state is not Standing.FAIL:
+            state, todo, how = (
+                Standing.EXAMPLE,
+                _CONFIRM,
+                f"then take `status: example` away; or attest it in {_attest(gate, district)}",
+            )
     if state is Standing.PASS:
-        return Verdict(
-            district=district.slug,
-            gate=gate.key,
-            state=state,
-            why=tuple(why),
-            next="",
-            since=_since(ground, gate, district),
-        )
-    advice = gate.next or next_ or f"attest it in districts/{district.slug}/, under attestations: {gate.key}"
-    return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next=advice)
+        since = _since(ground, gate, district)
+        return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next="", since=since)
+    if not todo:
+        todo, how = "attest it, with date and evidence", f"in {_attest(gate, district)}"
+    return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next=gate.next or todo, how=how)
+
+
+def _judged(ground: Ground, gate: Gate, district: District) -> "Found":
+    if gate.check:
+        return _CHECKS[gate.check](ground, district)
+    if gate.match:
+        return _matched(ground, gate, gate.match, district)
+    return Found(Standing.UNKNOWN, ("nobody has attested it",))
+
+
+def _attest(gate: Gate, district: District) -> str:
+    return f"districts/{district.slug}/, under attestations: {gate.key}"
+
+
+_CONFIRM = "confirm it with those who know it"
+_KINDS = {  # what a check looks at
+    "org-tree": "org_unit",
+    "users": USER,
+    "mail-routes": "sub_org",
+    "main-number": "sub_org",
+    "old-base": "historical_base",
+    "committees": "committee",
+}
+
+
+def _examples(ground: Ground, gate: Gate, district: District) -> str:
+    """How much of what a gate is judged from is marked as an example; empty: nothing is."""
+    seen = _seen(ground, gate, district) if ground.examples else ()
+    examples = sum(1 for address in seen if address in ground.examples)
+    return f"{examples} of {len(seen)} {'is an example' if examples == 1 else 'are examples'}" if examples else ""
+
+
+def _seen(ground: Ground, gate: Gate, district: District) -> Sequence[Address]:
+    if gate.check == "main-number":
+        return [Address("sub_org", district.slug, district.orgnr)]
+    if gate.check == "licences":
+        return [Address(LICENCE.name, BASE, pool.key) for pool in ground.pools if district.slug in pool.districts]
+    if gate.check:
+        return ground.of(_KINDS[gate.check], district.slug) if gate.check in _KINDS else ()
+    return _seen_by(ground, gate.match, district) if gate.match else ()
+
+
+def _seen_by(ground: Ground, expression: str, district: District) -> Sequence[Address]:
+    """What an expression may look at: of the parts that it names, the kinds that it names, or all."""
+    named = set(re.findall(r"[a-z_]+", expression))
+    result: list[Address] = []
+    if "routes" in named:
+        result += ground.of("sub_org", district.slug)
+    if "seats" in named:
+        result += ground.of(LICENCE.name, BASE)
+    for part, scope in (("resources", district.slug), ("shared", BASE)):
+        if part in named:
+            kinds = {address.kind for address in ground.config if address.scope == scope}
+            result += [a for kind in sorted(kinds & named or kinds) for a in ground.of(kind, scope)]
+    return list(dict.fromkeys(result))
 
 
 def _since(ground: Ground, gate: Gate, district: District) -> str | None:
@@ -198,7 +263,15 @@ def _since(ground: Ground, gate: Gate, district: District) -> str | None:
     return entry(SubOrg, main).valid_from if main and gate.check == "main-number" else None
 
 
-Found = tuple[Standing, Sequence[str], str]
+class Found(NamedTuple):
+    """What a check found: the state, why, what to do, and how this tool does it."""
+
+    state: Standing
+    why: Sequence[str]
+    next: str = ""
+    how: str = ""
+
+
 _OFFLINE = "Websak was not asked"
 _MOST = 12  # items of one finding that are named
 
@@ -211,28 +284,43 @@ def _few(items: Sequence[str]) -> list[str]:
 def _org_tree(ground: Ground, district: District) -> Found:
     units = ground.of("org_unit", district.slug)
     if not units:
-        return Standing.FAIL, ["the config has no unit of the district"], "describe its units in config/ or its folder"
+        why = ["the config has no unit of the district"]
+        return Found(Standing.FAIL, why, "say which units it has", f"in config/ or districts/{district.slug}/")
     if ground.live is None:
-        return Standing.UNKNOWN, [_OFFLINE], "run it without --offline"
+        return _not_asked()
     foreign = sorted(str(a) for a in ground.unmanaged if a.kind == "org_unit" and a.scope == district.slug)
     nameless = [a for a in foreign if _without_external_id(ground.live, a)]
     if nameless:
         why = [f"in Websak without an external id, and not in the config: {a}" for a in nameless]
-        return (
+        return Found(
             Standing.FAIL,
             _few(why),
-            f"those that are the config's: websakctl adopt --match --district {district.slug}; give the others an external id in Websak",
+            "find out which of these units are the district's, and give the others an external id in Websak",
+            f"websakctl adopt --match --district {district.slug}",
         )
     if foreign:
         why = [f"in Websak and not in the config: {a}" for a in foreign]
-        return (
+        return Found(
             Standing.FAIL,
             _few(why),
+            "find out which of these units are still used, and retire the others",
             f"websakctl adopt --district {district.slug}; what is no longer used: websakctl apply --prune org_unit --kind org_unit --district {district.slug}",
         )
     waiting = sum(1 for a in units if a in ground.pending)
-    reported = f"{len(units)} units" + (f", of which {waiting} are made or changed when it runs" if waiting else "")
-    return Standing.PASS, [reported], ""
+    if waiting:
+        reported = f"{waiting} of {len(units)} units are not in Websak as the config has them, and nobody has attested the tree"
+        make = f"websakctl apply --district {district.slug} --kind org_unit makes them"
+        return Found(
+            Standing.UNKNOWN,
+            [reported],
+            "confirm the tree, with date and evidence",
+            f"districts/{district.slug}/, under attestations; or {make}",
+        )
+    return Found(Standing.PASS, [f"{len(units)} units, all in Websak"])
+
+
+def _not_asked() -> Found:
+    return Found(Standing.UNKNOWN, [_OFFLINE], "have Websak asked", "run it without --offline")
 
 
 def _without_external_id(live: State, address: str) -> bool:
@@ -243,13 +331,16 @@ def _without_external_id(live: State, address: str) -> bool:
 def _users(ground: Ground, district: District) -> Found:
     listed = ground.of(USER, district.slug)
     if not listed:
-        return Standing.FAIL, ["no user is listed"], "websakctl users import FILE, with the district's list from HR"
+        how = "websakctl users import FILE"
+        return Found(Standing.FAIL, ["no user is listed"], "get the district's list of users from HR", how)
     users = [entry(User, ground.config[a]) for a in listed]
     without = [f"{user.code} has no {name}" for user in users for name in ("role", "unit") if not getattr(user, name)]
     if without:
-        return Standing.FAIL, _few(without), "give each user a role and a unit, and import the list again"
+        how = "websakctl users import FILE"
+        return Found(Standing.FAIL, _few(without), "give each user a role and a unit, and read the list again", how)
     roles = Counter(user.role for user in users)
-    return Standing.PASS, [f"{len(listed)} users: {', '.join(f'{n} {role}' for role, n in sorted(roles.items()))}"], ""
+    named = ", ".join(f"{n} {role}" for role, n in sorted(roles.items()))
+    return Found(Standing.PASS, [f"{len(listed)} users: {named}"])
 
 
 def _licences(ground: Ground, district: District) -> Found:
@@ -271,10 +362,11 @@ def _licences(ground: Ground, district: District) -> Found:
         elif after.bought - after.total_after < ground.strangers:
             doubts.append(f"{pool.key}: {ground.strangers} active users of no known role may take the last seats")
     if missing:
-        return Standing.FAIL, missing, "buy seats, move allotments, or list fewer users: websakctl licences"
+        return Found(Standing.FAIL, missing, "buy seats, move allotments, or list fewer users", "websakctl licences")
     if doubts or not ground.pools:
-        return Standing.UNKNOWN, list(dict.fromkeys(doubts)) or ["the config has no licence pool"], "websakctl licences"
-    return Standing.PASS, ["there are seats for all that are listed, with the batches before it"], ""
+        why = list(dict.fromkeys(doubts)) or ["the config has no licence pool"]
+        return Found(Standing.UNKNOWN, why, "find out how many seats are needed", "websakctl licences")
+    return Found(Standing.PASS, ["there are seats for all that are listed, with the batches before it"])
 
 
 def _seats(count: int) -> str:
@@ -284,23 +376,34 @@ def _seats(count: int) -> str:
 def _mail_routes(ground: Ground, district: District) -> Found:
     numbers = [route for route in ground.routes if route.district == district.slug and not route.ended]
     if not numbers:
-        return Standing.UNKNOWN, ["the config has no number of the district"], "websakctl suborgs check finds them"
+        return Found(Standing.UNKNOWN, ["the config has no number of the district"], _FIND_NUMBERS, _SUBORGS_CHECK)
     unrouted = [f"{route.orgnr} {route.name}: {gap}" for route in numbers for gap in route.holes]
     if unrouted:
-        return Standing.FAIL, _few(unrouted), f"websakctl suborgs --district {district.slug} --holes"
-    return Standing.PASS, [f"{len(numbers)} numbers have a route"], ""
+        how = f"websakctl suborgs --district {district.slug} --holes"
+        return Found(Standing.FAIL, _few(unrouted), "decide where the mail to these numbers goes", how)
+    if all(route.orgnr == district.orgnr for route in numbers):
+        why = ["only the district's own number is listed, none of its sub-units'"]
+        return Found(Standing.UNKNOWN, why, _FIND_NUMBERS, _SUBORGS_CHECK)
+    return Found(Standing.PASS, [f"{len(numbers)} numbers have a route"])
+
+
+_FIND_NUMBERS = "look the district's sub-org numbers up in the business register"
+_SUBORGS_CHECK = "websakctl suborgs check"
 
 
 def _main_number(ground: Ground, district: District) -> Found:
     main = next((r for r in ground.routes if r.orgnr == district.orgnr and r.district == district.slug), None)
     if main is None:
-        return Standing.FAIL, [f"{district.orgnr} has no route"], "add it under sub_orgs:, with channel: svarinn"
+        how = "under sub_orgs:, with channel: svarinn"
+        return Found(Standing.FAIL, [f"{district.orgnr} has no route"], "give the number a route through SvarInn", how)
     if main.channel != "svarinn":
-        return Standing.FAIL, [f"{main.orgnr} is to go through {main.channel}"], "give it channel: svarinn and a unit"
+        why = f"{main.orgnr} is to go through {main.channel}"
+        return Found(Standing.FAIL, [why], "give the number a route through SvarInn", "channel: svarinn, and a unit")
     if main.arrives != "svarinn":
         why = f"its mail arrives through {main.arrives or 'what nobody has said'} today"
-        return Standing.FAIL, [why], "register it in SvarUt once the receiving side is ready; then say arrives: svarinn"
-    return Standing.PASS, [f"{main.orgnr} arrives through SvarInn"], ""
+        todo = "register it in SvarUt once the receiving side is ready"
+        return Found(Standing.FAIL, [why], todo, "then say arrives: svarinn")
+    return Found(Standing.PASS, [f"{main.orgnr} arrives through SvarInn"])
 
 
 def _old_base(ground: Ground, district: District) -> Found:
@@ -315,17 +418,19 @@ def _set_up(ground: Ground, district: District, kind: str, none: str) -> Found:
     """What people set by hand: in order once nothing of it is left on a work list."""
     named = ground.of(kind, district.slug)
     if not named:
-        return Standing.UNKNOWN, [none], ""
+        return Found(Standing.UNKNOWN, [none])
     if ground.live is None:
-        return Standing.UNKNOWN, [_OFFLINE], "run it without --offline"
+        return _not_asked()
     left = [a for a in named if a in ground.manual or a in ground.pending]
     if left:
-        return (
+        why = f"not set up: {', '.join(_few([a.key for a in left]))}"
+        return Found(
             Standing.FAIL,
-            [f"not set up: {', '.join(_few([a.key for a in left]))}"],
+            [why],
+            "set it up in Websak, and record it",
             f"websakctl worklist list --district {district.slug}",
         )
-    return Standing.PASS, [f"{len(named)} set up"], ""
+    return Found(Standing.PASS, [f"{len(named)} set up"])
 
 
 def _publishing(ground: Ground, district: District) -> Found:  # noqa: ARG001  # what a check gets
@@ -334,7 +439,7 @@ def _publishing(ground: Ground, district: District) -> Found:  # noqa: ARG001  #
     reported = (
         f"published by themselves: {', '.join(_few(automatic))}" if automatic else "no case type is published by itself"
     )
-    return Standing.UNKNOWN, ["nobody has attested that publishing is agreed", reported], ""
+    return Found(Standing.UNKNOWN, ["nobody has attested that publishing is agreed", reported])
 
 
 _CHECKS: dict[str, Callable[[Ground, District], Found]] = {
@@ -354,20 +459,17 @@ _CHECKS: dict[str, Callable[[Ground, District], Found]] = {
 
 def _matched(ground: Ground, gate: Gate, expression: str, district: District) -> Found:
     try:
-        result = search(expression, document(ground, district))
+        found = search(expression, document(ground, district))
     except CannotJudge as error:
-        return Standing.UNKNOWN, [f"its expression cannot be judged: {error}"], ""
-    if result in (None, False, []):
-        return Standing.PASS, ["its expression finds nothing in the way"], ""
-    if result is True:
-        return Standing.FAIL, [gate.name], ""
-    if isinstance(result, list):
-        return (
-            Standing.FAIL,
-            _few([str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in result]),
-            "",
-        )
-    return Standing.UNKNOWN, [f"its expression gives {type(result).__name__}, not a list, true or false"], ""
+        return Found(Standing.UNKNOWN, [f"its expression cannot be judged: {error}"])
+    if found in (None, False, []):
+        return Found(Standing.PASS, ["its expression finds nothing in the way"])
+    if found is True:
+        return Found(Standing.FAIL, [gate.name])
+    if isinstance(found, list):
+        items = [str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in found]
+        return Found(Standing.FAIL, _few(items))
+    return Found(Standing.UNKNOWN, [f"its expression gives {type(found).__name__}, not a list, true or false"])
 
 
 def document(ground: Ground, district: District) -> dict[str, Any]:
@@ -397,6 +499,7 @@ def _resources(ground: Ground, scope: str) -> list[dict[str, Any]]:
             "kind": address.kind,
             "key": address.key,
             "fields": resource.fields,
+            "example": address in ground.examples,
             "live": live[address].fields if address in live else None,
         }
         for address, resource in ground.config.items()

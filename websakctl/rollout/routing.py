@@ -1,13 +1,14 @@
 """Where the mail to each sub-org number goes, what its route still lacks, and what that makes for the document centre."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date
 
 import msgspec
 
 from websakctl.kinds import entries
 from websakctl.kinds.sub_org import SubOrg
+from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.rollout.batches import Batch, batch_of, in_order
 
@@ -15,7 +16,7 @@ from websakctl.rollout.batches import Batch, batch_of, in_order
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One number's mail: how it arrives today, where it is to go, and with which batch it moves.
 
-    ``holes``: what lacks before mail can safely go that way; ``ended``: the number is no longer used, so nothing lacks.
+    ``example``: nobody has confirmed it, so it passes no gate. ``holes``: what lacks before mail can safely go that way; ``ended``: the number is no longer used, so nothing lacks.
     """
 
     orgnr: str
@@ -31,6 +32,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     message_types: tuple[str, ...]  # none: all
     level: int | None
     ended: bool
+    example: bool
     holes: tuple[str, ...]
     steps: tuple[str, ...]  # what is left to do before the number can leave the way that its mail arrives today
 
@@ -55,12 +57,13 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         return sum(counts.get(way, 0) for counts in self.ways.values())
 
 
-def routes(config: State, today: date) -> tuple[Route, ...]:
+def routes(config: State, today: date, examples: Container[Address] = ()) -> tuple[Route, ...]:
     """Every number with its route, those with holes first, then by district and name.
 
     Args:
         config: All resources of the config.
         today: Numbers whose ``valid_to`` has passed have ended.
+        examples: What is marked ``status: example``.
     """
     batches = in_order(config)
     by_key = {batch.key: batch for batch in batches}
@@ -68,11 +71,11 @@ def routes(config: State, today: date) -> tuple[Route, ...]:
     result = []
     for number in entries(SubOrg, config):
         batch = by_key.get(number.value.batch or "") or by_district.get(number.address.scope)
-        result.append(_route(number.address.scope, number.value, batch, today))
+        result.append(_route(number.address.scope, number.value, batch, today, example=number.address in examples))
     return tuple(sorted(result, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
 
 
-def _route(district: str, number: SubOrg, batch: Batch | None, today: date) -> Route:
+def _route(district: str, number: SubOrg, batch: Batch | None, today: date, *, example: bool) -> Route:
     ended = (number.valid_to or "9") < today.isoformat()
     unrouted = () if ended else tuple(_holes(number, batch))
     return Route(
@@ -89,6 +92,7 @@ def _route(district: str, number: SubOrg, batch: Batch | None, today: date) -> R
         message_types=tuple(number.message_types),
         level=number.level,
         ended=ended,
+        example=example,
         holes=unrouted,
         steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch)),
     )

@@ -5,80 +5,17 @@ from datetime import date, timedelta
 
 import msgspec
 
+from websakctl.kinds import entries
+from websakctl.kinds.preparation import Preparation
+from websakctl.model.resource import State
 from websakctl.rollout.batches import Batch
 
+GO_LIVE = "go-live"
 _WEEKEND = 6  # ISO: Saturday is 6
 
 
-class Preparation(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to be done before go-live: it ends ``before`` working days ahead of it and takes ``days`` of them.
-
-    ``name`` and ``responsible`` are English; what districts read is translated.
-    """
-
-    key: str
-    name: str
-    responsible: str
-    before: int
-    days: int
-
-
-# An example plan, to be confirmed by the project: what must be done is the mission's, the spans are not.
-PREPARATIONS: tuple[Preparation, ...] = (
-    Preparation(
-        key="local-project",
-        name="Set up the local project from the common template",
-        responsible="Project owner",
-        before=60,
-        days=10,
-    ),
-    Preparation(key="org-tree", name="Confirm the org tree", responsible="Local project lead", before=45, days=10),
-    Preparation(
-        key="users", name="List the users with role and unit", responsible="Local project lead", before=30, days=10
-    ),
-    Preparation(
-        key="licences", name="See to it that the licences suffice", responsible="Rollout team", before=25, days=5
-    ),
-    Preparation(
-        key="mail-routes",
-        name="Decide a route or a daily routine for every sub-org number",
-        responsible="Archivist",
-        before=20,
-        days=15,
-    ),
-    Preparation(key="publishing", name="Agree on publishing in eInnsyn", responsible="Archivist", before=15, days=5),
-    Preparation(key="old-base", name="Arrange look-up in the old base", responsible="Archivist", before=10, days=10),
-    Preparation(
-        key="committees",
-        name="Set up committees in the meeting module",
-        responsible="Committee secretary",
-        before=10,
-        days=10,
-    ),
-    Preparation(
-        key="receiving-side",
-        name="Get the receiving side ready for SvarInn",
-        responsible="Document centre",
-        before=10,
-        days=5,
-    ),
-    Preparation(key="training-archivists", name="Train archivists", responsible="Training lead", before=10, days=5),
-    Preparation(
-        key="training-secretaries", name="Train committee secretaries", responsible="Training lead", before=8, days=3
-    ),
-    Preparation(key="training-leaders", name="Train leaders", responsible="Training lead", before=6, days=3),
-    Preparation(key="training-caseworkers", name="Train caseworkers", responsible="Training lead", before=3, days=10),
-    Preparation(key="open-cases", name="Tidy open cases in the old system", responsible="Archivist", before=5, days=30),
-    Preparation(
-        key="main-number", name="Register the main number in SvarInn", responsible="Document centre", before=3, days=2
-    ),
-    Preparation(key="old-system", name="Close the old system for new cases", responsible="Archivist", before=1, days=1),
-    Preparation(key="go-live", name="Go live", responsible="Rollout team", before=0, days=1),
-)
-
-
 class Activity(msgspec.Struct, frozen=True, kw_only=True):
-    """A preparation of one batch with its first and last day."""
+    """A preparation of one batch with its first and last day; ``gate`` tells whether it is done."""
 
     batch: str
     key: str
@@ -86,6 +23,12 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True):
     responsible: str
     start: date
     end: date
+    gate: str | None = None
+
+    @property
+    def goes_live(self) -> bool:
+        """Whether this is the day itself."""
+        return self.key == GO_LIVE
 
     @property
     def week(self) -> str:
@@ -99,8 +42,13 @@ def iso_week(day: date) -> str:
     return f"{year}-W{week:02}"
 
 
+def preparations(config: State) -> tuple[Preparation, ...]:
+    """Every declared preparation, as the config orders them."""
+    return tuple(found.value for found in entries(Preparation, config))
+
+
 def schedule(
-    batches: Iterable[Batch], holidays: Collection[date], preparations: Sequence[Preparation] = PREPARATIONS
+    batches: Iterable[Batch], holidays: Collection[date], preparations: Sequence[Preparation]
 ) -> tuple[Activity, ...]:
     """Put every preparation on the calendar, by batch and then by day; a batch without a day has none.
 
@@ -115,18 +63,24 @@ def schedule(
             day = date.fromisoformat(batch.go_live)
             of_batch = [_activity(batch.key, day, one, holidays) for one in preparations]
             result.extend(sorted(of_batch, key=lambda a: (a.end, a.start)))
+            result.append(_going_live(batch.key, day))
     return tuple(result)
+
+
+def _going_live(batch: str, day: date) -> Activity:
+    return Activity(batch=batch, key=GO_LIVE, name="Go live", responsible="", start=day, end=day)
 
 
 def _activity(batch: str, go_live: date, one: Preparation, holidays: Collection[date]) -> Activity:
     end = working_days_before(go_live, one.before, holidays)
     return Activity(
         batch=batch,
-        key=one.key,
+        key=one.code,
         name=one.name,
         responsible=one.responsible,
         start=working_days_before(end, one.days - 1, holidays),
         end=end,
+        gate=one.gate,
     )
 
 

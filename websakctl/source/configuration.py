@@ -121,6 +121,11 @@ class Configuration:
         return {**self.state, **self.own} if self.own else self.state
 
     @property
+    def examples(self) -> frozenset[Address]:
+        """What is marked ``status: example``: nobody has confirmed it."""
+        return frozenset(a for a, fields in self.aside.items() if fields.get("status") == "example")
+
+    @property
     def valid(self) -> bool:
         """Whether nothing is wrong enough to stop a plan."""
         return errors_in(self.findings) == 0

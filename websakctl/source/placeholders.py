@@ -12,7 +12,7 @@ from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES
 from websakctl.source.tree import Map, Seq
 
 _PLACEHOLDER = re.compile(r"\{ *([A-Za-z_.]+) *\}")
-_FACTS = ("name", "short_name", "slug", "number", "orgnr")
+_FACTS = ("name", "short_name", "slug", "prefix", "number", "orgnr")
 _FILLED_OR_NOT = frozenset({TEMPLATES, DEFAULTS, OVERRIDES, DISTRICT})
 
 

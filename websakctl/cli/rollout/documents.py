@@ -17,6 +17,7 @@ from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.report.texts import Language
+    from websakctl.rollout.batches import Batch as RolloutBatch
 
 PAPERS = ("plan", "letters", "handover")
 TYPES = ("docx", "md")
@@ -100,10 +101,11 @@ def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Lan
     from websakctl.report.documents.values import letter_values, values_of
     from websakctl.report.texts import text
     from websakctl.rollout.batches import batch_of, in_order
-    from websakctl.rollout.schedule import schedule
+    from websakctl.rollout.schedule import preparations, schedule
 
     batch = batch_of(in_order(session.config.whole)).get(slug)
-    activities = schedule([batch], holidays_around([batch.go_live])) if batch and batch.go_live else ()
+    declared = preparations(session.config.whole)
+    activities = schedule([batch], holidays_around([batch.go_live]), declared) if batch and batch.go_live else ()
     values = values_of(session.config, slug, today=today, language=language, activities=activities)
     folders = [session.root / "templates" / "documents", shipped() / "documents"]
     name = values["district"]["name"]
@@ -119,6 +121,9 @@ def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Lan
         title = text("Hand-over to operations, {district}", language, district=name)
         result.append(("handover", "handover", f"{slug}-handover", title, values))
     papers, missing = [], []
+    if "handover" in wanted and (why := _not_yet(batch, today)):
+        result = [one for one in result if one[0] != "handover"]
+        missing.append(f"{slug}-handover: {why}")
     for what, template, stem, title, about in result:
         try:
             markdown = render_markdown(folders, f"{language}/{template}.md", about, language)
@@ -130,9 +135,21 @@ def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Lan
         raise Problem(
             f"documents for {slug} cannot be written:\n  " + "\n  ".join(missing) + "\nNothing was written.",
             Exit.REFUSED,
-            "add what has no value to the config, or change the template: your own may stand in templates/documents/",
+            "what has no value: add it to the config, or change the template (your own may stand in templates/documents/); "
+            "what has not happened: write that document when it has",
         )
     return papers
+
+
+def _not_yet(batch: "RolloutBatch | None", today: date) -> str:
+    """Why nothing can be handed over on this day; empty: it can."""
+    if batch is None:
+        return "the district is in no batch"
+    if batch.paused:
+        return f"{batch.key} is paused"
+    if batch.go_live and batch.go_live > today.isoformat():
+        return f"{batch.key} goes live on {batch.go_live}, which has not come; a hand-over tells what has happened"
+    return ""
 
 
 def _written(session: Session, paper: Paper, suffix: str, language: "Language", today: date) -> bytes:

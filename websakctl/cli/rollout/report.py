@@ -32,7 +32,7 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.operations.rollout.timeline import timeline_events
     from websakctl.report.pages.status import StatusPage
-    from websakctl.rollout.schedule import schedule
+    from websakctl.rollout.schedule import preparations, schedule
 
     language = language_of(lang)
     session = Session(call)
@@ -48,7 +48,9 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
         names={slug: district.name for slug, district in config.districts.items()},
         since=first,
         timeline_events=timeline_events(session.journal, config, session.target.name, first),
-        activities=schedule(batches, holidays_around([b.go_live for b in batches if b.go_live])),
+        activities=schedule(
+            batches, holidays_around([b.go_live for b in batches if b.go_live]), preparations(config.whole)
+        ),
     )
     write_private(html, page.render(language))
     ready = sum(1 for batch in view.batches for district in batch.districts if not district.in_the_way)

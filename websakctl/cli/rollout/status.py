@@ -93,7 +93,8 @@ def schedule(call: Call, batch: Batch = None) -> None:
     config = session.valid_config()
     refuse_unknown(session, batch)
     chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
-    activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]))
+    preparations = calendar.preparations(config.whole)
+    activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]), preparations)
     drawn = gantt(activities, "en", today=today_in_oslo()) if call.format in ("svg", "html") else ""
     if call.format == "svg":
         session.terminal.result(drawn)

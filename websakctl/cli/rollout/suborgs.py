@@ -59,7 +59,7 @@ def suborgs(
     scopes = session.selection(district, None, None, None).scopes
     every = [
         route
-        for route in routes(config.whole, today_in_oslo())
+        for route in routes(config.whole, today_in_oslo(), config.examples)
         if (not scopes or route.district in scopes) and batch in (None, route.batch)
     ]
     chosen = [
@@ -99,7 +99,7 @@ def check(
     config = session.valid_config()
     scopes = session.selection(district, None, None, batch).scopes or frozenset(config.districts)
     today = today_in_oslo()
-    chosen = [route for route in routes(config.whole, today) if route.district in scopes]
+    chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
     mismatches = None
     if file:
         why_not = "--file works without a network"

@@ -1,9 +1,12 @@
 """The rollout as one value: batches, their districts' gates, licence pools and mail routes."""
 
+import re
 from datetime import date
+from enum import StrEnum
 
 import msgspec
 
+from websakctl.kinds.org_unit import KIND as ORG_UNIT
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Plan
@@ -13,6 +16,8 @@ from websakctl.rollout.gates import Gate, Ground, Standing, Verdict, gates, judg
 from websakctl.rollout.routing import Load, Route, loads, routes
 from websakctl.source.configuration import Configuration
 
+UNIT = ORG_UNIT.name
+
 
 class DistrictView(msgspec.Struct, frozen=True, kw_only=True):
     """One district of a batch, with a verdict for each gate."""
@@ -21,6 +26,17 @@ class DistrictView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     short_name: str
     verdicts: tuple[Verdict, ...]
+    prefix: str = ""
+    orgnr: str = ""
+
+    def in_common(self, text: str) -> str:
+        """A text of this district as it would stand for any: what is said of several can then be said once."""
+        text = text.replace(f"districts/{self.slug}/", "districts/DISTRICT/").replace(
+            f"--district {self.slug}", "--district DISTRICT"
+        )
+        text = text.replace(f"/{self.slug}/", "/DISTRICT/")
+        text = re.sub(rf"\b{re.escape(self.prefix)}-", "", text) if self.prefix else text
+        return text.replace(self.orgnr, "its main number") if self.orgnr else text
 
     @property
     def in_the_way(self) -> tuple[Verdict, ...]:
@@ -28,12 +44,41 @@ class DistrictView(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(v for v in self.verdicts if not v.state.lets_through)
 
 
+class BatchState(StrEnum):
+    """What a batch stands at: the day, the gates and Websak together."""
+
+    PAUSED = "paused"
+    LIVE = (
+        "live"  # its day has come, every gate lets it through, and Websak has all that the config gives its districts
+    )
+    SET_UP = "set up"  # the same, before its day
+    LATE = "late"  # its day has come, and something is left
+    READY = "ready"
+    NOT_READY = "not ready"
+
+
 class BatchView(msgspec.Struct, frozen=True, kw_only=True):
-    """One batch with its districts. ``pause_reason`` stands only while it is paused."""
+    """One batch with its districts. ``pause_reason`` stands only while it is paused.
+
+    ``set_up``: Websak has all that the config gives its districts; ``None`` if it was not asked. ``due``: its day has come.
+    """
 
     batch: Batch
     pause_reason: str | None
     districts: tuple[DistrictView, ...]
+    set_up: bool | None = None
+    due: bool = False
+
+    @property
+    def state(self) -> BatchState:
+        """What it stands at. It is live only where Websak says so: a day that has passed makes nothing live."""
+        if self.batch.paused:
+            return BatchState.PAUSED
+        if self.ready and self.set_up:
+            return BatchState.LIVE if self.due else BatchState.SET_UP
+        if self.due:
+            return BatchState.LATE
+        return BatchState.READY if self.ready else BatchState.NOT_READY
 
     @property
     def ready(self) -> bool:
@@ -62,6 +107,7 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     routes: tuple[Route, ...]
     loads: tuple[Load, ...]
     manual: tuple[Address, ...]  # what people have left to set by hand
+    examples: tuple[Address, ...] = ()  # what nobody has confirmed: marked ``status: example``
 
     def of(self, batch: str) -> BatchView:
         """One batch.
@@ -94,7 +140,7 @@ def view_rollout(
     """
     merged = config.whole
     batches = in_order(merged)
-    pools, every_route = seats(merged, users, today), routes(merged, today)
+    pools, every_route = seats(merged, users, today), routes(merged, today, config.examples)
     by_district = batch_of(batches)
     ground = Ground(
         config=merged,
@@ -108,6 +154,7 @@ def view_rollout(
         unmanaged=frozenset(plan.unmanaged if plan else ()),
         pending=frozenset(change.address for change in plan.changes) if plan else frozenset(),
         manual=frozenset(step.address for step in plan.manual) if plan else frozenset(),
+        examples=config.examples,
     )
     planned = dict.fromkeys(slug for batch in batches for slug in batch.districts)
     verdicts: dict[str, list[Verdict]] = {slug: [] for slug in planned}
@@ -117,7 +164,12 @@ def view_rollout(
 
     def of_district(slug: str) -> DistrictView:
         return DistrictView(
-            slug=slug, name=named[slug].name, short_name=named[slug].short_name, verdicts=tuple(verdicts[slug])
+            slug=slug,
+            name=named[slug].name,
+            short_name=named[slug].short_name,
+            prefix=named[slug].prefix,
+            orgnr=named[slug].orgnr,
+            verdicts=tuple(verdicts[slug]),
         )
 
     return RolloutView(
@@ -129,6 +181,8 @@ def view_rollout(
                 batch=batch,
                 pause_reason=_pause_reason(merged, batch),
                 districts=tuple(map(of_district, batch.districts)),
+                set_up=None if live is None else _set_up(batch, live, ground.pending),
+                due=bool(batch.go_live and batch.go_live <= today.isoformat()),
             )
             for batch in batches
         ),
@@ -138,7 +192,15 @@ def view_rollout(
         routes=every_route,
         loads=loads(merged, every_route),
         manual=tuple(step.address for step in plan.manual) if plan else (),
+        examples=tuple(sorted(config.examples)),
     )
+
+
+def _set_up(batch: Batch, live: State, pending: frozenset[Address]) -> bool:
+    """Whether Websak has units of every district of a batch, and nothing of them is still to be written."""
+    existing = {address.scope for address, resource in live.items() if address.kind == UNIT and resource.active}
+    waiting = {address.scope for address in pending}
+    return all(slug in existing and slug not in waiting for slug in batch.districts)
 
 
 def _pause_reason(config: State, batch: Batch) -> str | None:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from websakctl.report.formats.markdown import text as escaped
 from websakctl.report.formats.text import safe
 from websakctl.report.texts import Language, said
-from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
+from websakctl.report.texts.dates import day, either, listed, number, short_day, week, weekday
 
 
 class CannotWrite(Exception):
@@ -77,14 +77,20 @@ def _environment(folders: list[Path], language: Language) -> ImmutableSandboxedE
     )
     environment.filters |= {
         "day": _of_values(lambda value: day(value, language)),
-        "short": _of_values(lambda value: short_day(value, language)),
+        "short": _of_values(lambda value: _unbroken(short_day(value, language))),
         "weekday": _of_values(lambda value: weekday(value, language)),
-        "week": _of_values(lambda value: week(value, language)),
+        "week": _of_values(lambda value: _unbroken(week(value, language))),
         "number": _of_values(lambda value: Markup(number(value, language))),  # noqa: S704  # digits and what parts them
         "listed": _of_values(lambda value: listed(value, language)),
+        "either": _of_values(lambda value: either(value, language)),
         "said": _of_values(lambda value: said(value, language)),
     }
     return environment
+
+
+def _unbroken(text: str) -> str:
+    """A date or a week that no table breaks."""
+    return Markup(text.replace(" ", "\u00a0"))  # noqa: S704  # a date, and the spaces between its parts
 
 
 def _of_values(write: Callable[[Any], str]) -> Callable[[Any], str]:

@@ -11,8 +11,9 @@ from websakctl.kinds.licence import KIND as LICENCE
 from websakctl.kinds.org_unit import KIND as UNIT
 from websakctl.kinds.sub_org import KIND as SUB_ORG
 from websakctl.model.address import Address
+from websakctl.operations.rollout.view import view_rollout
 from websakctl.report.documents.markdown import known
-from websakctl.report.texts import Language, text
+from websakctl.report.texts import Language, by_name, text
 from websakctl.rollout.batches import batch_of, in_order
 from websakctl.rollout.gates import gates
 from websakctl.rollout.routing import Route, routes
@@ -45,15 +46,17 @@ def values_of(
         _number(
             route, config.state[Address(SUB_ORG.name, slug, route.orgnr)].fields["valid_from"], unit_names, language
         )
-        for route in _in_reading_order(routes(config.state, today), slug, district.orgnr)
+        for route in _in_reading_order(routes(config.state, today, config.examples), slug, district.orgnr)
     ]
     values: dict[str, Any] = {
         "today": today,
+        "live": bool(batch and batch.go_live and batch.go_live <= today.isoformat()),
         "organisation": known({"name": config.settings.organisation.name if config.settings.organisation else None}),
         "district": {name.removeprefix("district."): value for name, value in district.placeholders().items()},
         "units": list(_units(config, slug, unit_names)),
         "numbers": result,
         "holes": [number for number in result if number["holes"]],
+        "examples": [number for number in result if number["example"]],
         "licences": [
             {"product": r.fields["product"], "seats": r.fields["allotments"][slug]}
             for a, r in sorted(config.state.items())
@@ -61,15 +64,16 @@ def values_of(
         ],
         "activities": [
             {
-                "name": text(a.name, language),
-                "responsible": text(a.responsible, language),
+                "name": text("Go live", language) if a.goes_live else a.name,
+                "responsible": a.responsible,
                 "start": a.start,
                 "end": a.end,
             }
             for a in activities
         ],
     }
-    values |= _set_up_around(config, slug) | _said_of_gates(config, slug)
+    values |= _set_up_around(config, slug) | _said_of_gates(config, slug, today)
+    values["open_gates"] = list(_open_gates(config, slug, today))
     if batch:
         members = [config.districts[s].name for s in batch.districts if s in config.districts]
         values["batch"] = known({"key": batch.key, "name": batch.name, "go_live": batch.go_live, "members": members})
@@ -95,22 +99,36 @@ def _set_up_around(config: "Configuration", slug: str) -> dict[str, Any]:
     }
 
 
-def _said_of_gates(config: "Configuration", slug: str) -> dict[str, Any]:
-    """What people attested of the district, and what they let pass."""
+def _said_of_gates(config: "Configuration", slug: str, today: date) -> dict[str, Any]:
+    """What people have attested of the district by this day, with evidence, and what they let pass."""
     names = {gate.key: gate.name for gate in gates(config.whole)}
     given = [
         known({"gate": names.get(a.key, a.key), **r.fields, "waived": known(r.fields["waived"] or {}) or None})
         for a, r in config.own.items()
         if a.kind == ATTESTATION.name and a.scope == slug
     ]
-    return {"attested": [s for s in given if "waived" not in s], "waived": [s for s in given if "waived" in s]}
+    attested = [
+        s for s in given if "waived" not in s and {"by", "on", "evidence"} <= s.keys() and s["on"] <= f"{today}"
+    ]
+    return {"attested": attested, "waived": [s for s in given if "waived" in s]}
+
+
+def _open_gates(config: "Configuration", slug: str, today: date) -> Iterable[dict[str, Any]]:
+    """What is not in order on this day, as far as the config tells; Websak is not asked for a document."""
+    view = view_rollout(config, today)
+    names = {gate.key: gate.name for gate in view.gates}
+    for district in (d for batch in view.batches for d in batch.districts if d.slug == slug):
+        for verdict in district.in_the_way:
+            yield {"gate": names[verdict.gate], "why": [by_name(why, names) for why in verdict.why]}
 
 
 def letter_values(values: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
     """One letter for each number that is to be read in Altinn: the number, and what its letter may name."""
     for number in values["numbers"]:
         if number["channel"] == "altinn":
-            yield number["orgnr"], {**values, "number": number, **known({"start": number.get("starts")})}
+            start = number.get("starts")
+            begun = start is not None and start <= values["today"].isoformat()
+            yield number["orgnr"], {**values, "number": number, "begun": begun, **known({"start": start})}
 
 
 def _in_reading_order(found: Iterable[Route], slug: str, main: str) -> list[Route]:
@@ -137,6 +155,7 @@ def _number(route: Route, starts: str | None, unit_names: Mapping[str, str], lan
             "daily_routine": route.daily_routine,
             "starts": starts or route.go_live,
             "holes": route.holes,
+            "example": route.example,
         }
     )
 

@@ -132,7 +132,7 @@ def _share_out(table: "Table") -> None:
     """Give each column room for what it holds: its longest word at least, and no more than a line of reading."""
     table.autofit = False
     texts = [[cell.text for cell in column.cells] for column in table.columns]
-    words = [max((len(word) for text in column for word in text.split()), default=0) for column in texts]
+    words = [max((len(word) for text in column for word in text.split(" ")), default=0) for column in texts]
     lines = [max(map(len, column)) for column in texts]
     weights = [max(word + 4, min(line, _LINE), _NARROWEST) for word, line in zip(words, lines, strict=True)]
     for column, weight in zip(table.columns, weights, strict=True):

@@ -1,6 +1,5 @@
 """The status page: for project owners, what each batch, gate, licence pool and mail route stands at, and what changed."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -13,13 +12,12 @@ from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutVi
 from websakctl.report.charts import seats_chart
 from websakctl.report.gantt import gantt
 from websakctl.report.pages import page
-from websakctl.report.texts import Language, text
+from websakctl.report.texts import Language, by_name, text
 from websakctl.report.texts.dates import listed
 from websakctl.report.texts.kinds import things
 from websakctl.rollout.schedule import Activity
 
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
-_KEY = re.compile(r"(?<![\w-])[A-ZÆØÅ0-9][A-ZÆØÅ0-9-]+(?![\w-])")
 _MOST_NAMED = 4  # districts; more are counted
 
 
@@ -65,7 +63,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         yield "chart", seats_chart(view.pools, language) if view.pools else ""
         yield "charts", {key: self._gantt(key, language) for key in dict.fromkeys(a.batch for a in self.activities)}
         called = gate_names | {pool.key: pool.product for pool in view.pools} | batch_names
-        yield "by_name", lambda sentence: _by_name(sentence, called)
+        yield "by_name", lambda sentence: by_name(sentence, called)
         yield "told", lambda happening: list(_told(happening, language))
         yield "where", lambda slugs: _where(self.names, slugs, language)
         manual = Counter(address.kind for address in view.manual)
@@ -89,11 +87,6 @@ def _card(view: BatchView, today: date) -> dict[str, Any]:
 
 def _ready(district: DistrictView) -> bool:
     return bool(district.verdicts) and not district.in_the_way
-
-
-def _by_name(sentence: str, names: Mapping[str, str]) -> str:
-    """Call gates, licences and batches by their names: owners do not know the keys."""
-    return _KEY.sub(lambda found: f"«{names[found[0]]}»" if found[0] in names else found[0], sentence)
 
 
 def _where(names: Mapping[str, str], slugs: Sequence[str], language: Language) -> str:

@@ -1,6 +1,7 @@
 """What districts and project owners read, in bokmål or English: the English sentence is the key, as gettext has it."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Literal, get_args
 
@@ -9,6 +10,7 @@ from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS
 Language = Literal["nb", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _NAME = re.compile(r"\{(\w+)\}")
+_KEY = re.compile(r"(?<![\w-])[A-ZÆØÅ0-9][A-ZÆØÅ0-9-]+(?![\w-])")
 
 
 def text(english: str, language: Language, **values: object) -> str:
@@ -40,6 +42,11 @@ def said(sentence: str, language: Language) -> str:
             return translation.format(**{name: said(value, language) for name, value in result.groupdict().items()})
     about, colon, finding = sentence.partition(": ")
     return f"{about}: {said(finding, language)}" if colon else sentence
+
+
+def by_name(sentence: str, names: Mapping[str, str]) -> str:
+    """Call gates, licences and batches by their names: owners and districts do not know the keys."""
+    return _KEY.sub(lambda found: f"«{names[found[0]]}»" if found[0] in names else found[0], sentence)
 
 
 @cache

@@ -30,9 +30,10 @@ def weekday(value: date | str, language: Language) -> str:
 
 
 def week(value: date | str, language: Language) -> str:
-    """Write the ISO week of a day: ``uke 5, 2027``."""
+    """Write the ISO week of a day: ``uke 5``; where it is a week of another year than the day, with that year."""
     year, number, _ = _date(value).isocalendar()
-    return f"{'uke' if language == 'nb' else 'week'} {number}, {year}"
+    other = f", {year}" if year != _date(value).year else ""
+    return f"{'uke' if language == 'nb' else 'week'} {number}{other}"
 
 
 def number(value: int, language: Language) -> str:
@@ -47,6 +48,13 @@ def listed(items: Iterable[str], language: Language) -> str:
     from babel.lists import format_list
 
     return format_list(list(items), locale=_LOCALES[language])
+
+
+def either(items: Iterable[str], language: Language) -> str:
+    """Write a list of which one is enough: ``Styrer eller Assisterende styrer``."""
+    from babel.lists import format_list
+
+    return format_list(list(items), style="or", locale=_LOCALES[language])
 
 
 def _date(value: date | str) -> date:
