@@ -18,7 +18,7 @@ from websakctl.model.resource import Resource
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.document import change_document
 from websakctl.state.lock import Header, create
-from websakctl.state.people import People, StateKey
+from websakctl.state.people import People, StateKey, without_people
 
 from .clones import BRANCH as PROD
 from .clones import KEY, Machines, config, everything_in, publish
@@ -174,7 +174,81 @@ def test_another_machine_tells_users_apart_without_having_their_values(machines:
     kari("state", "verify")
 
 
-def test_without_the_state_key_nothing_about_users_is_applied(machines: Machines, tmp_path: Path) -> None:
+def test_whom_units_and_reasons_name_stays_out_of_the_branch(machines: Machines) -> None:
+    """Contact and phone of units, as the config and as Websak have them, and what somebody types for a reason."""
+    ola, kari = machines.machine("ola"), machines.machine("kari")
+    ola("state", "migrate")
+    ola.apply("--reason", "Sak 27/1234: Zanvelquo Zanvelrix ba om det")
+    machines.sandbox.edit("department", "FR-HELSE", contact="Jylbexdro Wimfyngax", phone="98765432")
+    before = "    HELSE: {name: Helse og mestring}\n"
+    contact = "contact: Hultamvel Quorixtam, phone: '91234567'"
+    ola.edit("config/org_units.yaml", before, f"    HELSE: {{name: Helse og mestring, {contact}}}\n")
+    ola.apply("--reason", "Zanvelquo Zanvelrix har sluttet, jf. 27/1235-2")
+    named = {"zanvel", "quorix", "jylbex", "wimfyn", "hultam", "98765432", "91234567", "sluttet"}
+    assert found_in(machines.remote, PROD, named) == []
+    log = everything_in(machines.remote, PROD).decode("utf-8", "replace")
+    assert "Sak 27/1234, [held back]" in log and "27/1235-2" in log
+
+    assert "Zanvelquo Zanvelrix" in ola("history").out  # where it was typed
+    assert "Sak 27/1234, [held back]" in kari("history").out
+    kari.edit("config/org_units.yaml", before, f"    HELSE: {{name: Helse og mestring, {contact}}}\n")
+    assert kari.plan("--kind", "org_unit").changed == []
+    assert "FR-HELSE" not in kari("drift").out
+    machines.sandbox.edit("department", "FR-HELSE", phone="90000000")
+    assert "FR-HELSE" in kari("drift").out
+    machines.sandbox.edit("department", "FR-HELSE", phone="91234567")
+    run = ola("history", "--format", "json").json["items"][0]["run"]
+    assert "held back: it is only in the journal of the machine that made the change" in kari("rollback", run).out
+    assert "Jylbexdro Wimfyngax" in ola("rollback", run).out
+    keyless = kari("drift", env={"WEBSAKCTL_STATE_KEY": None})
+    assert "what 2 resources say about people cannot be compared" in keyless.err + keyless.out
+    assert "FR-HELSE" not in keyless.out
+    for cli in (ola, kari):
+        cli("state", "verify")
+
+
+def test_a_lost_machines_run_over_users_is_resumed_from_another(machines: Machines) -> None:
+    users = people(random.Random(15), 6)
+    ola, kari = machines.machine("ola"), machines.machine("kari")
+    ola("state", "migrate")
+    ola.apply()
+    write(ola, users)
+    machines.sandbox.fault("delay", method="POST", path="/api/Users$", nth=4, seconds=20)
+    running = ola.start("apply", "--auto-approve", "--concurrency", "1")
+    while [operation for operation, _ in machines.sandbox.effects()].count("user.create") < 3:
+        assert running.poll() is None
+    running.kill()
+    running.communicate()
+    shutil.copytree(ola.root / "users", kari.root / "users")  # as both have them, and git has not
+    shutil.rmtree(ola.root)
+    owner = kari("state", "status", "--format", "json").json["lock"]["owner"]
+    resumed = kari.apply("--resume", "--break-lease", owner, "--reason", "Sak 27/1234")
+    assert "was interrupted" in resumed.err
+    created = [key for operation, key in machines.sandbox.effects() if operation == "user.create"]
+    assert sorted(created) == sorted(users)  # each once, under its code
+    assert kari.plan().changed == []
+    kari.apply()
+    assert found_in(machines.remote, PROD, words_of(users)) == []
+    kari("state", "verify")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shared"),
+    [
+        ("", ""),
+        ("Sak 27/1234", "Sak 27/1234"),
+        ("27/1234-5, #12", "27/1234-5, #12"),
+        ("Sak 27/1234 for Kari", "Sak 27/1234, [held back]"),
+        ("kari nordmann ringte 98765432", "[held back]"),
+        ("010190/12345", "[held back]"),
+        ("Sak 27/1234, [held back]", "Sak 27/1234, [held back]"),
+    ],
+)
+def test_of_a_reason_only_references_are_shared(typed: str, shared: str) -> None:
+    assert without_people(typed) == shared == without_people(shared)
+
+
+def test_without_the_state_key_nothing_is_applied(machines: Machines, tmp_path: Path) -> None:
     users = dict(list(people(random.Random(1), 2).items()))
     ola = machines.machine("ola")
     ola("state", "migrate")

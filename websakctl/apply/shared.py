@@ -22,7 +22,7 @@ from websakctl.model.address import Address
 from websakctl.state.branch import ENTRIES, Rewritten, StateBranch, StateError
 from websakctl.state.entries import AcceptedRow, Batch, Entry, KnownRow, Transaction, decode, encode
 from websakctl.state.lock import PAUSE, Header, Holder, LockLost, StateLock, create, read_header, read_holder
-from websakctl.state.people import KIND, Sharing, StateKey, is_digest, reveal
+from websakctl.state.people import KIND, Sharing, StateKey, is_digest, reveal, subject_of, without_people
 
 WINDOW = 50  # changes that one push announces
 RENEW = 10.0  # seconds at the most after which a push shows that the run is alive
@@ -239,16 +239,19 @@ class SharedJournal(Journal):
     def _here(
         self, db: sqlite3.Connection, row: KnownRow, codes: Mapping[str, str]
     ) -> tuple[Address, dict[str, Any], bool]:
-        """A row as it is kept here: a user that is known here keeps its code, and the values that are still the same."""
+        """A row as it is kept here: a user that is known here keeps its code, and values about people that are still the same stay."""
         address = Address.parse(self._named(row.address, codes))
-        if self._key is None or address.kind != KIND or is_digest(address.key):
+        if self._key is None or is_digest(address.key) or not any(map(is_digest, row.fields.values())):
             return address, row.fields, row.protected
-        key, code = self._key, address.key
+        key = self._key
         was = db.execute(
             "SELECT fields FROM known WHERE environment = ? AND address = ?", (self.environment, str(address))
         ).fetchone()
         before = json.loads(was[0]) if was else {}
-        fields = {name: reveal(key, code, name, value, [before.get(name)]) for name, value in row.fields.items()}
+        fields = {
+            name: reveal(key, subject_of(address, name) or "", name, value, [before.get(name)])
+            for name, value in row.fields.items()
+        }
         return address, fields, row.protected
 
 
@@ -344,7 +347,7 @@ class SharedState:
             purpose: What for.
             note: Told, in one sentence, what people should know.
             break_held: The owner whose lock is taken away, if they hold it.
-            reason: Why it is broken.
+            reason: Why, as somebody typed it; others see of it what names nobody.
 
         Raises:
             LockHeld: If another holds it.
@@ -355,7 +358,7 @@ class SharedState:
             self.environment,
             owner=owner,
             machine=machine,
-            purpose=purpose,
+            purpose=f"{purpose} ({without_people(reason)})" if reason else purpose,
             clone=self._clone,
             clock=self._clock,
             pause=self._pause,

@@ -481,8 +481,7 @@ class Session:
         with ExitStack() as held:
             held.enter_context(self.alone_here())
             if self.shared_state is not None:
-                if self.config.with_users:
-                    self.required_state_key()  # before anything about users is written that could not be shared
+                self.required_state_key()  # before anything about people is written that could not be shared
                 if break_held and not reason:
                     raise Problem("a lock is not broken without a reason", Exit.USAGE, "say why with --reason TEXT")
                 lock = self.shared_state.hold(

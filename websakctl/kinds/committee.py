@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Overridable, Ref
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Overridable, Ref
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
@@ -23,7 +23,7 @@ class Committee(Named, frozen=True, kw_only=True):
     portal: Annotated[bool, Overridable()] = True  # papers for the members in Møteportalen
     external_members: Annotated[bool, Overridable()] = True  # they log in with MinID
     publish: Annotated[bool, Overridable()] = True  # agenda and minutes are published
-    note: Annotated[Text | None, Overridable()] = None
+    note: Annotated[Text | None, Overridable(), NamesPeople()] = None
     protected: Annotated[bool, ConfigOnly()] = False
 
 

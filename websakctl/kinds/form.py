@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Ref
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
@@ -20,8 +20,8 @@ class Form(Named, frozen=True, kw_only=True):
     automatic: bool  # received, registered and distributed without hands
     case_type: Annotated[str | None, Ref(kind="case_type")] = None
     unit: Annotated[str | None, Ref(kind="org_unit", everywhere=True)] = None  # local key, in every district
-    note: Text | None = None
-    exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
+    note: Annotated[Text | None, NamesPeople()] = None
+    exceptions: Annotated[dict[str, Deviation], Ref(kind="district"), NamesPeople()] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

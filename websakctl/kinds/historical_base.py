@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Overridable
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Overridable
 from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name, Text
 
@@ -19,7 +19,7 @@ class HistoricalBase(Named, frozen=True, kw_only=True):
     name: Annotated[Name, Overridable()]
     system: Annotated[Text | None, Overridable()] = None
     lookup: Annotated[Literal["arranged", "not-needed"], Overridable()] = "arranged"
-    readers: Annotated[list[Text], Overridable()] = []  # roles that look things up, never persons
+    readers: Annotated[list[Text], Overridable(), NamesPeople()] = []  # roles that look things up, never persons
     migration: Annotated[Literal["planned", "under-way", "migrated", "not-planned"], Overridable()] = "planned"
     migrate_by: Annotated[IsoDate | None, Overridable()] = None
     deposit: Annotated[bool, Overridable()] = True  # ends as long-term deposit at the city archive

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Ref
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
@@ -18,8 +18,8 @@ class Integration(Named, frozen=True, kw_only=True):
     direction: Literal["in", "out", "both"]
     through: Annotated[str | None, Ref(kind="integration")] = None  # what carries it, as Acos Mottak carries SvarInn
     case_types: Annotated[list[str], Ref(kind="case_type")] = []  # where documents that come in are filed
-    responsible: Text  # a role or a unit of the city, never a person
-    exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
+    responsible: Annotated[Text, NamesPeople()]  # a role or a unit of the city, never a person
+    exceptions: Annotated[dict[str, Deviation], Ref(kind="district"), NamesPeople()] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -5,7 +5,17 @@ from typing import Annotated
 from msgspec import Meta
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Key, Overridable, Ref, Unique
+from websakctl.model.marks import (
+    ConfigOnly,
+    CreateOnly,
+    DefaultsToKey,
+    Kept,
+    Key,
+    NamesPeople,
+    Overridable,
+    Ref,
+    Unique,
+)
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, PostalCode, Text
 
@@ -27,8 +37,8 @@ class OrgUnit(Named, frozen=True, kw_only=True):
     address: Annotated[Text | None, Kept(), Overridable()] = None
     address2: Annotated[Text | None, Kept(), Overridable()] = None
     postal_no: Annotated[PostalCode | None, Kept(), Overridable()] = None
-    contact: Annotated[Text | None, Kept(), Overridable()] = None
-    phone: Annotated[Text | None, Kept(), Overridable()] = None
+    contact: Annotated[Text | None, Kept(), Overridable(), NamesPeople()] = None
+    phone: Annotated[Text | None, Kept(), Overridable(), NamesPeople()] = None
     einnsyn_code: Annotated[Text | None, ConfigOnly()] = None  # enhetskode: what eInnsyn knows the unit by
     protected: Annotated[bool, ConfigOnly()] = False
 

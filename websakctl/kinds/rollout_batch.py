@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Ref
 from websakctl.model.patterns import matching
 from websakctl.model.types import IsoDate, Name, Text
 
@@ -16,7 +16,7 @@ class RolloutBatch(Named, frozen=True, kw_only=True):
     go_live: IsoDate | None = None
     districts: Annotated[list[str], Ref(kind="district")] = []
     paused: bool = False
-    pause_reason: Text | None = None
+    pause_reason: Annotated[Text | None, NamesPeople()] = None
     protected: Annotated[bool, ConfigOnly()] = False
 
 

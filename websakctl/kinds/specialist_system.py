@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from websakctl.model.deviation import Deviation
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Ref
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Ref
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
@@ -19,7 +19,7 @@ class SpecialistSystem(Named, frozen=True, kw_only=True):
     used_for: Text | None = None
     owner: Text | None = None  # who decides over it: a role or a unit of the city, never a person
     integration: Annotated[str | None, Ref(kind="integration")] = None
-    exceptions: Annotated[dict[str, Deviation], Ref(kind="district")] = {}
+    exceptions: Annotated[dict[str, Deviation], Ref(kind="district"), NamesPeople()] = {}
     protected: Annotated[bool, ConfigOnly()] = False
 
 

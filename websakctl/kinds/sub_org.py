@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
-from websakctl.model.marks import ConfigOnly, Key, Overridable, Ref
+from websakctl.model.marks import ConfigOnly, Key, NamesPeople, Overridable, Ref
 from websakctl.model.types import IsoDate, Name, OrgNumber, Text
 
 
@@ -16,8 +16,8 @@ class SubOrg(Named, frozen=True, kw_only=True):
     channel: Annotated[Literal["svarinn", "altinn"], Overridable()]
     message_types: Annotated[list[Text], Overridable()] = []  # forsendelsestyper; empty: all
     level: Annotated[Literal[3, 4] | None, Overridable()] = None  # security level
-    readers: Annotated[list[Text], Overridable()] = []  # roles that read Altinn every day, never persons
-    daily_routine: Annotated[Text | None, Overridable()] = None
+    readers: Annotated[list[Text], Overridable(), NamesPeople()] = []  # roles that read Altinn every day, never persons
+    daily_routine: Annotated[Text | None, Overridable(), NamesPeople()] = None
     arrives: Annotated[Literal["dokulink", "svarinn", "altinn", "paper"] | None, Overridable()] = None  # today
     valid_from: IsoDate | None = None
     valid_to: IsoDate | None = None

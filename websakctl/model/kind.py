@@ -16,6 +16,7 @@ from websakctl.model.marks import (
     Held,
     Kept,
     Key,
+    NamesPeople,
     Overridable,
     Ref,
     Stepwise,
@@ -144,6 +145,11 @@ class Kind(
     def essential(self) -> frozenset[str]:
         """Fields without which none is made."""
         return frozenset(self._marked(Essential))
+
+    @cached_property
+    def names_people(self) -> frozenset[str]:
+        """Fields in which somebody may be named."""
+        return frozenset(self._marked(NamesPeople))
 
     @cached_property
     def stepwise(self) -> frozenset[str]:

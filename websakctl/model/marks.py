@@ -67,6 +67,10 @@ class Essential:
     """Without it another resource would be made: where the server has no place for it, none is."""
 
 
+class NamesPeople:
+    """Text in which somebody may be named: no more than a keyed digest of it leaves this machine with the shared state."""
+
+
 class Stepwise:
     """Set by requests of its own once the resource itself is written; each can be repeated."""
 

@@ -1,7 +1,8 @@
 """What leaves this machine about people: keyed digests of codes and values, never the values.
 
-A shared entry about a user names it by a digest of its code, and each changed field by a digest of its values. Whoever has
-the state key and the config or Websak at hand can tell what stands behind them; nobody else can.
+A shared entry about a user names it by a digest of its code, and each changed field by a digest of its values; so do fields
+of other kinds in which somebody may be named. Whoever has the state key and the config or Websak at hand can tell what
+stands behind them; nobody else can. Of a reason that somebody typed only references to cases are shared.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from unicodedata import normalize
 
 import msgspec
 
+from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.redaction import DIGEST_END, DIGEST_START
@@ -33,6 +35,7 @@ _SHARED: Mapping[str, frozenset[str]] = {
             "owner",
             "client_id",
             "reason",
+            "typed",
             "ci",
             "plan",
             "config_digest",
@@ -58,6 +61,8 @@ _SHARED: Mapping[str, frozenset[str]] = {
     "lock broken": frozenset({"owner", "by", "reason"}),
 }
 _VALUES = frozenset({"changes", "fields", "wanted", "made"})  # values of resources, which are no texts about them
+_REFERENCE = re.compile(r"(?<![\w/])(?:(?:[Ss]ak|[Cc]ase) )?(?:\d{2,4}/\d{1,7}(?:-\d{1,4})?|[#!]\d{1,7})(?![\w/])")
+HELD_BACK = "[held back]"
 _CHANGE = ("kind", "scope", "action", "shared")
 
 
@@ -113,6 +118,14 @@ class StateKey:
         return Address(address.kind, address.scope, self.code(address.key)) if address.kind == KIND else address
 
 
+def without_people(text: str) -> str:
+    """Of a text that somebody typed, the references to cases, such as ``Sak 27/1234``; whom the rest names, nobody can tell."""
+    rest = _REFERENCE.sub("", text.replace(HELD_BACK, ""))
+    if not any(map(str.isalnum, rest)):
+        return text
+    return ", ".join([*_REFERENCE.findall(text), HELD_BACK])
+
+
 def is_digest(value: Any) -> bool:
     """Whether a value is one of these digests."""
     return isinstance(value, str) and value.startswith(DIGEST_START) and value.endswith(DIGEST_END)
@@ -146,16 +159,20 @@ class Sharing:
         names = _SHARED.get(entry.what)
         if names is None:
             return None
-        code = _code_of(entry.address)
         body = {name: value for name, value in entry.body.items() if name in names}
-        if code is not None:
+        if entry.address is not None:
+            about = Address.parse(entry.address)
             for name in ("wanted", "made"):
                 if name in body:
-                    body[name] = self._keyed().value(code, str(body.get("path", "")), body[name])
+                    body[name] = self._value(about, str(body.get("path", "")), body[name])
             if "fields" in body:
                 body["fields"] = [
-                    [path, *self._pair(code, path, before, after)] for path, before, after in body["fields"]
+                    [path, *self._pair(about, path, before, after)] for path, before, after in body["fields"]
                 ]
+            if "by" in body:  # who says that they have set it
+                body["by"] = self._keyed().value(str(about), "by", body["by"])
+        if "reason" in body:
+            self._hold_back(body)
         if "changes" in body:
             body["changes"] = [self._change(change) for change in body["changes"]]
         body = {name: value if name in _VALUES else self._texts(value) for name, value in body.items()}
@@ -167,24 +184,39 @@ class Sharing:
             body=body,
         )
 
-    def _pair(self, code: str, path: str, before: Any, after: Any) -> tuple[Any, Any]:
+    @staticmethod
+    def _hold_back(body: dict[str, Any]) -> None:
+        """Of what somebody typed for a reason, keep no more than references; where it is not told apart, of all of it."""
+        reason, typed = str(body["reason"] or ""), body.get("typed")
+        if not isinstance(typed, str):
+            body["reason"] = without_people(reason)
+            return
+        body["typed"] = without_people(typed)
+        body["reason"] = reason.replace(typed, body["typed"]) if typed else reason
+
+    def _value(self, about: Address, path: str, value: Any) -> Any:
+        """What is shared of a value: of one that is about people, a digest."""
+        subject = subject_of(about, path)
+        return value if subject is None or value in ("", [], {}) else self._keyed().value(subject, path, value)
+
+    def _pair(self, about: Address, path: str, before: Any, after: Any) -> tuple[Any, Any]:
         if path in ("active", "scope"):
             return before, after
-        if path == "key":
+        if path == "key" and about.kind == KIND:
             return tuple(v if v is None else self._keyed().code(v) for v in (before, after))  # type: ignore[return-value]  # two in, two out
-        return self._keyed().value(code, path, before), self._keyed().value(code, path, after)
+        return self._value(about, path, before), self._value(about, path, after)
 
     def _change(self, change: Mapping[str, Any]) -> dict[str, Any]:
-        code, requires = _code_of(change["address"]), self._texts(change["requires"])
-        if code is None:
-            return {**change, "requires": requires}
+        about, requires = Address.parse(change["address"]), self._texts(change["requires"])
         fields = [
             {
                 "path": f["path"],
-                **dict(zip(("before", "after"), self._pair(code, f["path"], f["before"], f["after"]), strict=True)),
+                **dict(zip(("before", "after"), self._pair(about, f["path"], f["before"], f["after"]), strict=True)),
             }
             for f in change["fields"]
         ]
+        if about.kind != KIND:
+            return {**change, "fields": fields, "requires": requires}
         address = Address.parse(self._text(change["address"]))
         return {
             "address": str(address),
@@ -197,17 +229,13 @@ class Sharing:
         }
 
     def _row(self, row: KnownRow) -> KnownRow:
-        code = _code_of(row.address)
-        if code is None:
-            return row
-        fields = {name: self._keyed().value(code, name, value) for name, value in row.fields.items()}
+        about = Address.parse(row.address)
+        fields = {name: self._value(about, name, value) for name, value in row.fields.items()}
         return KnownRow(address=self._text(row.address), fields=fields, protected=row.protected)
 
     def _accepted(self, row: AcceptedRow) -> AcceptedRow:
-        code = _code_of(row.address)
-        if code is None:
-            return row
-        expected, created = (self._keyed().value(code, row.path, value) for value in (row.wanted, row.made))
+        about = Address.parse(row.address)
+        expected, created = (self._value(about, row.path, value) for value in (row.wanted, row.made))
         return AcceptedRow(address=self._text(row.address), path=row.path, wanted=expected, made=created)
 
     def _texts(self, value: Any) -> Any:
@@ -239,12 +267,14 @@ class People:
 
     def __init__(self, key: StateKey, states: Iterable[State]) -> None:
         self._key = key
-        self._fields: dict[str, list[Mapping[str, Any]]] = {}
+        self._fields: dict[str, list[Mapping[str, Any]]] = {}  # of users by code, of all else by address
+        codes = set()
         for state in states:
             for address, resource in state.items():
                 if address.kind == KIND:
-                    self._fields.setdefault(address.key, []).append(resource.fields)
-        self._codes = {key.code(code): code for code in self._fields}
+                    codes.add(address.key)
+                self._fields.setdefault(_subject(address), []).append(resource.fields)
+        self._codes = {key.code(code): code for code in codes}
 
     def address(self, address: Address) -> Address:
         """The address with the code that its digest stands for."""
@@ -253,13 +283,17 @@ class People:
         return Address(KIND, address.scope, self._codes.get(address.key, address.key))
 
     def value(self, address: Address, path: str, value: Any) -> Any:
-        """The value of a user's field that a digest stands for."""
-        if address.kind != KIND:
+        """The value that a digest stands for."""
+        if not is_digest(value):
             return value
-        if path == "key" and is_digest(value):
+        if path == "key":
             return self._codes.get(value, value)
-        code = self.address(address).key
-        return reveal(self._key, code, path, value, [fields.get(path) for fields in self._fields.get(code, ())])
+        address = self.address(address)
+        name, _, inner = path.partition(".")
+        values = [fields.get(name) for fields in self._fields.get(_subject(address), ())]
+        if inner:
+            values = [value.get(inner) if isinstance(value, Mapping) else None for value in values]
+        return reveal(self._key, subject_of(address, path) or "", path, value, values)
 
 
 def reveal(key: StateKey, code: str, path: str, value: Any, candidates: Iterable[Any]) -> Any:
@@ -267,6 +301,17 @@ def reveal(key: StateKey, code: str, path: str, value: Any, candidates: Iterable
     if not is_digest(value):
         return value
     return next((c for c in candidates if c is not None and key.value(code, path, c) == value), value)
+
+
+def subject_of(address: Address, path: str) -> str | None:
+    """Whom a value is about: a user's code, or the resource in whose field somebody may be named; ``None``: nobody."""
+    kind = all_kinds().get(address.kind)
+    named = address.kind == KIND or (kind is not None and path.partition(".")[0] in kind.names_people)
+    return _subject(address) if named else None
+
+
+def _subject(address: Address) -> str:
+    return address.key if address.kind == KIND else str(address)
 
 
 def _code_of(address: str | None) -> str | None:

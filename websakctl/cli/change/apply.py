@@ -138,7 +138,7 @@ def apply(
     if worklist is not None:
         make_folder(worklist)  # before anything is sent
     stop = threading.Event()
-    with session.alone(reason or "apply", break_lease, reason), nothing_written_if_interrupted():
+    with session.alone("apply", break_lease, reason), nothing_written_if_interrupted():
         # what was kept of a list never decides a write
         inputs = make_config_input(
             session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
@@ -201,8 +201,8 @@ def see_signature(session: Session, saved: "SavedPlan") -> None:
         raise Problem(f"{saved.name} is not signed with the state key of {name}", Exit.REFUSED, again)
 
 
-def what_and_who(session: Session, inputs: "ConfigInput", reason: str) -> dict[str, Any]:
-    """The parts of an ``ApplyRequest`` that the session has."""
+def what_and_who(session: Session, inputs: "ConfigInput", reason: str, typed: str | None = None) -> dict[str, Any]:
+    """The parts of an ``ApplyRequest`` that the session has; ``typed``: what of the reason somebody typed, if not all."""
     from websakctl.operations.apply.run import Actor
     from websakctl.operations.rollout.work_list import work_list
 
@@ -213,7 +213,9 @@ def what_and_who(session: Session, inputs: "ConfigInput", reason: str) -> dict[s
         "inputs": inputs,
         "connection": session.connection,
         "journal": session.journal,
-        "actor": Actor(user=user_name(), owner=session.owner, ci=ci, reason=reason),
+        "actor": Actor(
+            user=user_name(), owner=session.owner, ci=ci, reason=reason, typed=reason if typed is None else typed
+        ),
         "left_to_people": frozenset(left),
         "own_user": session.target.described.own_user,
         "shared_lock_held": session.shared_state is not None,

@@ -114,6 +114,15 @@ def _read(session: Session, kind: "Kind", path: Path) -> "Export":
     return export
 
 
+def known_here(session: Session) -> "dict[Address, LastApplied]":
+    """What is managed, with the values that the config tells in place of digests of a shared journal."""
+    from websakctl.operations.change.make_plan import with_people
+
+    known = session.journal.known(session.target.name)
+    people_in = session.people_in
+    return with_people(known, people_in([session.config.state])) if people_in is not None else known
+
+
 def manual_config_input(session: Session, export: list[str] | None = None) -> "ConfigInput":
     """What is known of the kinds that people set; Websak itself is not asked."""
     from websakctl.kinds import all_kinds
@@ -122,7 +131,7 @@ def manual_config_input(session: Session, export: list[str] | None = None) -> "C
 
     config, name = session.valid_config(), session.target.name
     by_hand = set_by_people(all_kinds(), setup_api=session.has_setup_api)
-    known = session.journal.known(name)
+    known = known_here(session)
     done = read_by_hand(session, by_hand, known, export)
     for warning in done.warnings:
         session.terminal.warn(f"warning: {warning}")

@@ -14,10 +14,12 @@ from websakctl.report.view_models import PlanReport
 
 if TYPE_CHECKING:
     from websakctl.live.user_rows import RowStore
+    from websakctl.model.address import Address
     from websakctl.model.resource import State
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Change, Plan
+    from websakctl.plan.diff import LastApplied
     from websakctl.plan.selection import Selection
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")]
@@ -161,7 +163,7 @@ def make_config_input(
 
     from msgspec.structs import replace as struct_replace
 
-    from websakctl.cli.change.by_hand import read_by_hand
+    from websakctl.cli.change.by_hand import known_here, read_by_hand
     from websakctl.kinds import all_kinds
     from websakctl.model.kind import set_by_people
     from websakctl.operations.change.make_plan import ConfigInput
@@ -173,11 +175,11 @@ def make_config_input(
     session.pull_state()
     connection = session.connection
     by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
-    known = session.journal.known(session.target.name)
+    known, untold = _without_untold(session, known_here(session))
     done = read_by_hand(session, by_hand, known, export)
     apart = "the shared lock keeps" if session.shared_state is not None else "only a local lock keeps"
     no_setup_api = f"this Websak has no Setup API: its kinds are steps for a person, and {apart} two applies apart"
-    warnings = () if connection.setup_url else (no_setup_api,)
+    warnings = (*(() if connection.setup_url else (no_setup_api,)), *untold)
     config = session.config
     if config.with_users:
         session.connection = struct_replace(connection, user_rows=user_rows(session, refresh))
@@ -198,6 +200,26 @@ def make_config_input(
         believe_empty=frozenset(believe_empty or ()),
         warnings=(*warnings, *readable_by_others(session), *starting_later(session), *done.warnings),
     )
+
+
+def _without_untold(
+    session: Session, known: "dict[Address, LastApplied]"
+) -> "tuple[dict[Address, LastApplied], tuple[str, ...]]":
+    """Leave out values that nobody can tell here, since the state key is not on this machine; and a word about it."""
+    from websakctl.plan.diff import LastApplied
+    from websakctl.state.people import is_digest
+
+    untold = {a for a, last in known.items() if any(map(is_digest, (a.key, *last.fields.values())))}
+    if session.state_key is not None or not untold:
+        return known, ()
+    told = {
+        a: LastApplied({n: v for n, v in last.fields.items() if not is_digest(v)}, last.protected)
+        if a in untold
+        else last
+        for a, last in known.items()
+    }
+    word = f"what {len(untold)} resources say about people cannot be compared"
+    return told, (f"the state key of {session.target.name} is not on this machine: {word}",)
 
 
 def user_rows(session: Session, refresh: str | None = None) -> "RowStore":

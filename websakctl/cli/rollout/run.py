@@ -95,9 +95,10 @@ def run(
         auto_approve=auto_approve,
         allow=tuple(allow or ()),
         reason=f"rollout {batch}" + (f": {reason}" if reason else ""),
+        typed=reason,
         break_lease=break_lease,
     )
-    with session.alone(rollout.reason, break_lease, reason), nothing_written_if_interrupted():
+    with session.alone(f"rollout {batch}", break_lease, reason), nothing_written_if_interrupted():
         rollout.run(users)
 
 
@@ -224,6 +225,7 @@ class Rollout:
     auto_approve: bool
     allow: tuple[str, ...]
     reason: str
+    typed: str
     break_lease: str | None
     parts: list[_Done] = field(default_factory=list)
 
@@ -283,7 +285,7 @@ class Rollout:
         from websakctl.operations.apply.run import ApplyRequest
 
         return ApplyRequest(
-            **what_and_who(self.session, inputs, self.reason),
+            **what_and_who(self.session, inputs, self.reason, self.typed),
             observer=observer,
             stop=observer.stop,
             allow=self.allow,

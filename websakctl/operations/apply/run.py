@@ -40,6 +40,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     owner: str  # the same for every run of this state directory
     ci: str | None = None  # the pipeline's run, where one applies
     reason: str = ""
+    typed: str = ""  # what of the reason somebody typed: people may be named in it
 
 
 class ApplyRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,6 +331,7 @@ def _new_run(request: ApplyRequest, plan: Plan, plan_digest: str, reason: str, s
         "owner": request.actor.owner,
         "client_id": request.connection.client_id,
         "reason": reason,
+        "typed": request.actor.typed,
         "ci": request.actor.ci,
         "plan": plan_digest or None,
         "config_digest": plan.config_digest,

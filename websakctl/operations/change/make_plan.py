@@ -1,5 +1,7 @@
 """The plan verb: desired and live into a plan."""
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 from msgspec.structs import replace as struct_replace
 
@@ -13,7 +15,7 @@ from websakctl.plan.guards import Limits
 from websakctl.plan.input import PeopleOfJournal, PlanInput
 from websakctl.plan.unseen import unseen_removals
 from websakctl.source.configuration import Configuration
-from websakctl.state.people import KIND
+from websakctl.state.people import is_digest
 
 ConfigInput = PlanInput[Configuration]
 
@@ -23,15 +25,23 @@ def knowing_people(inputs: ConfigInput, live: State) -> ConfigInput:
     people = people_of_journal(inputs, live)
     if people is None:
         return inputs
-    known = {
+    accepted = {
+        (people.address(a), path): (people.value(a, path, expected), people.value(a, path, made))
+        for (a, path), (expected, made) in inputs.accepted.items()
+    }
+    return replace(inputs, known=with_people(inputs.known, people), accepted=accepted)
+
+
+def with_people(known: Mapping[Address, LastApplied], people: PeopleOfJournal) -> dict[Address, LastApplied]:
+    """What is managed, with the users and values that can be told put in for their digests."""
+    return {
         people.address(a): LastApplied(
             {name: people.value(a, name, v) for name, v in last.fields.items()}, last.protected
         )
-        if a.kind == KIND
+        if any(map(is_digest, (a.key, *last.fields.values())))
         else last
-        for a, last in inputs.known.items()
+        for a, last in known.items()
     }
-    return replace(inputs, known=known)
 
 
 def people_of_journal(inputs: ConfigInput, live: State) -> PeopleOfJournal | None:
