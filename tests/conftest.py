@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, Phase, settings
 
 from websakctl.sandbox.process import Server, ensure_server, stop_server
 
-# A shell's background jobs ignore Ctrl-C, and so would every program that a test starts from there.
+# A shell's background jobs ignore Ctrl-C, `nohup` the end of its terminal, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 class _OwnedConnection(sqlite3.Connection):
@@ -26,6 +28,7 @@ class _OwnedConnection(sqlite3.Connection):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._unclosed = True
+        self._opened_in = os.environ.get("PYTEST_CURRENT_TEST")  # it may be collected in quite another
 
     def close(self) -> None:
         super().close()
@@ -33,7 +36,7 @@ class _OwnedConnection(sqlite3.Connection):
 
     def __del__(self) -> None:
         if getattr(self, "_unclosed", False):
-            warnings.warn(f"unclosed database in {self!r}", ResourceWarning, stacklevel=1, source=self)
+            warnings.warn(f"unclosed database opened in {self._opened_in}", ResourceWarning, stacklevel=1, source=self)
 
 
 if sys.version_info < (3, 13):  # so that the oldest interpreter finds what the newest does

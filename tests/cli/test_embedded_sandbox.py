@@ -30,8 +30,9 @@ def test_two_commands_at_once_share_one_and_a_killed_one_is_replaced(home: Cli) 
     nothing = _status(home)
     keys = {
         "running", "base_url", "setup_url", "token_url", "client_id", "client_secret", "database", "pid", "api_version",
+        "quirks", "format_version",
     }  # fmt: skip
-    assert nothing == {**dict.fromkeys(keys), "running": False}
+    assert nothing == {**dict.fromkeys(keys), "running": False, "format_version": 1}
 
     plans = [home.start("plan", "--format", "json", "--kind", "access_code") for _ in range(2)]
     answers = [plan.communicate(timeout=30) for plan in plans]

@@ -85,8 +85,10 @@ sys.exit(run(sys.argv[1:]))
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times: int) -> None:
-    websak.fault("status", method="POST", path="/access-codes$", code=400)
-    websak.fault("timeout_after", method="POST", path="/series$", seconds=8)
+    websak.fault(
+        "status", method="POST", path="/access-codes$", code=400, seconds=2
+    )  # the others are under way by then
+    websak.fault("timeout_after", method="POST", path="(?i)/departments$", seconds=5)
     given = subprocess.run(
         [sys.executable, "-c", IN_THE_MIDDLE_OF_A_LINE, "apply", "--auto-approve"],
         cwd=cli.root,

@@ -56,6 +56,8 @@ class Stage:
 
     def prepared(self, edits: tuple[tuple[str, str, Mapping[str, Any]], ...] = (), **load: int) -> "Stage":
         self.sandbox.fresh()
+        for writer in (self.writer, self.impatient):
+            writer._clients.auth.token()  # a fault before this one may have left it without
         if load:
             self.sandbox.ask("POST", "load", load)
         for kind, key, values in edits:

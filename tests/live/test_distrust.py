@@ -33,6 +33,7 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("kind", LISTS)
 def test_a_list_that_is_answered_badly_ends_the_reading(kind: str, bad: str, websak33: Any) -> None:
@@ -157,6 +158,7 @@ def test_pages_that_lead_nowhere_are_not_followed(body: str, websak33: Any) -> N
 # --- looking up one
 
 
+@pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("fault", ["html", "empty_200", "truncated_json", "wrong_content_type", "junk_array"])
 def test_one_that_is_answered_badly_is_not_missing(fault: str, websak: Any) -> None:
     with websak.reader() as reader:

@@ -70,9 +70,11 @@ def test_ctrl_c_before_the_first_write(world33: World) -> None:
 
 
 def test_ctrl_c_while_reading_back_is_no_interruption(world33: World) -> None:
-    killer = world33.kill_at_request("/flat", AFTER, 5, signal.SIGINT)
+    way = world33.the_way.effects
+    killer = world33.kill_when(lambda c: "/flat" in c.path and world33.counted == way, AFTER, signal.SIGINT)
     killer.process = world33.place.start("apply", "--auto-approve")
     ended(killer.process, 0)
+    assert killer.struck is not None
     world33.has_arrived()
 
 

@@ -188,6 +188,10 @@ class World:
         """From now on, strike the ``number``-th request whose path holds ``path``."""
         return self._kill(lambda crossing: path in crossing.path, number, phase, by)
 
+    def kill_when(self, concerns: Callable[[Crossing], bool], phase: str, by: int = signal.SIGKILL) -> "Killer":
+        """From now on, strike the first request that ``concerns`` accepts."""
+        return self._kill(concerns, 1, phase, by)
+
     def _kill(self, concerns: Callable[[Crossing], bool], number: int, phase: str, by: int) -> "Killer":
         killer = Killer(concerns, number, phase, by)
         self.proxy.begin(killer)

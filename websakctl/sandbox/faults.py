@@ -337,6 +337,7 @@ async def _delay(exchange: Exchange) -> None:
 
 async def _status(exchange: Exchange) -> None:
     await exchange.handle_or_drain("before")
+    await asyncio.sleep(float(exchange.params.get("seconds", 0)))
     body = exchange.params.get("body", "")
     content_type = b"text/plain; charset=utf-8" if isinstance(body, str) else b"application/json"
     text = body if isinstance(body, str) else json.dumps(body)

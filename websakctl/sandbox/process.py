@@ -436,7 +436,7 @@ def _found(state_dir: Path) -> tuple[Server, str] | None:
     try:
         kept = json.loads((Path(state_dir) / "sandbox" / "server.json").read_text(encoding="utf-8"))
         instance = str(kept.pop("instance"))
-        server = Server(**kept)
+        server = msgspec.convert(kept, Server)
     except (OSError, ValueError, TypeError, AttributeError, KeyError):
         return None
     if not _alive(server.pid):
