@@ -189,9 +189,8 @@ def test_what_is_there_stays(papers: Cli) -> None:
 
 def test_a_folder_that_cannot_be_written_gets_nothing(papers: Cli) -> None:
     papers.edit(*PAST)
-    (papers.root / "papers/sagene").mkdir(parents=True)
-    (papers.root / "papers/sagene/.sagene-handover.md.new").mkdir()
-    args = ("--batch", "PULJE-1", "--what", "handover", "--as", "md", "--out", "papers")
+    (papers.root / "papers/sagene/sagene-handover.md").mkdir(parents=True)
+    args = ("--batch", "PULJE-1", "--what", "handover", "--as", "md", "--out", "papers", "--force")
     assert "cannot write papers/sagene/" in papers(*COMMAND, *args, code=1).err
     assert [path for path in (papers.root / "papers").rglob("*") if path.is_file()] == []
 

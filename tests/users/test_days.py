@@ -32,7 +32,7 @@ def read(root: Path, starts: str, ends: str, headers: tuple[str, str] = ("Startd
 
 
 def on(root: Path, found: Import, day: date | None) -> Configuration:
-    return load_configuration(root, day, files_of(found, load_configuration(root, TODAY)))
+    return load_configuration(root, day, files_of(found))
 
 
 @pytest.mark.parametrize(
@@ -81,11 +81,11 @@ def test_a_user_is_wanted_from_the_first_day_to_the_last(root: Path, day: date |
 def test_who_starts_later_is_still_listed_the_next_time(root: Path) -> None:
     write_files(
         root,
-        {"users/frogner.yaml": next(iter(files_of(read(root, "01.03.2027", ""), load_configuration(root)).values()))},
+        {"users/frogner.yaml": next(iter(files_of(read(root, "01.03.2027", "")).values()))},
     )
     again = read(root, "01.03.2027", "")
     assert again.left == {"frogner": []}
-    assert 'valid_from: "2027-03-01"' in next(iter(files_of(again, load_configuration(root, TODAY)).values()))
+    assert 'valid_from: "2027-03-01"' in next(iter(files_of(again).values()))
 
 
 def test_users_are_counted_by_the_month_they_come_or_go() -> None:

@@ -24,7 +24,7 @@ from websakctl.source.tables.read import read_tables
 root = Path(sys.argv[1])
 config = load_configuration(root)
 found = read_people(read_tables(root / "ansatte.xlsx"), config)
-after = load_configuration(root, None, files_of(found, config))
+after = load_configuration(root, None, files_of(found))
 used = resource.getrusage(resource.RUSAGE_SELF)
 size = used.ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1)
 print(len(found.people), len(found.findings), after.valid, used.ru_utime + used.ru_stime, size)

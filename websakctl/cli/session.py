@@ -16,6 +16,7 @@ from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
 from websakctl.cli.today import today_in_oslo
+from websakctl.files import remove_unfinished, write_whole
 from websakctl.redaction import Secret, redact
 from websakctl.report.view_models import FindingsReport, Look, PlanReport, Subject
 
@@ -91,6 +92,7 @@ class Session:
                 f"cannot make {folder}: {error.strerror}",
                 what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written",
             ) from None
+        remove_unfinished(folder, folder / "worklists", folder / "snapshots")
         return folder
 
     @cached_property
@@ -102,6 +104,7 @@ class Session:
         """
         from websakctl.source.load import load_configuration
 
+        remove_unfinished(self.root / "users", self.root, Path.cwd())
         if not (self.root / "config").is_dir() and not (self.root / "districts").is_dir():
             raise Problem(
                 f"there is no config in {self.root}: neither config/ nor districts/",
@@ -664,26 +667,15 @@ def _keep_config(path: Path) -> None:
 
 def write_private(path: Path, text: str, *, redacted_before: bool = False) -> None:
     """Write a file that only its owner can read; it is whole or not there. What was redacted value by value stays as it is."""
-    import tempfile
-
     _keep_config(path)
     if path.exists() and not path.is_file():
         raise Problem(f"cannot write {path}: it is there and is no file", what_next="name a file")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        write_whole(path, (text if redacted_before else redact(text)).encode())
     except OSError as error:
         raise Problem(
             f"cannot write {path}: {error.strerror}", what_next="name a file in a folder that can be written"
         ) from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text if redacted_before else redact(text))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def read_json(path: Path, what: str = "a saved plan") -> object:

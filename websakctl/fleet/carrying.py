@@ -9,7 +9,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from websakctl.apply.journal import Journal
 from websakctl.apply.lock import lock_path
+from websakctl.files import temporary_folder
 
 JOURNAL = "journal.db"
 _PLACE = "place"  # who we are to the lease: the same wherever the state directory is carried
@@ -87,8 +87,8 @@ def pack(root: Path, state_dir: Path) -> Parcel:
 @contextmanager
 def unpacked(parcel: Parcel) -> Iterator[tuple[Path, Path]]:
     """A root and a state directory made from a parcel, for as long as they are needed; only we can read them."""
-    with TemporaryDirectory(prefix="websakctl-") as folder:
-        root, state_dir = Path(folder) / "root", Path(folder) / "state"
+    with temporary_folder() as folder:
+        root, state_dir = folder / "root", folder / "state"
         state_dir.mkdir(mode=0o700)
         with zipfile.ZipFile(io.BytesIO(parcel.config)) as archive:
             if sum(info.file_size for info in archive.infolist()) > _MOST:
@@ -110,8 +110,8 @@ def packed_journal(state_dir: Path) -> bytes:
     """
     if not (state_dir / JOURNAL).is_file():
         return b""
-    with TemporaryDirectory(prefix="websakctl-") as folder:
-        copy = Path(folder) / JOURNAL
+    with temporary_folder() as folder:
+        copy = folder / JOURNAL
         with Journal(state_dir / JOURNAL) as journal:
             journal.copy_to(copy)
         return zlib.compress(copy.read_bytes())
@@ -135,8 +135,8 @@ def take_back(carried: Carried, state_dir: Path, environment: str) -> None:
     """
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with FileLock(lock_path(state_dir, environment), timeout=0.2), TemporaryDirectory(dir=state_dir) as folder:
-            _replace(carried, state_dir / JOURNAL, Path(folder) / JOURNAL)
+        with FileLock(lock_path(state_dir, environment), timeout=0.2), temporary_folder(state_dir) as folder:
+            _replace(carried, state_dir / JOURNAL, folder / JOURNAL)
     except Timeout:
         raise CarryError(f"an apply from {state_dir} is under way") from None
 

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from websakctl import __version__
+from websakctl.files import temporary_folder
 from websakctl.fleet.process import GOING_ON, Ended, Stop, run_command
 from websakctl.fleet.target import variable_of
 
@@ -213,8 +213,8 @@ def _until_nobody_applies(job: Job, stop: Stop) -> None:
 
 @contextmanager
 def _file_of(plan: str) -> "Iterator[str]":
-    with tempfile.TemporaryDirectory(prefix="websakctl-") as folder:
-        path = Path(folder) / "plan.json"
+    with temporary_folder() as folder:
+        path = folder / "plan.json"
         path.write_text(plan, encoding="utf-8")
         yield str(path)
 

@@ -17,6 +17,8 @@ from websakctl.source.tree import Map, Seq, Span
 
 MAX_BYTES = 64 * 1024 * 1024
 SETTINGS_FILE = "config/websak.yaml"
+USERS = "users"  # the folder
+HALF_WRITTEN = ".half-written"  # in it: which files an import is replacing, while it does
 _SUFFIXES = (".yaml", ".yml")
 _LONE_CR = re.compile(r"\r(?!\n)")
 
@@ -54,27 +56,30 @@ class Documents:
     lost: list[str] = field(default_factory=list)  # texts that could not be parsed
 
 
-def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Documents:
+def read_documents(root: Path, instead: Mapping[str, str | None] | None = None) -> Documents:
     """Read and parse every ``config/**/*.yaml``, ``districts/*/*.yaml`` and ``users/*.yaml`` below ``root``.
 
     Args:
         root: The config repository.
-        instead: Texts of files of users by path, taken for what stands there: what they come to can be seen before.
+        instead: Texts by path, taken for what stands there: what they come to can be seen before they are written.
+            ``None`` for a text: as if the file were not there.
     """
-    result = Documents()
-    for document in _documents(root, _yaml_files(root, root / "config"), result):
+    reading = _Reading(root, instead or {})
+    found = reading.found
+    for document in reading.documents(reading.paths("config")):
         if document.file == SETTINGS_FILE:
-            result.settings = document
+            found.settings = document
         else:
-            result.base.append(document)
+            found.base.append(document)
     districts = root / "districts"
-    inside = sorted(p for p in districts.iterdir() if not p.name.startswith(".")) if districts.is_dir() else []
-    for path in inside:
-        if path.is_dir():
-            result.districts[path.name] = list(_documents(root, _yaml_files(root, path), result))
+    inside = {p for p in districts.iterdir() if not p.name.startswith(".")} if districts.is_dir() else set()
+    inside |= {districts / name.split("/")[1] for name in reading.added if name.startswith("districts/")}
+    for path in sorted(inside):
+        if path.is_dir() or not path.exists():
+            found.districts[path.name] = list(reading.documents(reading.paths(f"districts/{path.name}")))
         elif path.suffix.lower() in _SUFFIXES:
             name = _name(root, path)
-            result.findings.append(
+            found.findings.append(
                 Diagnostic(
                     code="district-incomplete",
                     at=Position(name),
@@ -82,30 +87,66 @@ def read_documents(root: Path, instead: Mapping[str, str] | None = None) -> Docu
                     help=f"move it to {name.rpartition('.')[0]}/",
                 )
             )
-    users = root / "users"
-    present = sorted(filter(_is_yaml, users.iterdir())) if users.is_dir() else []
-    result.findings.extend(_misnamed(_name(root, path)) for path in present if path.suffix != ".yaml")
-    paths = {path.stem: path for path in present if path.suffix == ".yaml"}
-    paths.update((Path(name).stem, root / name) for name in instead or ())
+    users = root / USERS
+    there = set(filter(_is_yaml, users.iterdir())) if users.is_dir() else set()
+    there |= {root / name for name in reading.added if name.startswith(f"{USERS}/")}
+    found.findings.extend(_misnamed(_name(root, path)) for path in sorted(there) if path.suffix != ".yaml")
+    paths = {path.stem: path for path in sorted(there) if path.suffix == ".yaml"}
     for slug, path in sorted(paths.items()):
-        text = (instead or {}).get(_name(root, path))
-        of_users = _read(root, path, result) if text is None else _parsed(_name(root, path), text.encode(), result)
-        if of_users is not None:
-            result.users[slug] = of_users
-    return result
+        for of_users in reading.documents([path]):
+            found.users[slug] = of_users
+    if (half := half_written(root)) and not half <= reading.instead.keys():
+        found.findings.append(
+            Diagnostic(
+                code="file-unreadable",
+                at=Position(f"{USERS}/{HALF_WRITTEN}"),
+                message=f"`users import` was interrupted between two of {', '.join(sorted(half))}: people may be in both or in none",
+                help="run the same `websakctl users import` again; it replaces them, and deletes this file",
+            )
+        )
+    return found
+
+
+def half_written(root: Path) -> set[str]:
+    """Files of users that an import was killed between writing, by path."""
+    try:
+        lines = (root / USERS / HALF_WRITTEN).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return set()
+    except UnicodeDecodeError:
+        lines = []
+    return {line for line in lines if line.startswith(f"{USERS}/")} or {f"{USERS}/"}
+
+
+class _Reading:
+    """Reads the files of one repository, or what is to stand there in their place."""
+
+    def __init__(self, root: Path, instead: Mapping[str, str | None]) -> None:
+        self.root, self.instead, self.found = root, instead, Documents()
+        self.added = [name for name, text in instead.items() if text is not None]
+
+    def paths(self, folder: str) -> list[Path]:
+        """The YAML files below a folder, those that are to come included."""
+        added = (self.root / name for name in self.added if name.startswith(f"{folder}/"))
+        return sorted({*_yaml_files(self.root, self.root / folder), *added})
+
+    def documents(self, paths: list[Path]) -> Iterator[Document]:
+        """Those of the files that can be read, and are mappings of sections."""
+        for path in paths:
+            name = _name(self.root, path)
+            if name not in self.instead:
+                document = _read(self.root, path, self.found)
+            elif (text := self.instead[name]) is not None:
+                document = _parsed(name, text.encode(), self.found)
+            else:
+                continue
+            if document is not None:
+                yield document
 
 
 def read_document(path: Path, found: Documents) -> Document | None:
     """Read one file by itself, named by its last part; what is wrong with it goes to ``found``."""
     return _read(path.parent, path, found)
-
-
-def _documents(root: Path, paths: list[Path], found: Documents) -> Iterator[Document]:
-    """Those of the files that can be read, and are mappings of sections."""
-    for path in paths:
-        document = _read(root, path, found)
-        if document is not None:
-            yield document
 
 
 def leads_out(root: Path, path: Path) -> bool:

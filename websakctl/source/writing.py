@@ -1,9 +1,10 @@
 """Read and write a file's text exactly: its byte order mark and its line ends are part of it."""
 
 import os
-import shutil
-import tempfile
+import stat
 from pathlib import Path
+
+from websakctl.files import write_whole
 
 
 def read_exactly(path: Path) -> str:
@@ -19,19 +20,10 @@ def write_exactly(path: Path, text: str) -> None:
     """Write a file, so that at any moment it is the old one or the new one; it keeps its permissions."""
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, temporary)
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(temporary).chmod(0o666 & ~mask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    if path.exists():
+        mode = stat.S_IMODE(path.stat().st_mode)
+    else:
+        mask = os.umask(0)
+        os.umask(mask)
+        mode = 0o666 & ~mask
+    write_whole(path, text.encode(), mode=mode)

@@ -1,6 +1,5 @@
 """``districts documents``: the local project plan, the letters and the hand-over note, to be sent to districts."""
 
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -171,18 +170,13 @@ def _write(files: dict[Path, bytes], *, force: bool) -> None:
             Exit.REFUSED,
             "name another folder with --out DIR, or write over them with --force",
         )
-    fresh = {path: path.with_name(f".{path.name}.new") for path in files}
+    from websakctl.files import write_all_whole
+
     try:
-        for path, content in files.items():
+        for path in files:
             path.parent.mkdir(parents=True, exist_ok=True)
-            fresh[path].touch(mode=0o600)  # the hand-over note names who attested
-            fresh[path].write_bytes(content)
-        for path, written in fresh.items():
-            written.replace(path)
+        write_all_whole(files)  # their owner's only: the hand-over note names who attested
     except OSError as error:
-        for written in fresh.values():
-            with suppress(OSError):
-                written.unlink(missing_ok=True)
         raise Problem(
             f"cannot write {error.filename}: {error.strerror}", Exit.FAILED, "name a folder that can be written"
         ) from None

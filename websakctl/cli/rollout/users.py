@@ -52,9 +52,9 @@ def import_(
     if dry_run and out is not None:
         raise Problem("--dry-run writes nothing, so there is nothing to save a plan for", Exit.USAGE, "leave one out")
     session = Session(call)
-    session.valid_config()
+    aside = put_aside(session)
     scopes = session.selection(district, None, None, batch).scopes
-    result, files = prepare(session, file, scopes, add=add)
+    result, files = prepare(session, file, scopes, add=add, aside=aside)
     selection = session.selection(result.districts, ["user"], None, None)
     inputs = make_config_input(session, selection, None, refresh)
     live = read_live(session, inputs)
@@ -86,10 +86,39 @@ def import_(
             session.terminal.say("To carry it out:\n  websakctl apply --kind user")
 
 
+def put_aside(session: Session) -> tuple[str, ...]:
+    """Where the config is not valid, go on with one that lacks the files of users: what an import replaces is not judged.
+
+    An import that was killed between two files leaves people in both or in none.
+
+    Returns:
+        The files that were left out; none where the config is valid.
+
+    Raises:
+        Problem: If it is not valid without them either.
+    """
+    from websakctl.source.load import load_configuration
+
+    if session.config.valid:
+        return ()
+    names = (f"users/{slug}.yaml" for slug in session.config.described)
+    aside = tuple(sorted(name for name in names if (session.root / name).exists()))
+    session.config = load_configuration(session.root, today_in_oslo(), dict.fromkeys(aside))
+    session.valid_config()
+    return aside
+
+
 def prepare(
-    session: Session, file: Path, only: frozenset[str], *, add: bool = False
+    session: Session, file: Path, only: frozenset[str], *, add: bool = False, aside: tuple[str, ...] = ()
 ) -> "tuple[Import, dict[str, str]]":
     """Understand a file, and make it part of the session's config without writing it.
+
+    Args:
+        session: Whose config it is.
+        file: From HR.
+        only: Slugs of districts; see ``read_people``.
+        add: Whether people who are not in the file stay.
+        aside: Files of users that the session's config lacks; those of districts that are not in the file count again.
 
     Returns:
         What was understood, and the texts of the districts' files of users, for ``write_all``.
@@ -97,20 +126,33 @@ def prepare(
     Raises:
         Problem: If any row is not in order; all that is wrong has been shown.
     """
-
-    from websakctl.operations.rollout.import_users import files_of, read_people
+    from websakctl.operations.rollout.import_users import UnreadableError, files_of, listed_in_files, read_people
     from websakctl.source.load import load_configuration
     from websakctl.source.tables.read import read_tables
     from websakctl.source.tables.table import TableError
 
     try:
-        result = read_people(read_tables(file), session.config, only=only, add=add)
+        tables = read_tables(file)
+        result = read_people(tables, session.config, only=only, add=add)
+        if aside and not result.findings:
+            replaced = [f"users/{slug}.yaml" for slug in result.districts]
+            listed = listed_in_files(session.root, replaced)
+            session.config = load_configuration(session.root, today_in_oslo(), dict.fromkeys(replaced))
+            session.valid_config()
+            result = read_people(tables, session.config, only=only, add=add, listed=listed)
     except TableError as error:
         raise Problem(str(error), Exit.INVALID, error.what_next) from None
+    except UnreadableError as error:
+        raise Problem(
+            f"{error}, so what HR does not tell of its users would be lost; nothing was written",
+            Exit.INVALID,
+            "correct the file, or move it away; `websakctl validate` says what is wrong",
+            findings=error.findings,
+        ) from None
     _tell(session, result)
     if result.findings:
         _complain(session, result)
-    files = files_of(result, session.config, add=add)
+    files = files_of(result, add=add)
     session.config = load_configuration(session.root, today_in_oslo(), files)
     session.valid_config()
     return result, files

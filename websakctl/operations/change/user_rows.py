@@ -1,13 +1,13 @@
 """What was listed of a Websak's users, kept for a day so that the next command reads only what has changed."""
 
 import json
-import os
-import tempfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
+from websakctl.files import write_whole
 from websakctl.live.user_rows import KeptRows
 
 FORMAT = 3
@@ -41,13 +41,5 @@ class RowFile(msgspec.Struct, frozen=True, kw_only=True):
             "day": kept.day.isoformat(),
             "rows": list(kept.rows.values()),
         }
-        try:
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # owner-only
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(document, file, ensure_ascii=False, separators=(",", ":"))
-                Path(temporary).replace(self.path)
-            except OSError:
-                Path(temporary).unlink(missing_ok=True)
-        except OSError:
-            return
+        with suppress(OSError):
+            write_whole(self.path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())

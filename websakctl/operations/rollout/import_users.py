@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from websakctl.diagnostics import Diagnostic
+from websakctl.files import write_all_whole, write_whole
 from websakctl.kinds.user import KIND, User
 from websakctl.model.entry import fields_of
 from websakctl.operations.rollout.hr_columns import code_column, described, find_columns, missing_columns, no_headers
 from websakctl.operations.rollout.hr_rows import Person, RowReader
 from websakctl.source.configuration import Configuration
-from websakctl.source.documents import plain
+from websakctl.source.documents import HALF_WRITTEN, USERS, Documents, plain, read_document
 from websakctl.source.emitting import document
+from websakctl.source.sections import DEFAULTS
 from websakctl.source.tables.report import CellFinding
 from websakctl.source.tables.shape import rows_below
 from websakctl.source.tables.table import Table
@@ -21,6 +24,9 @@ HEADER = """\
 yaml-language-server: $schema=../config/files.schema.json
 Users of this district, written by `websakctl users import`. Personal data: not for git, and for its owner only.
 People who leave the file from HR leave this one, and are deactivated by the next apply."""
+
+
+Listed = Mapping[str, Mapping[str, dict[str, Any]]]  # users as the files have them, by district and code
 
 
 @dataclass(slots=True)
@@ -34,6 +40,7 @@ class Import:
     findings: list[CellFinding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what else the person should know
     left: dict[str, list[str]] = field(default_factory=dict)  # codes that are no longer in the file, by district
+    listed: Listed = field(default_factory=dict)  # who was listed before
 
     @property
     def districts(self) -> tuple[str, ...]:
@@ -42,7 +49,12 @@ class Import:
 
 
 def read_people(
-    tables: Sequence[Table], config: Configuration, *, only: Iterable[str] = (), add: bool = False
+    tables: Sequence[Table],
+    config: Configuration,
+    *,
+    only: Iterable[str] = (),
+    add: bool = False,
+    listed: Listed | None = None,
 ) -> Import:
     """Understand every row, or say what is wrong with it.
 
@@ -51,6 +63,7 @@ def read_people(
         config: Whose units, roles and rules the rows are mapped by.
         only: Slugs; rows of other districts are findings. A single one is also the district of rows that name none.
         add: Whether people who are not in the file stay.
+        listed: Who is listed before; by default whom the config lists.
 
     Raises:
         TableError: If several sheets hold a list of people.
@@ -83,19 +96,18 @@ def read_people(
             result.findings.append(
                 CellFinding(row=header.row.number, column=1, message="there is nobody below the headers")
             )
+    result.listed = listed_in(config) if listed is None else listed
     for slug in result.districts:
         codes = {p.code for p in result.people if p.district == slug}
-        listed = (*config.state, *config.dormant)
-        before = {a.key for a in listed if a.kind == KIND.name and a.scope == slug}
-        result.left[slug] = [] if add else sorted(before - codes)
+        result.left[slug] = [] if add else sorted(result.listed.get(slug, {}).keys() - codes)
     return result
 
 
-def files_of(found: Import, config: Configuration, *, add: bool = False) -> dict[str, str]:
+def files_of(found: Import, *, add: bool = False) -> dict[str, str]:
     """The districts' files of users as the import makes them, by path; what HR does not tell of a user is kept."""
     result = {}
     for slug in found.districts:
-        before = _written(config, slug)
+        before = found.listed.get(slug, {})
         entries = dict(before) if add else {}
         for person in found.people:
             if person.district == slug:
@@ -107,50 +119,66 @@ def files_of(found: Import, config: Configuration, *, add: bool = False) -> dict
 
 
 def write_all(root: Path, files: Mapping[str, str]) -> None:
-    """Write every file, owner-only, or leave every file as it was.
+    """Write every file, owner-only, or leave every file as it was; while that is under way no config is valid.
 
     Raises:
         OSError: If one cannot be written.
     """
-    (root / FOLDER).mkdir(mode=0o700, exist_ok=True)
-    ready: list[tuple[Path, Path]] = []
-    done: list[tuple[Path, bytes | None]] = []
+    folder = root / USERS
+    folder.mkdir(mode=0o700, exist_ok=True)
+    under_way = folder / HALF_WRITTEN
+    before = {path: _content(path) for path in (root / name for name in files)}
+    if len(files) > 1:
+        write_whole(under_way, "".join(f"{name}\n" for name in sorted(files)).encode())
     try:
-        for name, text in files.items():
-            ready.append((_beside(root / name, text.encode()), root / name))
-        for temporary, path in ready:
-            before = path.read_bytes() if path.exists() else None
-            temporary.replace(path)
-            done.append((path, before))
+        write_all_whole({root / name: text.encode() for name, text in files.items()})
     except BaseException:
-        for temporary, _ in ready:
-            temporary.unlink(missing_ok=True)
-        for path, old in done:
-            if old is None:
-                path.unlink(missing_ok=True)
-            else:
-                _beside(path, old).replace(path)
+        if all(_content(path) == content for path, content in before.items()):
+            under_way.unlink(missing_ok=True)
         raise
+    under_way.unlink(missing_ok=True)
 
 
-def _beside(path: Path, content: bytes) -> Path:
-    import os
-    import tempfile
-
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # owner-only
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(temporary)
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
-def _written(config: Configuration, slug: str) -> dict[str, dict[str, Any]]:
-    """The district's users as its files have them, with the files' defaults."""
-    result: dict[str, dict[str, Any]] = {}
+def listed_in(config: Configuration) -> dict[str, dict[str, dict[str, Any]]]:
+    """Users as the files have them, with the files' defaults."""
+    result: dict[str, dict[str, dict[str, Any]]] = {}
     for address in (*config.state, *config.dormant):
-        if address.kind == KIND.name and address.scope == slug:
+        if address.kind == KIND.name:
             origin = config.origins[address]
             shared = origin.defaults[0][origin.defaults[1]] if origin.defaults is not None else {}
-            result[address.key] = plain({**shared, **(origin.section[origin.key] or {})})
+            fields = plain({**shared, **(origin.section[origin.key] or {})})
+            result.setdefault(address.scope, {})[address.key] = fields
     return result
+
+
+def listed_in_files(root: Path, files: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The same, of files that need not fit together, such as those that an import was killed between.
+
+    Raises:
+        UnreadableError: If one cannot be read by itself.
+    """
+    result: dict[str, dict[str, dict[str, Any]]] = {}
+    for name in files:
+        if not (root / name).exists():
+            continue
+        found = Documents()
+        one = read_document(root / name, found)
+        users = one.top.get(SECTION, {}) if one is not None else None
+        if not isinstance(users, Mapping) or not all(isinstance(fields, Mapping | None) for fields in users.values()):
+            raise UnreadableError(name, found.findings)
+        shared = one.top.get(DEFAULTS, {}) if one is not None else {}
+        shared = shared.get(SECTION, {}) if isinstance(shared, Mapping) else {}
+        result[Path(name).stem] = {code: plain({**shared, **(fields or {})}) for code, fields in users.items()}
+    return result
+
+
+class UnreadableError(Exception):
+    """A file of users that cannot be read, so what only it says would be lost."""
+
+    def __init__(self, file: str, findings: Sequence[Diagnostic]) -> None:
+        super().__init__(f"{file} cannot be read")
+        self.findings = findings
