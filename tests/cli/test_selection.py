@@ -52,7 +52,9 @@ def test_apply_takes_the_same_selection_and_forgets_nothing_else(cli: Cli) -> No
 
 
 def test_a_target_that_matches_nothing_ends_the_command_with_a_suggestion(cli: Cli) -> None:
-    for command in (["plan"], ["apply", "--auto-approve"], ["drift"]):
+    cli("snapshot", "save", "--out", "one.json")
+    snapshots = ["snapshot", "diff", "one.json", "one.json"]
+    for command in (["plan"], ["apply", "--auto-approve"], ["drift"], ["pull"], snapshots):
         refused = cli(*command, "--target", "org_unit/frogner/FR-OPPV", "--target", "org_unit/frogner/FR-OPV", code=64)
         assert "--target org_unit/frogner/FR-OPV matches nothing" in refused.err
         assert "did you mean org_unit/frogner/FR-OPPV?" in refused.err
