@@ -1,6 +1,7 @@
 """``explain``: rules, kinds, fields, words, and what made each value."""
 
 import runpy
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -132,3 +133,38 @@ def test_the_command(small: Cli) -> None:
     assert "did you mean noark-code-collision?" in wrong.err
     assert "did you mean org_unit/frogner/FR-OPPV?" in small("explain", "org_unit/frogner/FR-OPVP", code=64).err
     assert "there is no kind orgunit" in small("explain", "orgunit/frogner/FR-OPPV", code=64).err
+
+
+def test_commit_and_run_of_each_value(cli: Cli) -> None:
+    def fields() -> dict[str, Any]:
+        return dict(cli("explain", "org_unit/frogner/FR-OPPV", "--format", "json").json["fields"])
+
+    def git(*words: str) -> str:
+        line = ["git", "-c", "user.name=Kari", "-c", "user.email=k@example.invalid", *words]
+        return subprocess.run(line, cwd=cli.root, check=True, capture_output=True, text=True).stdout.strip()
+
+    told = cli("explain", "org_unit/frogner/FR-OPPV")
+    assert "which commits made these lines cannot be told (the config is in no git repository)" in told.err
+    assert fields()["name"]["made_by"][0]["commit"] is None
+    git("init", "-q")
+    assert fields()["name"]["made_by"][0]["commit"]["sha"] == ""
+    git("add", "-A")
+    git("commit", "-qm", "begin")
+    cli.edit("config/org_units.yaml", "{name: Oppvekst}", "{name: Oppvekst og kultur}")
+    assert "not committed" in cli("explain", "org_unit/frogner/FR-OPPV").out
+    git("commit", "-qam", "rename")
+    commit = fields()["name"]["made_by"][0]["commit"]
+    assert (commit["sha"], commit["author"], commit["summary"]) == (git("rev-parse", "HEAD"), "Kari", "rename")
+
+    run = cli.apply("--district", "frogner", "--kind", "org_unit", "--format", "json").json["run"]
+    assert fields()["name"]["run"]["run"] == run and fields()["name"]["run"]["same_value"] is True
+    cli.edit("config/org_units.yaml", "Oppvekst og kultur", "Oppvekst og læring")
+    assert fields()["name"]["run"]["same_value"] is False
+    assert f"{run} set another value" in cli("explain", "org_unit/frogner/FR-OPPV").out
+
+
+def test_a_git_that_cannot_tell_is_not_taken_for_not_committed(cli: Cli) -> None:
+    (cli.root / ".git").write_text("gitdir: nowhere", encoding="utf-8")
+    told = cli("explain", "org_unit/frogner/FR-OPPV")
+    assert "which commits made these lines cannot be told (git rev-parse" in told.err
+    assert "not committed" not in told.out

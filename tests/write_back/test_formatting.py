@@ -129,7 +129,9 @@ def test_nothing_is_left_as_it_is(text: str) -> None:
     assert canonical(text) == text
 
 
-@pytest.mark.parametrize("text", ["2027-01-01", "12:30", "on", "Off", "y", "0301", "1_000", "1e3", "~", "2027-1-1 10:00"])
+@pytest.mark.parametrize(
+    "text", ["2027-01-01", "12:30", "on", "Off", "y", "0301", "1_000", "1e3", "~", "2027-1-1 10:00"]
+)
 def test_quotes_that_another_reader_needs_stay(text: str) -> None:
     written = f'org_units:\n  A1: {{name: "{text}"}}\n'
     assert canonical(written) == written

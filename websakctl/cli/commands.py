@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Write entries for live objects that are not in the config, so that a plan has nothing to do for them.",
     ),
     "show": ("config.show", "Show one resource: as the config has it, as it is in Websak, and where it was written."),
+    "find": ("config.find", "Find a name, key, number, code or user, in the config and in Websak."),
     "explain": (
         "config.explain",
         "Explain a rule, a kind or its field, a Norwegian word, or which lines made each value of a resource.",
@@ -51,8 +52,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "licences": ("rollout.licences", "Show licence seats: bought, allotted, in use, and needed by the next batches."),
     "suborgs": ("rollout.suborgs", "Show every sub-org number and where its mail goes, the holes first."),
     "users": ("rollout.users", "Users of the districts, from files of HR."),
+    "attest": (
+        "rollout.attest",
+        "Write into the config that a district has passed a gate: who says so, when, and on what evidence.",
+    ),
     "rollout": (
-        "rollout.status rollout.run rollout.report",
+        "rollout.status rollout.run rollout.move rollout.report",
         "Readiness of the districts, and bringing them in batch by batch.",
     ),
     "fleet": ("fleet", "Many Websaks: the ordinary commands as independent jobs, one for each target."),

@@ -46,6 +46,10 @@ def _batches(session: "Session") -> Iterable[str]:
     return (a.key for a in session.config.state if a.kind == "rollout_batch")
 
 
+def _gates(session: "Session") -> Iterable[str]:
+    return (a.key for a in session.config.own if a.kind == "gate")
+
+
 def _runs(session: "Session") -> Iterable[str]:
     from websakctl.operations.change.history import runs
 
@@ -95,6 +99,7 @@ districts = _quietly(lambda session: session.config.districts)
 kinds = _quietly(_kinds)
 addresses = _quietly(_addresses)
 batches = _quietly(_batches)
+gates = _quietly(_gates)
 runs = _quietly(_runs)
 environments = _quietly(lambda session: [*session.config.settings.environments, "sandbox"])
 explainable = _quietly(_rules_and_addresses)

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -205,3 +206,26 @@ def language_of(said: str) -> "Language":
         if language == said:
             return language
     raise Problem(f"--lang {said} is not one of nb, en", Exit.USAGE)
+
+
+def given_text(option: str, text: str) -> str:
+    """What an option says, without blanks around it; nothing at all ends the command."""
+    if not text.strip():
+        raise Problem(f"{option} is empty", Exit.USAGE, "it is kept, so that others can look it up")
+    return text.strip()
+
+
+def day_of(option: str, text: str) -> date:
+    """A day as an option gives it; anything else ends the command."""
+    try:
+        return date.fromisoformat(text if len(text) == len("2027-01-31") else "")  # Python takes other shapes too
+    except ValueError:
+        raise Problem(f"{option} {text} is not a date", Exit.USAGE, "write YYYY-MM-DD") from None
+
+
+def past_day(option: str, text: str | None, today: date) -> str:
+    """The day on which something was done; a day that has not been yet ends the command. Omitted, it is today."""
+    day = today if text is None else day_of(option, text)
+    if day > today:
+        raise Problem(f"{option} {text} has not been yet", Exit.USAGE, "record it when it is done")
+    return day.isoformat()

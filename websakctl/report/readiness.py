@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from websakctl.operations.rollout.move_batch import Move
 from websakctl.operations.rollout.view import BatchState, BatchView, DistrictView, RolloutView
 from websakctl.report.view_models import DocumentReport, GridReport, Section
 from websakctl.rollout.gates import Gate, Standing, Verdict
@@ -243,4 +244,60 @@ def schedule_document(activities: Sequence[Activity], drawn: str = "") -> Docume
             ],
         },
         figure=drawn,
+    )
+
+
+def move_document(move: Move, files: Iterable[str]) -> DocumentReport:
+    """What another day of a batch comes to: its preparations before and after, and the dates that no longer fit."""
+    before, after = move.order
+    old = move.batch.go_live
+    activities = [
+        (m.after.name, m.after.responsible, m.before.start if m.before else "", m.before.end if m.before else "", m.after.start, m.after.end, m.after.week)
+        for m in move.activities
+    ]  # fmt: skip
+    columns = ("activity", "responsible", "from now", "to now", "from", "to", "week")
+    sections = [
+        Section(title="Preparations", columns=columns, rows=activities),
+        Section(
+            title="Dates that do not fit the new day",
+            columns=("what", "day", ""),
+            rows=[(d.what, d.day, d.detail) for d in move.dependents],
+        ),
+    ]
+    if before != after:
+        sections.append(
+            Section(title="Order of the batches", lines=[f"now: {', '.join(before)}", f"then: {', '.join(after)}"])
+        )
+    count = len(move.dependents)
+    return DocumentReport(
+        title=f"{move.batch.key} ({move.batch.name})",
+        ok=not count,
+        verdict=f"{count} date{'s' * (count != 1)} of the config do{'es' * (count == 1)} not fit the new day."
+        if count
+        else "No other date of the config is in the way.",
+        facts=[
+            ("go live now", f"{old} ({_week(old)})" if old else "not decided"),
+            ("go live then", f"{move.go_live} ({_week(move.go_live.isoformat())})"),
+        ],
+        sections=[section for section in sections if section.rows or section.lines],
+        data={
+            "format_version": 1,
+            "batch": move.batch.key,
+            "before": old,
+            "after": move.go_live.isoformat(),
+            "activities": [
+                {
+                    "key": m.after.key,
+                    "before": {"start": m.before.start.isoformat(), "end": m.before.end.isoformat()}
+                    if m.before
+                    else None,
+                    "after": {"start": m.after.start.isoformat(), "end": m.after.end.isoformat()},
+                }
+                for m in move.activities
+            ],
+            "dependents": [msgspec.to_builtins(d) for d in move.dependents],
+            "order": {"before": list(before), "after": list(after)},
+            "notes": list(move.notes),
+            "files": list(files),
+        },
     )

@@ -13,6 +13,7 @@ from websakctl.report.view_models import TableReport
 if TYPE_CHECKING:
     from websakctl.model.address import Address
     from websakctl.operations.config.explain import Explanation
+    from websakctl.operations.config.made_by import Commit, PutBy
 
 What = Annotated[
     str,
@@ -42,6 +43,8 @@ def explain(call: Call, what: What) -> None:
         result = _resource(session, what)
     else:
         explained = operation.explain(what, kinds)
+        if explained is None and (address := _named(session, what)) is not None:
+            explained = _resource(session, address)
         if explained is None:
             message, hint = f"there is nothing to explain by the name {what}", operation.near(what, kinds)
             raise Problem(message, Exit.USAGE, hint, code="unknown-name")
@@ -53,10 +56,20 @@ def explain(call: Call, what: What) -> None:
     )
 
 
+def _named(session: Session, text: str) -> str | None:
+    """The only address that ends so, where there is a config."""
+    from websakctl.operations.config.find import ending_in
+
+    if not (session.root / "config").is_dir():
+        return None
+    found = ending_in(text, session.config.whole)
+    return str(found[0]) if len(found) == 1 else None
+
+
 def _resource(session: Session, text: str) -> "Explanation":
     from websakctl.kinds import all_kinds
     from websakctl.model.address import Address
-    from websakctl.operations.config.explain import explain_resource
+    from websakctl.operations.config.explain import explain_resource, places_of
 
     try:
         address = Address.parse(text)
@@ -77,7 +90,35 @@ def _resource(session: Session, text: str) -> "Explanation":
             map(str, config.whole),
             "`websakctl plan --expand` lists addresses",
         )
-    return explain_resource(config, address, kinds[address.kind], earlier)
+    kind = kinds[address.kind]
+    commits, why_not = _commits(session, places_of(config, address, kind))
+    runs = _runs(session, address)
+    if why_not:
+        session.terminal.say(f"note: which commits made these lines cannot be told ({why_not})")
+    return explain_resource(config, address, kind, earlier, commits=commits, runs=runs)
+
+
+def _commits(session: Session, files: "list[str]") -> "tuple[dict[tuple[str, int], Commit] | None, str]":
+    """The commit of each line, or why git cannot tell."""
+    from websakctl.cli.write_back import in_repository
+    from websakctl.operations.config.made_by import commits_of
+    from websakctl.state.git import Git, GitError
+
+    if not in_repository(session.root):
+        return None, "the config is in no git repository"
+    try:
+        return commits_of(Git(session.root), files), ""
+    except GitError as error:
+        return None, str(error).splitlines()[0]
+
+
+def _runs(session: Session, address: "Address") -> "dict[str, PutBy] | None":
+    """The run that put each value into the environment's Websak, as far as the journal here knows."""
+    if not (session.state_dir / "journal.db").is_file():
+        return None
+    from websakctl.operations.config.made_by import runs_of
+
+    return runs_of(session.journal, address, session.target.name)
 
 
 def _now_and_before(session: Session, address: "Address") -> "tuple[Address, list[Address]]":

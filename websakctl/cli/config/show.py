@@ -1,6 +1,7 @@
 """``show``: one resource, as the config has it and as it is."""
 
-from typing import Annotated
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,8 +12,17 @@ from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.report.view_models import TableReport
 
+if TYPE_CHECKING:
+    from websakctl.model.address import Address
+    from websakctl.model.resource import State
+
 AddressArgument = Annotated[
-    str, typer.Argument(metavar="ADDRESS", help="KIND/SCOPE/KEY.", autocompletion=completion.addresses)
+    str,
+    typer.Argument(
+        metavar="ADDRESS",
+        help="KIND/SCOPE/KEY, or its end where only one ends so: FR-OPPV.",
+        autocompletion=completion.addresses,
+    ),
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Only the config; no network.")]
 
@@ -22,25 +32,45 @@ def register(app: typer.Typer) -> None:
     command(app, "show", example="websakctl show org_unit/frogner/FR-OPPV")(show)
 
 
+def _meant(text: str, known: "State") -> "Address":
+    """The address that a text names: whole, or by its end where only one ends so.
+
+    Raises:
+        Problem: If it names none, or several.
+    """
+    from websakctl.kinds import all_kinds
+    from websakctl.model.address import Address
+    from websakctl.operations.config.find import ending_in
+
+    with suppress(ValueError):
+        address = Address.parse(text)
+        if address.kind in all_kinds():
+            return address
+        raise UnknownName("kind", address.kind, all_kinds())
+    found = ending_in(text, known)
+    if len(found) > 1:
+        named = ", ".join(map(str, found[:5])) + (" …" if len(found) > 5 else "")
+        raise Problem(f"{text} is {len(found)} resources: {named}", Exit.USAGE, "write one of these addresses")
+    if not found:
+        keys = {address.key for address in known}
+        raise UnknownName("resource", text, keys, f"`websakctl find {text}` looks in names and values too")
+    return found[0]
+
+
 def show(call: Call, address: AddressArgument, offline: Offline = False) -> None:
     """Show one resource: as the config has it, as it is in Websak, and where it was written."""
     from websakctl.kinds import all_kinds
-    from websakctl.model.address import Address
     from websakctl.plan.diff import same
     from websakctl.report.formats.text import shown
 
     session = Session(call)
     config = session.valid_config()
-    try:
-        expected = Address.parse(address)
-    except ValueError as error:
-        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
-    if expected.kind not in all_kinds():
-        raise UnknownName("kind", expected.kind, all_kinds())
-    desired, live = config.whole.get(expected), None
+    every: State = {}
     if not offline:
         inputs = make_config_input(session, session.selection(None, None, None, None))
-        live = inputs.with_by_hand(read_live(session, inputs).state).get(expected)
+        every = inputs.with_by_hand(read_live(session, inputs).state)
+    expected = _meant(address, {**every, **config.whole})
+    desired, live = config.whole.get(expected), every.get(expected)
     if desired is None and live is None:
         raise UnknownName("resource", address, map(str, config.whole), "`websakctl plan --expand` lists addresses")
     in_config, in_websak = dict(desired.fields) if desired else {}, dict(live.fields) if live else {}
@@ -56,7 +86,7 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
             existing, differs = "(never told)", ""
         rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", existing, differs))
     data = {
-        "address": address,
+        "address": str(expected),
         "kind": expected.kind,
         "scope": expected.scope,
         "key": expected.key,
@@ -75,7 +105,7 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
         notes.append("Retired in Websak.")
     session.write(
         TableReport(
-            headline=f"{address}: {all_kinds()[expected.kind].title}",
+            headline=f"{expected}: {all_kinds()[expected.kind].title}",
             columns=("field", "config", "Websak", ""),
             rows=rows,
             data=data,

@@ -494,22 +494,15 @@ def resume(call: Call, batch: BatchName) -> None:
 
 def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
     from websakctl.cli.write_back import carry_out
+    from websakctl.kinds.rollout_batch import KIND
     from websakctl.model.address import BASE, Address
-    from websakctl.operations.config.write_back import NotWritten, WriteBack, section_path, sound, tried
-    from websakctl.source.patching import Drop, Put
+    from websakctl.operations.config.edit_entry import put_fields
+    from websakctl.operations.config.write_back import NotWritten, sound, tried
 
     session = Session(call)
     config = session.valid_config()
     refuse_unknown(session, batch)
-    origin = config.origins[Address("rollout_batch", BASE, batch)]
-    place = (*section_path(origin.document, origin.section, "rollout_batches"), origin.key)
-    given = origin.section.get(origin.key) or {}
-    result = WriteBack()
-    for name, value in values.items():
-        if value is not None and given.get(name) != value:
-            result.edit(origin.document.file, Put(path=(*place, name), value=value))
-        elif value is None and name in given:
-            result.edit(origin.document.file, Drop(path=(*place, name)))
+    result = put_fields(config, KIND, Address(KIND.name, BASE, batch), values)
     try:
         files = result.files(session.root)
         sound(tried(session.root, files))

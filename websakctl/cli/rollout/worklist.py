@@ -8,7 +8,7 @@ import typer
 from websakctl.cli import completion
 from websakctl.cli.change.by_hand import files_of, folder_of, manual_config_input, write_work_list
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command, given_text, past_day
 from websakctl.cli.session import Session, user_name
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
@@ -170,7 +170,9 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
     from websakctl.operations.rollout.work_list import Evidence, record_done, work_list
 
     session = Session(call)
-    given = Evidence(by=_said("--by", by), on=_day(on, today_in_oslo()), evidence=_said("--evidence", evidence))
+    given = Evidence(
+        by=given_text("--by", by), on=past_day("--on", on, today_in_oslo()), evidence=given_text("--evidence", evidence)
+    )
     inputs, work = _open(session, export)
     items = _named(work, names)
     _tell_what_comes_first(session, work, items)
@@ -199,7 +201,7 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
 
     session = Session(call)
     inputs = manual_config_input(session)
-    given = Evidence(by=_said("--by", by), on=today_in_oslo().isoformat(), evidence=_said("--reason", reason))
+    given = Evidence(by=given_text("--by", by), on=today_in_oslo().isoformat(), evidence=given_text("--reason", reason))
     run = new_run_name(session.runtime)
     about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {given.evidence}"}
     try:
@@ -264,28 +266,6 @@ def _tell_what_comes_first(session: Session, work: "WorkList", items: "list[Item
     before = sorted({str(addresses[id_]) for item in items for id_ in item.after if id_ not in doing})
     if before:
         session.terminal.warn(f"note: these come first on the list and are not recorded as done: {', '.join(before)}")
-
-
-def _said(option: str, text: str) -> str:
-    if not text.strip():
-        raise Problem(f"{option} is empty", Exit.USAGE, "the journal keeps who set it and where that can be seen")
-    return text.strip()
-
-
-def _day(text: str | None, today: Any) -> str:
-    from datetime import date
-
-    if text is None:
-        return str(today.isoformat())
-    try:
-        day = date.fromisoformat(text) if len(text) == len("2027-01-01") else None
-    except ValueError:
-        day = None
-    if day is None:
-        raise Problem(f"--on {text} is not a date", Exit.USAGE, "write YYYY-MM-DD")
-    if day > today:
-        raise Problem(f"--on {text} has not been yet", Exit.USAGE, "record it when it is done")
-    return text
 
 
 def _language(said: str) -> "Language":

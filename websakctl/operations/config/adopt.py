@@ -8,16 +8,12 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import ConfigInput
+from websakctl.operations.config.edit_entry import add_entries
 from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, Written, at_fault, sound, tried
 from websakctl.plan.diff import compare
 from websakctl.source.configuration import Configuration
-from websakctl.source.documents import Document, Documents, plain, read_documents
-from websakctl.source.emitting import document as emitted
-from websakctl.source.field_order import section_order
-from websakctl.source.patching import Put
-from websakctl.source.sections import DEFAULTS
-from websakctl.source.tree import Map
-from websakctl.source.yaml_entry import Unsayable, local_key, said, under_defaults
+from websakctl.source.documents import Documents, read_documents
+from websakctl.source.yaml_entry import Unsayable, local_key, said
 
 Also = Callable[[Mapping[Address, str]], WriteBack]
 
@@ -137,23 +133,9 @@ class Adopter:
     # --- where it goes
 
     def _write(self, scope: str, kind: Kind, addresses: list[Address]) -> None:
-        folder = "config" if scope == BASE else f"districts/{scope}"
-        document = self._holder(scope, kind, f"{folder}/{kind.plural}.yaml")
-        file = document.file if document is not None else f"{folder}/{kind.plural}.yaml"
-        shared = self._shared(document, kind)
-        district = self.config.districts.get(scope)
-        entries = {
-            local: under_defaults(kind, fields, shared, district)
-            for local, fields in (self.entries[a] for a in addresses)
-        }
-        if document is None:
-            self.result.new[file] = emitted({kind.plural: entries}, depth={})
-        elif kind.plural in document.top:
-            self.result.edit(file, *(Put(path=(kind.plural, key), value=entry) for key, entry in entries.items()))
-        else:
-            order = section_order()
-            after = order[order.index(kind.plural) + 1 :]
-            self.result.edit(file, Put(path=(kind.plural,), value=entries, before=after))
+        entries = dict(self.entries[address] for address in addresses)
+        added, file = add_entries(self.documents, kind, scope, entries, self.config.districts.get(scope))
+        self.result.add(added)
         self.result.written += [
             Written(
                 address=a,
@@ -165,17 +147,3 @@ class Adopter:
             )
             for a in addresses
         ]
-
-    def _holder(self, scope: str, kind: Kind, file: str) -> Document | None:
-        """The file that has such entries already, else the one that is named for them."""
-        documents = self.documents.base if scope == BASE else self.documents.districts.get(scope, [])
-        for document in documents:
-            if isinstance(document.top.get(kind.plural), Map):
-                return document
-        return next((d for d in documents if d.file == file), None)
-
-    @staticmethod
-    def _shared(document: Document | None, kind: Kind) -> Mapping[str, Any]:
-        defaults = document.top.get(DEFAULTS) if document is not None else None
-        result = defaults.get(kind.plural) if isinstance(defaults, Map) else None
-        return plain(result) if isinstance(result, Map) else {}

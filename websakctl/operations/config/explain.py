@@ -14,6 +14,7 @@ from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
 from websakctl.model.vocabulary import GLOSSARY, word_for
+from websakctl.operations.config.made_by import Commit, PutBy, told
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import plain
 from websakctl.source.problems import did_you_mean
@@ -326,24 +327,42 @@ def _steps(origin: Origin, kind: Kind, name: str) -> Iterator[Step]:
 
 
 def explain_resource(
-    config: Configuration, address: Address, kind: Kind, earlier: Sequence[Address] = ()
+    config: Configuration,
+    address: Address,
+    kind: Kind,
+    earlier: Sequence[Address] = (),
+    *,
+    commits: Mapping[tuple[str, int], Commit] | None = None,
+    runs: Mapping[str, PutBy] | None = None,
 ) -> Explanation:
     """Tell for each value of a resource which lines of which files made it, and which addresses it had before.
+
+    Args:
+        config: Valid or not.
+        address: In the config.
+        kind: Its kind.
+        earlier: Addresses that it had before.
+        commits: The commit by file and line; ``None`` where git cannot tell. A line that is not there is in no commit yet.
+        runs: The last run that set a field, by its name; ``None`` where no journal tells.
 
     Raises:
         KeyError: If the config has no such resource.
     """
     fields, origin = config.whole[address].fields, config.origins[address]
-    rows: list[tuple[str, str, str, str, str]] = []
+    rows: list[tuple[str, str, str, str, str, str, str]] = []
     data: dict[str, Any] = {}
     for name, steps in chains(config, address, kind).items():
         value = fields.get(name, config.aside.get(address, {}).get(name, steps[-1].value))
+        put = (runs or {}).get(name)
+        differs = value != steps[-1].value and steps[-1].by != "default"
         for step in steps:
             first = name if step is steps[0] else ""
-            rows.append((first, _short(step.value), step.by, str(step.at or ""), step.note))
-        if value != steps[-1].value and steps[-1].by != "default":
-            rows.append(("", _short(value), "as it is then", "", ""))
-        data[name] = {"value": value, "made_by": [_step(step) for step in steps]}
+            run = told(put, value) if step is steps[-1] and not differs else ""
+            commit = str(_commit(step, commits) or "")
+            rows.append((first, _short(step.value), step.by, str(step.at or ""), commit, run, step.note))
+        if differs:
+            rows.append(("", _short(value), "as it is then", "", "", told(put, value), ""))
+        data[name] = {"value": value, "made_by": [_step(step, commits) for step in steps], "run": _run(put, value)}
     lines = [f"{address}: {kind.title}", "", f"Written at {origin.position()}."]
     if origin.made_for is not None:
         lines.append(f"Made for the district described at {origin.made_for}.")
@@ -351,7 +370,7 @@ def explain_resource(
         lines.append(f"It was {', then '.join(map(str, earlier))}.")
     return Explanation(
         headline="\n".join(lines),
-        columns=("field", "value", "made by", "where", ""),
+        columns=("field", "value", "made by", "where", "commit", "run", ""),
         rows=rows,
         notes=["Of several lines for a field, the last one holds."] if len(rows) > len(data) else [],
         data={
@@ -363,8 +382,31 @@ def explain_resource(
     )
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return {"by": step.by, "value": step.value, "source": _place(step.at) if step.at else None, "note": step.note}
+def places_of(config: Configuration, address: Address, kind: Kind) -> list[str]:
+    """The files whose lines made the values of a resource."""
+    steps = (step for steps in chains(config, address, kind).values() for step in steps)
+    return sorted({step.at.file for step in steps if step.at is not None})
+
+
+def _commit(step: Step, commits: Mapping[tuple[str, int], Commit] | None) -> Commit | None:
+    if commits is None or step.at is None:
+        return None
+    return commits.get((step.at.file, step.at.line), Commit(sha=""))
+
+
+def _run(put: PutBy | None, value: Any) -> dict[str, Any] | None:
+    return {"run": put.run, "at": put.at, "same_value": told(put, value) == put.run} if put is not None else None
+
+
+def _step(step: Step, commits: Mapping[tuple[str, int], Commit] | None) -> dict[str, Any]:
+    commit = _commit(step, commits)
+    return {
+        "by": step.by,
+        "value": step.value,
+        "source": _place(step.at) if step.at else None,
+        "note": step.note,
+        "commit": msgspec.to_builtins(commit) if commit is not None else None,
+    }
 
 
 def _place(at: Position) -> dict[str, Any]:

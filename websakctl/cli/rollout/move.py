@@ -1,0 +1,59 @@
+"""``rollout move``: a batch on another day, with every date that depends on it shown before anything is written."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import Call, command, day_of
+from websakctl.cli.rollout.status import FORMATS, BatchName, group, refuse_unknown
+from websakctl.cli.session import Session
+from websakctl.cli.today import today_in_oslo
+from websakctl.cli.write_back import AutoApprove, Force, carry_out
+
+if TYPE_CHECKING:
+    from websakctl.operations.rollout.move_batch import Move
+
+GoLive = Annotated[str, typer.Option("--go-live", metavar="DATE", help="The new day, YYYY-MM-DD.")]
+
+
+def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group is registered with `rollout`
+    """Add the command."""
+    command(group, "move", example="websakctl rollout move PULJE-2 --go-live 2027-05-03", formats=FORMATS[:3])(move)
+
+
+def move(
+    call: Call, batch: BatchName, go_live: GoLive, auto_approve: AutoApprove = False, force: Force = False
+) -> None:
+    """Move a batch to another day. Shows every date that depends on it first, then the difference in the config, and asks.
+
+    Only the batch's own day is written; dates that no longer fit are named, for somebody to decide.
+    """
+    from websakctl.operations.config.write_back import NotWritten, sound, tried
+    from websakctl.operations.rollout.move_batch import move_batch
+    from websakctl.report.readiness import move_document
+
+    session = Session(call)
+    config = session.valid_config()
+    refuse_unknown(session, batch)
+    found = move_batch(config, batch, day_of("--go-live", go_live), today_in_oslo())
+    try:
+        files = found.changes.files(session.root)
+        sound(tried(session.root, files))
+    except NotWritten as error:
+        raise Problem(f"{error}; nothing was written", Exit.FAILED, "name another day") from None
+    if call.format == "json":
+        _write(session, found, files, auto_approve=auto_approve, force=force)
+    session.write(move_document(found, files))
+    if call.format != "json":
+        _write(session, found, files, auto_approve=auto_approve, force=force)
+
+
+def _write(session: Session, found: "Move", files: dict[str, str], *, auto_approve: bool, force: bool) -> None:
+    for note in found.notes:
+        session.terminal.warn(f"note: {note}")
+    if not files:
+        session.terminal.say(f"{found.batch.key} goes live on {found.go_live} already; nothing was written.")
+        return
+    carry_out(session, files, auto_approve=auto_approve, force=force)
+    session.terminal.say(f"Written into {', '.join(files)}: commit it. Websak learns of it with the next apply.")
