@@ -2,7 +2,9 @@
 
 import json
 
-from .town import KINDERGARTEN, SAGENE, STOVNER, UNITS, Town, files, kindergarten, moved
+import pytest
+
+from .town import KARI, KINDERGARTEN, OLA, SAGENE, STOVNER, UNITS, Town, files, kindergarten, moved
 
 
 def test_a_kindergarten_moves_with_all_that_belongs_to_it(town: Town) -> None:
@@ -155,3 +157,38 @@ def test_a_changed_district_number_is_renamed_by_the_line_that_the_guard_gives(t
     assert [(rule, file) for rule, file, *_ in town33.rules()] == [("rename-done", "districts/sagene/overrides.yaml")]
     town33.write({"districts/sagene/overrides.yaml": None})
     assert town33.changes() == {}
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_unit_and_its_people_leave_what_gets_a_new_key_in_the_same_plan(town: Town, saved: bool) -> None:
+    before = town.ids()
+    common = (town.root / "config/all.yaml").read_text(encoding="utf-8")
+    renamed = common.replace(
+        "BHG: {name: Barnehager, parent: OPPV}", "BARN: {name: Barnehager, parent: OPPV, previously: [BHG]}"
+    )
+    elsewhere = UNITS + KINDERGARTEN.replace("BHG", "OPPV") + ", previously: [org_unit/sagene/BH-ASKELADDEN]}\n"
+    ola = files()["users/stovner.yaml"] + f"  KARNOR: {KARI % 'BH-ASKELADDEN'}\n  OLANOR: {OLA % 'BARN'}\n"
+    town.write(
+        {
+            **moved(),
+            "config/all.yaml": renamed,
+            "districts/stovner/org_units.yaml": elsewhere,
+            "users/stovner.yaml": ola,
+        }
+    )
+    fields = {
+        f["path"]: (f["before"], f["after"])
+        for c in town.plan()["changes"]
+        if c["address"] == STOVNER
+        for f in c["fields"]
+    }
+    assert fields["parent"] == ("SA-BHG", "SR-OPPV")  # as it is now, whatever its key will be
+    if saved:
+        town("plan", "--out", "saved.plan.json")
+        town.apply("saved.plan.json")
+    else:
+        town.apply()
+    after = town.ids()
+    assert after["SR-BH-ASKELADDEN"] == before["SA-BH-ASKELADDEN"] and after["SR-BARN"] == before["SR-BHG"]
+    assert str(town.users()["OLANOR"]["departmentId"]) == after["SR-BARN"]
+    assert set(after.values()) == set(before.values()) and town.orphans() == [] and town.changes() == {}

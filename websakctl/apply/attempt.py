@@ -26,7 +26,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Resource
 from websakctl.plan.change import Action, Change, FieldChange
 from websakctl.plan.diff import ABOUT_ITSELF, normalised, patched, same
-from websakctl.plan.stale import done_by_us, holds, stepwise, unreported, value_at
+from websakctl.plan.stale import Renames, done_by_us, stepwise, still_as_planned, unreported, value_at
 from websakctl.redaction import withheld
 
 LOOKS = (0.0, 0.5, 1.5)  # seconds before each look at what an unanswered write did; a server may be slow to show it
@@ -73,6 +73,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     journal: RunJournal
     run: str
     clock: Clock
+    renames: Renames = {}  # by the changes of the same run
     pending: list[tuple[str, dict[str, Any], Address | None]] = msgspec.field(
         default_factory=list
     )  # entries for whoever settles
@@ -270,7 +271,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     def _delete(self, afresh: bool) -> None:
         now = self._now(afresh)
-        self._refuse_if_changed(tuple(f for f in self.change.fields if not holds(value_at(now, f.path), f.before)), now)
+        self._refuse_if_changed(tuple(f for f in self.change.fields if not self._as_planned(f, now)), now)
         self.writer.delete(now)
 
     def _update(self, rest: tuple[FieldChange, ...], afresh: bool) -> None:
@@ -280,7 +281,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             for f in rest
             if f.path not in ABOUT_ITSELF
             and not unreported(self.change, f)
-            and not holds(value_at(now, f.path), f.before)
+            and not self._as_planned(f, now)
             and not same(value_at(now, f.path), f.after)
             and not (self.sent and normalised(f.before, value_at(now, f.path)))  # our first request went over it
         )
@@ -292,6 +293,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             if name not in ABOUT_ITSELF
         }
         self.writer.update(now, fields, self.change.address)
+
+    def _as_planned(self, f: FieldChange, now: Resource) -> bool:
+        return still_as_planned(self.change, f, value_at(now, f.path), self.renames)
 
     def _refuse_if_changed(self, conflicts: tuple[FieldChange, ...], now: Resource) -> None:
         if conflicts:

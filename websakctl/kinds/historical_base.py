@@ -36,5 +36,6 @@ KIND = Kind(
     on_removal=Removal.DEACTIVATE,
     title="historical base (historisk base): look-up, migration and deposit",
     local_keys=True,
+    merges=False,  # each old base is looked up in for itself
     example="SAK: {name: Gammelt sakssystem, lookup: arranged, readers: [Arkivar], migration: planned}",
 )

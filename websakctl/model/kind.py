@@ -85,6 +85,7 @@ class Kind(
     local_keys: bool = False
     root_key: str | None = None
     label: str = "name"  # the field that tells a reader which one it is
+    merges: bool = True  # whether two districts that become one need only one of what config/ gives each
     renames: bool = True  # whether the API can change a key in place
     reactivates: bool = True  # whether the API can bring back what was retired
     observed: bool = False  # only looked at: what the API cannot change is a difference too

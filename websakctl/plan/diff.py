@@ -142,6 +142,7 @@ def compare(
             if (obstacle := _obstacle(kind, address, resource)) is not None:
                 result.manual.append(ManualStep(address=address, what=obstacle))
                 continue
+            seen = resource
             if counterparts.renamed:
                 resource = following(kind, resource, counterparts.renamed, all_kinds)
         if missing := _without_place(kind, expected, unsupported or {}):
@@ -157,6 +158,8 @@ def compare(
             change = _with_write_only(kind, expected, resource, change, last_applied.of(address))
             if not kind.observed:  # else nothing is to be written
                 change = _without_erasing(kind, expected, resource, change, result.manual)
+        if change is not None and resource is not None and resource is not seen:
+            change = _from_what_is(change, seen)
         if change is None:
             result.unchanged.append(address)
         else:
@@ -308,6 +311,22 @@ def following(
         if there.fields.get(name):
             changed[name] = {role: _with_new_keys(scope, held, renamed) for role, scope in there.fields[name].items()}
     return replace(there, fields={**there.fields, **changed}) if changed else there
+
+
+def _from_what_is(change: Change, live: Resource) -> Change:
+    """The same change from what a resource refers to now, whatever key that will have by then."""
+    read = {name for name in live.fields if name not in ABOUT_ITSELF}
+    fields = (
+        replace(f, before=_inside(live.fields, f.path)) if f.path.partition(".")[0] in read else f
+        for f in change.fields
+    )
+    return replace(change, fields=tuple(fields))
+
+
+def _inside(fields: Mapping[str, Any], path: str) -> Any:
+    name, dot, key = path.partition(".")
+    value = fields.get(name)
+    return value.get(key) if dot and isinstance(value, Mapping) else None if dot else value
 
 
 def _with_new_keys(scope: Any, held: Held, renamed: Mapping[tuple[str, str], Address]) -> Any:

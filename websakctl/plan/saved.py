@@ -12,7 +12,7 @@ from websakctl.plan.change import Change, FieldChange, Plan
 from websakctl.plan.diff import same
 from websakctl.plan.document import group_document
 from websakctl.plan.groups import grouped
-from websakctl.plan.stale import Holding, holds, unreported, value_at, what_is_there
+from websakctl.plan.stale import Holding, Renames, renames_in, still_as_planned, unreported, value_at, what_is_there
 from websakctl.redaction import redacted, withheld
 
 # Equal in two plans from one config and one state of Websak. Warnings are about the machine, manual steps about people.
@@ -58,6 +58,7 @@ def objections(
     """
     desired = {change.address: change for change in again.changes}
     elsewhere = {(a.kind, a.key): resource for a, resource in live.items()}
+    renames = renames_in(saved.changes)
     result: list[Objection] = []
     for change in (*holding.changes, *holding.already):
         other = desired.get(change.address)
@@ -66,7 +67,7 @@ def objections(
         elif other is not None:
             existing = what_is_there(change, live, elsewhere)
             values = {f.path: value_at(existing, f.path) for f in change.fields} if existing is not None else {}
-            if not _gives(other, change, values):
+            if not _gives(other, change, values, renames):
                 result.append(Objection(subject=str(change.address), why="the config asks for something else"))
     return result or _parts(document, saved, _plain(again_document), districts)
 
@@ -90,21 +91,21 @@ def _parts(
     ]
 
 
-def _gives(wanted: Change, change: Change, live: Mapping[str, Any]) -> bool:
+def _gives(wanted: Change, change: Change, live: Mapping[str, Any], renames: Renames) -> bool:
     """Whether a change that the config gives is the one in the file, or what is left of it to do."""
     if wanted.action is not change.action:
         return False
     ours = {f.path: f for f in change.fields}
     for f in wanted.fields:
         reviewed = ours.pop(f.path, None)
-        if reviewed is None or not _same_values(f, reviewed):
+        if reviewed is None or not _same_values(change, f, reviewed, renames):
             return False
     some_untold = any(unreported(change, f) for f in change.fields)
     return all(some_untold and path in live and same(live[path], f.after) for path, f in ours.items())
 
 
-def _same_values(f: FieldChange, reviewed: FieldChange) -> bool:
-    return holds(f.before, reviewed.before) and same(redacted(f.after), redacted(reviewed.after))
+def _same_values(change: Change, f: FieldChange, reviewed: FieldChange, renames: Renames) -> bool:
+    return still_as_planned(change, reviewed, f.before, renames) and same(redacted(f.after), redacted(reviewed.after))
 
 
 def _plain(value: Any) -> Any:

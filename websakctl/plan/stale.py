@@ -1,6 +1,6 @@
 """A saved plan against live as it is now: which changes still hold."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
 from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
-from websakctl.plan.change import Action, Change, FieldChange
+from websakctl.plan.change import Action, Change, FieldChange, old_address
 from websakctl.plan.diff import normalised, same
 from websakctl.redaction import redact, redacted, withheld
 
@@ -33,7 +33,36 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     stale: tuple[Stale, ...]
 
 
-def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Address] = ()) -> Holding:
+Renames = Mapping[tuple[str, str], str]  # new keys by kind and old key
+
+
+def renames_in(changes: Iterable[Change]) -> Renames:
+    """What gets a new key by these changes: what refers to it follows by itself, before or after it is changed itself."""
+    olds = ((old_address(change), change.address.key) for change in changes)
+    return {(old.kind, old.key): new for old, new in olds if old.key != new}
+
+
+def still_as_planned(change: Change, f: FieldChange, now: Any, renames: Renames) -> bool:
+    """Whether a field still is what the plan saw, or what a rename of the same plan has made of that."""
+    return holds(now, f.before) or (bool(renames) and holds(now, _renamed(change, f, renames)))
+
+
+def _renamed(change: Change, f: FieldChange, renames: Renames) -> Any:
+    kind, name, before = _kind(change), f.path.partition(".")[0], f.before
+    ref, held = kind.references.get(name), kind.holds.get(name)
+    if ref is not None and isinstance(before, str):
+        return renames.get((ref.kind, before), before)
+    if ref is not None and isinstance(before, list):
+        return [renames.get((ref.kind, key), key) for key in before]
+    if held is not None and isinstance(before, Mapping) and before.get(held.within):
+        keys = sorted(renames.get((held.kind, key), key) for key in before[held.within])
+        return {**before, held.within: keys}
+    return before
+
+
+def still_holding(
+    changes: tuple[Change, ...], live: State, begun: Collection[Address] = (), whole: Iterable[Change] | None = None
+) -> Holding:
     """Compare each change's *before* with live; a stale change takes what waits for it with it.
 
     Args:
@@ -41,7 +70,9 @@ def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Ad
         live: What is there now.
         begun: Changes that we have begun ourselves: what is as they want it, or as a server may have made it, is our
             own doing and no conflict.
+        whole: All changes of the plan, where some of them are done; by default ``changes``.
     """
+    renames = renames_in(changes if whole is None else whole)
     keep: list[Change] = []
     already: list[Change] = []
     stale: dict[Address, Stale] = {}
@@ -53,7 +84,7 @@ def still_holding(changes: tuple[Change, ...], live: State, begun: Collection[Ad
             stale[change.address] = Stale(change=change, conflicts=(), because_of=blocker)
         elif _reached(change, existing, change.address in begun):
             already.append(change)
-        elif conflicts := _conflicts(change, existing, change.address in begun):
+        elif conflicts := _conflicts(change, existing, change.address in begun, renames):
             stale[change.address] = Stale(change=change, conflicts=conflicts)
         else:
             keep.append(change)
@@ -161,7 +192,9 @@ def _reached(change: Change, there: Resource | None, begun: bool) -> bool:
     return there.active and all(same(value_at(there, f.path), f.after) for f in fields)
 
 
-def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tuple[str, Any, Any, Any], ...]:
+def _conflicts(
+    change: Change, there: Resource | None, begun: bool, renames: Renames
+) -> tuple[tuple[str, Any, Any, Any], ...]:
     if change.action is Action.CREATE:
         if there is None:
             return ()
@@ -176,7 +209,7 @@ def _conflicts(change: Change, there: Resource | None, begun: bool) -> tuple[tup
     result = [
         _conflict(f, there)
         for f in change.fields
-        if not (unreported(change, f) or holds(now := value_at(there, f.path), f.before))
+        if not (unreported(change, f) or still_as_planned(change, f, now := value_at(there, f.path), renames))
         and not (begun and (stepwise(change, f) or _our_doing(change, f, now)))
         and not (more and same(now, f.after))
     ]

@@ -136,17 +136,20 @@ def _users(connection: Connection, document: Mapping[str, Any]) -> int:
 
 
 def _user(kind: str, row: Row) -> dict[str, Any]:
-    mail = row.get("email")
+    mail, leave = row.get("email"), row.get("leave") or {}
     return {
         "id": int(row["id"]),
         "code": row.get("code"),
         "user_type": kind,
-        "is_secondary_user": False,
+        "is_secondary_user": bool(row.get("secondary")),
         "external_id": f"00000000-0000-4000-8000-{int(row['id']):012}",
         "access_template_id": row.get("template") or "-1",
         "department_id": None if row["department"] is None else int(row["department"]),
         **{name: row.get(name) for name in ("name", "title", "phone", "mobile", "username")},
         "email_addr": mail,
+        "leave_from": leave.get("first_day"),
+        "leave_to": leave.get("last_day"),
+        "valid_from": row.get("valid_from"),
         "mail_addresses": json.dumps([mail] if mail else []),
         "primary_mail": mail.strip().casefold() if mail else None,
         "access_to_zones": "[]",

@@ -22,7 +22,7 @@ from websakctl.operations.apply.read_back import Difference, differences
 from websakctl.plan.change import Change
 from websakctl.plan.diff import LastApplied, same
 from websakctl.plan.document import change_document
-from websakctl.plan.stale import what_is_there
+from websakctl.plan.stale import renames_in, what_is_there
 from websakctl.redaction import redacted
 
 READ_BACKS = (0.0, 1.0, 2.0)  # seconds before each look at what was written; a server may be slow to show it
@@ -89,6 +89,8 @@ def apply_changes(
     accepted = run.journal.accepted(run.environment)
     now_managed = partial(after_change, desired=desired, protected=protected, known=known, accepted=accepted)
 
+    renames = renames_in((*done_before, *changes))
+
     def attempt(change: Change) -> Outcome:
         existing = what_is_there(change, live, elsewhere)
         one = Attempt(
@@ -98,6 +100,7 @@ def apply_changes(
             journal=run.journal,
             run=run.name,
             clock=run.runtime.clock,
+            renames=renames,
         )
         outcome = _settled(run, one, one(), partial(now_managed, before=existing.fields if existing else {}))
         if outcome.status is Status.NOT_STARTED:

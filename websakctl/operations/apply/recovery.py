@@ -156,7 +156,7 @@ def told(run: Unfinished, people: PeopleOfJournal | None) -> Unfinished:
 def judge(run: Unfinished, live: State) -> Judged:
     """Compare what is left of a run with live as it is now."""
     left = tuple(change for change in run.changes if change.address not in run.done)
-    holding = still_holding(left, live, run.begun)
+    holding = still_holding(left, live, run.begun, run.changes)
     verdicts = {change.address: "happened" for change in holding.already if change.address in run.doubtful}
     for change in holding.changes:
         if change.address in run.doubtful:

@@ -41,7 +41,10 @@ def setup_document(
         return root if key is None else unit_ids.get(key) or key.removeprefix("#")
 
     departments = [_department(r, id_of(r), place(r.fields.get("parent"))) for r in units]
-    written = [_user(r, id_of(r), place, roles, administrators) for r in people.values()]
+    secondary = {a.key for a, r in inputs.config.state.items() if a.kind == USER and r.fields.get("primary")}
+    written = [
+        {**_user(r, id_of(r), place, roles, administrators), "secondary": key in secondary} for key, r in people.items()
+    ]
     known = {root, *unit_ids.values()}
     outside = {row[n] for row in departments for n in ("parent",)} | {row["department"] for row in written}
     return {
@@ -105,7 +108,7 @@ def _user(
         "functions": functions if functions is not None else [ADMINISTRATION] if key in administrators else [],
         "roles": [_role(name, scope, place) for name, scope in (fields.get("roles") or {}).items()],
         "groups": [*(fields.get("groups") or ()), *(fields.get("district_groups") or ())],
-        **{name: fields.get(name) for name in ("name", "title", "phone", "mobile", "email")},
+        **{name: fields.get(name) for name in ("name", "title", "phone", "mobile", "email", "leave", "valid_from")},
     }
 
 
