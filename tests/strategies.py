@@ -146,6 +146,10 @@ CHECKED: dict[str, st.SearchStrategy[Any]] = {
     "_jmespath_problem": st.sampled_from(["name", "length(@)", "resources[?kind=='user']"]),
     "_url_problem": st.sampled_from(["https://websak.example.no", "http://127.0.0.1:8000/api"]),
     "_openapi_problem": st.sampled_from(["/openapi.json", "https://websak.example.no/openapi.json"]),
+    "_postal_problem": st.integers(1, 9999).map(lambda n: f"{n:04}"),
+    "_leave_problem": st.lists(st.dates(FIRST_DAY, LAST_DAY).map(date.isoformat), max_size=2).map(
+        lambda days: dict(zip(("first_day", "last_day"), sorted(days), strict=False))
+    ),
     "_exports_problem": st.dictionaries(st.sampled_from(["committee", "form", "case_type"]), st.text(), max_size=2),
 }
 

@@ -48,7 +48,7 @@ MISTAKES = [
     at("field-missing", SKELETON, "OPPV: {name: Oppvekst}", "‹OPPV›: {}", "missing-field", "add `name", "name is missing"),
     at("entry-left-empty", SKELETON, "OPPV: {name: Oppvekst}", "‹OPPV›:", "missing-field", "add `name"),
     at("field-without-value", SKELETON, "{name: Oppvekst}", "{name: ‹›}", "wrong-type", "give it a text"),
-    at("lost-zero", BASE, 'class_code: "4"', "class_code: ‹04›", "unquoted-value", 'quote it: "04"', "read as the number 4"),
+    at("lost-zero", BASE, 'class_code: "4"', "class_code: ‹04›", "unquoted-value", 'quote it: "04"', "parsed as the number 4"),
     at("date-is-fine-but-number-is-not", FR, "name: Blåbær barnehage, parent", "name: Blåbær barnehage, postal_no: ‹0255›, parent", "unquoted-value", 'quote it: "0255"', "the number 255"),
     at("octal", BASE, 'class_code: "4"', "class_code: ‹0o17›", "unquoted-value", 'quote it: "0o17"'),
     at("true-for-text", BASE, "series: PERS", "series: ‹true›", "unquoted-value", 'quote it: "true"'),

@@ -16,7 +16,7 @@ def test_from_nothing_to_one_word_in_fifteen_districts(shipped: Cli) -> None:
     assert "Applying to sandbox: " in applied.err
 
     second = shipped("plan", "--detailed-exitcode", code=0)
-    assert second.out.splitlines()[-1].startswith("No changes. Websak is as the config says (")
+    assert second.out.splitlines()[-1].startswith("No changes. Websak matches the config (")
     assert shipped("drift", "--detailed-exitcode", code=0).out.splitlines()[-1].startswith("No drift.")
 
     shipped.edit("config/org_units.yaml", "OPPV: {name: Oppvekst}", "OPPV: {name: Oppvekst og læring}")

@@ -49,7 +49,7 @@ def test_the_whole_story(cli: Cli, sandbox33: Any, tmp_path: Path) -> None:
     assert "0 left" in reported.splitlines()[0]
     assert (cli.root / ".websakctl/worklists/environment.md").read_text(encoding="utf-8").count("- [ ]") == 0
     quiet = cli("plan", "--detailed-exitcode").out
-    assert "No changes. Websak is as the config says" in quiet
+    assert "No changes. Websak matches the config" in quiet
     assert "manual" not in quiet
     assert "No drift." in cli("drift").out
     assert "set by Kari Nordmann on 2026-11-20" in cli("history", "--address", "committee/frogner/FR-BU").out
@@ -113,7 +113,7 @@ def test_what_the_config_says_anew_is_a_new_item(cli: Cli) -> None:
     assert "**Change** committee FR-BU" in shown
     assert "  - name: Bydelsutvalget → Bydelsutvalget i bydelen" in shown
     assert (
-        "it is not as the config says: change it by hand\n      name: "
+        "it differs from the config: change it manually\n      name: "
         in cli("plan", "--kind", "committee", "--district", "frogner").out
     )
 

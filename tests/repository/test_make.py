@@ -59,7 +59,7 @@ def test_the_demo_tells_the_story_and_touches_nothing_else(clone: Path) -> None:
     assert len(story) == 8
     assert re.search(r"^Plan: [1-9]\d* to create, 0 to update, 0 to deactivate\.", story[2], re.MULTILINE)
     assert re.search(r"^Applied: (\d+) of \1 changes done", story[3], re.MULTILINE)
-    assert "\nNo changes. Websak is as the config says" in story[4]
+    assert "\nNo changes. Websak matches the config" in story[4]
     assert re.search(r"^~ org_unit  \*/OPPV  \(15 districts: ", story[6], re.MULTILINE)
     assert "\nPlan: 0 to create, 15 to update, 0 to deactivate." in story[6]
     assert (clone / "config" / "org_units.yaml").read_text(encoding="utf-8") == before

@@ -143,14 +143,14 @@ def test_all_problems_are_told_at_once_several_missing_fields_too() -> None:
         "number": "is missing",
         "inner.depth": "should be greater than or equal to 1",
         "inner.name": "is missing",
-        "inner.more": "is not a field here",
+        "inner.more": "is an unknown field",
         "inners.a": "should be a mapping",
         "inners.b.name": "should have at most 3 characters",
         "inners.b.depth": "should be a whole number",
         "inners.c.name": "should have at least 1 character",
         "inners.c.depth": "should be less than or equal to 3",
         "evens": "one of them is odd",
-        "nmae": "is not a field here",
+        "nmae": "is an unknown field",
     }
     assert told([]) == {"": "should be a mapping"}
 

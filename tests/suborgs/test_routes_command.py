@@ -31,7 +31,7 @@ def test_filters(cli: Cli) -> None:
     assert [route["district"] for route in in_frogner] == ["frogner", "frogner"]
     assert {r["batch"] for r in cli("suborgs", "--batch", "PULJE-2", "-f", "json").json["routes"]} == {"PULJE-2"}
     assert "did you mean" in cli("suborgs", "--batch", "PULJE-3", code=64).err
-    assert "No number is as asked." in cli("suborgs", "--arrives", "paper").out
+    assert "No matching numbers." in cli("suborgs", "--arrives", "paper").out
 
 
 def test_a_spreadsheet_runs_nothing(cli: Cli) -> None:

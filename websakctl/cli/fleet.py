@@ -438,11 +438,13 @@ def _confirm(run: _Run, plans: dict[str, dict[str, Any]], auto_approve: bool) ->
         return
     protected = sum(1 for plan in mine if plan["changes"] and plan.get("protected"))
     mark = f", {protected} of them PROTECTED" if protected else ""
-    question = f"Do {count} changes in {reached} targets{mark}? Only yes is a yes: "
+    question = f"Apply {count} changes to {reached} targets{mark}? Type 'yes' to confirm: "
     answer = run.session.terminal.ask(question)
     if answer is None:
         raise Problem(
-            "nobody is here to say yes; nothing was written", Exit.REFUSED, "--auto-approve, or run it in a terminal"
+            "cannot ask for confirmation (stdin is not a terminal); nothing was written",
+            Exit.REFUSED,
+            "--auto-approve, or run it in a terminal",
         )
     if answer != "yes":
         raise Problem("not confirmed; nothing was written", Exit.REFUSED)

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from websakctl.live.errors import NotAsAgreed
+from websakctl.live.errors import NotAsAgreed, not_a
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 
@@ -104,10 +104,10 @@ def rows_of(body: Any, what: str, required: tuple[str, ...]) -> list[dict[str, A
         NotAsAgreed: Otherwise.
     """
     if not isinstance(body, list):
-        raise NotAsAgreed(f"{what}: a list was agreed, {type(body).__name__} came")
+        raise not_a("list", what, body)
     for row in body:
         if not isinstance(row, dict):
-            raise NotAsAgreed(f"{what}: a row is {type(row).__name__}, not an object")
+            raise not_a("list of objects", what, row)
         for name in required:
             if row.get(name) in (None, ""):
                 raise NotAsAgreed(f"{what}: a row lacks {name}")

@@ -102,9 +102,9 @@ def _page(body: Any, what: str) -> tuple[list[Any], int]:
         rows = body.get("_embedded", {}).get(what, [])
         total = body["page"]["totalElements"]
     except (AttributeError, KeyError, TypeError):
-        raise NotAsAgreed(f"GET /{what}: a page of the register was agreed") from None
+        raise NotAsAgreed(f"GET /{what}: expected a page of the register") from None
     if not isinstance(rows, list) or not isinstance(total, int):
-        raise NotAsAgreed(f"GET /{what}: a page of the register was agreed")
+        raise NotAsAgreed(f"GET /{what}: expected a page of the register")
     return rows, total
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of, text_or_none
 from websakctl.live.decoding import Projection
-from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
+from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome, not_a
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Handle, Resource
@@ -262,7 +262,7 @@ class DepartmentsReader:
             return None
         result = self._one(answer.body, address, f"GET {path}")
         if result.handle is None or result.handle.id != id_:
-            raise NotAsAgreed(f"GET {path}: another department came")
+            raise NotAsAgreed(f"GET {path}: answered with another department")
         return result
 
     def _one(self, body: Any, address: Address, what: str) -> Resource:
@@ -350,15 +350,13 @@ class DepartmentsWriter(DepartmentsReader):
             method, path = "GET", f"{V1}/{id_}/{'activate' if on else 'deactivate'}"
         answer = self._writing.send(method, path, expect=(200, 204), bodiless=True)
         if not isinstance(answer.body, str) and not self._is(now, on):  # success may say nothing, and so may anything
-            raise UnknownOutcome(f"{method} {path}: an answer without a word, and it does not show")
+            raise UnknownOutcome(f"{method} {path}: an empty answer, and it does not show")
 
     def _is(self, now: Resource, active: bool) -> bool:
         try:
             result = self.get(_handle(now).id, now.address)
         except LiveError as error:
-            raise UnknownOutcome(
-                f"{now.address}: an answer without a word, and no look at what it did ({error})"
-            ) from None
+            raise UnknownOutcome(f"{now.address}: an empty answer, and no look at what it did ({error})") from None
         return result is not None and result.active is active
 
     def _request(self, raw: Mapping[str, Any], fields: Mapping[str, Any], code: str | None = None) -> dict[str, Any]:
@@ -432,7 +430,7 @@ def _believed(body: Any, what: str) -> list[Any]:
         NotAsAgreed: Otherwise.
     """
     if not isinstance(body, list):
-        raise NotAsAgreed(f"{what}: a list was agreed, {type(body).__name__} came")
+        raise not_a("list", what, body)
     for row in body:
         if not _LOOKED_AT.is_row(row):
             raise NotAsAgreed(f"{what}: a row is {type(row).__name__}, not an object")

@@ -28,6 +28,21 @@ class NotAsAgreed(LiveError):
     what_next = "nothing was changed because of this answer; try again, and run `websakctl doctor` if it comes back"
 
 
+_JSON_TYPES = {
+    bool: "a boolean",
+    dict: "an object",
+    float: "a number",
+    int: "a number",
+    list: "a list",
+    str: "a string",
+}
+
+
+def not_a(expected: str, what: str, body: Any) -> NotAsAgreed:
+    """The error for an answer of another type, such as an object where a ``list`` belongs."""
+    return NotAsAgreed(f"{what}: expected a {expected}, got {_JSON_TYPES.get(type(body), 'null')}")
+
+
 class NotPermitted(LiveError):
     """Not authenticated (401) or not permitted (403)."""
 
@@ -72,4 +87,4 @@ def words_of(body: Any, status: int) -> str:
         return ": ".join(dict.fromkeys(parts)) or f"HTTP {status}"
     if isinstance(body, str) and body.strip():
         return redact(body.strip())[:500]
-    return f"HTTP {status} without a word"
+    return f"HTTP {status} with an empty body"

@@ -73,7 +73,7 @@ class Fiks:
         body = self._reading.get(TYPES).body
         types = body.get("forsendelsestyper") if isinstance(body, dict) else None
         if not isinstance(types, list) or not all(isinstance(one, str) for one in types):
-            raise NotAsAgreed(f"GET {TYPES}: a list of message types was agreed")
+            raise NotAsAgreed(f"GET {TYPES}: expected a list of message types")
         return frozenset(types)
 
     def receiving(self, numbers: Iterable[str]) -> dict[str, tuple[Receiving, ...]]:

@@ -140,7 +140,7 @@ class UserRows:
         answer = self._reading.get(path, {"lookupField": "Id", **self._asked})
         raw = rows_of([answer.body], f"GET {path}", ("gidId",))[0]
         if str(raw["gidId"]) != id_:
-            raise NotAsAgreed(f"GET {path}: another user came")
+            raise NotAsAgreed(f"GET {path}: answered with another user")
         return kept_of(raw)
 
     def _are_all(self, count: int) -> bool:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import ScopeOf, Units, composed, rows_of
-from websakctl.live.errors import LiveError, NotAsAgreed
+from websakctl.live.errors import LiveError, NotAsAgreed, not_a
 from websakctl.live.transport import Reading
 from websakctl.live.user_lookup import Lookup
 from websakctl.live.user_rows import PATH, TEXTS, WITH_FUNCTIONS, WITH_MAIL, Row, RowStore, UserRows, kept_of
@@ -179,9 +179,9 @@ class UsersReader:
             return None
         raw = rows_of([answer.body], f"GET {path}", ("gidId",))[0]
         if lookup == "Id" and str(raw["gidId"]) != given:
-            raise NotAsAgreed(f"GET {path}: another user came")
+            raise NotAsAgreed(f"GET {path}: answered with another user")
         if lookup == "Code" and composed(raw.get("code")).upper() != address.key:
-            raise NotAsAgreed(f"GET {path}: another user came")
+            raise NotAsAgreed(f"GET {path}: answered with another user")
         row = kept_of(raw)
         resource = self._resource(row, self._units.by_id())
         functions = {} if row["functions"] is None else {"access_functions": row["functions"]}
@@ -263,7 +263,7 @@ class UsersReader:
         answer = self._reading.get(path, absent=(204,))
         body = [] if answer.status == 204 else answer.body
         if not isinstance(body, list) or not all(isinstance(id_, int | str) for id_ in body):
-            raise NotAsAgreed(f"GET {path}: a list of ids was agreed")
+            raise not_a("list of ids", f"GET {path}", body)
         return [str(id_) for id_ in body]
 
     def groups_of(self, id_: str) -> list[str]:

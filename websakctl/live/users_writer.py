@@ -106,6 +106,6 @@ class UsersWriter(UsersReader):
             try:
                 result = self.get(id_, now.address)
             except LiveError as error:
-                raise UnknownOutcome(f"{method} {path}: an answer without a word ({error})") from None
+                raise UnknownOutcome(f"{method} {path}: an empty answer ({error})") from None
             if result is None or result.active is not on:
-                raise UnknownOutcome(f"{method} {path}: an answer without a word, and it does not show")
+                raise UnknownOutcome(f"{method} {path}: an empty answer, and it does not show")

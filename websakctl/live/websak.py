@@ -13,7 +13,7 @@ from websakctl.live.adapter import KindReader, KindWriter, Limited, ScopeOf, Uni
 from websakctl.live.client import open_client
 from websakctl.live.departments import KIND as DEPARTMENT_KIND
 from websakctl.live.departments import DepartmentsReader
-from websakctl.live.errors import NotAsAgreed, Unreachable
+from websakctl.live.errors import Unreachable, not_a
 from websakctl.live.runtime import Runtime
 from websakctl.live.setup_api import SetupReader, SetupWriter
 from websakctl.live.tokens import ClientCredentials
@@ -214,7 +214,7 @@ class WebsakReader:
             return None
         body = self._setup.get("/info").body
         if not isinstance(body, dict):
-            raise NotAsAgreed("GET /info: an object was agreed")
+            raise not_a("JSON object", "GET /info", body)
         return body
 
     def missing_routes(self, kind: str) -> "list[Route]":

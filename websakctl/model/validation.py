@@ -54,12 +54,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def message(self) -> str:
-        """What is wrong, to stand after the name of the field; what a check says stands alone."""
+        """What is wrong, to stand after the name of the field; what a check says stands alone. See :meth:`about`."""
         match self.fault:
             case Fault.MISSING:
                 return "is missing"
             case Fault.UNKNOWN:
-                return "is not a field here"
+                return "is an unknown field"
             case Fault.TYPE:
                 return f"should be {_TYPES.get(self.expected, 'something else')}"
             case Fault.CHOICE:
@@ -70,6 +70,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
                 return _beyond(self.limit, self.expected, "item" if self.counts_items else "character")
             case Fault.CHECK:
                 return self.reported
+
+    def about(self, name: str) -> str:
+        """What is wrong with the field called ``name``, as a sentence of its own."""
+        match self.fault:
+            case Fault.UNKNOWN:
+                return f"unknown field '{name}'"
+            case Fault.CHECK:
+                return self.reported
+            case _:
+                return f"{name} {self.message}"
 
 
 class ValidationError(Exception):

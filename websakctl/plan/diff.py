@@ -50,11 +50,11 @@ CreateOnlyDifferences = dict[
 
 
 _IN_WORDS = {
-    Action.CREATE: "this Websak has no API for it: set it by hand",
-    Action.UPDATE: "it is not as the config says: change it by hand",
-    Action.ACTIVATE: "it is wanted again: set it by hand",
-    Action.DEACTIVATE: "it left the config: take it away by hand",
-    Action.DELETE: "it left the config: take it away by hand",
+    Action.CREATE: "this Websak has no API for it: set it manually",
+    Action.UPDATE: "it differs from the config: change it manually",
+    Action.ACTIVATE: "it is needed again: set it manually",
+    Action.DEACTIVATE: "it left the config: remove it manually",
+    Action.DELETE: "it left the config: remove it manually",
 }
 
 
@@ -135,7 +135,7 @@ def compare(
     for address, expected in desired.items():
         kind = all_kinds.get(address.kind)
         if kind is None:
-            result.manual.append(ManualStep(address=address, what="this Websak has no API for it: set it by hand"))
+            result.manual.append(ManualStep(address=address, what="this Websak has no API for it: set it manually"))
             continue
         resource = live.get(address) or counterparts.find(address)
         if resource is not None:

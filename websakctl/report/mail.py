@@ -61,7 +61,7 @@ _ROUTE = ("number", "name", "district", "arrives", "goes to", "where", "batch")
 
 def _verdict(routes: Sequence[Route], holes: Sequence[Route]) -> str:
     if not routes:
-        return "No number is as asked."
+        return "No matching numbers."
     if holes:
         return f"{len(holes)} of {len(routes)} numbers {'have' if len(holes) > 1 else 'has'} a hole in the route."
     return f"Every number has a route ({len(routes)} checked)."

@@ -128,6 +128,6 @@ def _not_overridable(kind: Kind, name: str, at: Position) -> Diagnostic:
     return Diagnostic(
         code="unknown-field",
         at=at,
-        message=f"{name} is not a field here",
+        message=f"unknown field '{name}'",
         help=did_you_mean(name, [*kind.overridable, *_ABOUT_OVERRIDE]) or f"a district may override {fields}",
     )

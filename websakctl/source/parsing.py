@@ -219,7 +219,7 @@ class _Builder:
 
     def duplicate(self, key: str, event: Any, first: Span) -> Diagnostic:
         return replace(
-            self.finding("duplicate-key", f"{key} stands twice here", "keep one of the two", event),
+            self.finding("duplicate-key", f"duplicate key '{key}'", "keep one of the two", event),
             related=Position(self.file, first.kline + 1, first.kcol + 1, first.kend_line + 1, first.kend_col + 1),
             related_label="first here",
         )

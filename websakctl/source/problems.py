@@ -121,7 +121,7 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
             if norwegian
             else did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}"
         )
-        return Diagnostic(code="unknown-field", at=at, message=f"{name} {problem.message}", help=help_)
+        return Diagnostic(code="unknown-field", at=at, message=problem.about(name), help=help_)
     if key_field is not None and path == (key_field,):
         at = document.key_position(section.spans, key)
         repaired = _repaired(problem, key) if problem.fault is Fault.CHECK else None
@@ -134,7 +134,7 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
         )
     at, span, value = locate(document, section, key, path)
     if problem.fault is Fault.MISSING:
-        return Diagnostic(code="missing-field", at=at, message=f"{name} {problem.message}", help=f"add `{name}: …`")
+        return Diagnostic(code="missing-field", at=at, message=problem.about(name), help=f"add `{name}: …`")
     if problem.fault is not Fault.TYPE:
         return Diagnostic(
             code=_rule(problem, "bad-value"),
@@ -165,7 +165,7 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
     return Diagnostic(
         code="unquoted-value",
         at=at,
-        message=f"{raw} is read as {_as_read(value)}, not as a text",
+        message=f"{raw} is parsed as {_as_read(value)}; expected a string",
         help=f'quote it: "{raw}"',
         fix=_fix(document, span, at, problem, value),
     )
@@ -233,9 +233,7 @@ def _rule(problem: Problem, otherwise: str) -> str:
 
 
 def _message(problem: Problem, name: str) -> str:
-    if problem.fault is Fault.CHECK:
-        return problem.message
-    return f"{name} is not written as it should be" if problem.limit == "pattern" else f"{name} {problem.message}"
+    return f"{name} has the wrong format" if problem.limit == "pattern" else problem.about(name)
 
 
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}

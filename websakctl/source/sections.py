@@ -146,7 +146,7 @@ class SectionReader:
                         Diagnostic(
                             code="unknown-field",
                             at=document.key_position(fields.spans, name),
-                            message=f"{name} is not a field here",
+                            message=f"unknown field '{name}'",
                             help=did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}",
                         )
                     )

@@ -288,13 +288,14 @@ class TerminalObserver:
             )
         these = f"these {count} changes" if count != 1 else "this change"
         if protected:
-            question, expected = f"{name} is protected. Type its name to do {these}: ", name
+            question, expected = f"{name} is protected. Type its name to apply {these}: ", name
         else:
-            question, expected = f"Do {these} in {name}? Only yes is a yes: ", "yes"
+            question, expected = f"Apply {these} to {name}? Type 'yes' to confirm: ", "yes"
         answer = self.session.terminal.ask(question)
         if answer is None:
             raise ApplyRefused(
-                "nobody is here to say yes; nothing was written", "--auto-approve, or run it in a terminal"
+                "cannot ask for confirmation (stdin is not a terminal); nothing was written",
+                "--auto-approve, or run it in a terminal",
             )
         if answer != expected:
             raise ApplyRefused("not confirmed; nothing was written")

@@ -58,7 +58,7 @@ def adopt(
         raise Problem("--out is for --match", Exit.USAGE, "what is adopted is written into the config")
     if not (addresses or district or kind):
         raise Problem(
-            "say what to adopt: addresses, --kind or --district",
+            "specify what to adopt: addresses, --kind or --district",
             Exit.USAGE,
             "`websakctl plan --format json` counts what is not managed; `websakctl pull --all` takes it all",
         )

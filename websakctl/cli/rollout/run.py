@@ -376,7 +376,7 @@ class Rollout:
     def ask_to_go_on(self, count: int) -> None:
         """This is the time to look at the first district."""
         self.session.terminal.say(f"{self.canary} is done, and the rest of the plan is what was approved.")
-        answer = self.session.terminal.ask(f"Go on with {count} changes in the other districts? Only yes is a yes: ")
+        answer = self.session.terminal.ask(f"Apply {count} changes to the other districts? Type 'yes' to confirm: ")
         if answer != "yes":
             self.end_incomplete("not gone on with", f"websakctl rollout run {self.batch} goes on")
 

@@ -64,7 +64,7 @@ def check_pulled(inputs: ConfigInput, live: State, after: Configuration, written
         if address in merged and old is None:
             continue
         if old is None or new is None:
-            raise NotWritten(f"{address} would come or go with it")
+            raise NotWritten(f"{address} would also be added or removed")
         for name in old.fields.keys() | new.fields.keys():
             if name in fields[address]:
                 existing = live[address].fields.get(name)

@@ -268,7 +268,7 @@ def summary_line(report: PlanReport) -> str:
         f" {number(summary['manual'])} manual step{'s' if summary['manual'] != 1 else ''}." if summary["manual"] else ""
     )
     if not plan.changes:
-        what = "No changes. Websak is as the config says"
+        what = "No changes. Websak matches the config"
         if report.drift or report.compared:
             what = "No drift. Websak is as it was last applied" if report.drift else "Nothing differs"
         return f"{what} ({number(plan.checked)} checked).{steps}{unmanaged}"

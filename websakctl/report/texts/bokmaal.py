@@ -269,10 +269,14 @@ _STEPS = {  # websakctl/plan/diff.py
     "no API tells its open cases: list those that it is responsible for in Websak, and move them before it is retired": "ikke noe API forteller om åpne saker: list opp dem den er ansvarlig for i Websak, og flytt dem før den avvikles",
     "no API tells its open cases: list those of the type in Websak, and settle what they become before it is retired": "ikke noe API forteller om åpne saker: list opp dem av sakstypen i Websak, og avgjør hva de blir før den avvikles",
     "its {field} {key} is retired: move it to {heir} in Websak": "{field} {key} er avviklet: flytt dette til {heir} i Websak",
-    "this Websak has no API for it: set it by hand": "Websak har ikke noe API for dette: sett det for hånd",
-    "it is not as the config says: change it by hand": "dette er ikke slik oppsettet sier: endre det for hånd",
-    "it is wanted again: set it by hand": "dette skal brukes igjen: sett det for hånd",
-    "it left the config: take it away by hand": "dette er tatt ut av oppsettet: fjern det for hånd",
+    "this Websak has no API for it: set it manually": "Websak har ikke noe API for dette: sett det for hånd",
+    "it differs from the config: change it manually": "dette er ikke slik oppsettet sier: endre det for hånd",
+    "this Websak does not report {fields}: compare and set manually": "Websak oppgir ikke {fields}: sammenlign og sett det for hånd",
+    "this Websak's API cannot write {fields}: compare and set manually": (
+        "API-et til Websak kan ikke skrive {fields}: sammenlign og sett det for hånd"
+    ),
+    "it is needed again: set it manually": "dette skal brukes igjen: sett det for hånd",
+    "it left the config: remove it manually": "dette er tatt ut av oppsettet: fjern det for hånd",
     "it was {key}, and the API cannot rename {kinds}: do it in Websak": "dette het {key}, og API-et kan ikke endre navn på {kinds}: gjør det i Websak",
     "it has ended, and the API cannot reopen {kinds}: do it in Websak": "dette er avsluttet, og API-et kan ikke gjenåpne {kinds}: gjør det i Websak",
     "the API cannot remove {kinds}: close it in Websak": "API-et kan ikke fjerne {kinds}: avslutt det i Websak",
