@@ -8,6 +8,7 @@ last one's, so that it shows too when the latest are missing.
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import sys
@@ -20,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from websakctl.apply.entries import Entry, JournalError
+from websakctl.files import temporary_folder
 from websakctl.live.clock import Clock, SystemClock
 from websakctl.model.address import Address
 from websakctl.plan.diff import LastApplied
@@ -79,22 +81,38 @@ def _check_file(path: Path, clock: Clock) -> None:
 
 
 class Journal:
-    """One state directory's journal. Safe to use from several threads; several processes wait for each other."""
+    """One state directory's journal. Safe to use from several threads; several processes wait for each other.
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    Args:
+        path: The database.
+        clock: The system's by default.
+        read_only: Why nothing can be written where it is: it is read as it is, and runs are refused.
+    """
+
+    def __init__(self, path: Path, clock: Clock | None = None, *, read_only: str = "") -> None:
         self._clock = clock or SystemClock()
-        _check_file(path, self._clock)
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-        self.path = path
+        self.path, self._read_only = path, read_only
+        if not read_only:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.parent.is_dir():
+            _check_file(path, self._clock)
         self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+        if read_only:
+            self._db = _in_memory(path)
+        else:
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+            self._db = _connect(path)
         try:
             self._prepare()
         except BaseException:
             self._db.close()
             raise
+
+    def _refuse_if_read_only(self) -> None:
+        """What is known in memory alone is not what others find in the file."""
+        if self._read_only:
+            raise JournalError(f"the journal {self.path} cannot be written: {self._read_only}")
 
     def _prepare(self) -> None:
         self._db.execute("PRAGMA journal_mode=WAL")
@@ -145,6 +163,7 @@ class Journal:
         Raises:
             JournalError: If it cannot be written; then nothing of it is.
         """
+        self._refuse_if_read_only()
         at, gone = self._clock.now().isoformat(timespec="milliseconds"), list(gone)
         with self._transaction() as db:
             rows = [
@@ -307,6 +326,7 @@ class Journal:
         gone: Iterable[Address] = (),
     ) -> None:
         """Record resources as applied, with their fields and whether they are protected; forget those that are gone."""
+        self._refuse_if_read_only()
         gone = list(gone)
         with self._transaction() as db:
             self._written(db, applied=self._know(db, environment, applied, gone), gone=gone)
@@ -338,6 +358,7 @@ class Journal:
 
     def accept(self, environment: str, rows: Iterable[tuple[Address, str, Any, Any]]) -> None:
         """Record (address, field, wanted, made): as long as the config wants the one and live is the other, they do not differ."""
+        self._refuse_if_read_only()
         values = [
             (
                 environment,
@@ -367,6 +388,7 @@ class Journal:
 
     def forget_all(self, environment: str) -> None:
         """Record that nothing of an environment is managed any more."""
+        self._refuse_if_read_only()
         with self._transaction() as db:
             db.execute("DELETE FROM known WHERE environment = ?", (environment,))
             db.execute("DELETE FROM accepted WHERE environment = ?", (environment,))
@@ -412,6 +434,7 @@ class Journal:
 
     def claim_plan(self, digest: str, run: str) -> str | None:
         """Mark a saved plan as applied; gives the run that applied it before, if there was one that began."""
+        self._refuse_if_read_only()
         with self._transaction() as db:
             db.execute(
                 "DELETE FROM plans WHERE digest = ? AND run NOT IN (SELECT run FROM entries WHERE what = 'start')",
@@ -425,6 +448,43 @@ class Journal:
             if row[0] == run:
                 self._written(db, plan=(digest, run, row[1]))
         return None if row[0] == run else f"{row[0]} ({row[1]})"
+
+
+def _connect(path: Path | str, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30, uri=uri)
+
+
+def _in_memory(path: Path) -> sqlite3.Connection:
+    """A journal as it is now, in memory: SQLite reads a file with a log beside it only where it can write.
+
+    Raises:
+        sqlite3.Error: If it cannot be read.
+    """
+    memory = _connect(":memory:")
+    try:
+        if path.exists():
+            _copy(path, memory)
+    except BaseException:
+        memory.close()
+        raise
+    return memory
+
+
+def _copy(path: Path, memory: sqlite3.Connection) -> None:
+    log = path.with_name(f"{path.name}-wal")
+    unfinished = log.exists() and log.stat().st_size
+    mode = "ro" if unfinished else "ro&immutable=1"  # without a log the file says all
+    try:
+        with closing(_connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True)) as db:
+            db.backup(memory)
+    except sqlite3.OperationalError:
+        if not unfinished:
+            raise
+        with temporary_folder() as folder:  # what a killed command left in the log counts too
+            for each in (path, log):
+                shutil.copy(each, folder / each.name)
+            with closing(_connect(folder / path.name)) as db:
+                db.backup(memory)
 
 
 def _link(*parts: object) -> str:

@@ -45,8 +45,9 @@ class SharedJournal(Journal):
         environment: str,
         key: StateKey | None,
         gate: "Gate | None" = None,
+        read_only: str = "",
     ) -> None:
-        super().__init__(path, clock)
+        super().__init__(path, clock, read_only=read_only)
         self.environment, self._key = environment, key
         first = not self._db.execute("SELECT * FROM sqlite_master WHERE name = 'outbox'").fetchone()
         self._db.executescript(_SCHEMA)

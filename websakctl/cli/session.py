@@ -83,17 +83,32 @@ class Session:
 
     @cached_property
     def state_dir(self) -> Path:
-        """Where the tool keeps its own things; owner-only."""
+        """Where the tool keeps its own things; owner-only. It may be one that cannot be written: see ``state_unwritable``."""
         folder = self.root / (self.around.state_dir or STATE_DIR)
-        try:
+        with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise Problem(
-                f"cannot make {folder}: {error.strerror}",
-                what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written",
-            ) from None
         remove_unfinished(folder, folder / "worklists", folder / "snapshots")
         return folder
+
+    @cached_property
+    def state_unwritable(self) -> str:
+        """Why nothing can be written in the state directory; empty where it can."""
+        try:
+            self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            return f"cannot make {self.state_dir}: {error.strerror}"
+        return "" if os.access(self.state_dir, os.W_OK | os.X_OK) else f"cannot write in {self.state_dir}"
+
+    def require_writable_state(self) -> None:
+        """End a command that must keep something, before it does anything.
+
+        Raises:
+            Problem: If nothing can be written in the state directory.
+        """
+        if self.state_unwritable:
+            raise Problem(
+                self.state_unwritable, what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written", code="file"
+            )
 
     @cached_property
     def config(self) -> "Configuration":
@@ -245,6 +260,7 @@ class Session:
         try:
             server = kept_alive(self.state_dir)
             if server is None:
+                self.require_writable_state()
                 self.terminal.say("Starting the embedded sandbox …")
                 server = ensure_server(self.state_dir, api_version=described.api_version or "3.3")
         except SandboxMissing as error:
@@ -371,13 +387,17 @@ class Session:
         from websakctl.apply.journal import Journal, JournalUntrusted
 
         path, environment = self.state_dir / "journal.db", self._shared_environment
+        if self.state_unwritable:
+            self.terminal.say(f"note: {self.state_unwritable}; its journal is only read, and nothing can be applied")
         try:
             if environment is None:
-                journal = Journal(path)
+                journal = Journal(path, read_only=self.state_unwritable)
             else:
                 from websakctl.apply.shared import SharedJournal
 
-                journal = SharedJournal(path, environment=environment, key=self.state_key)
+                journal = SharedJournal(
+                    path, environment=environment, key=self.state_key, read_only=self.state_unwritable
+                )
         except JournalUntrusted as error:
             raise Problem(str(error), Exit.REFUSED, error.what_next) from None
         except (Error, OSError) as error:
@@ -509,6 +529,7 @@ class Session:
         """
         from filelock import FileLock, Timeout
 
+        self.require_writable_state()
         lock = FileLock(self._lock_path, timeout=0.2)  # a plan that looks whether it is held holds it for a moment
         owner = self._lock_path.with_suffix(".owner")
         try:
@@ -540,6 +561,8 @@ class Session:
 
         if self.shared_state is not None and self.shared_state.holder() is not None:
             return True
+        if self.state_unwritable:
+            return self._lock_path.with_suffix(".owner").exists()  # whoever holds the lock says so there
         lock = FileLock(self._lock_path, timeout=0)
         try:
             with lock:
@@ -562,6 +585,8 @@ class Session:
 
         path = self.state_dir / "place"
         if not path.exists():
+            if self.state_unwritable:
+                return secrets.token_hex(16)  # nobody is told it
             write_private(path, secrets.token_hex(16))
         return path.read_text(encoding="utf-8")
 

@@ -1,7 +1,6 @@
 """``rehearse``: a saved plan on a copy of live, before it is applied."""
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from websakctl.cli.change.snapshot import load_snapshot
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, render, write_private
+from websakctl.files import temporary_folder
 
 if TYPE_CHECKING:
     from websakctl.live.websak import Connection
@@ -204,8 +204,7 @@ def practice(session: Session, copy: "LiveCopy") -> Iterator[tuple[_Practice, Pa
     from websakctl.redaction import Secret
     from websakctl.sandbox.process import SandboxError, SandboxMissing, ensure_server, stop_server
 
-    with tempfile.TemporaryDirectory(prefix="rehearsal-", dir=session.state_dir) as name:
-        folder = Path(name)
+    with temporary_folder(session.state_dir) as folder:
         try:
             server = ensure_server(folder, api_version=copy.api_version, database="sqlite://", idle_timeout=120)
         except SandboxMissing as error:

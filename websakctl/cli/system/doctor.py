@@ -45,8 +45,12 @@ def doctor(call: Call) -> None:
             raise Problem(session.findings_headline(session.config), Exit.INVALID, "websakctl validate")
         return session.findings_headline(session.config)
 
+    def state_directory() -> str:
+        session.require_writable_state()
+        return str(session.state_dir)
+
     check("config", config)
-    check("state directory", lambda: str(session.state_dir))
+    check("state directory", state_directory)
     check(
         "journal",
         lambda: (
