@@ -185,7 +185,7 @@ def test_the_shipped_config_names_what_stands_around_websak() -> None:
         == set(config.districts)
     )
     forms = [config.state[a].fields for a in by_kind["form"]]
-    assert [f["name"] for f in forms if not f["automatic"]] == ["Kontaktskjema"]
+    assert [f["name"] for f in forms if not f["automatic"]] == ["Kontaktskjema", "Støttekontakt"]
     assert {"SVARINN", "EINNSYN", "ESIGNERING", "WEBCRUITER", "HR", "KGV"} <= {a.key for a in by_kind["integration"]}
 
 

@@ -253,6 +253,7 @@ _WORK_LISTS = {
     "arranged": "ordnet",
     "not-needed": "ikke nødvendig",
     "planned": "planlagt",
+    "example": "eksempel",
     "not-planned": "ikke planlagt",
     "under-way": "i gang",
     "migrated": "migrert",
