@@ -88,6 +88,35 @@ def test_who_starts_later_is_still_listed_the_next_time(root: Path) -> None:
     assert 'valid_from: "2027-03-01"' in next(iter(files_of(again).values()))
 
 
+def test_leaves_are_read_and_end_when_the_file_says_so(root: Path) -> None:
+    headers = ("Permisjon fra", "Permisjon til")
+    found = read(root, "1.3.2027", "31.8.2027", headers)
+    assert found.people[0].fields["leave"] == {"first_day": "2027-03-01", "last_day": "2027-08-31"}
+    write_files(root, {"users/frogner.yaml": next(iter(files_of(found).values()))})
+    assert "leave: {first_day: " in next(iter(files_of(read(root, "", "", ("Annet", "Noe"))).values()))  # not told of
+    assert "leave: {}" in next(iter(files_of(read(root, "", "", headers)).values()))
+    assert read(root, "1.3.2027", "", headers).people[0].fields["leave"] == {"first_day": "2027-03-01"}
+
+
+def test_an_end_that_the_file_takes_back_is_not_kept(root: Path) -> None:
+    write_files(root, {"users/frogner.yaml": next(iter(files_of(read(root, "", "31.8.2027")).values()))})
+    assert "valid_to" not in next(iter(files_of(read(root, "", "")).values()))
+    assert "valid_to" in next(iter(files_of(read(root, "", "", ("Annet", "Noe"))).values()))
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "column", "message"),
+    [
+        ("", "31.08.2027", 11, "a last day and no first day"),
+        ("01.03.2027", "28.02.2027", 11, "is before the start"),
+        ("snart", "", 10, "is no day"),
+    ],
+)
+def test_leaves_that_cannot_be_are_named(root: Path, starts: str, ends: str, column: int, message: str) -> None:
+    (finding,) = read(root, starts, ends, ("Permisjon fra", "Permisjon til")).findings
+    assert (finding.row, finding.column) == (2, column) and message in finding.message
+
+
 def test_users_are_counted_by_the_month_they_come_or_go() -> None:
     days = {
         Address("user", "frogner", "A"): {"valid_from": "2027-03-01", "valid_to": "2027-08-31"},

@@ -205,11 +205,11 @@ def test_everything_that_is_wrong_is_told_at_once(root: Path) -> None:
 
 def test_nobody_stands_twice_nor_in_two_districts(root: Path) -> None:
     again = _with(ONE, code="KARNOR2", username="KarNor", email="k@example.org")
-    result = _read(root, ONE, ONE, again, _with(ONE, bydel="Sagene", code="ANNEN", username="annen"))
+    result = _read(root, ONE, ONE, again, _with(ONE, bydel="Sagene", code="ANNEN", username="annen", last="Hansen"))
     assert _complaints(result) == [
         (3, 2, "the code stands in row 2, too"),
         (4, 8, "the username stands in row 2, too"),
-        (5, 9, "the email stands in row 2, which is frogner's, too: one person in two districts"),
+        (5, 9, "the email stands in row 2, which is frogner's, too: two names for one person"),
     ]
 
 

@@ -13,6 +13,8 @@ from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import PlanReport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from websakctl.live.user_rows import RowStore
     from websakctl.model.address import Address
     from websakctl.model.resource import State
@@ -198,7 +200,7 @@ def make_config_input(
         selection=selection,
         prune=frozenset(prune or ()),
         believe_empty=frozenset(believe_empty or ()),
-        warnings=(*warnings, *readable_by_others(session), *starting_later(session), *done.warnings),
+        warnings=(*warnings, *readable_by_others(session), *starting_and_leaving(session), *done.warnings),
     )
 
 
@@ -259,14 +261,27 @@ def check_targets(inputs: "ConfigInput", *live: "State") -> None:
             )
 
 
-def starting_later(session: Session) -> tuple[str, ...]:
-    """A word about users who are listed and not planned yet."""
-    config = session.config
-    days = sorted(day for a in config.dormant if (day := config.aside[a].get("valid_from", "")) > f"{today_in_oslo()}")
-    if not days:
+def starting_and_leaving(session: Session) -> tuple[str, ...]:
+    """A word about users who are listed and not planned yet, and about those whose last day is known, by month."""
+    if not session.config.with_users:
         return ()
-    are = "user starts" if len(days) == 1 else "users start"
-    return (f"{len(days)} {are} later, the first on {days[0]}: not planned before that day",)
+    from websakctl.rollout.capacity import coming_and_going
+
+    config, today = session.config, today_in_oslo()
+    waiting = coming_and_going({a: config.aside[a] for a in config.dormant}, today)
+    listed = coming_and_going({a: days for a, days in config.aside.items() if a in config.state}, today)
+    found = []
+    if starting := {month.month: month.starting for month in waiting if month.starting}:
+        count = sum(starting.values())
+        found.append(f"{count} user{'s' * (count != 1)} start{'s' * (count == 1)} later and {'are' if count != 1 else 'is'} not planned before that day: {_by_month(starting)}")  # fmt: skip
+    if leaving := {month.month: month.leaving for month in listed if month.leaving}:
+        count = sum(leaving.values())
+        found.append(f"{count} user{'s' * (count != 1)} leave{'s' * (count == 1)} and {'are' if count != 1 else 'is'} deactivated by the first apply after the last day: {_by_month(leaving)}")  # fmt: skip
+    return tuple(found)
+
+
+def _by_month(counts: "Mapping[str, int]") -> str:
+    return ", ".join(f"{count} in {month}" for month, count in counts.items())
 
 
 def read_live(session: Session, inputs: "ConfigInput") -> "LiveSetup":

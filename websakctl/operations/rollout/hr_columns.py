@@ -30,6 +30,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                    "start date", "hire date", "valid from"),
     "valid_to": ("sluttdato", "ansatt til", "til dato", "fratredelse", "fratredelsesdato", "gyldig til", "slutter",
                  "end date", "termination date", "valid to"),
+    "leave_from": ("permisjon fra", "permisjon fra dato", "permisjon start", "permisjonsstart", "startdato permisjon",
+                   "fravær fra", "leave from", "leave start", "leave start date"),
+    "leave_to": ("permisjon til", "permisjon til dato", "permisjon slutt", "permisjonsslutt", "sluttdato permisjon",
+                 "fravær til", "leave to", "leave end", "leave end date"),
+    "main_post": ("hovedstilling", "hovedarbeidsforhold", "primærstilling", "main position", "primary position"),
     "national_id": ("fødselsnummer", "fødselsnr", "fnr", "personnummer", "national id", "national identity number", "ssn"),
 }  # fmt: skip
 _NEEDED = ("role", "unit", "username", "email")

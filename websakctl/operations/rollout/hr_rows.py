@@ -19,7 +19,7 @@ from websakctl.source.tables.encoding import lookup_key
 from websakctl.source.tables.report import CellFinding
 from websakctl.source.tables.shape import Header
 from websakctl.source.tables.table import CellError, Row, Table
-from websakctl.source.tables.values import iso_day_in, login_in, number_in, phone_in, text_in
+from websakctl.source.tables.values import iso_day_in, login_in, number_in, phone_in, text_in, truth_in
 from websakctl.source.users import FOLDER
 
 _NAMES_OF = {"first_name": "name", "last_name": "name"}
@@ -32,6 +32,7 @@ _MEANINGS = {  # what a field's pattern means
     "national_no": "this is no national identity number: eleven digits",
 }
 _ONCE = ("code", "username", "email")  # what no two people have in common
+_NO_TEXT = ("national_id", "main_post")  # columns that are read in a way of their own
 _ELEVEN = 11
 _READERS: dict[str, Callable[[Table, Row, int], str]] = {
     "phone": phone_in,
@@ -41,16 +42,31 @@ _READERS: dict[str, Callable[[Table, Row, int], str]] = {
     "district": number_in,
     "valid_from": iso_day_in,
     "valid_to": iso_day_in,
+    "leave_from": iso_day_in,
+    "leave_to": iso_day_in,
 }
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """A row that was understood: the district, the user's code, and the fields as YAML says them."""
+    """A row that was understood: the district, the user's code, and the fields as YAML says them.
+
+    Args:
+        row: Its number.
+        district: The district's slug.
+        code: The user's.
+        fields: What the row says.
+        cleared: Fields that are not to be kept from earlier, as the row says that there is no such thing.
+        main_post: Whether the row says that this is the person's first post.
+        second_post_of: District and code of the listed user whose second post this is listed as.
+    """
 
     row: int
     district: str
     code: str
     fields: dict[str, Any]
+    cleared: frozenset[str] = frozenset()
+    main_post: bool = False
+    second_post_of: tuple[str, str] | None = None
 
 
 class RowReader:
@@ -81,14 +97,20 @@ class RowReader:
         self.heirs: Counter[tuple[str, str]] = Counter()  # rows by a retired unit's local key and its heir's
         self._unit_words = _by_word(rules.units)
         self._elsewhere = _taken(config)
-        self._from_elsewhere: list[tuple[int, str, str]] = []  # row, what, district
-        self._seen: dict[tuple[str, str], tuple[int, str]] = {}  # (what, value) -> row, district
+        self._from_elsewhere: list[tuple[int, str, str, str]] = []  # row, what, value, district
+        self._here: set[tuple[str, str, str]] = set()  # what, value, district: a row of the file says so
+        self._seen: dict[tuple[str, str], tuple[int, str, str]] = {}  # (what, value) -> row, district, name
+        self._second_posts = {
+            (a.scope, u.fields["primary"])
+            for a, u in {**config.state, **config.dormant}.items()
+            if a.kind == KIND.name and u.fields.get("primary")
+        }
 
     def read(self, row: Row) -> Person | None:
         """Give the person of a row; nobody where the findings say why."""
         before = len(self.findings)
         self._refuse_national_ids(row)
-        cells = {name: self._cell(row, name) for name in self.header.columns if name != "national_id"}
+        cells = {name: self._cell(row, name) for name in self.header.columns if name not in _NO_TEXT}
         slug = self._district(row.number, cells)
         fields: dict[str, Any] = {"name": _name(cells), "role": self._role(row.number, cells.get("role", ""))}
         fields["unit"] = self._unit(row.number, cells.get("unit", ""), slug) if slug else None
@@ -100,11 +122,7 @@ class RowReader:
                 )
         if national := self._national_id(row):
             fields["national_no"] = national
-        days = {name: cells[name] for name in ("valid_from", "valid_to") if cells.get(name)}
-        if len(days) == 2 and days["valid_from"] > days["valid_to"]:
-            self._complain(
-                row.number, "valid_to", f"the end ({days['valid_to']}) is before the start ({days['valid_from']})"
-            )
+        days, cleared = self._days(row.number, cells)
         fields |= days
         given = cells.get(self._code, "") if self._code != "username" else ""
         if cells.get(self._code) == "":
@@ -120,20 +138,58 @@ class RowReader:
             )
         if len(self.findings) == before:
             self._check(row.number, code, fields)
+        main_post = self._main_post(row)
+        second_post_of = None
         if slug is not None and code:
             once: dict[str, str] = {
                 "code": code,
                 **{n: fields[n].casefold() for n in ("username", "email") if n in fields},
             }
-            self._see(row.number, slug, once)
+            second_post_of = self._see(row.number, slug, lookup_key(fields["name"]), once)
         if len(self.findings) > before or slug is None:
             return None
-        return Person(row=row.number, district=slug, code=code, fields=fields)
+        return Person(
+            row=row.number,
+            district=slug,
+            code=code,
+            fields=fields,
+            cleared=cleared,
+            main_post=main_post,
+            second_post_of=second_post_of,
+        )
+
+    def _days(self, row: int, cells: Mapping[str, str]) -> tuple[dict[str, Any], frozenset[str]]:
+        """When somebody starts, leaves and is away; and which of it there is not, as the row says by an empty cell."""
+        days: dict[str, Any] = {}
+        for first, last in (("valid_from", "valid_to"), ("leave_from", "leave_to")):
+            starts, ends = cells.get(first, ""), cells.get(last, "")
+            if starts and ends and starts > ends:
+                self._complain(row, last, f"the end ({ends}) is before the start ({starts})")
+            if first == "valid_from":
+                days |= {name: day for name, day in ((first, starts), (last, ends)) if day}
+            elif ends and not starts:
+                self._complain(row, last, "the leave has a last day and no first day", "fill in both, or none")
+            elif starts:
+                days["leave"] = {"first_day": starts, **({"last_day": ends} if ends else {})}
+        given = {
+            "leave" if name == "leave_from" else name
+            for name in ("valid_from", "valid_to", "leave_from")
+            if name in cells
+        }
+        return days, frozenset(given - days.keys())
+
+    def _main_post(self, row: Row) -> bool:
+        column = self.header.columns.get("main_post")
+        try:
+            return column is not None and truth_in(self.header.table, row, column)
+        except CellError as error:
+            self._complain(row.number, "main_post", str(error), "write ja or nei")
+            return False
 
     def find_staying(self, leaving: Collection[str]) -> None:
         """Find whoever another district lists too and goes on listing; from ``leaving`` they go."""
-        for row, what, other in self._from_elsewhere:
-            if other not in leaving:
+        for row, what, value, other in self._from_elsewhere:
+            if other not in leaving and (what, value, other) not in self._here:
                 self._complain(
                     row,
                     what,
@@ -247,22 +303,32 @@ class RowReader:
                 column = next((c for c in self.header.columns if _NAMES_OF.get(c, c) == name), name)
                 self._complain(row, column, _MEANINGS.get(name, f"the {name} cannot be so: {problem.message}"))
 
-    def _see(self, row: int, slug: str, person: Mapping[str, str]) -> None:
-        """Complain of whoever was seen before: in the file, or in a district that the file is not about."""
+    def _see(self, row: int, slug: str, name: str, person: Mapping[str, str]) -> tuple[str, str] | None:
+        """Complain of whoever was seen before: in the file, or in a district that the file is not about.
+
+        The same name in another district of the file is a second post, and no complaint.
+
+        Returns:
+            District and code of the user whose second post this is, where it is listed as one already.
+        """
         for what in _ONCE:
             value = person.get(what)
             if value is None:
                 continue
-            first = self._seen.setdefault((what, value), (row, slug))
-            if first[0] != row:
+            self._here.add((what, value, slug))
+            first = self._seen.setdefault((what, value), (row, slug, name))
+            if first[0] != row and (first[1] == slug or first[2] != name):
                 where = f"in row {first[0]}" if first[1] == slug else f"in row {first[0]}, which is {first[1]}'s"
-                both = "" if first[1] == slug else ": one person in two districts"
+                both = "" if first[1] == slug else ": two names for one person"
                 self._complain(row, what, f"the {what} stands {where}, too{both}", "keep one of the rows")
-                return
-            other = self._elsewhere.get((what, value))
-            if other is not None and other != slug:
-                self._from_elsewhere.append((row, what, other))
-                return
+                return None
+            other, code = self._elsewhere.get((what, value), (slug, ""))
+            if other != slug and (slug, code) in self._second_posts:
+                return other, code
+            if other != slug and first[0] == row:
+                self._from_elsewhere.append((row, what, value, other))
+                return None
+        return None
 
 
 def _to_paste(rule: str, text: str, meant: str | None, placeholder: str) -> str:
@@ -306,15 +372,15 @@ def _units_of(config: Configuration, district: District) -> dict[str, set[str]]:
     return {**result, **exact}
 
 
-def _taken(config: Configuration) -> dict[tuple[str, str], str]:
-    """Districts of the users that are listed already, by what no two people have in common."""
-    result: dict[tuple[str, str], str] = {}
+def _taken(config: Configuration) -> dict[tuple[str, str], tuple[str, str]]:
+    """District and code of the users that are listed already, by what no two people have in common; no second posts."""
+    result: dict[tuple[str, str], tuple[str, str]] = {}
     for address, user in {**config.state, **config.dormant}.items():
         if address.kind == KIND.name:
-            result["code", address.key] = address.scope
+            result["code", address.key] = address.scope, address.key
             for name in ("username", "email"):
-                if value := user.fields.get(name):
-                    result[name, value.casefold()] = address.scope
+                if (value := user.fields.get(name)) and not user.fields.get("primary"):
+                    result[name, value.casefold()] = address.scope, address.key
     return result
 
 

@@ -11,6 +11,7 @@ from websakctl.kinds.user import KIND, User
 from websakctl.model.entry import fields_of
 from websakctl.operations.rollout.hr_columns import code_column, described, find_columns, missing_columns, no_headers
 from websakctl.operations.rollout.hr_rows import Person, RowReader
+from websakctl.operations.rollout.second_posts import tell_posts_apart
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import HALF_WRITTEN, USERS, Documents, plain, read_document
 from websakctl.source.emitting import document
@@ -85,13 +86,25 @@ def read_people(
         rows, misshapen, notes = rows_below(header)
         result.notes += notes
         reader = RowReader(header, config, frozenset(only))
-        result.people += filter(None, map(reader.read, rows))
+        listed = listed_in(config) if listed is None else listed
+        people = list(filter(None, map(reader.read, rows)))
+        posts = tell_posts_apart(
+            people,
+            listed,
+            leaving=() if add else {person.district for person in people},
+            longest=config.settings.user_code_length,
+            column=header.columns.get(code, 0),
+        )
+        result.people += posts.people
+        result.notes += posts.notes
         result.notes += [
             f"{count} row{'s' * (count != 1)} of {old}, which is retired: read as its heir {heir}"
             for (old, heir), count in sorted(reader.heirs.items())
         ]
         reader.find_staying(() if add else result.districts)
-        result.findings += sorted([*misshapen, *reader.findings], key=lambda finding: (finding.row, finding.column))
+        result.findings += sorted(
+            [*misshapen, *reader.findings, *posts.findings], key=lambda finding: (finding.row, finding.column)
+        )
         if not result.people and not result.findings:
             result.findings.append(
                 CellFinding(row=header.row.number, column=1, message="there is nobody below the headers")
@@ -111,7 +124,10 @@ def files_of(found: Import, *, add: bool = False) -> dict[str, str]:
         entries = dict(before) if add else {}
         for person in found.people:
             if person.district == slug:
-                merged = {**before.get(person.code, {}), **person.fields}
+                kept = {n: v for n, v in before.get(person.code, {}).items() if n not in person.cleared}
+                if before.get(person.code, {}).get("leave") and "leave" in person.cleared:
+                    kept["leave"] = {}  # so that Websak is told that there is none any more
+                merged = {**kept, **person.fields}
                 entries[person.code] = {name: merged[name] for name in fields_of(User) if name in merged}
         ordered = {code: entries[code] for code in sorted(entries)}
         result[f"{FOLDER}{slug}.yaml"] = document({SECTION: ordered}, depth={}, header=HEADER)
