@@ -248,6 +248,9 @@ SOMEBODY = {
     "roles": {"SB": {"units": ["FR-HELSE"], "archives": ["A"], "journal_units": [], "grades": ["U"]}},
     "groups": ["Alle brukere"],
     "district_groups": ["FR-LEDERE Æ/Ø"],
+    "manages": ["FR-HELSE"],
+    "distributes": ["FR-HELSE"],
+    "leave": {"first_day": "2027-02-01", "last_day": None},
 }
 PEOPLE = People(
     roles={"CASEWORKER": {"template_id": "20001"}, "LEADER": {"template_id": "20002"}},
@@ -262,11 +265,11 @@ def use_users(writer: WebsakWriter, version: str) -> None:
     assert isinstance(adapter, UsersWriter)
     address = Address("user", "frogner", "KARNOR")
     adapter.create(address, SOMEBODY, "")
-    changed = {**SOMEBODY, "groups": [], "roles": {"LD": SOMEBODY["roles"]["SB"]}}
+    changed = {**SOMEBODY, "groups": [], "roles": {"LD": SOMEBODY["roles"]["SB"]}, "manages": [], "distributes": []}
     logins = {"logins": [{"provider": "EntraId", "key": "oid", "domain": None}]} if version == "3.3" else {}
     for fields, names in (
-        (SOMEBODY, {"role", "unit"}),
-        (changed, {"roles", "groups"}),
+        (SOMEBODY, {"role", "unit", "manages"}),
+        (changed, {"roles", "groups", "manages", "distributes"}),
         ({**changed, **logins}, logins),
     ):
         for step in adapter.steps(address, fields, names):
@@ -410,7 +413,8 @@ def test_the_run_uses_every_operation_of_ours(run: tuple[str, Recording]) -> Non
     units = {
         (each.method_sent, matching(each, version)[0]) for each in recording if each.path.startswith(UNITS[version])
     }
-    assert len(units) == 7  # flat, external, one, make, replace, on, off
+    # flat, external, one, make, replace, on, off; and who distributes a unit's mail, put in and taken out
+    assert len(units) == (7 if version == "3.0" else 9)
 
 
 def test_a_token_is_asked_for_as_the_grant_says(run: tuple[str, Recording]) -> None:

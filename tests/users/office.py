@@ -123,13 +123,15 @@ class Office:
             yield
 
     @contextmanager
-    def crash_at(self, number: int, *, sent: bool) -> Iterator[None]:
+    def crash_at(
+        self, number: int, *, sent: bool, paths: tuple[str, ...] = ("/Users", "/users", "/members/")
+    ) -> Iterator[None]:
         """Be gone at the ``number``-th write to a user, before it is sent or before its answer is heard."""
         send, count = Writing.send, 0
 
         def watched(writing: Writing, method: str, path: str, *args: Any, **kwargs: Any) -> Answer:
             nonlocal count
-            if "/Users" in path or "/users" in path or "/members/" in path:
+            if any(part in path for part in paths):
                 count += 1
                 if count == number:
                     if sent:

@@ -17,7 +17,7 @@ from websakctl.model.marks import (
     Unique,
 )
 from websakctl.model.patterns import matching
-from websakctl.model.types import Name, PostalCode, Text
+from websakctl.model.types import Email, Name, PostalCode, Text
 
 
 class OrgUnit(Named, frozen=True, kw_only=True):
@@ -39,6 +39,14 @@ class OrgUnit(Named, frozen=True, kw_only=True):
     postal_no: Annotated[PostalCode | None, Kept(), Overridable()] = None
     contact: Annotated[Text | None, Kept(), Overridable(), NamesPeople()] = None
     phone: Annotated[Text | None, Kept(), Overridable(), NamesPeople()] = None
+    visiting_address: Annotated[Text | None, Kept(), Overridable()] = None
+    emails: Annotated[list[Email] | None, Kept(), Overridable(), NamesPeople()] = None
+    mail_group: Annotated[
+        str | None, Kept(), Overridable(), Ref(kind="access_group", same_scope=True, or_base=True)
+    ] = None  # whose members distribute its mail (mailDistributionGroup)
+    admin_group: Annotated[
+        str | None, Kept(), Overridable(), Ref(kind="access_group", same_scope=True, or_base=True)
+    ] = None
     einnsyn_code: Annotated[Text | None, ConfigOnly()] = None  # enhetskode: what eInnsyn knows the unit by
     protected: Annotated[bool, ConfigOnly()] = False
 

@@ -9,7 +9,7 @@ from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import Check, ConfigOnly, Essential, Held, Kept, Key, Ref, Stepwise, Unique, WriteOnly
 from websakctl.model.patterns import matching
-from websakctl.model.types import IsoDate, Name, Text
+from websakctl.model.types import Email, IsoDate, Name, Text
 from websakctl.redaction import national_id_valid
 
 
@@ -78,17 +78,9 @@ class User(Named, frozen=True, kw_only=True):
         Unique(),
         WriteOnly(needed=True),
     ] = None
-    email: Annotated[
-        Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "an e-mail address, such as post@example.org")]
-        | None,
-        Kept(),
-        WriteOnly(needed=True),
-    ] = None
-    other_emails: Annotated[
-        list[Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "an e-mail address")]] | None,
-        Kept(),
-        WriteOnly(needed=True),
-    ] = None  # all after the first; Websak reports one of them at the most, so who has one must say them all
+    email: Annotated[Email | None, Kept(), WriteOnly(needed=True)] = None
+    # All after the first. Websak reports one of them at the most, so for who has one the file must say them all.
+    other_emails: Annotated[list[Email] | None, Kept(), WriteOnly(needed=True)] = None
     logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(needed=True), Stepwise()] = (
         None
     )
@@ -98,17 +90,23 @@ class User(Named, frozen=True, kw_only=True):
     roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise(), Held(kind="org_unit", within="units")] = None
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
     district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None
+    # Units whose head the user is (managerUserId), and units whose mail the user passes on (post distributor).
+    manages: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="org_unit", same_scope=True, writes=True)] = None
+    distributes: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="org_unit", same_scope=True, writes=True)] = (
+        None
+    )
+    # The person's first user, by which a secondary one (3.3) logs in.
     primary: Annotated[
         Annotated[str, _CODE] | None, Kept(), WriteOnly(), Essential(), Ref(kind="user", any_scope=True)
-    ] = None  # the person's first user, by which a secondary one (3.3) logs in
+    ] = None
     leave: Annotated[
         Annotated[Leave, Check(problem=_leave_problem, help="put the days right, or write `leave: {}` for none")]
         | None,
         Kept(),
     ] = None
     protected: Annotated[bool, ConfigOnly()] = False
-    valid_from: Annotated[IsoDate | None, ConfigOnly(), Essential()] = None  # first day at work; before it the user is
-    # not made, unless the settings say so many days ahead: then Websak is told the day
+    # First day at work; before it the user is not made, but for the days ahead that the settings say.
+    valid_from: Annotated[IsoDate | None, ConfigOnly(), Essential()] = None
     valid_to: Annotated[IsoDate | None, ConfigOnly()] = None  # last day; after it the user is deactivated
 
 

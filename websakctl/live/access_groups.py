@@ -21,6 +21,22 @@ class AccessGroupsReader:
         self._reading = reading
         self._scope_of = scope_of
         self.ids: dict[str, str] = {}  # of the groups that were read or made, by name
+        self._names: dict[str, str] | None = None  # by id
+        self._reading_names = threading.Lock()
+
+    def id_of(self, name: str) -> str | None:
+        """The id of a group; the groups are read where it is not known."""
+        if name not in self.ids:
+            self.read()
+        return self.ids.get(name)
+
+    def name_of(self, id_: str) -> str:
+        """The name of the group with an id, ``#`` and the id where no list shows it; the groups are read once."""
+        with self._reading_names:
+            if self._names is None:
+                self.read()
+            names = self._names or {}
+        return names.get(id_) or next((name for name, own in list(self.ids.items()) if own == id_), f"#{id_}")
 
     def read(self) -> list[Resource]:
         """List all, ended ones too."""
@@ -33,6 +49,7 @@ class AccessGroupsReader:
             if other is None or (resource.active and not other.active):
                 result[resource.address.key] = resource
         self.ids.update({name: r.handle.id for name, r in result.items() if r.handle is not None})
+        self._names = {r.handle.id: name for name, r in result.items() if r.handle is not None}
         return list(result.values())
 
     def find(self, address: Address) -> Resource | None:

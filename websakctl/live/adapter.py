@@ -23,6 +23,9 @@ class Units:
     ids: dict[str, str] = field(default_factory=dict)
     scopes: dict[str, str] = field(default_factory=dict)  # by key too: districts' slugs, or the base
     root_id: str = ""
+    managers: dict[str, str] = field(default_factory=dict)  # ids of users
+    mail_groups: dict[str, str] = field(default_factory=dict)  # ids of the access groups that distribute their mail
+    numbers: dict[str, str] = field(default_factory=dict)  # organisation numbers, as Websak has them
 
     def by_id(self) -> dict[str, str]:
         """Keys by id, as they are now: other threads may be making units."""

@@ -5,56 +5,18 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of, text_or_none
-from websakctl.live.decoding import Projection
-from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome, not_a
-from websakctl.live.transport import Reading, Writing
+from websakctl.live.access_groups import AccessGroupsReader
+from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of
+from websakctl.live.department_fields import LOOKED_AT, NEWER, NUMBER, ONLY_READ, TEXTS, reported
+from websakctl.live.errors import LiveError, NotAsAgreed, not_a
+from websakctl.live.transport import Reading
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Handle, Resource
 
 KIND = "org_unit"
 V1, V2 = "/api/Departments", "/api/v2/departments"
 
-# our field -> (name in answers and in v2 requests, name in v1 requests)
-_NAMES = {
-    "external_id": ("externalId", "externalID"),
-    "name": ("name", "departmentName"),
-    "abbreviation": ("abbreviation", "departmentShortName"),
-    "unit_type": ("unit", "enhetstype"),
-    "address": ("addr", "addr"),
-    "address2": ("addr2", "addr2"),
-    "postal_no": ("postalNo", "postalNo"),
-    "contact": ("contact", "contact"),
-    "phone": ("phone", "phone"),
-}
-_ANSWERED = tuple((ours, names[0]) for ours, names in _NAMES.items())
-_LOOKED_AT = Projection({"id", "code", "parentDepartmentId", "validToDate", *(theirs for theirs, _ in _NAMES.values())})
 _READ_ANEW: Mapping[str, Any] = {}  # what a list keeps of a row for a write: nothing, it reads the unit anew
-_PARENT = ("parentDepartmentId", "departmentParentId")
-_MANAGER = ("managerUserId", "departmentHeadId")
-_ANSWER_ONLY = frozenset(
-    {
-        "id",
-        "validFromDate",
-        "validToDate",
-        "journalUnitId",
-        "archiveUnit",
-        "group",
-        "level",
-        "gidId",
-        "intralink",
-        "addr3",
-        "addr4",
-    }
-)
-_V1_ANSWER = _ANSWER_ONLY - {"addr3", "addr4"} | {
-    *(new for new, _ in (*_NAMES.values(), _PARENT, _MANAGER)),
-    "code",
-    "mailDistributionGroup",
-    "div2",
-}  # what version 3.0 answers; anything more comes from a newer server
-_NEVER_V1 = _ANSWER_ONLY | {"code", "unit", "emailAddr", "emailAddr2"}  # in no v1 request of any version
-_V1_REQUEST = frozenset({"postalNo", "contact", "addr", "addr2", "phone"})  # the same name both ways, besides _NAMES
 
 
 class DepartmentsReader:
@@ -64,6 +26,7 @@ class DepartmentsReader:
         self,
         reading: Reading,
         units: Units,
+        groups: AccessGroupsReader,
         *,
         root_unit: str,
         api_version: str | None,
@@ -73,12 +36,14 @@ class DepartmentsReader:
         self._reading = reading
         self._alike = alike
         self._units = units
+        self._groups = groups
         self._root_unit = root_unit
         self._scope_of = scope_of
         self._by_id: dict[str, str] = {}  # id -> key
         self.api_version = api_version
         self.from_tree = False  # whether there is no flat list here
         self._external = True  # whether units have external ids; a version of 2021 had only codes
+        self._absent: frozenset[str] = frozenset()  # fields that older versions do not have
 
     @property
     def base(self) -> str:
@@ -94,7 +59,7 @@ class DepartmentsReader:
     def _flat(self) -> list[Any]:
         path = f"{V1 if self.api_version == '3.0' else V2}/flat"
         absent = () if self.api_version == "3.3" else (404,)
-        answer = self._reading.get(path, absent=absent, parse=_LOOKED_AT.rows)
+        answer = self._reading.get(path, absent=absent, parse=LOOKED_AT.rows)
         if answer.status == 404 and self.api_version is None:
             self.api_version = "3.0"
             return self._flat()
@@ -108,7 +73,7 @@ class DepartmentsReader:
 
     def _tree(self) -> list[Any]:
         """All departments where there is no flat list: files of 3.0.0 before 2026 have the tree only."""
-        rows = [_LOOKED_AT.row(row) for row in self._raw_tree()]
+        rows = [LOOKED_AT.row(row) for row in self._raw_tree()]
         if not rows:
             raise NotAsAgreed(f"GET {V1}: no department at all, not even the root")
         return _once(_believed(rows, f"GET {V1}"), f"GET {V1}")
@@ -119,6 +84,11 @@ class DepartmentsReader:
         rows = [] if answer.status == 204 else _flattened(answer.body, f"GET {V1}")
         self.from_tree = True
         self._external = any("externalId" in row for row in rows)
+        self._absent = frozenset(
+            ours
+            for ours, (theirs, _) in TEXTS.items()
+            if ours != "external_id" and not any(theirs in row for row in rows)
+        )
         return rows
 
     def read(self) -> list[Resource]:
@@ -217,12 +187,10 @@ class DepartmentsReader:
 
     def _resource(self, row: Any, key: str, scope: str, raw: Mapping[str, Any]) -> Resource:
         id_ = str(row.id)
-        fields: dict[str, Any] = {
-            ours: (value or None)
-            if (value := getattr(row, theirs)) is None or type(value) is str
-            else text_or_none(value)
-            for ours, theirs in _ANSWERED
-        }
+        fields = reported(row, self._groups.name_of)
+        for name in self._unreported:
+            fields.pop(name, None)
+        self._note(row, key)
         parent = str(row.parentDepartmentId or "")
         above = None if parent == self._units.root_id else self._by_id.get(parent)
         if not self._external:
@@ -237,6 +205,28 @@ class DepartmentsReader:
             active=active,
             handle=Handle(id=id_, etag="", raw=raw),
         )
+
+    def _note(self, row: Any, key: str) -> None:
+        """Remember who manages a unit, which group distributes its mail, and its number."""
+        for found, theirs in (
+            (self._units.managers, row.managerUserId),
+            (self._units.mail_groups, row.mailDistributionGroup),
+            (self._units.numbers, getattr(row, NUMBER)),
+        ):
+            if theirs in (None, "", "0", 0):
+                found.pop(key, None)
+            else:
+                found[key] = str(theirs)
+
+    @property
+    def unsupported(self) -> frozenset[str]:
+        """Fields that this version has no place for in a request."""
+        return self._absent | (frozenset() if self.version() == "3.3" else NEWER)
+
+    @property
+    def _unreported(self) -> frozenset[str]:
+        """Fields that this version does not answer."""
+        return self.unsupported - ONLY_READ
 
     def find(self, address: Address) -> Resource | None:
         """Look a unit up by its external id; what an unknown one answers is not documented."""
@@ -269,124 +259,8 @@ class DepartmentsReader:
         raw = rows_of([body], what, ("id", "name"))[0]
         self._by_id[str(raw["id"])] = address.key
         self._units.ids[address.key] = str(raw["id"])
-        return self._resource(_LOOKED_AT.row(raw), address.key, address.scope, raw)
-
-
-class DepartmentsWriter(DepartmentsReader):
-    """Makes, replaces, retires and brings back departments."""
-
-    def __init__(
-        self,
-        reading: Reading,
-        writing: Writing,
-        units: Units,
-        *,
-        root_unit: str,
-        api_version: str | None,
-        scope_of: ScopeOf,
-        look_first: bool = False,
-    ) -> None:
-        super().__init__(reading, units, root_unit=root_unit, api_version=api_version, scope_of=scope_of)
-        self._writing, self._look_first = writing, look_first
-        self._by_id.update({id_: key for key, id_ in units.ids.items()})  # a parent may be a unit that nobody writes
-
-    def refresh(self, resource: Resource) -> Resource | None:
-        """PUT replaces the whole object, so it is read right before."""
-        return self.get(resource.handle.id, resource.address) if resource.handle else self.find(resource.address)
-
-    def create(self, address: Address, fields: Mapping[str, Any], idempotency_key: str) -> str:  # noqa: ARG002  # the API has no such key
-        """POST; a second one would make a duplicate, so look right before where no lease keeps others from it."""
-        if self._look_first and self.find(address) is not None:
-            raise Refused(f"{address} is there already: plan again", 409)
-        answer = self._writing.send(
-            "POST",
-            self.base,
-            self._request({}, {"parent": None, **fields, "external_id": address.key}, code=address.key),
-            expect=(200, 201),
-        )
-        if not isinstance(answer.body, dict) or not answer.body.get("id"):
-            raise UnknownOutcome(f"POST {self.base}: the answer does not say which unit was made")
-        id_ = str(answer.body["id"])
-        self._units.ids[address.key] = id_
-        self._by_id[id_] = address.key
-        return id_
-
-    def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
-        """PUT the object as it was read, with the managed fields put in: what config does not name is sent back."""
-        handle = _handle(now)
-        if not handle.raw:  # it comes from a list, which does not keep what nobody looks at
-            fresh = self.get(handle.id, now.address)
-            if fresh is None:
-                raise LiveError(f"{now.address} is not in Websak any more")
-            handle = _handle(fresh)
-        body = self._request(handle.raw, fields)
-        self._units.ids[address.key] = handle.id  # a new key, which its children name, also if no answer comes
-        answer = self._writing.send("PUT", f"{self.base}/{handle.id}", body)
-        if not isinstance(answer.body, dict):
-            raise UnknownOutcome(f"PUT {self.base}/{handle.id}: the answer is not the unit")
-        self._by_id[handle.id] = address.key
-
-    def activate(self, now: Resource) -> None:
-        """Clear the end date."""
-        self._switch(now, on=True)
-
-    def deactivate(self, now: Resource) -> None:
-        """Set the end date; nothing cascades."""
-        self._switch(now, on=False)
-
-    def delete(self, now: Resource) -> None:
-        """Not offered by the API.
-
-        Raises:
-            LiveError: Always.
-        """
-        raise LiveError(f"{now.address}: a department cannot be deleted, only deactivated")
-
-    def _switch(self, now: Resource, *, on: bool) -> None:
-        id_ = _handle(now).id
-        if self.version() == "3.3":
-            method, path = "PUT" if on else "DELETE", f"{V2}/{id_}/activation"
-        else:
-            method, path = "GET", f"{V1}/{id_}/{'activate' if on else 'deactivate'}"
-        answer = self._writing.send(method, path, expect=(200, 204), bodiless=True)
-        if not isinstance(answer.body, str) and not self._is(now, on):  # success may say nothing, and so may anything
-            raise UnknownOutcome(f"{method} {path}: an empty answer, and it does not show")
-
-    def _is(self, now: Resource, active: bool) -> bool:
-        try:
-            result = self.get(_handle(now).id, now.address)
-        except LiveError as error:
-            raise UnknownOutcome(f"{now.address}: an empty answer, and no look at what it did ({error})") from None
-        return result is not None and result.active is active
-
-    def _request(self, raw: Mapping[str, Any], fields: Mapping[str, Any], code: str | None = None) -> dict[str, Any]:
-        new = self.version() == "3.3"
-        if new:
-            body = {name: value for name, value in raw.items() if name not in _ANSWER_ONLY and value is not None}
-            if code is not None:
-                body["code"] = code
-        else:
-            body = {name: raw[name] for name in _V1_REQUEST if raw.get(name) is not None}
-            body.update({v1: raw[v2] for v2, v1 in (*_NAMES.values(), _PARENT, _MANAGER) if raw.get(v2) is not None})
-            if raw.keys() - _V1_ANSWER:  # a newer server would clear what a request of the old one does not name
-                newer = (raw.keys() - _V1_ANSWER - _NEVER_V1) | {"mailDistributionGroup", "div2"}
-                body.update({name: raw[name] for name in sorted(newer) if raw.get(name) is not None})
-        for ours, value in fields.items():
-            if ours == "parent":
-                body[_PARENT[0] if new else _PARENT[1]] = self._parent_id(value)
-            else:
-                body[_NAMES[ours][0] if new else _NAMES[ours][1]] = value
-        return {name: value for name, value in body.items() if value is not None}
-
-    def _parent_id(self, key: str | None) -> str:
-        if key is None:
-            return self._units.root_id
-        if key.startswith("#"):
-            return key[1:]
-        try:
-            return self._units.ids[key]
-        except KeyError:
-            raise LiveError(f"the parent {key} is not in Websak") from None
+        self._units.scopes.setdefault(address.key, address.scope)
+        return self._resource(LOOKED_AT.row(raw), address.key, address.scope, raw)
 
 
 def _below(root: str, parents: Mapping[str, str]) -> dict[str, bool]:
@@ -432,7 +306,7 @@ def _believed(body: Any, what: str) -> list[Any]:
     if not isinstance(body, list):
         raise not_a("list", what, body)
     for row in body:
-        if not _LOOKED_AT.is_row(row):
+        if not LOOKED_AT.is_row(row):
             raise NotAsAgreed(f"{what}: a row is {type(row).__name__}, not an object")
         for name in ("id", "name"):
             if getattr(row, name) in (None, ""):
@@ -449,14 +323,8 @@ def _once(rows: list[Any], what: str) -> list[Any]:
     by_id: dict[str, Any] = {}
     for row in rows:
         other = by_id.setdefault(str(row.id), row)
-        if other is not row and _LOOKED_AT.values(other) != _LOOKED_AT.values(row):
+        if other is not row and LOOKED_AT.values(other) != LOOKED_AT.values(row):
             raise NotAsAgreed(f"{what}: department {row.id} came twice, and not the same")
     if len(by_id) > 1 and not any(row.parentDepartmentId for row in rows):
         raise NotAsAgreed(f"{what}: no department has a parentDepartmentId")
     return list(by_id.values())
-
-
-def _handle(resource: Resource) -> Handle:
-    if resource.handle is None:
-        raise LiveError(f"{resource.address} was not read from Websak")
-    return resource.handle

@@ -7,7 +7,8 @@ import msgspec
 
 from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
 from websakctl.live.adapter import KindReader, KindWriter, ScopeOf, Units
-from websakctl.live.departments import DepartmentsReader, DepartmentsWriter
+from websakctl.live.departments import DepartmentsReader
+from websakctl.live.departments_writer import DepartmentsWriter
 from websakctl.live.transport import Reading, Writing
 from websakctl.model.resource import State
 
@@ -56,10 +57,11 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     writer: Callable[[UserApi, Made, Writing], KindWriter]
 
 
-def _read_departments(api: UserApi, _: Made) -> KindReader:
+def _read_departments(api: UserApi, made: Made) -> KindReader:
     return DepartmentsReader(
         api.reading,
         api.units,
+        made[ACCESS_GROUPS],
         root_unit=api.root_unit,
         api_version=api.api_version,
         scope_of=api.scope_of,
@@ -67,11 +69,12 @@ def _read_departments(api: UserApi, _: Made) -> KindReader:
     )
 
 
-def _write_departments(api: UserApi, _: Made, writing: Writing) -> KindWriter:
+def _write_departments(api: UserApi, made: Made, writing: Writing) -> KindWriter:
     return DepartmentsWriter(
         api.reading,
         writing,
         api.units,
+        made[ACCESS_GROUPS],
         root_unit=api.root_unit,
         api_version=api.api_version,
         scope_of=api.scope_of,
@@ -110,6 +113,7 @@ def _write_users(api: UserApi, made: Made, writing: Writing) -> KindWriter:
         writing,
         api.units,
         made[ACCESS_GROUPS],
+        made[DEPARTMENTS],
         api.people or People(),
         scope_of=api.scope_of,
         version=made[DEPARTMENTS].version,
@@ -118,7 +122,7 @@ def _write_users(api: UserApi, made: Made, writing: Writing) -> KindWriter:
 
 
 ADAPTERS: Mapping[str, Adapter] = {
-    DEPARTMENTS: Adapter(reader=_read_departments, writer=_write_departments),
     ACCESS_GROUPS: Adapter(reader=_read_access_groups, writer=_write_access_groups),
+    DEPARTMENTS: Adapter(reader=_read_departments, writer=_write_departments),
     USERS: Adapter(reader=_read_users, writer=_write_users),
 }

@@ -11,7 +11,7 @@ from websakctl.live.user_rows import PATH
 
 _ROUTES = {  # fields by the route that shows that they can be set; roles and access codes came in one publication
     "roles": ("roles", "access_functions"),
-    "AccessGroupMembership": ("groups", "district_groups"),
+    "AccessGroupMembership": ("groups", "district_groups", "distributes"),
 }
 SAMPLE = 20  # users among which one is sought whose code cannot be taken for anything else
 

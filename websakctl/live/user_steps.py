@@ -1,10 +1,13 @@
 """A user's access, written: the requests that a change of a user takes besides the user itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from websakctl.live.adapter import Step, Units
-from websakctl.live.errors import LiveError
+from websakctl.live.departments_writer import DepartmentsWriter
+from websakctl.live.errors import LiveError, Refused
 from websakctl.live.transport import Reading, Writing
 from websakctl.live.user_requests import REPLACED, accesses
 from websakctl.live.user_rows import PATH
@@ -12,15 +15,16 @@ from websakctl.live.users import People, UsersReader, id_of, role_request
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 
-V2_GROUPS = "/api/v2/accessgroups"
+V2_GROUPS, V2_UNITS = "/api/v2/accessgroups", "/api/v2/departments/external"
 _RESETTING = frozenset({"unit", "role"})  # the server gives the template's access anew when one of these changes
 
 
 class AccessSteps:
-    """Makes the requests for logins, access functions, roles and groups.
+    """Makes the requests for logins, access functions, roles and groups, and for the units that the user heads or distributes mail of.
 
     Args:
         users: Looks users up.
+        departments: Writes units, one of whose fields is who manages it.
         reading: The User API.
         writing: The same, for writing.
         units: Ids of units.
@@ -32,6 +36,7 @@ class AccessSteps:
     def __init__(
         self,
         users: UsersReader,
+        departments: DepartmentsWriter,
         reading: Reading,
         writing: Writing,
         units: Units,
@@ -39,7 +44,7 @@ class AccessSteps:
         version: Callable[[], str],
         replace: Callable[[Resource, Mapping[str, Any], Address], None],
     ) -> None:
-        self._users, self._reading, self._writing = users, reading, writing
+        self._users, self._departments, self._reading, self._writing = users, departments, reading, writing
         self._units, self._people, self._version, self._replace = units, people, version, replace
 
     def of(self, address: Address, fields: Fields, changed: Iterable[str]) -> Iterator[Step]:
@@ -65,6 +70,13 @@ class AccessSteps:
             id_ = id_ or self._id(address)
             kinds = [n for n in kinds if n not in self._users.lacking(id_)]
             yield from self._group_steps(id_, kinds, {n: set(desired[n]) for n in kinds})
+        if desired.get("manages") is not None and "manages" in names:
+            id_ = id_ or self._id(address)
+            yield from self._manager_steps(address, id_, desired["manages"])
+        if desired.get("distributes") is not None and ("distributes" in names or resets):
+            id_ = id_ or self._id(address)
+            if "distributes" not in self._users.lacking(id_):
+                yield from self._mail_steps(address, id_, desired["distributes"])
 
     def _id(self, address: Address) -> str:
         result = self._users.find(address)
@@ -150,20 +162,26 @@ class AccessSteps:
             happened=there,
         )
 
-    def _group_steps(self, id_: str, kinds: list[str], wanted: Mapping[str, set[str]]) -> Iterator[Step]:
-        """Into the groups that are wanted, out of those of ours that are not; other groups are let be."""
-        mine = set(self._users.groups_of(id_)) if kinds else set()
+    def _group_steps(self, id_: str, kinds: list[str], desired: Mapping[str, set[str]]) -> Iterator[Step]:
+        """Into the groups that are desired, out of those of ours that are not; other groups are let be."""
+        mine = self._users.groups_of(id_) if kinds else set()
         for kind in kinds:
-            ours = {n for n in self._people.groups if self._users.is_shared(n) is (kind == "groups")}
-            for name in sorted(wanted[kind] - mine):
-                yield self._membership(id_, name, member=True)
-            for name in sorted((mine & ours) - wanted[kind]):
-                yield self._membership(id_, name, member=False)
+            ours = self._users.groups_of_ours(shared=kind == "groups")
+            for name in sorted(desired[kind]):
+                if self._group_id(name) not in mine:
+                    yield self._membership(id_, name, member=True)
+            for name, group in sorted(ours.items()):
+                if group in mine and name not in desired[kind]:
+                    yield self._membership(id_, name, member=False)
 
-    def _membership(self, id_: str, name: str, *, member: bool) -> Step:
+    def _group_id(self, name: str) -> str:
         group = self._users.group_id(name)
         if group is None:
             raise LiveError(f"the access group {name} is not in Websak")
+        return group
+
+    def _membership(self, id_: str, name: str, *, member: bool) -> Step:
+        group = self._group_id(name)
         if self._version() == "3.3":
             method, path = "PUT" if member else "DELETE", f"{V2_GROUPS}/{group}/members/{id_}"
         else:
@@ -172,5 +190,58 @@ class AccessSteps:
         return Step(
             request=f"{'into' if member else 'out of'} group {name}",
             send=lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
-            happened=lambda: (name in self._users.groups_of(id_)) is member,
+            happened=lambda: (group in self._users.groups_of(id_)) is member,
+        )
+
+    def _manager_steps(self, address: Address, id_: str, desired: Collection[str]) -> Iterator[Step]:
+        """The head of each unit is a field of the unit, which is read and written whole."""
+        now = self._users.managed_by(id_, address.scope)
+        for key in sorted(desired):
+            if self._departments.manager_of(key) != id_:
+                yield Step(
+                    request=f"make manager of {key}",
+                    send=partial(self._departments.set_manager, key, id_),
+                    happened=partial(self._manages, key, id_),
+                )
+        for key in now:
+            if key not in desired and self._departments.manager_of(key) == id_:
+                yield Step(
+                    request=f"end as manager of {key}",
+                    send=partial(self._departments.set_manager, key, None, instead_of=id_),
+                    happened=lambda key=key: not self._manages(key, id_),  # type: ignore[misc]  # the loop's key
+                )
+
+    def _manages(self, key: str, id_: str) -> bool:
+        return self._departments.manager_of(key) == id_
+
+    def _mail_steps(self, address: Address, id_: str, desired: Collection[str]) -> Iterator[Step]:
+        """Into the groups that distribute the mail of the desired units, out of those of others of the district."""
+        groups = self._units.mail_groups
+        for key in sorted(desired):
+            if key not in groups:
+                raise Refused(
+                    f"{key} has no mail distribution group in Websak: say `mail_group` at the unit (User API 3.3), or set it there",
+                    409,
+                )
+        mine = self._users.groups_of(id_)
+        added: set[str] = set()
+        for key in sorted(desired):
+            if groups[key] not in mine | added:
+                added.add(groups[key])
+                yield self._distributor(id_, key, groups[key], on=True)
+        for key in self._users.distributed_by(mine, address.scope, desired):
+            if key not in desired:
+                yield self._distributor(id_, key, groups[key], on=False)
+
+    def _distributor(self, id_: str, key: str, group: str, *, on: bool) -> Step:
+        unit = quote(key, safe="")
+        if self._version() == "3.3":
+            method, path = "PUT" if on else "DELETE", f"{V2_UNITS}/{unit}/post-distributors/{id_}"
+        else:
+            verb = "AddUserAsPostDistributor" if on else "RemoveUserAsPostDistributor"
+            method, path = "GET", f"{PATH}/{id_}/{verb}/{unit}?lookupField=Id"
+        return Step(
+            request=f"{'let' if on else 'no longer let'} distribute the mail of {key}",
+            send=lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
+            happened=lambda: (group in self._users.groups_of(id_)) is on,
         )

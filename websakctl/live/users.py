@@ -1,6 +1,6 @@
 """Users over the User API: what one is, in answers and in requests, and how all are listed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Fields, Handle, Resource
 
 KIND, GROUP = "user", "access_group"
-ACCESS = frozenset({"roles", "access_functions", "groups", "district_groups"})
+ACCESS = frozenset({"roles", "access_functions", "groups", "district_groups", "distributes"})
 _NEWER = frozenset({"primary", "valid_from"})  # fields since 3.3
 _SCOPES = {"archives": "archiveList", "journal_units": "journalUnitList", "grades": "gradeList"}
 
@@ -131,6 +131,8 @@ class UsersReader:
             fields["access_functions"] = row["functions"]
         if row["email"] is not None and desired.get("email") is not None:
             fields["email"] = row["email"]
+        if "manages" in desired:
+            fields["manages"] = self.managed_by(row["id"], scope)
         if row["leave"] is not None and desired.get("leave") is not None:
             fields["leave"] = dict(zip(("first_day", "last_day"), row["leave"], strict=True))
         first_day = self._people.ahead.get(key)
@@ -195,12 +197,12 @@ class UsersReader:
         return frozenset() if self._version() == "3.3" else self._lookup.lacking(id_)
 
     def _with_access(self, users: list[Resource], anybody: str) -> list[Resource]:
-        """Put in the roles and groups of those whose config speaks of them; what has no route here is not told."""
+        """Put in the roles, groups and mail of those whose config speaks of them; what has no route here is not reported."""
         desired = self._people.wanted
         asked = ACCESS & {name for u in users for name in desired.get(u.address.key, {})}
         if missing := self.lacking(anybody) & asked if asked else frozenset():
             users = [replace(u, fields={n: v for n, v in u.fields.items() if n not in missing}) for u in users]
-        membership = {"groups", "district_groups"} - missing
+        membership = {"groups", "district_groups", "distributes"} - missing
         with_groups = [u for u in users if membership & desired.get(u.address.key, {}).keys()]
         with_roles = [u for u in users if "roles" in desired.get(u.address.key, {}) and "roles" not in missing]
         if not with_groups and not with_roles:
@@ -214,49 +216,89 @@ class UsersReader:
                 )
             )
             groups = self._memberships(with_groups, pool) if with_groups else {}
-        reported = {
-            name: shared for name, shared in (("groups", True), ("district_groups", False)) if name in membership
-        }
-        return [replace(u, fields={**u.fields, **self._access(u, roles, groups, reported)}) for u in users]
+        ours = (self.groups_of_ours(shared=True), self.groups_of_ours(shared=False)) if with_groups else ({}, {})
+        return [replace(u, fields={**u.fields, **self._access(u, roles, groups, membership, ours)}) for u in users]
 
     def _access(
         self,
         user: Resource,
         roles: Mapping[Address, list[dict[str, Any]]],
         groups: Mapping[str, set[str]],
-        membership: Mapping[str, bool],
+        membership: Collection[str],
+        ours: tuple[Mapping[str, str | None], Mapping[str, str | None]],
     ) -> dict[str, Any]:
         result: dict[str, Any] = {}
         if user.address in roles:
             result["roles"] = {row["id"]: row["scope"] for row in roles[user.address]}
-        reported = self._people.wanted.get(user.address.key, {})
-        names = groups.get(id_of(user), set()) & self._people.groups
-        for name, shared in membership.items():
-            if name in reported:
-                result[name] = sorted(n for n in names if self.is_shared(n) is shared)
+        desired = self._people.wanted.get(user.address.key, {})
+        mine = groups.get(id_of(user), set())
+        for name, ids in zip(("groups", "district_groups"), ours, strict=True):
+            if name in desired and name in membership:
+                result[name] = sorted(group for group, id_ in ids.items() if id_ in mine)
+        if "distributes" in desired and "distributes" in membership:
+            result["distributes"] = self.distributed_by(mine, user.address.scope, desired["distributes"] or ())
         return result
+
+    def managed_by(self, id_: str, scope: str) -> list[str]:
+        """Keys of the units of a scope whose manager a user is."""
+        units = list(self._units.managers.items())
+        return sorted(key for key, manager in units if manager == id_ and self._units.scopes.get(key) == scope)
+
+    def distributed_by(self, groups: Collection[str], scope: str, desired: Collection[str]) -> list[str]:
+        """Keys of the units of a scope whose mail a member of ``groups`` (by id) distributes.
+
+        Units may share a group: of those beside one that is desired nothing is said, since who is in the group for one is
+        in it for all.
+        """
+        mail_groups = dict(self._units.mail_groups)
+        shared = {mail_groups[key] for key in desired if key in mail_groups}
+        return sorted(
+            key
+            for key, group in mail_groups.items()
+            if group in groups and self._units.scopes.get(key) == scope and (key in desired or group not in shared)
+        )
+
+    def groups_of_ours(self, *, shared: bool) -> dict[str, str | None]:
+        """Ids by name of the groups whose members are looked at, the base's or the districts' own.
+
+        Who is in the group that distributes a unit's mail is said by ``distributes``, unless the config names the group.
+        """
+        named = {
+            group
+            for fields in self._people.wanted.values()
+            for name in ("groups", "district_groups")
+            for group in fields.get(name) or ()
+        }
+        mail = set(self._units.mail_groups.values())
+        ids = {name: self.group_id(name) for name in self._people.groups if self.is_shared(name) is shared}
+        return {name: id_ for name, id_ in ids.items() if name in named or id_ not in mail}
 
     def is_shared(self, group: str) -> bool:
         """Whether an access group is the base's."""
         return (self._scope_of(GROUP, group) or BASE) == BASE
 
     def _memberships(self, users: list[Resource], pool: Executor) -> dict[str, set[str]]:
-        """Names of the groups that each user is in, by the user's id: group by group where the API lists members."""
+        """Ids of the groups that each user is in, by the user's id: group by group where the API lists members."""
         result: dict[str, set[str]] = {}
         if self._version() == "3.3":
-            ids = {name: id_ for name in sorted(self._people.groups) if (id_ := self.group_id(name)) is not None}
-            for name, members in zip(ids, pool.map(self._members, ids.values()), strict=True):
+            desired = [self._people.wanted.get(u.address.key, {}) for u in users]
+            groups: set[str] = set()
+            if any("groups" in fields or "district_groups" in fields for fields in desired):
+                groups |= {id_ for name in self._people.groups if (id_ := self.group_id(name)) is not None}
+            if scopes := {u.address.scope for u, f in zip(users, desired, strict=True) if "distributes" in f}:
+                of_units = list(self._units.mail_groups.items())
+                groups |= {group for key, group in of_units if self._units.scopes.get(key) in scopes}
+            ordered = sorted(groups)
+            for id_, members in zip(ordered, pool.map(self._members, ordered), strict=True):
                 for member in members:
-                    result.setdefault(member, set()).add(name)
+                    result.setdefault(member, set()).add(id_)
             return result
         mine = pool.map(lambda u: self.groups_of(id_of(u)), users)
-        return {id_of(user): set(names) for user, names in zip(users, mine, strict=True)}
+        return {id_of(user): ids for user, ids in zip(users, mine, strict=True)}
 
     def group_id(self, name: str) -> str | None:
         """The id of an access group; the groups are read where they have not been."""
-        if name not in self._groups.ids:
-            self._groups.read()
-        return self._groups.ids.get(name)
+        return self._groups.id_of(name)
 
     def _members(self, group: str) -> list[str]:
         path = f"/api/AccessGroups/members/{group}"
@@ -266,12 +308,12 @@ class UsersReader:
             raise not_a("list of ids", f"GET {path}", body)
         return [str(id_) for id_ in body]
 
-    def groups_of(self, id_: str) -> list[str]:
-        """Names of the groups that a user is in."""
+    def groups_of(self, id_: str) -> set[str]:
+        """Ids of the groups that a user is in."""
         path = f"{PATH}/{id_}/AccessGroupMembership"
         answer = self._reading.get(path, {"lookupField": "Id" if self._version() == "3.0" else "gidid"}, absent=(204,))
-        rows = [] if answer.status == 204 else rows_of(answer.body, f"GET {path}", ("groupName",))
-        return sorted(composed(row["groupName"]) for row in rows)
+        rows = [] if answer.status == 204 else rows_of(answer.body, f"GET {path}", ("groupId",))
+        return {str(row["groupId"]) for row in rows}
 
     def roles_of(self, id_: str) -> list[dict[str, Any]]:
         """A user's roles: the assignment's ``key``, the role's ``id``, and its ``scope`` as the config says it."""

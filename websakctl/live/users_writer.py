@@ -5,6 +5,7 @@ from typing import Any
 
 from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import ScopeOf, Step, Units
+from websakctl.live.departments_writer import DepartmentsWriter
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.live.user_requests import UserRequests
@@ -26,6 +27,7 @@ class UsersWriter(UsersReader):
         writing: Writing,
         units: Units,
         groups: AccessGroupsReader,
+        departments: DepartmentsWriter,
         people: People,
         *,
         scope_of: ScopeOf,
@@ -35,7 +37,7 @@ class UsersWriter(UsersReader):
         super().__init__(reading, units, groups, people, scope_of=scope_of, version=version, concurrency=concurrency)
         self._writing = writing
         self._requests = UserRequests(units, people, self.zones, version)
-        self._steps = AccessSteps(self, reading, writing, units, people, version, self.update)
+        self._steps = AccessSteps(self, departments, reading, writing, units, people, version, self.update)
 
     def refresh(self, resource: Resource) -> Resource | None:
         """PUT replaces the whole object, so it is read right before."""

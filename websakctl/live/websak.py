@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from websakctl.live.users import People
 
 ANSWER = 60.0  # seconds
-USER_KIND = "user"
+USER_KIND, GROUP_KIND = "user", "access_group"
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,9 +162,11 @@ class WebsakReader:
         patient = True
         try:
             users = chosen.pop(USER_KIND, None)  # they are in units, and in groups
+            groups = chosen.pop(GROUP_KIND, None)  # units name them
+            parts = [groups.read()] if groups is not None else []
             first = sorted(chosen, key=lambda name: name != DEPARTMENT_KIND)  # the longest answer by far
             reading = {name: pool.submit(chosen[name].read) for name in first}
-            parts = [reading[name].result() for name in chosen]
+            parts += [reading[name].result() for name in chosen]
             if users is not None:
                 parts.append(users.read())
         except KeyboardInterrupt:
@@ -335,9 +337,11 @@ class WebsakWriter:
             LiveError: If any part cannot be read or trusted; then nothing is known.
         """
         self._clients.auth.token()  # one token before the threads start
+        groups = self._writers.get(GROUP_KIND)  # units name them
+        parts = [groups.read()] if groups is not None else []
         with self._runtime.executor(self._concurrency) as pool:
-            others = [writer for name, writer in self._writers.items() if name != USER_KIND]
-            parts = list(pool.map(lambda writer: writer.read(), others))
+            others = [writer for name, writer in self._writers.items() if name not in (USER_KIND, GROUP_KIND)]
+            parts += pool.map(lambda writer: writer.read(), others)
         if USER_KIND in self._writers:  # they are in units, and in groups
             parts.append(self._writers[USER_KIND].read())
         return {resource.address: resource for part in parts for resource in part}

@@ -14,13 +14,16 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True):
     """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
 
     ``same_scope``: it must be the district's own. ``everywhere``: it is a local key, and every district must have it.
-    ``any_scope``: it may be the base's or any district's. ``kind`` ``district`` means a district's slug.
+    ``or_base``: the district's own, else the base's. ``any_scope``: any district's. ``writes``: the request for the field writes what is referred to,
+    and so waits for every other change of that. ``kind`` ``district`` means a district's slug.
     """
 
     kind: str
     same_scope: bool = False
     everywhere: bool = False
+    or_base: bool = False
     any_scope: bool = False
+    writes: bool = False
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):

@@ -116,3 +116,4 @@ Name = Annotated[  # the server cuts and trims
 Text = Annotated[
     str, matching(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f]+", "text without control characters", min_length=1)
 ]  # may have lines
+Email = Annotated[str, matching(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+", "an e-mail address, such as post@example.org")]

@@ -75,7 +75,11 @@ def _must_precede(other: Change, field: str, its_kind: Kind, kind: Kind) -> bool
     if other.action is not Action.UPDATE:
         return other.action in (Action.CREATE, Action.ACTIVATE)
     changed = {f.path for f in other.fields}
-    return bool(changed & {"key", its_kind.key_mirror}) or (its_kind is kind and field in changed)
+    return (
+        kind.references[field].writes
+        or bool(changed & {"key", its_kind.key_mirror})
+        or (its_kind is kind and field in changed)
+    )
 
 
 def _left_before(
@@ -101,10 +105,10 @@ def _going(by_address: Mapping[Address, Change]) -> dict[tuple[str, str], Addres
 def _targets(
     kind: Kind, address: Address, fields: Mapping[str, Any], changing: Collection[Address]
 ) -> list[tuple[str, Address]]:
-    """What a resource refers to, by field; what may be in any scope only where it is ``changing``."""
+    """What a resource refers to, by field; what may be in several scopes only where it is ``changing``."""
     found = []
     for field, ref, key in referred(kind, fields):
-        if ref.any_scope:
+        if ref.any_scope or ref.or_base:
             found += [(field, other) for other in changing if other.kind == ref.kind and other.key == key]
         elif ref.kind != "district":
             found.append((field, Address(ref.kind, address.scope if ref.same_scope else BASE, key)))

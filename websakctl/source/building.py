@@ -15,7 +15,7 @@ from websakctl.source.check_quotes import check_quotes
 from websakctl.source.configuration import Configuration, Described
 from websakctl.source.districts import drop_districts, read_districts, use_placeholder_district
 from websakctl.source.documents import Document, Documents
-from websakctl.source.linking import link
+from websakctl.source.linking import link, use_shared_where_none_is_own
 from websakctl.source.overrides import Overrides
 from websakctl.source.placeholders import check_placeholders, fill
 from websakctl.source.reporting import each_once
@@ -25,7 +25,13 @@ from websakctl.source.retiring import read_retirements
 from websakctl.source.rules import check
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES, Section, SectionReader
 from websakctl.source.suppressions import apply_suppressions
-from websakctl.source.users import assign_files, check_codes, check_secondary_users, give_what_roles_give
+from websakctl.source.users import (
+    assign_files,
+    check_codes,
+    check_people_of_units,
+    check_secondary_users,
+    give_what_roles_give,
+)
 
 _TOLD_ALONE = frozenset({"national-id", "secret-in-config", "unknown-placeholder"})
 _NO_DISTRICT_YET = "each-district"
@@ -72,11 +78,13 @@ def build(documents: Documents, today: date | None) -> Configuration:
         overrides = Overrides(report)
         _make_district(config.districts[name], own, templates, overrides, sections, resources)
         overrides.report_unused(config, templates)
+    use_shared_where_none_is_own(config, all_kinds())
     read_retirements(config, report)
     if config.with_users:
         check_codes(config, report)
         check_secondary_users(config, report)
         give_what_roles_give(config, report)
+        check_people_of_units(config, report)
     link(config, all_kinds(), report)
     for finding in check(config, today):
         report(finding)

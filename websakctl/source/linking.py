@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.kinds.licence import Licence
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
+from websakctl.model.marks import Ref
 from websakctl.source.configuration import Configuration
 from websakctl.source.earlier_keys import check_earlier_keys
 from websakctl.source.findings import about, also_at
@@ -43,18 +46,46 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
                 if value is None:
                     continue
                 scope = address.scope if ref.same_scope else BASE
-                known = (
-                    slugs
-                    if ref.kind == "district"
-                    else everywhere[ref.kind]
-                    if ref.any_scope
-                    else keys[ref.kind, scope]
-                )
+                known = _keys_of(ref, scope, slugs, keys, everywhere)
                 for key in (value,) if isinstance(value, str) else value:
                     if ref.everywhere:
                         _lacking(config, address, field, ref.kind, key, keys, report)
                     elif key not in known and not _written_in(config, address, key):
                         report(_dangling(config, address, field, ref.kind, key, scope, known))
+
+
+def _keys_of(
+    ref: Ref,
+    scope: str,
+    slugs: set[str],
+    keys: Mapping[tuple[str, str], set[str]],
+    everywhere: Mapping[str, set[str]],
+) -> set[str]:
+    """What a reference may name."""
+    if ref.kind == "district":
+        return slugs
+    if ref.any_scope:
+        return everywhere[ref.kind]
+    return keys[ref.kind, scope] | keys[ref.kind, BASE] if ref.or_base else keys[ref.kind, scope]
+
+
+def use_shared_where_none_is_own(config: Configuration, kinds: Mapping[str, Kind]) -> None:
+    """Let references that may be to the base's lead there, where the district has none of its own with that key."""
+    for kind in kinds.values():
+        shared = {name: ref.kind for name, ref in kind.references.items() if ref.or_base}
+        for address, resource in config.of_kind(kind.name).items() if shared else ():
+            district = config.districts.get(address.scope)
+            changed = {
+                name: local
+                for name, other in shared.items()
+                if district is not None
+                and (key := resource.fields.get(name)) is not None
+                and Address(other, address.scope, key) not in config.state
+                and Address(other, BASE, local := district.local_key(key)) in config.state
+            }
+            if changed:
+                config.state[address] = replace(resource, fields={**resource.fields, **changed})
+    config.by_kind.clear()
 
 
 def _lacking(

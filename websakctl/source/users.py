@@ -129,6 +129,44 @@ def _objections(user: Resource, primary: Resource) -> Iterator[tuple[str, str, s
         )
 
 
+def check_people_of_units(config: Configuration, report: Report) -> None:
+    """Report units with two managers, and mail groups that a user is put into other than as a distributor."""
+    groups: dict[str, Address] = {}
+    for address, unit in config.state.items():
+        if address.kind == "org_unit" and (group := unit.fields.get("mail_group")) is not None:
+            groups.setdefault(group, address)
+    managers: dict[str, Resource] = {}
+    for address, user in config.state.items():
+        if address.kind != "user":
+            continue
+        for unit_key in user.fields.get("manages") or ():
+            other = managers.setdefault(unit_key, user)
+            if other is not user:
+                report(
+                    Diagnostic(
+                        code="not-unique",
+                        at=config.origins[address].of_field("manages"),
+                        message=f"{unit_key} is managed by {other.address.key}, too",
+                        help="a unit has one manager: take it away from one of the two",
+                        address=str(address),
+                        related=config.origins[other.address].of_field("manages"),
+                        related_label="the other one",
+                    )
+                )
+        for name in ("groups", "district_groups"):
+            for group in user.fields.get(name) or ():
+                if group in groups:
+                    report(
+                        Diagnostic(
+                            code="bad-value",
+                            at=config.origins[address].of_field(name),
+                            message=f"{group} distributes the mail of {groups[group].key}, and is no group to be named here",
+                            help="write `distributes:` with the units whose mail the user passes on",
+                            address=str(address),
+                        )
+                    )
+
+
 def give_what_roles_give(config: Configuration, report: Report) -> None:
     """Fill in what users leave unsaid from their roles, so that it is compared like anything that was said."""
     reported: set[tuple[str, str, str]] = set()
@@ -147,7 +185,7 @@ def give_what_roles_give(config: Configuration, report: Report) -> None:
         fields = {**given, **user.fields}
         if fields.get("roles") is not None:
             fields["roles"] = {name: _placed(scope, user, district) for name, scope in fields["roles"].items()}
-        for name in ("access_functions", "groups", "district_groups"):
+        for name in ("access_functions", "groups", "district_groups", "manages", "distributes"):
             if fields.get(name) is not None:
                 fields[name] = sorted(set(fields[name]))
         config.state[address] = replace(user, fields=fields)

@@ -43,7 +43,7 @@ def said(kind: Kind, address: Address, fields: Mapping[str, Any], district: Dist
     local = local_key(kind, address.key, district)
     if kind.key_mirror is not None and fields.get(kind.key_mirror) != address.key:
         raise Unsayable(f"Websak has no {kind.key_mirror.replace('_', ' ')} for it: the plan would give it one")
-    values = {name: fields[name] for name in kind.managed_fields if fields.get(name) is not None}
+    values = {name: fields[name] for name in kind.managed_fields if fields.get(name) not in (None, [], {})}
     for name in kind.defaults_to_key:
         if values.get(name) == address.key:
             del values[name]
@@ -67,6 +67,8 @@ def _localise(kind: Kind, values: dict[str, Any], district: District, local: str
                 raise Unsayable("it stands beside the district's own top unit, not below it")
             continue
         if not values[name].startswith(f"{district.prefix}-"):
+            if ref.or_base:
+                continue
             raise Unsayable(f"its {name} {values[name]} is not of {district.slug}")
         values[name] = district.local_key(values[name])
         if own and values[name] == kind.root_key and local != kind.root_key:

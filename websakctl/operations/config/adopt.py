@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from websakctl.model.address import BASE, Address
+from websakctl.model.district import District
 from websakctl.model.kind import Kind, referred
+from websakctl.model.marks import Ref
 from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.edit_entry import add_entries
@@ -74,6 +76,11 @@ def check_adopted(inputs: ConfigInput, live: State, after: Configuration, writte
         raise NotWritten(f"{min(missing)} would not be in the config")
 
 
+def _referred_to(ref: Ref, key: str, scope: str, district: District | None) -> Address:
+    own = ref.same_scope and not (ref.or_base and (district is None or district.local_key(key) == key))
+    return Address(ref.kind, scope if own else BASE, key)
+
+
 class Adopter:
     """Words live objects as entries, each after what it refers to."""
 
@@ -125,8 +132,10 @@ class Adopter:
             if ref.kind == "district":
                 if key not in self.config.districts:
                     return f"its {name} name {key}, and there is no such district in the config"
-            elif not self.take(Address(ref.kind, address.scope if ref.same_scope else BASE, key), (*path, address)):
-                return f"its {name} is {key}, which cannot be adopted"
+            elif not self.take(_referred_to(ref, key, address.scope, district), (*path, address)):
+                if name not in kind.kept:
+                    return f"its {name} is {key}, which cannot be adopted"
+                fields.pop(name, None)  # omitted, Websak's value is kept
         self.entries[address] = local, fields
         return ""
 

@@ -181,6 +181,7 @@ class _Puller:
                 key in self.config.districts
                 if ref.kind == "district"
                 else Address(ref.kind, scope, key) in self.config.state
+                or (ref.or_base and Address(ref.kind, BASE, key) in self.config.state)
             )
             if not known:
                 return str(key)
