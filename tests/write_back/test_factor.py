@@ -15,7 +15,7 @@ from websakctl.model.kind import Api
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.config.infer_config import factored, nodes, recognise
-from websakctl.operations.config.pull import Why
+from websakctl.operations.config.placing import Why
 from websakctl.operations.config.write_back import tried
 from websakctl.source.configuration import Configuration
 from websakctl.source.parsing import parse

@@ -53,7 +53,7 @@ def pull_everything(
 ) -> None:
     """Write all of Websak as a config: what the districts have in common once, the rest where it differs."""
     from websakctl.operations.config.infer_config import factored, recognise
-    from websakctl.operations.config.pull import Why
+    from websakctl.operations.config.placing import Why
     from websakctl.operations.config.write_back import NotWritten
     from websakctl.plan.selection import Selection
 

@@ -73,7 +73,8 @@ def _found(
     session: Session, selection: "Selection", reason: str | None, owner: str | None, *, everything: bool
 ) -> "tuple[WriteBack, dict[str, str]]":
     from websakctl.operations.config.adopt import adopt, unmanaged
-    from websakctl.operations.config.pull import Why, check_pulled
+    from websakctl.operations.config.placing import Why
+    from websakctl.operations.config.pull import check_pulled
     from websakctl.operations.config.pull import pull as pull_live
     from websakctl.operations.config.write_back import NotWritten, tried
     from websakctl.source.documents import read_documents

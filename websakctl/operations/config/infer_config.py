@@ -14,7 +14,7 @@ from websakctl.model.resource import Resource, State
 from websakctl.model.validation import ValidationError, convert
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.config.adopt import Adopter, check_adopted
-from websakctl.operations.config.pull import Why
+from websakctl.operations.config.placing import Why
 from websakctl.operations.config.write_back import Left, WriteBack, Written, at_fault, sound, tried
 from websakctl.source.districts import DistrictSection
 from websakctl.source.documents import Documents
