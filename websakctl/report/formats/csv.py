@@ -6,9 +6,10 @@ from typing import Any
 
 from websakctl.redaction import redact
 from websakctl.report.formats import Format
+from websakctl.report.formats.text import visible
 from websakctl.report.view_models import Look, TableReport
 
-_ACTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take such a text for a formula
+_ACTS = ("=", "+", "-", "@")  # a spreadsheet would take such a text for a formula
 
 
 def cell(value: Any) -> str | int | float:
@@ -17,7 +18,7 @@ def cell(value: Any) -> str | int | float:
         return ""
     if isinstance(value, int | float):
         return int(value) if isinstance(value, bool) else value
-    text = redact(str(value))
+    text = visible(redact(str(value)))
     return f"'{text}" if text.startswith(_ACTS) else text
 
 

@@ -1,6 +1,7 @@
 """JSON: one document, for scripts."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,9 +9,13 @@ from websakctl.diagnostics import NOWHERE, Diagnostic
 from websakctl.report.formats import Format
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport
 
+# What json.dumps leaves as it is, and what can act on a terminal or change the order of what a person reads.
+_ACTS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
 
 def _dump(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return text if text.isascii() else _ACTS.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _plan(report: PlanReport, _: Look) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from websakctl.plan.change import Action, FieldChange, Group, in_words
 from websakctl.redaction import redact
 from websakctl.report.formats import Format
-from websakctl.report.formats.text import SIGNS, key_of, shown, summary_line
+from websakctl.report.formats.text import SIGNS, key_of, safe, shown, summary_line, visible
 from websakctl.report.view_models import DocumentReport, Look, PlanReport, TableReport
 
 LIMIT = 60_000  # bytes; GitHub's own limit for a comment is 65 536 characters
@@ -15,8 +15,6 @@ _SPECIAL = {c: f"\\{c}" for c in "\\*_[]{}#|~!"} | {
     ">": "&gt;",
     "&": "&amp;",
     "`": "\\`",
-    "\n": " ",
-    "\r": " ",
     "@": "&#64;",
 }
 # Let a workflow find its comment and update it.
@@ -25,8 +23,9 @@ _DRIFT_MARKER = "<!-- websakctl drift -->"
 
 
 def text(value: str) -> str:
-    """Write a text so that it stands in Markdown as it is."""
-    return "".join(_SPECIAL.get(c, c) for c in redact(value))  # before it is escaped
+    """Write a text so that it stands in Markdown as it is, on one line, and acts on nothing."""
+    one_line = " ".join(redact(value).splitlines())  # redacted before anything is escaped
+    return "".join(_SPECIAL.get(c, c) for c in safe(one_line))
 
 
 def code(value: Any) -> str:
@@ -60,7 +59,7 @@ def _plan(report: PlanReport, _: Look) -> str:
     first = [group for group in plan.groups if group.shared or group.exception]
     rest = [group for group in plan.groups if not (group.shared or group.exception)]
     budget = LIMIT - _size(head) - 2_000
-    return "\n".join([*head, *_sections(first, rest, budget, len(plan.groups))]).rstrip()
+    return visible("\n".join([*head, *_sections(first, rest, budget, len(plan.groups))]).rstrip())
 
 
 def _sections(first: list[Group], rest: list[Group], budget: int, total: int) -> Iterable[str]:
@@ -122,7 +121,7 @@ def _size(lines: list[str]) -> int:
 
 def _table(report: TableReport, _: Look) -> str:
     head = [report.headline, ""] if report.headline else []
-    return "\n".join([*head, *_rows(report.columns, report.rows), *report.notes])
+    return visible("\n".join([*head, *_rows(report.columns, report.rows), *report.notes]))
 
 
 def _rows(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> list[str]:
@@ -145,7 +144,7 @@ def _document(report: DocumentReport, _: Look) -> str:
             lines.extend(_rows(section.columns, section.rows))
         if section.lines:
             lines.extend(f"- {text(line)}" for line in section.lines)
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 FORMAT = Format(renders={PlanReport: _plan, TableReport: _table, DocumentReport: _document})

@@ -42,9 +42,14 @@ def safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = redact(text)  # before what stands between digits is escaped
-    if text.isprintable():
+    return text if text.isprintable() else visible(text.replace("\n", "\\n"))
+
+
+def visible(text: str) -> str:
+    """Escape control and direction characters, but for line feeds."""
+    if text.replace("\n", "").isprintable():
         return text
-    return "".join(c if c.isprintable() else "\\n" if c == "\n" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
 def width_of(text: str) -> int:
