@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "change.history",
         "Show the plan that takes a run back, against live as it is now; save it with --out and apply that.",
     ),
+    "reform": ("change.reform", "A district reform, planned on paper: districts merged, split and renamed."),
     "worklist": (
         "rollout.worklist",
         "What people set where there is no API: the list, and the record that it is done.",
