@@ -43,7 +43,9 @@ def test_what_leaves_the_config_is_retired_and_what_comes_back_is_brought_back(a
     line = "    HELSE: {name: Helse og mestring}\n"
     applied.edit("config/org_units.yaml", line, "")
     plan = applied("plan")
-    assert "- org_unit  */HELSE (deactivate)  (2 districts: frogner, sagene)" in plan.out.splitlines()
+    assert (
+        '- org_unit  */HELSE (deactivate)  (2 districts: frogner, sagene)  "Helse og mestring"' in plan.out.splitlines()
+    )
     assert "Plan: 0 to create, 0 to update, 2 to deactivate." in plan.out
     applied.apply()
     assert sorted(websak.effects()) == [("department.deactivate", "FR-HELSE"), ("department.deactivate", "SA-HELSE")]

@@ -307,6 +307,19 @@ class Journal:
         )
         return {Address.parse(address): datetime.fromisoformat(at) for address, at in rows}
 
+    def applied_at(self, environment: str, addresses: Iterable[Address]) -> dict[Address, str]:
+        """When a run last did something to each of a few resources, RFC 3339."""
+        result: dict[Address, str] = {}
+        for address in addresses:
+            rows = self._rows(
+                "SELECT max(at) FROM entries WHERE what = 'result' AND address = ? AND run IN"
+                " (SELECT run FROM entries WHERE what = 'start' AND json_extract(body, '$.environment') = ?)",
+                str(address),
+                environment,
+            )
+            result.update((address, at) for (at,) in rows if at)
+        return result
+
     # --- what is managed
 
     def known(self, environment: str) -> dict[Address, LastApplied]:

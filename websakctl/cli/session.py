@@ -15,7 +15,7 @@ from websakctl import __version__
 from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
-from websakctl.cli.today import today_in_oslo
+from websakctl.cli.today import day_in_oslo, seconds_in_words, time_in_oslo, today_in_oslo
 from websakctl.files import remove_unfinished, write_whole
 from websakctl.redaction import Secret, redact
 from websakctl.report.view_models import FindingsReport, Look, PlanReport, Subject
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from websakctl.live.websak import Connection
     from websakctl.model.address import Address
     from websakctl.model.resource import State
+    from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Plan
     from websakctl.plan.selection import Selection
     from websakctl.settings import EnvironmentVariables, Target
@@ -633,19 +634,72 @@ class Session:
         text = format_.render(subject, self.terminal.look(sys.stdout, expand=expand))
         self.terminal.result(text, secrets_allowed=secrets_allowed, is_json=self.call.format in ("json", "sarif"))
 
-    def say_plan(self, plan: "Plan", *, expand: bool = False) -> None:
+    def say_plan(self, report: PlanReport, *, expand: bool = False) -> None:
         """Show a plan on stderr, where stdout is for something else."""
         from websakctl.report.formats.text import FORMAT
 
-        self.terminal.say(FORMAT.render(self.plan_report(plan), self.terminal.look(sys.stderr, expand=expand)))
+        self.terminal.say(FORMAT.render(report, self.terminal.look(sys.stderr, expand=expand)))
 
-    def plan_report(self, plan: "Plan", *, drift: bool = False, compared: bool = False) -> PlanReport:
-        """A plan with its JSON document."""
+    @cached_property
+    def commit(self) -> str:
+        """Which commit the config is at, and whether it was changed since; empty where git does not say."""
+        from websakctl.state.git import Git, GitError
+
+        git = Git(self.root, deadline=5.0)
+        try:
+            commit = git.line("rev-parse", "--short", "HEAD")
+            changed = git.line("status", "--porcelain", "--", "config", "districts")
+        except GitError:
+            return ""
+        return f"{commit} with uncommitted changes" if changed else commit
+
+    def plan_report(
+        self,
+        plan: "Plan",
+        live: "LiveSetup | None" = None,
+        *,
+        drift: bool = False,
+        compared: bool = False,
+        basis: str = "",
+    ) -> PlanReport:
+        """A plan with its JSON document, and what was compared.
+
+        Args:
+            plan: What was found.
+            live: What was read for it, which tells how long applying it takes; ``None``: it is not to be applied.
+            drift: It tells what happened since the last apply.
+            compared: It tells what lies between two states.
+            basis: What was compared; unsaid: the config, or what was last applied, with Websak as it is now.
+        """
         from websakctl.plan.document import to_document
 
+        shown = self.call.format != "json"
+        if shown and not basis:
+            ours = (
+                "what was last applied" if drift else f"config {f'at {self.commit}' if self.commit else 'not in git'}"
+            )
+            basis = f"Compared: {ours}, with Websak as read {time_in_oslo(zone=True)}"
+        applied_at = self.journal.applied_at(self.target.name, (c.address for c in plan.by_hand)) if shown else {}
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         created = cache(lambda: to_document(plan, tool_version=__version__, created_at=now))
-        return PlanReport(plan=plan, made=created, drift=drift, origin=self.connection.base_url, compared=compared)
+        return PlanReport(
+            plan=plan,
+            made=created,
+            drift=drift,
+            origin=self.connection.base_url,
+            compared=compared,
+            basis=basis,
+            since={address: day_in_oslo(at) for address, at in applied_at.items()},
+            estimate=self._estimate(plan, live) if live is not None and shown else "",
+        )
+
+    def _estimate(self, plan: "Plan", live: "LiveSetup") -> str:
+        """How many writes are ahead, and roughly how long they will take."""
+        from websakctl.operations.change.read_setup import count_writes
+
+        count = count_writes(plan.changes)
+        about = seconds_in_words(live.seconds_to_write(plan.changes, self.connection))
+        return f"{count} write{'s' * (count != 1)}, roughly {about}." if count else ""
 
 
 def _open(run: str, address: "Address") -> None:

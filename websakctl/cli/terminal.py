@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
 import msgspec
 
 from websakctl.redaction import redact, redact_json
+from websakctl.report.layout import wrapped
 from websakctl.report.view_models import Look, Paint, plain
 
 if TYPE_CHECKING:
@@ -95,8 +96,12 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         return shutil.get_terminal_size((100, 24)).columns
 
     def look(self, stream: TextIO, *, expand: bool = False) -> Look:
-        """How text is to look on a stream."""
-        return Look(width=self.width, paint=self.paint(stream), expand=expand)
+        """How text is to look on a stream; where it is no terminal, lines and tables are as wide as they are."""
+        return Look(width=self.width, fit=stream.isatty(), paint=self.paint(stream), expand=expand)
+
+    def _fitted(self, text: str) -> str:
+        """Words for stderr, wrapped where they would run over a terminal's edge."""
+        return wrapped(text, self.width) if sys.stderr.isatty() else text
 
     def result(self, text: str, *, secrets_allowed: bool = False, is_json: bool = False) -> None:
         """Write a result; secrets only where showing them is what was asked for."""
@@ -113,7 +118,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
 
     def warn(self, text: str) -> None:
         """Write what must be known, also by those who want it quiet."""
-        _tell(f"{redact(text)}\n")
+        _tell(f"{self._fitted(redact(text))}\n")
 
     def aside(self, text: str) -> None:
         """Write a line from a signal handler, whatever the process was writing when the signal came.
@@ -141,7 +146,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         """Write what is wrong and what to do."""
         paint = self.paint(sys.stderr)
         help_ = f"  help: {redact(what_next)}\n" if what_next else ""
-        _tell(f"{paint('error', 'error:')} {redact(message)}\n{help_}")
+        _tell(self._fitted(f"{paint('error', 'error:')} {redact(message)}\n{help_}"))
 
     def ask(self, question: str) -> str | None:
         """Ask; ``None`` where nobody can answer."""

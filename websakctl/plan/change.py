@@ -44,7 +44,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     requires: tuple[Address, ...] = ()
     source: SourceLine | None = None
     shared: int = 0  # districts reached, for what lives once in the base
-    follows: tuple[tuple[str, int], ...] = ()  # by kind, how many refer to what gets a new key here
+    follows: tuple[tuple[str, int], ...] = ()  # by kind, how many refer to what gets a new key here, or goes
+    name: str = ""  # of what goes, as it is called in Websak
 
 
 def in_words(counts: Iterable[tuple[str, int]]) -> str:
@@ -84,6 +85,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     shared: int = 0
     exception: bool = False  # other districts have the same key and another change
     follows: tuple[tuple[str, int], ...] = ()  # of all its changes
+    name: str = ""  # of what goes, where it is called the same everywhere
 
 
 class ManualStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +105,13 @@ class ManualStep(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+class HandChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A resource that somebody changed by hand, and what of that a change of the plan would undo: fields, or ``active``."""
+
+    address: Address
+    paths: tuple[str, ...]
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan was made from besides the config and live: from the same it can be made again.
 
@@ -116,6 +125,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     prune: tuple[str, ...] = ()
     run: str = ""
     matches: bool = False
+    keep_manual: bool = False  # what would undo a change by hand was left out
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,6 +144,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] = ()  # every district's slug, for the matrix
     origin: Origin = Origin()
     unseen: str = ""  # what the plan could not see, for its first line
+    by_hand: tuple[HandChange, ...] = ()  # what it would undo that somebody did by hand
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

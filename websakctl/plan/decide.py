@@ -10,11 +10,12 @@ from msgspec.structs import replace
 from websakctl.model.address import Address
 from websakctl.model.kind import referred
 from websakctl.model.resource import State
-from websakctl.plan.change import Action, Change, ManualStep, Origin, Plan
+from websakctl.plan.change import Action, Change, ManualStep, Origin, Plan, some
 from websakctl.plan.dependents import with_dependents
 from websakctl.plan.diff import canonical, compare
 from websakctl.plan.groups import grouped
 from websakctl.plan.guards import guard
+from websakctl.plan.hand_changes import find_hand_changes, without
 from websakctl.plan.input import PlanInput
 from websakctl.plan.look_alikes import probable_renames
 from websakctl.plan.order import in_order
@@ -39,11 +40,20 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
     )
     ordered, unordered = in_order(difference.changes, q.config.state, live, q.kinds)
     chosen, along = selected(ordered, q.selection)
+    undone = find_hand_changes(chosen, q.known, q.accepted)
+    if q.keep_manual and undone:
+        chosen = without(chosen, undone)
     if q.only is not None:
         chosen = _without_others(chosen, q.only)
     changes = tuple(_placed(change, q, live) for change in chosen)
     merged = q.selection.everything
     warnings = [*q.warnings, *difference.warnings, *unordered, *_never_there(changes, q)]
+    if q.keep_manual and undone:
+        fields = sum(len(each.paths) for each in undone)
+        warnings.append(
+            f"{fields} change{'s' * (fields != 1)} made by hand in Websak {'are' if fields != 1 else 'is'} kept: {some(each.address for each in undone)}"
+        )
+        undone = ()
     if along:
         warnings.append(
             f"also needed by what was selected: {', '.join(map(str, along[:5]))}{f' and {len(along) - 5} more' if len(along) > 5 else ''}"
@@ -70,7 +80,9 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
             kinds=tuple(sorted(q.selection.kinds)),
             targets=q.selection.targets,
             prune=tuple(sorted(q.prune)),
+            keep_manual=q.keep_manual,
         ),
+        by_hand=tuple(each for each in undone if q.only is None or each.address in q.only),
     )
     return with_dependents(plan, live, {**q.by_hand, **q.kinds}, q.config.districts)
 

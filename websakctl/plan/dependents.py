@@ -64,7 +64,7 @@ def _target(address: Address) -> Target:
 
 def _with_followers(change: Change, found: Mapping[Target, list[Address]]) -> Change:
     old = old_address(change)
-    if old.key == change.address.key:
+    if old.key == change.address.key and not change.action.removes:
         return change
     counted = Counter(address.kind for address in found.get(_target(old), ()))
     return replace(change, follows=tuple(sorted(counted.items())))

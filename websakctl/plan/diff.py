@@ -360,7 +360,8 @@ def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: M
             if v not in (None, [], {})
         )
     )
-    result.add(Change(address=there.address, action=action, fields=fields, reason=reason), own)
+    name = str(there.fields.get(kind.label) or "")
+    result.add(Change(address=there.address, action=action, fields=fields, reason=reason, name=name), own)
 
 
 def _to_heirs(

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from websakctl.model.address import Address
-from websakctl.plan.change import Action, Change, FieldChange, Finding, Group, ManualStep, Origin, Plan, SourceLine
+from websakctl.plan.change import (
+    Action,
+    Change,
+    FieldChange,
+    Finding,
+    Group,
+    HandChange,
+    ManualStep,
+    Origin,
+    Plan,
+    SourceLine,
+)
 from websakctl.redaction import redacted
 
 FORMAT_VERSION = 1
@@ -46,7 +57,9 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
             "prune": list(plan.origin.prune),
             "run": plan.origin.run or None,
             "matches": plan.origin.matches,
+            "keep_manual": plan.origin.keep_manual,
         },
+        "by_hand": [{"address": str(each.address), "fields": list(each.paths)} for each in plan.by_hand],
     }
     document = redacted(document)  # before the digest, which is of what is written
     digest = digest_of(document)
@@ -96,6 +109,7 @@ def change_document(change: Change) -> dict[str, Any]:
         "requires": [str(address) for address in change.requires],
         "shared": change.shared,
         "follows": dict(change.follows),
+        "name": change.name,
     }
 
 
@@ -121,6 +135,7 @@ def group_document(group: Group) -> dict[str, Any]:
         "shared": group.shared,
         "exception": group.exception,
         "follows": dict(group.follows),
+        "name": group.name,
     }
 
 
@@ -155,6 +170,10 @@ def from_document(document: Any) -> Plan:
             protected=document["protected"],
             scopes=tuple(document["scopes"]),
             origin=_read_origin(document["made_from"]),
+            by_hand=tuple(
+                HandChange(address=Address.parse(each["address"]), paths=tuple(map(str, each["fields"])))
+                for each in document.get("by_hand", ())  # plans of older versions have none
+            ),
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PlanFileError(f"a part of the plan is missing or malformed ({error})") from error
@@ -162,7 +181,12 @@ def from_document(document: Any) -> Plan:
 
 def _read_origin(made_from: dict[str, Any]) -> Origin:
     lists = {name: tuple(map(str, made_from[name])) for name in ("districts", "kinds", "targets", "prune")}
-    return Origin(**lists, run=str(made_from["run"] or ""), matches=made_from.get("matches") is True)
+    return Origin(
+        **lists,
+        run=str(made_from["run"] or ""),
+        matches=made_from.get("matches") is True,
+        keep_manual=made_from.get("keep_manual") is True,
+    )
 
 
 def signed_text(document: Mapping[str, Any]) -> str:
@@ -194,6 +218,7 @@ def read_change(c: dict[str, Any]) -> Change:
         source=source,
         shared=c["shared"],
         follows=tuple(c.get("follows", {}).items()),  # plans of older versions have none
+        name=c.get("name", ""),
     )
 
 
@@ -208,4 +233,5 @@ def _read_group(g: dict[str, Any]) -> Group:
         shared=g["shared"],
         exception=g["exception"],
         follows=tuple(g.get("follows", {}).items()),
+        name=g.get("name", ""),
     )

@@ -111,4 +111,5 @@ def _group(members: list[Change], key: str, fields: tuple[FieldChange, ...], *, 
         addresses=tuple(c.address for c in ordered),
         shared=first.shared,
         exception=exception,
+        name=first.name if len({change.name for change in members}) == 1 else "",
     )

@@ -82,6 +82,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     selection: Selection = Selection()
     prune: frozenset[str] = frozenset()
     believe_empty: frozenset[str] = frozenset()  # kinds whose list may be empty though the journal knows some
+    keep_manual: bool = False  # leave out what would undo a change that somebody made by hand
     only: frozenset[Address] | None = None  # changes that may be made, as a saved plan names them; ``None``: all
     unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
     people_in: Callable[[Iterable[State]], PeopleOfJournal] | None = None  # ``None``: the journal holds no digests

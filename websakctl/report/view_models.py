@@ -7,6 +7,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from websakctl.diagnostics import Diagnostic
+    from websakctl.model.address import Address
     from websakctl.plan.change import Plan
 
 Paint = Callable[[str, str], str]  # (style, text) -> text
@@ -18,15 +19,23 @@ def plain(style: str, text: str) -> str:  # noqa: ARG001  # the painter that pai
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """How a terminal shows text: its width in columns, its colours, and whether every group is spelled out."""
+    """How a terminal shows text: its width in columns, its colours, and whether every group is spelled out.
+
+    ``fit``: nothing may be wider; a pipe takes lines and tables as wide as they are.
+    """
 
     width: int = 100
+    fit: bool = True
     paint: Paint = plain
     expand: bool = False
 
 
 class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states."""
+    """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states.
+
+    ``basis``: what was compared with what, and when. ``since``: by address, since when its change by hand is not ours.
+    ``estimate``: how long applying it takes.
+    """
 
     plan: "Plan"
     made: Callable[[], Mapping[str, Any]]  # makes the document, which most formats do without
@@ -34,6 +43,10 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     origin: str = ""  # where the environment is, for the first line
     compared: bool = False
     notes: Sequence[str] = ()  # sentences after the summary
+    basis: str = ""
+    since: "Mapping[Address, str]" = {}
+    estimate: str = ""
+    resumed: bool = False  # it is what an earlier run left to do
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -58,15 +71,18 @@ class TableReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: Sequence[Sequence[Any]]
     data: Any = None
     notes: Sequence[str] = ()
+    first_to_go: Sequence[str] = ()  # columns that a narrow terminal goes without, the first of them first
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a document: a table, or lines."""
+    """A part of a document: a table, or lines. ``folded``: what it comes to, where it need not be read."""
 
     title: str
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Any]] = ()
     lines: Sequence[str] = ()
+    folded: str = ""
+    first_to_go: Sequence[str] = ()
 
 
 class DocumentReport(msgspec.Struct, frozen=True, kw_only=True):

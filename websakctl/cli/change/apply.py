@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,18 +11,19 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from websakctl.cli.change.by_hand import make_folder
 from websakctl.cli.change.outcome import summarise
 from websakctl.cli.change.plan import (
     BelieveEmpty,
     Expand,
+    KeepManual,
     Prune,
     Refresh,
     announce_interrupted,
     check_targets,
     make_config_input,
-    say_how_long,
     say_if_nothing,
 )
 from websakctl.cli.change.rehearsed import see_rehearsal
@@ -101,6 +103,7 @@ def apply(
     target: Targets = None,
     batch: Batch = None,
     prune: Prune = None,
+    keep_manual: KeepManual = False,
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
@@ -111,7 +114,7 @@ def apply(
     session = Session(call)
     session.valid_config()
     session.pace(concurrency, rate)
-    selected = any((district, kind, target, batch, prune))
+    selected = any((district, kind, target, batch, prune, keep_manual))
     check_allow(allow)
     if resume and (planfile is not None or selected):
         raise Problem("--resume goes on with the run as it was planned", Exit.USAGE, "websakctl apply --resume")
@@ -133,6 +136,7 @@ def apply(
             list(origin.targets),
             list(origin.prune),
         )
+        keep_manual = origin.keep_manual
     elif not resume:
         see_rehearsal(session, None, None)
     if worklist is not None:
@@ -141,11 +145,18 @@ def apply(
     with session.alone("apply", break_lease, reason), nothing_written_if_interrupted():
         # what was kept of a list never decides a write
         inputs = make_config_input(
-            session, session.selection(district, kind, target, batch), prune, refresh or "full", export, believe_empty
+            session,
+            session.selection(district, kind, target, batch),
+            prune,
+            refresh or "full",
+            export,
+            believe_empty,
+            keep_manual=keep_manual,
         )
+        observer = TerminalObserver(session, inputs, stop, auto_approve=auto_approve, expand=expand, resume=resume)
         request = operation.ApplyRequest(
             **what_and_who(session, inputs, reason),
-            observer=TerminalObserver(session, inputs, stop, auto_approve=auto_approve, expand=expand),
+            observer=observer,
             stop=stop,
             allow=tuple(allow or ()),
             fail_fast=fail_fast,
@@ -172,7 +183,7 @@ def apply(
             )
             return
         by_hand = work_list_for(session, inputs, result.plan, worklist)
-    summarise(session, result, by_hand)
+    summarise(session, result, by_hand, observer.seconds)
 
 
 def check_allow(allow: list[str] | None) -> None:
@@ -242,11 +253,13 @@ class TerminalObserver:
         *,
         auto_approve: bool,
         expand: bool = False,
+        resume: bool = False,
     ) -> None:
         self.session, self.inputs, self.stop = session, inputs, stop
-        self.auto_approve, self.expand = auto_approve, expand
+        self.auto_approve, self.expand, self.resume = auto_approve, expand, resume
         self._bar: Ticker | None = None
         self._asked_to_stop = 0
+        self.seconds = 0.0  # from the first write to the last
 
     def planned(self, plan: "Plan", live: "LiveSetup") -> None:
         """Show the plan, before anybody is asked.
@@ -257,17 +270,40 @@ class TerminalObserver:
         check_targets(self.inputs, live.state)
         if self.session.call.verbose:
             self.session.terminal.say(live.told)
+        report = self.session.plan_report(plan, live)
         if self.session.call.format == "text":
-            self.session.write(self.session.plan_report(plan), expand=self.expand)
+            self.session.write(report, expand=self.expand)
         else:  # stdout is kept for the one document, which tells how it went
-            self.session.say_plan(plan, expand=self.expand)
+            self.session.say_plan(report, expand=self.expand)
         say_if_nothing(self.session, self.inputs, plan)
 
     def confirm(self, changes: "tuple[Change, ...]", live: "LiveSetup", *, reviewed: bool) -> None:
-        """Ask, unless that was said; production takes a saved plan or its own name."""
-        say_how_long(self.session, live, changes)
+        """Ask, unless that was said; production takes a saved plan or its own name. Of a resumed run, show first what is left."""
+        if self.resume:
+            self._show_what_is_left(changes, live)
         self.ask(len(changes), reviewed=reviewed)
         self.stop_gently()
+
+    def _show_what_is_left(self, changes: "tuple[Change, ...]", live: "LiveSetup") -> None:
+        from websakctl.plan.change import Plan
+        from websakctl.plan.groups import grouped
+
+        target, districts = self.session.target, self.session.config.districts
+        left = Plan(
+            environment=target.name,
+            changes=changes,
+            groups=grouped(changes, districts),
+            unchanged=0,
+            unmanaged=(),
+            manual=(),
+            findings=(),
+            warnings=(),
+            digests=lambda: ("", ""),
+            protected=target.described.protected,
+            scopes=tuple(districts),
+        )
+        report = replace(self.session.plan_report(left, live), resumed=True)
+        self.session.say_plan(report, expand=self.expand)
 
     def ask(self, count: int, *, reviewed: bool) -> None:
         """Ask for ``count`` changes.
@@ -318,8 +354,10 @@ class TerminalObserver:
     def progress(self, total: int) -> Iterator[None]:
         """A bar, or a line now and then."""
         self.stop_gently()
+        began = time.monotonic()
         with self.session.terminal.progress(f"Applying to {self.session.target.name}", total) as self._bar:
             yield
+        self.seconds = time.monotonic() - began
 
     def outcome(self, outcome: "Outcome") -> None:
         """One more is done; what is not done is said at once."""
@@ -329,7 +367,7 @@ class TerminalObserver:
         address = str(outcome.change.address)
         if self._bar is not None:
             self._bar.tick(address)
-        if outcome.status is not Status.DONE:
+        if outcome.status not in (Status.DONE, Status.BLOCKED, Status.NOT_STARTED) or outcome.exit_hint:
             self.session.terminal.error(f"{safe(address)}: {safe(outcome.detail)}")
 
     def note(self, text: str, *, urgent: bool = False) -> None:

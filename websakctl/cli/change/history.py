@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.change.plan import Expand, Out, make_config_input, read_live, save_plan, say_how_long
+from websakctl.cli.change.plan import Expand, Out, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
@@ -210,8 +210,7 @@ def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False
         raise Problem(
             f"{error}, and this is {session.target.name}", Exit.REFUSED, f"--environment {error.environment}"
         ) from None
-    report = session.plan_report(plan)
-    say_how_long(session, live, plan.changes)
+    report = session.plan_report(plan, live)
     if out is not None:
         save_plan(session, out, report)
     session.write(report, expand=expand)

@@ -1,6 +1,7 @@
 """What an apply came to: per change, per district, in all; and its exit code."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -8,6 +9,7 @@ import typer
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.session import Session
+from websakctl.cli.today import seconds_in_words
 from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from websakctl.plan.stale import Stale
 
 
-def summarise(session: Session, result: "ApplyResult", by_hand: "Written") -> NoReturn:
-    """Write the outcome of every change that is not done, totals, and what the server made of values.
+_MOST_CAUSES = 3  # failures of which it is told how many changes wait for them
+
+
+def summarise(session: Session, result: "ApplyResult", by_hand: "Written", seconds: float) -> NoReturn:
+    """Write what failed and what is in doubt, totals, how long it took, and what the server made of values.
 
     Raises:
         Problem: If the apply is not complete.
@@ -40,7 +45,7 @@ def summarise(session: Session, result: "ApplyResult", by_hand: "Written") -> No
             )
         )
     elif applied is not None or stale:
-        _tell(session, applied, stale, result.run)
+        _tell(session, applied, stale, result.run, seconds)
     unread, unrecorded = (applied.unread, applied.unrecorded) if applied else ("", "")
     if not left and not stale:
         if unread:
@@ -139,23 +144,26 @@ def _per_scope(outcomes: "tuple[Outcome, ...]") -> dict[str, Counter[str]]:
     return dict(sorted(result.items()))
 
 
-def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str) -> None:
+def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]", run: str, seconds: float) -> None:
+    """What failed and what is in doubt, one by one; of what was not begun, only how many."""
     from websakctl.apply.attempt import Status
 
     outcomes = applied.execution.outcomes if applied else ()
     counts = Counter(o.status for o in outcomes)
     rest = "".join(f", {counts[s]} {s.value}" for s in Status if counts[s] and s is not Status.DONE)
-    reported = f"Applied: {counts[Status.DONE]} of {len(outcomes)} changes done{rest}{f', {len(stale)} stale' if stale else ''} (run {run})."
+    took = f" in {seconds_in_words(seconds)}" if seconds else ""
+    reported = f"Applied: {counts[Status.DONE]} of {len(outcomes)} changes done{rest}{f', {len(stale)} stale' if stale else ''} (run {run}){took}."
     rows = []
-    for o in outcomes:
-        if o.status is Status.DONE:
+    for o in sorted(outcomes, key=lambda o: o.status is Status.UNKNOWN):
+        told = o.status in (Status.FAILED, Status.UNKNOWN) or (o.status is Status.NOT_STARTED and o.exit_hint)
+        if not told:
             continue
         rows.append((str(o.change.address), o.status.value, o.detail))
         rows.extend(
             ("", "", f"{name}: {message} ({place})" if message else f"written at {place}")
             for name, message, place in positions(session, o)
         )
-    notes = []
+    notes = list(_left(outcomes))
     if any(o.status is not Status.DONE for o in outcomes):
         per = _per_scope(outcomes)
         notes.append(
@@ -167,6 +175,22 @@ def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]
         f"note: {d.address}: {d.told} by the server; this is accepted and will not show as a change" for d in normalised
     )
     session.write(TableReport(headline=reported, columns=("address", "outcome", "why"), rows=rows, notes=notes))
+
+
+def _left(outcomes: "tuple[Outcome, ...]") -> Iterator[str]:
+    """How many changes were not tried: what waits for something that failed, and what was not begun."""
+    from websakctl.apply.attempt import Status
+    from websakctl.plan.change import some
+
+    blocked = Counter(o.blocked_by for o in outcomes if o.status is Status.BLOCKED)
+    for cause, count in blocked.most_common(_MOST_CAUSES):
+        yield f"{count} change{'s' * (count != 1)} wait{'s' * (count == 1)} for {cause}."
+    if len(blocked) > _MOST_CAUSES:
+        others = sum(blocked.values()) - sum(count for _, count in blocked.most_common(_MOST_CAUSES))
+        yield f"{others} more wait for others that failed."
+    left = [o.change.address for o in outcomes if o.status is Status.NOT_STARTED and not o.exit_hint]
+    if left:
+        yield f"{len(left)} change{'s were' if len(left) != 1 else ' was'} not begun: {some(left)}."
 
 
 def positions(session: Session, outcome: "Outcome") -> list[tuple[str, str, str]]:

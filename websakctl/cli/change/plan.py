@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from websakctl.model.resource import State
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
-    from websakctl.plan.change import Change, Plan
+    from websakctl.plan.change import Plan
     from websakctl.plan.diff import LastApplied
     from websakctl.plan.selection import Selection
 
@@ -43,7 +43,12 @@ Prune = Annotated[
         autocompletion=completion.kinds,
     ),
 ]
-
+KeepManual = Annotated[
+    bool,
+    typer.Option(
+        "--keep-manual-changes", help="Leave out what would undo a change that somebody made by hand in Websak."
+    ),
+]
 BelieveEmpty = Annotated[
     list[str] | None,
     typer.Option(
@@ -75,6 +80,7 @@ def plan(
     target: Targets = None,
     batch: Batch = None,
     prune: Prune = None,
+    keep_manual: KeepManual = False,
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
@@ -87,7 +93,13 @@ def plan(
     session.valid_config()
     announce_interrupted(session)
     inputs = make_config_input(
-        session, session.selection(district, kind, target, batch), prune, refresh, export, believe_empty
+        session,
+        session.selection(district, kind, target, batch),
+        prune,
+        refresh,
+        export,
+        believe_empty,
+        keep_manual=keep_manual,
     )
     live = read_live(session, inputs)
     result = guarded(
@@ -97,9 +109,8 @@ def plan(
         live.state,
         session.target.described.own_user,
     )
-    report = session.plan_report(result)
+    report = session.plan_report(result, live)
     say_if_nothing(session, inputs, result)
-    say_how_long(session, live, result.changes)
     if out is not None:
         save_plan(session, out, report)
     session.write(report, expand=expand)
@@ -118,19 +129,6 @@ def save_plan(session: Session, out: Path, report: PlanReport) -> None:
     write_private(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n", redacted_before=True)
     named = f" --environment {session.call.environment}" if session.call.environment else ""
     session.terminal.say(f"Saved. To apply it:\n  websakctl apply{named} {out}")
-
-
-def say_how_long(session: Session, live: "LiveSetup", changes: "tuple[Change, ...]") -> None:
-    """How many writes are ahead, and roughly how long they will take."""
-    from websakctl.operations.change.read_setup import count_writes
-
-    if changes:
-        seconds = live.seconds_to_write(changes, session.connection)
-        about = f"{seconds / 60:.0f} minutes" if seconds > 90 else f"{max(1, round(seconds))} s"
-        count = count_writes(changes)
-        session.terminal.say(
-            f"{count} write{'s' * (count != 1)}, roughly {about} at {session.connection.concurrency} at a time."
-        )
 
 
 def say_if_nothing(session: Session, inputs: "ConfigInput", plan: "Plan") -> None:
@@ -160,6 +158,8 @@ def make_config_input(
     refresh: str | None = None,
     export: list[str] | None = None,
     believe_empty: list[str] | None = None,
+    *,
+    keep_manual: bool = False,
 ) -> "ConfigInput":
     """What the plans of this command have in common."""
 
@@ -200,6 +200,7 @@ def make_config_input(
         selection=selection,
         prune=frozenset(prune or ()),
         believe_empty=frozenset(believe_empty or ()),
+        keep_manual=keep_manual,
         warnings=(*warnings, *readable_by_others(session), *starting_and_leaving(session), *done.warnings),
     )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from websakctl.cli.change.plan import Expand, Out, Refresh, make_config_input, read_live, save_plan, say_how_long
+from websakctl.cli.change.plan import Expand, Out, Refresh, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command
 from websakctl.cli.session import Session
@@ -65,12 +65,11 @@ def import_(
         live.state,
         session.target.described.own_user,
     )
-    report = session.plan_report(plan)
+    report = session.plan_report(plan, live)
     if not dry_run:
         write(session, files)
         if out is not None:
             save_plan(session, out, report)
-    say_how_long(session, live, plan.changes)
     if call.format == "json":
         session.write(
             TableReport(

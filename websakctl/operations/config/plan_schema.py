@@ -44,6 +44,7 @@ def plan_schema() -> dict[str, Any]:
         "requires": _list(_ADDRESS),
         "shared": _COUNT,
         "follows": follows,
+        "name": _TEXT,
     }
     group = {
         "kind": _TEXT,
@@ -55,6 +56,7 @@ def plan_schema() -> dict[str, Any]:
         "shared": _COUNT,
         "exception": {"type": "boolean"},
         "follows": follows,
+        "name": _TEXT,
     }
     step = _object({"address": _ADDRESS, "what": _TEXT})
     step["properties"] |= {"id": _TEXT, "change": {"$ref": "#/$defs/change"}}  # where people set the whole kind
@@ -95,9 +97,14 @@ def plan_schema() -> dict[str, Any]:
                         "prune": _list(_TEXT),
                         "run": {"type": ["string", "null"]},
                         "matches": {"type": "boolean"},
+                        "keep_manual": {"type": "boolean"},
                     }
                 ),
                 "description": "The selection and --prune that it was made with, or the run that it takes back: `apply FILE` makes it again from these.",
+            },
+            "by_hand": {
+                **_list(_object({"address": _ADDRESS, "fields": _list(_TEXT)})),
+                "description": "What it would undo that somebody changed by hand in Websak: `--keep-manual-changes` leaves it out.",
             },
             "digest": _DIGEST,
         }

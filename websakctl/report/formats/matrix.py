@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from websakctl.report.formats import Format
-from websakctl.report.formats.text import SIGNS, first_line, key_of, safe, summary_line, the_rest, width_of
+from websakctl.report.formats.text import SIGNS, first_lines, key_of, safe, summary_line, the_rest
+from websakctl.report.layout import width_of
 from websakctl.report.view_models import GridReport, Look, PlanReport
 
 _OTHER = "base"
@@ -12,7 +13,7 @@ _OTHER = "base"
 def _plan(report: PlanReport, look: Look) -> str:
     plan = report.plan
     if not plan.groups:
-        return "\n".join([first_line(report, look), "", *the_rest(report, look), summary_line(report)])
+        return "\n".join([*first_lines(report, look), "", *the_rest(report, look), summary_line(report, look)])
     scopes = [*plan.scopes, *([_OTHER] if any(_OTHER in g.scopes for g in plan.groups) else [])]
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for group in plan.groups:
@@ -28,7 +29,7 @@ def _plan(report: PlanReport, look: Look) -> str:
             f"{label}{' ' * (left - width_of(label))}  {' '.join(_cell(cells.get(scope, '.'), look) for scope in scopes)}"
         )
     grid = [*head, *body]
-    return "\n".join([first_line(report, look), "", *grid, "", *the_rest(report, look), summary_line(report)])
+    return "\n".join([*first_lines(report, look), "", *grid, "", *the_rest(report, look), summary_line(report, look)])
 
 
 def _cell(sign: str, look: Look) -> str:

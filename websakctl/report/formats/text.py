@@ -1,20 +1,23 @@
 """Text for a terminal: Terraform's words where they fit, a compiler's way of pointing."""
 
 import json
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE
 from websakctl.plan.action import Action
 from websakctl.redaction import redact, redacted
+from websakctl.report.differences import Part, differences
 from websakctl.report.formats import Format
-from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport
+from websakctl.report.layout import table, width_of, wrapped
+from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport, plain
 
 if TYPE_CHECKING:  # most commands show no plan
-    from websakctl.plan.change import Change, FieldChange, Group, ManualStep, Plan
+    from websakctl.plan.change import Change, FieldChange, Group, HandChange, ManualStep, Plan
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DEACTIVATE: "-", Action.DELETE: "-"}
 _VERBS = {Action.ACTIVATE: " (activate)", Action.DELETE: " (delete)", Action.DEACTIVATE: " (deactivate)"}
@@ -24,6 +27,7 @@ _LONGEST = 240  # characters of one value; the JSON plan has all of it
 _MOST_NEW, _FIRST_NEW = 50, 3  # of one kind in one place without --expand; of more, the first and a number are told
 _MOST_UNEXPANDED = 20  # addresses of one list named without --expand
 _MOST_OF_A_SORT = 4  # manual steps of one sort named without --expand
+WHOLE_KIND = frozenset({"this Websak has no API for it: set it manually"})  # steps that say nothing of one resource
 
 
 _as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # one for all: json.dumps makes one each time
@@ -52,43 +56,42 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
-def width_of(text: str) -> int:
-    """Columns that a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
 # --- plan
 
 
-def first_line(report: PlanReport, look: Look) -> str:
-    """The first line of every plan: which Websak it is about, and whether that is a protected one."""
+def first_lines(report: PlanReport, look: Look) -> list[str]:
+    """The first lines of every plan: which Websak it is about, whether that is a protected one, and what was compared when."""
     plan = report.plan
     where = f" ({safe(report.origin)})" if report.origin else ""
     mark = look.paint("remove", "  PROTECTED: changes here touch production") if plan.protected else ""
     unseen = look.paint("remove", f"  {safe(plan.unseen)}") if plan.unseen else ""
-    return look.paint("strong", f"Environment: {safe(plan.environment)}") + where + mark + unseen
+    first = look.paint("strong", f"Environment: {safe(plan.environment)}") + where + mark + unseen
+    return [first, look.paint("faint", safe(report.basis))] if report.basis else [first]
 
 
 def _plan(report: PlanReport, look: Look) -> str:
     plan = report.plan
-    lines = [first_line(report, look), ""]
+    lines = [*first_lines(report, look), ""]
     if look.expand:
+        undone = {each.address: each for each in plan.by_hand}
         for change in plan.changes:
             lines.extend(_change(change, look))
+            if change.address in undone:
+                lines.append(_undone(report, [undone[change.address]], look))
     else:
-        lines.extend(_groups(plan, look))
+        lines.extend(_groups(report, look))
     if plan.changes:
         lines.append("")
     lines.extend(the_rest(report, look))
-    lines.append(look.paint("strong", summary_line(report)))
+    lines.append(summary_line(report, look))
     lines.extend(safe(note) for note in report.notes)
     return "\n".join(lines)
 
 
-def _groups(plan: "Plan", look: Look) -> Iterable[str]:
+def _groups(report: PlanReport, look: Look) -> Iterable[str]:
     """Each group, but of very many new ones of a kind in one place only the first: 600 users are one fact."""
+    plan = report.plan
+    undone = {each.address: each for each in plan.by_hand}
     alone = [
         (group.kind, group.scopes[0]) if group.action is Action.CREATE and len(group.addresses) == 1 else None
         for group in plan.groups
@@ -97,11 +100,13 @@ def _groups(plan: "Plan", look: Look) -> Iterable[str]:
     seen: Counter[tuple[str, str]] = Counter()
     for group, place in zip(plan.groups, alone, strict=True):
         if place is None or counts[place] <= _MOST_NEW:
-            yield from _group(group, look)
+            yield from _group(group, look, plan.scopes)
+            if of_group := [undone[address] for address in group.addresses if address in undone]:
+                yield _undone(report, of_group, look)
             continue
         seen[place] += 1
         if seen[place] <= _FIRST_NEW:
-            yield from _group(group, look)
+            yield from _group(group, look, plan.scopes)
         elif seen[place] == _FIRST_NEW + 1:
             left = f"  … and {number(counts[place] - _FIRST_NEW)} more new ones (--expand lists each)"
             yield _head(group.kind, group.action, place[1], left, look)
@@ -124,20 +129,24 @@ def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
 
 
 def _steps(plan: "Plan", look: Look) -> Iterable[str]:
-    """What a person has to do: many of one sort are one line, so that the list does not grow with the districts."""
-    yield "Steps for a person:"
+    """What a person has to do: what people set as a whole is one line, and so are many of one sort."""
+    if look.expand:
+        yield "Steps for a person:"
+        yield from (line for _, steps in steps_by_sort(plan) for step in steps for line in _step(step, look))
+        yield ""
+        return
+    whole = [step for step in plan.manual if step.change is not None or step.what in WHOLE_KIND]
+    counts = Counter(step.address.kind for step in whole)
+    kinds = ", ".join(f"{number(count)} {kind}" for kind, count in counts.most_common())
+    hint = " (--expand lists them; `websakctl worklist show` says what to set)" if whole else ""
+    yield f"Steps for a person:{' ' * bool(whole)}{kinds}{hint}"
+    others = replace(plan, manual=tuple(step for step in plan.manual if step not in whole)) if whole else plan
     folded = False
-    for together, steps in steps_by_sort(plan):
-        if look.expand or not together:
-            yield from (line for step in steps for line in _step(step, look))
-            continue
-        folded = True
-        yield f"  - {safe(together)}"
-    hints = ["--expand lists each"] * folded
-    if any(step.change is not None for step in plan.manual):
-        hints.append("`websakctl worklist show` says what to set")
-    if hints:
-        yield f"  ({'; '.join(hints)})"
+    for together, steps in steps_by_sort(others):
+        folded = folded or bool(together)
+        yield from [f"  - {safe(together)}"] if together else (f"  - {safe(f'{s.address}: {s.what}')}" for s in steps)
+    if folded:
+        yield "  (--expand lists each)"
     yield ""
 
 
@@ -179,28 +188,40 @@ def _head(kind: str, action: Action, where: str, after: str, look: Look) -> str:
     return look.paint(_STYLES[sign], f"{sign} {kind}  {safe(where)}") + _VERBS.get(action, "") + after
 
 
-def _group(group: "Group", look: Look) -> Iterable[str]:
-    label = _label(group.fields) if group.action is Action.CREATE else ""
+def _undone(report: PlanReport, changes: Sequence["HandChange"], look: Look) -> str:
+    """What somebody did by hand that a change would undo."""
+    since = max((report.since.get(each.address, "") for each in changes), default="")
+    paths = sorted({path for each in changes for path in each.paths} - {"active"})
+    what = f"{', '.join(paths)} changed by hand" if paths else "taken away by hand"
+    where = f" in {', '.join(sorted({each.address.scope for each in changes}))}" if len(changes) > 1 else ""
+    when = f" since {since}" if since else ""
+    return look.paint("warning", f"    {safe(what)} in Websak{when}{safe(where)}; apply puts it back")
+
+
+def _group(group: "Group", look: Look, every: tuple[str, ...]) -> Iterable[str]:
+    label = _label(group.fields) if group.action is Action.CREATE else shown(group.name) if group.name else ""
     shared = _shared(group.shared)
     where = key_of(group)
     line = _head(group.kind, group.action, where, "", look)
     after = f"  {label}" if label else ""
     if len(group.addresses) > 1:
         used = width_of(_head(group.kind, group.action, where, after, Look()))
-        yield line + _districts(group.scopes, look.width - used) + after
+        yield line + _districts(group.scopes, look.width - used, every) + after
     else:
         yield line + after + shared
     if group.action is not Action.CREATE:
         yield from _fields(group.fields, look)
-    yield from _follows(group.follows)
+    yield from _follows(group.follows, group.action)
 
 
 def _shared(districts: int) -> str:
     return f"  [shared: {districts} district{'s' if districts != 1 else ''}]" if districts else ""
 
 
-def _districts(scopes: tuple[str, ...], room: int) -> str:
-    """``(15 districts: a, b, … )``, as many names as fit, at least one."""
+def _districts(scopes: tuple[str, ...], room: int, every: tuple[str, ...]) -> str:
+    """``(all 15 districts)``, or ``(14 districts: a, b, … )`` with as many names as fit, at least one."""
+    if len(scopes) > 2 and len(scopes) == len(every):
+        return f"  (all {len(scopes)} districts)"
     start = f"  ({len(scopes)} districts: "
     if len(merged := f"{start}{', '.join(scopes)})") <= room:
         return merged
@@ -217,31 +238,53 @@ def _label(fields: "tuple[FieldChange, ...]") -> str:
 def _change(change: "Change", look: Look) -> Iterable[str]:
     source = f"  {change.source.file}:{change.source.line}" if change.source else ""
     shared = _shared(change.shared)
+    name = f"  {shown(change.name)}" if change.name else ""
     yield _head(
         change.address.kind,
         change.action,
         f"{change.address.scope}/{change.address.key}",
-        shared + look.paint("faint", source),
+        name + shared + look.paint("faint", source),
         look,
     )
     yield from _fields(change.fields, look, created=change.action is Action.CREATE)
-    yield from _follows(change.follows)
+    yield from _follows(change.follows, change.action)
 
 
-def _follows(counts: tuple[tuple[str, int], ...]) -> Iterable[str]:
+def _follows(counts: tuple[tuple[str, int], ...], action: Action) -> Iterable[str]:
     if counts:
         from websakctl.plan.change import in_words  # most commands show no plan
 
-        yield f"    followed by {in_words(counts)}"
+        one = sum(count for _, count in counts) == 1
+        yield (
+            f"    {in_words(counts)} refer{'s' * one} to it"
+            if action.removes
+            else f"    followed by {in_words(counts)}"
+        )
 
 
 def _fields(fields: "tuple[FieldChange, ...]", look: Look, *, created: bool = False) -> Iterable[str]:
     for f in fields:
         if f.path == "active":
             continue
-        before, after = (None, f.after) if created else _from_where_they_differ(f.before, f.after)
-        old = "" if created else f"{look.paint('remove', shown(before))} -> "
-        yield f"    {safe(f.path)}: {old}{look.paint('create', shown(after))}"
+        if created:
+            yield f"    {safe(f.path)}: {look.paint('create', shown(f.after))}"
+            continue
+        parts = list(differences(f.path, f.before, f.after))
+        most = len(parts) if look.expand else _MOST_UNEXPANDED
+        yield from (_part(part, look) for part in parts[:most])
+        if len(parts) > most:
+            yield f"    {safe(f.path)}: … and {number(len(parts) - most)} more (--expand lists them)"
+
+
+def _part(part: Part, look: Look) -> str:
+    """One value that changed, or one item of a list that came or went."""
+    path = f"    {safe(part.path)}: "
+    if part.sign == "+":
+        return path + look.paint("create", f"+ {shown(part.after)}")
+    if part.sign == "-":
+        return path + look.paint("remove", f"- {shown(part.before)}")
+    before, after = _from_where_they_differ(part.before, part.after)
+    return f"{path}{look.paint('remove', shown(before))} -> {look.paint('create', shown(after))}"
 
 
 def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
@@ -265,33 +308,38 @@ def _counted(count: int, noun: str) -> str:
     return f"{number(count)} {noun} is" if count == 1 else f"{number(count)} {noun}s are"
 
 
-def summary_line(report: PlanReport) -> str:
+_OUTCOMES = {"create": "create", "update": "update", "deactivate": "remove", "activate": "create", "delete": "remove"}
+
+
+def summary_line(report: PlanReport, look: Look | None = None) -> str:
     """The last line of every plan."""
+    paint = look.paint if look is not None else plain
     plan, summary = report.plan, report.plan.summary
     unmanaged = f" {_counted(summary['unmanaged'], 'live object')} not managed here." if summary["unmanaged"] else ""
     steps = (
         f" {number(summary['manual'])} manual step{'s' if summary['manual'] != 1 else ''}." if summary["manual"] else ""
     )
+    ahead = f" {safe(report.estimate)}" if report.estimate else ""
     if not plan.changes:
         what = "No changes. Websak matches the config"
         if report.drift or report.compared:
             what = "No drift. Websak is as it was last applied" if report.drift else "Nothing differs"
-        return f"{what} ({number(plan.checked)} checked).{steps}{unmanaged}"
-    words = (
-        ("created", "updated", "deactivated", "activated", "deleted")
-        if report.drift or report.compared
-        else ("to create", "to update", "to deactivate", "to activate", "to delete")
-    )
-    counts = dict(
-        zip(
-            words,
-            (summary["create"], summary["update"], summary["deactivate"], summary["activate"], summary["delete"]),
-            strict=True,
-        )
-    )
-    parts = [f"{number(count)} {word}" for word, count in counts.items() if count or word in words[:3]]
+        return f"{paint('strong', what)} ({number(plan.checked)} checked).{steps}{unmanaged}"
+    happened = report.drift or report.compared
+    parts = []
+    for action, style in _OUTCOMES.items():
+        count = summary[action]
+        if not count and action in ("activate", "delete"):
+            continue
+        word = f"{action.removesuffix('e')}ed" if happened else f"to {action}"
+        text = f"{number(count)} {word}"
+        parts.append(paint(style, text) if count else text)
+    if report.resumed:
+        return f"{paint('strong', 'Left to do:')} {', '.join(parts)}.{ahead}"
     name = "Drift" if report.drift else "Difference" if report.compared else "Plan"
-    return f"{name}: {', '.join(parts)}.{steps} Nothing else differs ({number(plan.checked)} checked).{unmanaged}"
+    return (
+        f"{name}: {', '.join(parts)}.{steps} Nothing else differs ({number(plan.checked)} checked).{unmanaged}{ahead}"
+    )
 
 
 # --- findings
@@ -328,7 +376,7 @@ def _pointed(at: Position, text: str, look: Look, style: str) -> Iterable[str]:
     gutter = " " * len(number_)
     start = at.column - 1
     end = at.end_column - 1 if at.end_line == at.line and at.end_column > at.column else len(text)
-    room = max(30, look.width - len(number_) - 3)
+    room = max(20, look.width - len(number_) - 4)
     cut = max(0, min(start - 10, len(text) - room)) if len(text) > room else 0
     text = text.replace("\t", " ")
     part = text[cut : cut + room]
@@ -342,24 +390,11 @@ def _pointed(at: Position, text: str, look: Look, style: str) -> Iterable[str]:
 # --- tables
 
 
-def _table(report: TableReport, look: Look) -> str:  # noqa: ARG001  # a table is as wide as it is
-    from tabulate import tabulate
-
-    rows = [
-        [cell if isinstance(cell, int | float) else safe("" if cell is None else str(cell)) for cell in row]
-        for row in report.rows
-    ]
+def _table(report: TableReport, look: Look) -> str:
+    rows = [[safe("" if cell is None else str(cell)) for cell in row] for row in report.rows]
     parts = [report.headline] if report.headline else []
     if rows:
-        named = any(report.columns)
-        parts.append(
-            tabulate(
-                rows,
-                headers=list(report.columns) if named else (),
-                tablefmt="simple" if named else "plain",
-                disable_numparse=True,
-            )
-        )
+        parts.append(table(report.columns, rows, look.width if look.fit else None, report.first_to_go))
     parts.extend(report.notes)
     return "\n\n".join(parts)
 
@@ -376,11 +411,34 @@ def _document(report: DocumentReport, look: Look) -> str:
         parts.append("\n".join(f"{safe(name)}: {safe(value)}" for name, value in report.facts))
     for section in report.sections:
         parts.append(look.paint("strong", safe(section.title)))
+        if section.folded and not look.expand:
+            parts.append(safe(section.folded))
+            continue
         if section.rows:
-            parts.append(_table(TableReport(headline="", columns=section.columns, rows=section.rows), look))
+            shape = TableReport(
+                headline="", columns=section.columns, rows=section.rows, first_to_go=section.first_to_go
+            )
+            parts.append(_table(shape, look))
         if section.lines:
             parts.append("\n".join(f"- {safe(line)}" for line in section.lines))
     return "\n\n".join(parts)
 
 
-FORMAT = Format(renders={PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})
+def _fitting(render: Callable[[Any, Look], str]) -> Callable[[Any, Look], str]:
+    """The same, wrapped between words where a terminal is narrower."""
+
+    def fitted(subject: Any, look: Look) -> str:
+        text = render(subject, look)
+        return wrapped(text, look.width) if look.fit else text
+
+    return fitted
+
+
+FORMAT = Format(
+    renders={
+        PlanReport: _fitting(_plan),
+        FindingsReport: _fitting(_findings),
+        TableReport: _fitting(_table),
+        DocumentReport: _fitting(_document),
+    }
+)
