@@ -38,7 +38,7 @@ def test_json_alone_on_stdout(cli: Cli) -> None:
 def test_an_unasked_apply_in_json_shows_the_plan_on_stderr(cli: Cli) -> None:
     outcome = cli("apply", "--format", "json", code=4)
     assert "+ access_code  base/P" in outcome.err
-    assert "nobody is here to say yes" in outcome.err
+    assert "cannot ask for confirmation" in outcome.err
 
 
 def test_errors_in_the_config_go_to_stderr_when_a_plan_is_asked_for(small: Cli) -> None:

@@ -74,7 +74,7 @@ def test_nothing_is_applied_that_nobody_has_seen(fleet: World, tmp_path: Path) -
     plans = str(tmp_path / "plans.json")
     assert "nobody has seen" in fleet.cli("fleet", "apply", code=4).err
     fleet.fleet("plan", "--out", plans)
-    assert "nobody is here to say yes" in fleet.cli("fleet", "apply", plans, code=4).err
+    assert "cannot ask for confirmation" in fleet.cli("fleet", "apply", plans, code=4).err
     assert "another fleet" in fleet.cli("fleet", "apply", plans, "--environment", "prod", "--auto-approve", code=4).err
     child = fleet.cli.terminal("fleet", "apply", plans)
     child.expect_exact(f"Do {4 * WRITES} changes in 4 targets? Type 'yes' to confirm: ")

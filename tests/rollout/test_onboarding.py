@@ -174,7 +174,7 @@ def test_a_batch_that_is_not_ready_is_refused_and_nothing_is_written(cli: Cli, w
 
 
 def test_nothing_is_written_where_nobody_says_yes(cli: Cli, websak: Any, few: str) -> None:
-    assert "nobody is here to say yes" in cli("rollout", "run", "PULJE-1", "--users", few, code=4).err
+    assert "cannot ask for confirmation" in cli("rollout", "run", "PULJE-1", "--users", few, code=4).err
     assert not made(websak)
     assert not (cli.root / "users").exists()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -203,12 +203,12 @@ def _found(ground: Ground, gate: Gate, district: District) -> Verdict:
     return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next=gate.next or todo, how=how)
 
 
-def _judged(ground: Ground, gate: Gate, district: District) -> "Found":
+def _judged(ground: Ground, gate: Gate, district: District) -> "CheckResult":
     if gate.check:
         return _CHECKS[gate.check](ground, district)
     if gate.match:
         return _matched(ground, gate, gate.match, district)
-    return Found(Standing.UNKNOWN, ("nobody has attested it",))
+    return _unknown(("nobody has attested it",))
 
 
 def _attest(gate: Gate, district: District) -> str:
@@ -263,13 +263,25 @@ def _since(ground: Ground, gate: Gate, district: District) -> str | None:
     return entry(SubOrg, main).valid_from if main and gate.check == "main-number" else None
 
 
-class Found(NamedTuple):
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a check found: the state, why, what to do, and how this tool does it."""
 
     state: Standing
     why: Sequence[str]
     next: str = ""
     how: str = ""
+
+
+def _passed(why: Sequence[str]) -> CheckResult:
+    return CheckResult(state=Standing.PASS, why=why)
+
+
+def _failed(why: Sequence[str], next_: str = "", how: str = "") -> CheckResult:
+    return CheckResult(state=Standing.FAIL, why=why, next=next_, how=how)
+
+
+def _unknown(why: Sequence[str], next_: str = "", how: str = "") -> CheckResult:
+    return CheckResult(state=Standing.UNKNOWN, why=why, next=next_, how=how)
 
 
 _OFFLINE = "Websak was not asked"
@@ -281,27 +293,25 @@ def _few(items: Sequence[str]) -> list[str]:
     return [*items[:_MOST], *more]
 
 
-def _org_tree(ground: Ground, district: District) -> Found:
+def _org_tree(ground: Ground, district: District) -> CheckResult:
     units = ground.of("org_unit", district.slug)
     if not units:
         why = ["the config has no unit of the district"]
-        return Found(Standing.FAIL, why, "say which units it has", f"in config/ or districts/{district.slug}/")
+        return _failed(why, "say which units it has", f"in config/ or districts/{district.slug}/")
     if ground.live is None:
         return _not_asked()
     foreign = sorted(str(a) for a in ground.unmanaged if a.kind == "org_unit" and a.scope == district.slug)
     nameless = [a for a in foreign if _without_external_id(ground.live, a)]
     if nameless:
         why = [f"in Websak without an external id, and not in the config: {a}" for a in nameless]
-        return Found(
-            Standing.FAIL,
+        return _failed(
             _few(why),
             "find out which of these units are the district's, and give the others an external id in Websak",
             f"websakctl adopt --match --district {district.slug}",
         )
     if foreign:
         why = [f"in Websak and not in the config: {a}" for a in foreign]
-        return Found(
-            Standing.FAIL,
+        return _failed(
             _few(why),
             "find out which of these units are still used, and retire the others",
             f"websakctl adopt --district {district.slug}; what is no longer used: websakctl apply --prune org_unit --kind org_unit --district {district.slug}",
@@ -310,17 +320,16 @@ def _org_tree(ground: Ground, district: District) -> Found:
     if waiting:
         reported = f"{waiting} of {len(units)} units are not in Websak as the config has them, and nobody has attested the tree"
         make = f"websakctl apply --district {district.slug} --kind org_unit makes them"
-        return Found(
-            Standing.UNKNOWN,
+        return _unknown(
             [reported],
             "confirm the tree, with date and evidence",
             f"districts/{district.slug}/, under attestations; or {make}",
         )
-    return Found(Standing.PASS, [f"{len(units)} units, all in Websak"])
+    return _passed([f"{len(units)} units, all in Websak"])
 
 
-def _not_asked() -> Found:
-    return Found(Standing.UNKNOWN, [_OFFLINE], "have Websak asked", "run it without --offline")
+def _not_asked() -> CheckResult:
+    return _unknown([_OFFLINE], "have Websak asked", "run it without --offline")
 
 
 def _without_external_id(live: State, address: str) -> bool:
@@ -328,22 +337,22 @@ def _without_external_id(live: State, address: str) -> bool:
     return unit is not None and not unit.fields.get("external_id")
 
 
-def _users(ground: Ground, district: District) -> Found:
+def _users(ground: Ground, district: District) -> CheckResult:
     listed = ground.of(USER, district.slug)
     if not listed:
         how = "websakctl users import FILE"
-        return Found(Standing.FAIL, ["no user is listed"], "get the district's list of users from HR", how)
+        return _failed(["no user is listed"], "get the district's list of users from HR", how)
     users = [entry(User, ground.config[a]) for a in listed]
     without = [f"{user.code} has no {name}" for user in users for name in ("role", "unit") if not getattr(user, name)]
     if without:
         how = "websakctl users import FILE"
-        return Found(Standing.FAIL, _few(without), "give each user a role and a unit, and read the list again", how)
+        return _failed(_few(without), "give each user a role and a unit, and read the list again", how)
     roles = Counter(user.role for user in users)
     named = ", ".join(f"{n} {role}" for role, n in sorted(roles.items()))
-    return Found(Standing.PASS, [f"{len(listed)} users: {named}"])
+    return _passed([f"{len(listed)} users: {named}"])
 
 
-def _licences(ground: Ground, district: District) -> Found:
+def _licences(ground: Ground, district: District) -> CheckResult:
     slug, batch = district.slug, ground.batches.get(district.slug)
     missing, doubts = [], []
     for pool in ground.pools:
@@ -362,87 +371,86 @@ def _licences(ground: Ground, district: District) -> Found:
         elif after.bought - after.total_after < ground.strangers:
             doubts.append(f"{pool.key}: {ground.strangers} active users of no known role may take the last seats")
     if missing:
-        return Found(Standing.FAIL, missing, "buy seats, move allotments, or list fewer users", "websakctl licences")
+        return _failed(missing, "buy seats, move allotments, or list fewer users", "websakctl licences")
     if doubts or not ground.pools:
         why = list(dict.fromkeys(doubts)) or ["the config has no licence pool"]
-        return Found(Standing.UNKNOWN, why, "find out how many seats are needed", "websakctl licences")
-    return Found(Standing.PASS, ["there are seats for all that are listed, with the batches before it"])
+        return _unknown(why, "find out how many seats are needed", "websakctl licences")
+    return _passed(["there are seats for all that are listed, with the batches before it"])
 
 
 def _seats(count: int) -> str:
     return f"{count} seat{'s' * (count != 1)}"
 
 
-def _mail_routes(ground: Ground, district: District) -> Found:
+def _mail_routes(ground: Ground, district: District) -> CheckResult:
     numbers = [route for route in ground.routes if route.district == district.slug and not route.ended]
     if not numbers:
-        return Found(Standing.UNKNOWN, ["the config has no number of the district"], _FIND_NUMBERS, _SUBORGS_CHECK)
+        return _unknown(["the config has no number of the district"], _FIND_NUMBERS, _SUBORGS_CHECK)
     unrouted = [f"{route.orgnr} {route.name}: {gap}" for route in numbers for gap in route.holes]
     if unrouted:
         how = f"websakctl suborgs --district {district.slug} --holes"
-        return Found(Standing.FAIL, _few(unrouted), "decide where the mail to these numbers goes", how)
+        return _failed(_few(unrouted), "decide where the mail to these numbers goes", how)
     if all(route.orgnr == district.orgnr for route in numbers):
         why = ["only the district's own number is listed, none of its sub-units'"]
-        return Found(Standing.UNKNOWN, why, _FIND_NUMBERS, _SUBORGS_CHECK)
-    return Found(Standing.PASS, [f"{len(numbers)} numbers have a route"])
+        return _unknown(why, _FIND_NUMBERS, _SUBORGS_CHECK)
+    return _passed([f"{len(numbers)} numbers have a route"])
 
 
 _FIND_NUMBERS = "look the district's sub-org numbers up in the business register"
 _SUBORGS_CHECK = "websakctl suborgs check"
 
 
-def _main_number(ground: Ground, district: District) -> Found:
+def _main_number(ground: Ground, district: District) -> CheckResult:
     main = next((r for r in ground.routes if r.orgnr == district.orgnr and r.district == district.slug), None)
     if main is None:
         how = "under sub_orgs:, with channel: svarinn"
-        return Found(Standing.FAIL, [f"{district.orgnr} has no route"], "give the number a route through SvarInn", how)
+        return _failed([f"{district.orgnr} has no route"], "give the number a route through SvarInn", how)
     if main.channel != "svarinn":
         why = f"{main.orgnr} is to go through {main.channel}"
-        return Found(Standing.FAIL, [why], "give the number a route through SvarInn", "channel: svarinn, and a unit")
+        return _failed([why], "give the number a route through SvarInn", "channel: svarinn, and a unit")
     if main.arrives != "svarinn":
         why = f"its mail arrives through {main.arrives or 'what nobody has said'} today"
         todo = "register it in SvarUt once the receiving side is ready"
-        return Found(Standing.FAIL, [why], todo, "then say arrives: svarinn")
-    return Found(Standing.PASS, [f"{main.orgnr} arrives through SvarInn"])
+        return _failed([why], todo, "then say arrives: svarinn")
+    return _passed([f"{main.orgnr} arrives through SvarInn"])
 
 
-def _old_base(ground: Ground, district: District) -> Found:
+def _old_base(ground: Ground, district: District) -> CheckResult:
     return _set_up(ground, district, "historical_base", "the config names no historical base of the district")
 
 
-def _committees(ground: Ground, district: District) -> Found:
+def _committees(ground: Ground, district: District) -> CheckResult:
     return _set_up(ground, district, "committee", "the config names no committee of the district")
 
 
-def _set_up(ground: Ground, district: District, kind: str, none: str) -> Found:
+def _set_up(ground: Ground, district: District, kind: str, none: str) -> CheckResult:
     """What people set by hand: in order once nothing of it is left on a work list."""
     named = ground.of(kind, district.slug)
     if not named:
-        return Found(Standing.UNKNOWN, [none])
+        return _unknown([none])
     if ground.live is None:
         return _not_asked()
     left = [a for a in named if a in ground.manual or a in ground.pending]
     if left:
         why = f"not set up: {', '.join(_few([a.key for a in left]))}"
-        return Found(
-            Standing.FAIL,
+        return _failed(
             [why],
             "set it up in Websak, and record it",
             f"websakctl worklist list --district {district.slug}",
         )
-    return Found(Standing.PASS, [f"{len(named)} set up"])
+    return _passed([f"{len(named)} set up"])
 
 
-def _publishing(ground: Ground, district: District) -> Found:  # noqa: ARG001  # what a check gets
+def _publishing(ground: Ground, district: District) -> CheckResult:  # noqa: ARG001  # what a check gets
     """Whether it is agreed, only people know; what the config publishes by itself is told for them to agree on."""
     automatic = sorted(a.key for a in ground.of("case_type", BASE) if entry(CaseType, ground.config[a]).publish)
     reported = (
         f"published by themselves: {', '.join(_few(automatic))}" if automatic else "no case type is published by itself"
     )
-    return Found(Standing.UNKNOWN, ["nobody has attested that publishing is agreed", reported])
+    return _unknown(["nobody has attested that publishing is agreed", reported])
 
 
-_CHECKS: dict[str, Callable[[Ground, District], Found]] = {
+_CHECKS: dict[str, Callable[[Ground, District], CheckResult]] = {
     "org-tree": _org_tree,
     "users": _users,
     "licences": _licences,
@@ -457,19 +465,19 @@ _CHECKS: dict[str, Callable[[Ground, District], Found]] = {
 # --- what expressions find
 
 
-def _matched(ground: Ground, gate: Gate, expression: str, district: District) -> Found:
+def _matched(ground: Ground, gate: Gate, expression: str, district: District) -> CheckResult:
     try:
         found = search(expression, document(ground, district))
     except CannotJudge as error:
-        return Found(Standing.UNKNOWN, [f"its expression cannot be judged: {error}"])
+        return _unknown([f"its expression cannot be judged: {error}"])
     if found in (None, False, []):
-        return Found(Standing.PASS, ["its expression finds nothing in the way"])
+        return _passed(["its expression finds nothing in the way"])
     if found is True:
-        return Found(Standing.FAIL, [gate.name])
+        return _failed([gate.name])
     if isinstance(found, list):
         items = [str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in found]
-        return Found(Standing.FAIL, _few(items))
-    return Found(Standing.UNKNOWN, [f"its expression gives {type(found).__name__}, not a list, true or false"])
+        return _failed(_few(items))
+    return _unknown([f"its expression gives {type(found).__name__}, not a list, true or false"])
 
 
 def document(ground: Ground, district: District) -> dict[str, Any]:
