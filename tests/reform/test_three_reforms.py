@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.reliability.summary import EVERYTHING
+
 from .city import MAPS, City
 
 
@@ -40,3 +42,15 @@ def test_every_object_of_before_is_there_after(city: City, count: int) -> None:
     assert len(tops) == count and len(units) == len(city.units())
     assert city.changes() == {}
     assert json.loads(city("drift", "--format", "json")[0])["changes"] == []
+
+
+@pytest.mark.skipif(not EVERYTHING, reason="with every crash point and fault: RELIABILITY=all")
+@pytest.mark.parametrize("faults", ["none", "light", "heavy"])
+@pytest.mark.parametrize("count", [8, 7, 6])
+def test_it_rehearses_cleanly(city: City, count: int, faults: str) -> None:
+    city("reform", "plan", str(MAPS / f"eksempel-{count}.yaml"), "--into", "ny", "--format", "json")
+    city.take_over()
+    city("plan", "--out", "reform.plan.json")
+    plan = json.loads((city.root / "reform.plan.json").read_text(encoding="utf-8"))
+    out, _ = city("rehearse", "reform.plan.json", "--faults", faults, "--format", "json", *city.allowances(plan))
+    assert json.loads(out)["passed"] is True
