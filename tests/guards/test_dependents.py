@@ -65,6 +65,37 @@ def test_everything_that_refers_to_it_is_counted() -> None:
     assert "Name an heir under `retire:`, or retire them too" in message
 
 
+def test_whoever_is_tied_to_it_otherwise_is_counted_once() -> None:
+    """Its head, who distributes its mail, and those whose roles hold for it; whether or not they are in it."""
+    fields = {
+        "HEAD": {"unit": "FR-NEW", "manages": ["FR-OLD"]},
+        "MAIL": {"unit": "FR-NEW", "distributes": ["FR-NEW", "FR-OLD"]},
+        "ROLE": {"unit": "FR-NEW", "roles": {"SB": {"units": ["FR-NEW"]}, "LD": {"units": ["FR-OLD"]}}},
+        "ALL": {
+            "unit": "FR-OLD",
+            "manages": ["FR-OLD"],
+            "distributes": ["FR-OLD"],
+            "roles": {"SB": {"units": ["FR-OLD"]}},
+        },
+        "NONE": {"unit": "FR-NEW", "roles": {"SB": {"units": []}}, "manages": []},
+    }
+    users = {(a := Address("user", "frogner", code)): Resource(address=a, fields=f) for code, f in fields.items()}
+    plan = planned({}, {}, kinds=KINDS, districts=DISTRICTS, known={OLD: LastApplied({})})
+    goes_on = replace(plan, changes=(goes(OLD),))
+    (finding,) = with_dependents(goes_on, {**live(), **users} | {KARI: live()[NEW]}, KINDS, DISTRICTS).findings
+    assert finding.allowance == "dependents:org_unit=7" and "4 users" in finding.message
+    follows = Change(
+        address=Address("user", "frogner", "ROLE"),
+        action=Action.UPDATE,
+        fields=(FieldChange(path="roles.LD", before={"units": ["FR-OLD"]}, after={"units": ["FR-NEW"]}),),
+        reason="",
+    )
+    (finding,) = with_dependents(
+        replace(plan, changes=(goes(OLD), follows)), {**live(), **users} | {KARI: live()[NEW]}, KINDS, DISTRICTS
+    ).findings
+    assert finding.allowance == "dependents:org_unit=6"
+
+
 def test_what_goes_too_or_points_elsewhere_is_no_dependent() -> None:
     others = (goes(CHILD), points_to(KARI, "unit", "FR-NEW"), points_to(ROUTE, "unit", "FR-NEW"))
     assert list(guarded(goes(OLD), *others)) == ["dependents:org_unit=1"]

@@ -27,6 +27,23 @@ def test_who_would_be_left_in_a_dead_unit_is_counted_in_websak(town: Town) -> No
     assert sorted(town.orphans()) == ["KARNOR", "OLANOR"]  # it was allowed
 
 
+def test_its_head_its_mail_and_roles_that_hold_there_are_counted_in_websak_too(town: Town) -> None:
+    """People of other units, given all this by hand; nothing of it is in the config."""
+    town.write({SAGENE: BOTH})
+    town.apply()
+    heir = town.ids()[f"SA-{HEIR}"]
+    for code in ("KARNOR", "OLANOR"):
+        town.websak.edit("user", code, departmentId=int(heir))
+    kari, ola = (town.ask("GET", f"/Users/{code}", lookupField="Code")["gidId"] for code in ("KARNOR", "OLANOR"))
+    group = next(g["groupId"] for g in town.ask("GET", "/AccessGroups") if g["groupName"] == "Postmottak")
+    town.websak.edit("department", "SA-BH-ASKELADDEN", managerUserId=kari, mailDistributionGroup=group)
+    town.ask("GET", f"/Users/{ola}/AddUserToAccessGroup/{group}")
+    town.write({SAGENE: ONE, "districts/sagene/sub_orgs.yaml": None, "users/sagene.yaml": None})
+    found = {name: text for name, text in town.findings().items() if name.startswith("dependents:org_unit")}
+    assert list(found) == ["dependents:org_unit=2"]
+    assert "2 users (user/sagene/KARNOR, user/sagene/OLANOR)" in found["dependents:org_unit=2"]
+
+
 def test_retiring_the_dependents_too_lifts_it(town33: Town) -> None:
     town33.write({SAGENE: None, "districts/sagene/sub_orgs.yaml": None, "users/sagene.yaml": "users: {}\n"})
     assert not [f for f in town33.findings() if f.startswith("dependents:")]

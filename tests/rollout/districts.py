@@ -58,7 +58,7 @@ for _slug, (_name, _number, _orgnr, _short, _prefix) in DISTRICTS.items():
     FILES[f"districts/{_slug}/attested.yaml"] = (
         "attestations:\n  OPPLAERING: {by: Opplæringsansvarlig, on: 2026-01-05, evidence: sak 26/1}\n"
         "  ORGANISASJON: {by: Bydelsdirektøren, on: 2026-01-06, evidence: sak 26/2}\n"
-        + ("  POSTRUTER: {by: Dokumentsenteret, on: 2026-01-07, evidence: sak 26/3}\n" if _slug != "frogner" else "")
+        "  POSTRUTER: {by: Dokumentsenteret, on: 2026-01-07, evidence: sak 26/3}\n"
     )
 
 HEADERS = ("Bydel", "Navn", "Rolle", "Avdeling", "Brukernavn", "E-post")

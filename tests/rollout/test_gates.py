@@ -184,7 +184,43 @@ SCHOOL = '  "975016684": {name: Barnehage, unit: OPPV, channel: svarinn, arrives
 
 def test_every_number_with_a_route_passes(tmp_path: Path) -> None:
     text = f"sub_orgs:\n{SCHOOL % ''}"
-    assert judged(config(tmp_path, MAIL, districts__frogner__numbers=text)) == ("pass", "2 numbers have a route")
+    users = users_file("A").replace("unit: OPPV", "unit: OPPV, distributes: [BYDEL, OPPV]")
+    assert judged(config(tmp_path, MAIL, districts__frogner__numbers=text, users__frogner=users)) == (
+        "pass",
+        "2 numbers have a route",
+    )
+
+
+def test_a_route_ends_with_people(tmp_path: Path) -> None:
+    text = f"sub_orgs:\n{SCHOOL % ''}"
+    assert judged(config(tmp_path / "a", MAIL, districts__frogner__numbers=text)) == (
+        "unknown",
+        "no user is said to distribute the mail of FR-BYDEL, FR-OPPV",
+    )
+    users = users_file("A").replace("unit: OPPV", "unit: OPPV, distributes: [BYDEL]")
+    assert judged(config(tmp_path / "b", MAIL, districts__frogner__numbers=text, users__frogner=users)) == (
+        "fail",
+        "975016684 Barnehage: no distributor: no user passes on the mail of FR-OPPV",
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "said", "state"), [(None, "", "fail"), (None, ", mail_group: POST", "pass"), ("Post", "", "pass")]
+)
+def test_a_unit_without_a_mail_group_lets_no_mail_through(
+    tmp_path: Path, group: str | None, said: str, state: str
+) -> None:
+    files = {
+        "districts__frogner__numbers": f"sub_orgs:\n{SCHOOL % ''}\naccess_groups: {{POST: {{}}}}\n",
+        "config__units": FILES["config/units.yaml"].replace("}'}", f"}}'{said}}}").replace("vekst}", f"vekst{said}}}"),
+        "users__frogner": users_file("A").replace("unit: OPPV", "unit: OPPV, distributes: [BYDEL, OPPV]"),
+    }
+    live = {
+        a: Resource(address=a, fields={"mail_group": group, "external_id": a.key})
+        for a in (Address("org_unit", "frogner", key) for key in ("FR-BYDEL", "FR-OPPV"))
+    }
+    (district,) = look(config(tmp_path, MAIL, **files), live=live).of("P1").districts
+    assert [v.state.value for v in district.verdicts] == [state]
 
 
 def test_a_district_that_lists_none_of_its_sub_units_does_not_say_that_all_have_a_route(tmp_path: Path) -> None:
@@ -370,7 +406,7 @@ EXAMPLES = {
 @pytest.mark.parametrize("gate", EXAMPLES)
 def test_example_data_passes_no_gate_until_somebody_attests_or_waives_it(tmp_path: Path, gate: str) -> None:
     place, text = EXAMPLES[gate]
-    users = {"users__frogner": users_file("A")}
+    users = {"users__frogner": users_file("A").replace("unit: OPPV", "unit: OPPV, distributes: [BYDEL, OPPV]")}
     confirmed = config(
         tmp_path / "a", gate, **{place: text.replace("status: example, ", "").replace(", status: example", "")}, **users
     )

@@ -223,3 +223,33 @@ def test_what_cannot_be_is_found_offline(mail33: Office, users: dict[str, str], 
     mail33.lists("frogner", **users)
     _, err = mail33("validate", code=3)
     assert message in err and "users/frogner.yaml" in err
+
+
+def test_a_login_names_a_provider_that_websak_has(at33: Office) -> None:
+    at33.lists("frogner", OLANOR=LEADER.replace("{key: S-1-5}", "{provider: Entra, key: oid}"))
+    _, err = at33.apply(code=7)
+    assert "there is no identity provider Entra in this Websak" in err and "AD, EntraId" in err
+    assert at33.written() == []
+    at33.websak.fault("status", path="availableidentityproviders", code=403, times=9)
+    at33.lists("frogner", OLANOR=LEADER)
+    warnings = at33.plan()["warnings"]
+    assert [w for w in warnings if "could not be checked" in w] == [
+        "which identity providers there are could not be checked: GET /api/Admin/availableidentityproviders answers 403"
+    ]
+
+
+def test_an_organisation_number_that_differs_from_the_route_is_told_and_not_written(at33: Office) -> None:
+    number = "personalOrOrganizationNumber"
+    at33.websak.edit("department", "FR-BYDEL", **{number: "974 778 726"})  # Sagene's
+    at33.websak.edit("department", "SA-BYDEL", **{number: "974778726"})
+    at33.websak.edit("department", "FR-OPPV", **{number: "13097248022"})  # a person's
+    plan = at33.plan()
+    assert plan["changes"] == []
+    assert [w for w in plan["warnings"] if "organisation number" in w] == [
+        "FR-BYDEL has the organisation number 974778726 in Websak, and the config leads that number's mail to SA-BYDEL"
+    ]
+    at33.websak.edit("department", "FR-BYDEL", **{number: "975016684"})
+    assert [w for w in at33.plan()["warnings"] if "organisation number" in w] == [
+        "FR-BYDEL has the organisation number 975016684 in Websak, and the config leads 874778702 there"
+    ]
+    assert unit(at33, "FR-BYDEL")[number] == "975016684"

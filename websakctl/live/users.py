@@ -1,6 +1,6 @@
 """Users over the User API: what one is, in answers and in requests, and how all are listed."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import ScopeOf, Units, composed, rows_of
 from websakctl.live.errors import LiveError, NotAsAgreed, not_a
+from websakctl.live.identity_providers import unchecked_providers
 from websakctl.live.transport import Reading
 from websakctl.live.user_lookup import Lookup
 from websakctl.live.user_rows import PATH, TEXTS, WITH_FUNCTIONS, WITH_MAIL, Row, RowStore, UserRows, kept_of
@@ -39,6 +40,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     applied_roles: Mapping[str, str] = msgspec.field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
     ahead: Mapping[str, str] = msgspec.field(default_factory=dict)
     store: RowStore | None = None
 
@@ -65,6 +67,7 @@ class UsersReader:
         self._version = version
         self._concurrency = max(1, concurrency)
         self.zones = Zones(reading)
+        self.unchecked = ""  # what could not be looked at, in words
         self._lookup = Lookup(reading)
         self._roles_by_template = {str(fields["template_id"]): key for key, fields in people.roles.items()}
 
@@ -76,6 +79,8 @@ class UsersReader:
         """
         people = self._people
         self.zones.ids(sorted(people.zones))
+        if people.providers and self._version() == "3.3":
+            self.unchecked = unchecked_providers(self._reading, people.providers)
         if self._version() == "3.0":
             require_role_lists(people.wanted)
         given = (*people.wanted.values(), *people.roles.values())
@@ -238,6 +243,58 @@ class UsersReader:
         if "distributes" in desired and "distributes" in membership:
             result["distributes"] = self.distributed_by(mine, user.address.scope, desired["distributes"] or ())
         return result
+
+    def with_ties(self, users: Iterable[Resource], units: Collection[str]) -> list[Resource]:
+        """Put in what ties active users to units besides the one that they are in.
+
+        That is whose head they are, whose mail they pass on, and where their roles hold. The last takes a request for each
+        user, so it is read for those of the units' districts only.
+
+        Args:
+            users: As they were read.
+            units: Keys of the units.
+
+        Raises:
+            LiveError: If any part cannot be read or trusted; then nothing is known.
+        """
+        scopes = {self._units.scopes.get(key, BASE) for key in units}
+        mail = {key: group for key in units if (group := self._units.mail_groups.get(key)) is not None}
+        everybody = list(users)
+        near = [u for u in everybody if u.active and u.address.scope in scopes]
+        lacking = self.lacking(id_of(near[0])) if near else frozenset[str]()
+        with self._reading.runtime.executor(self._concurrency) as pool:
+            roles = (
+                dict(zip(map(id_of, near), pool.map(self._roles_by_id, near), strict=True))
+                if "roles" not in lacking
+                else {}
+            )
+            if self._version() == "3.3":
+                ordered = sorted(set(mail.values()))
+                members = dict(zip(ordered, map(set, pool.map(self._members, ordered)), strict=True))
+            elif "distributes" in lacking:
+                members = {}
+            else:
+                groups = dict(zip(map(id_of, near), pool.map(lambda u: self.groups_of(id_of(u)), near), strict=True))
+                members = {group: {id_ for id_, mine in groups.items() if group in mine} for group in mail.values()}
+        return [
+            self._tied(user, units, roles, {key: members.get(group, set()) for key, group in mail.items()})
+            for user in everybody
+        ]
+
+    def _roles_by_id(self, user: Resource) -> dict[str, Any]:
+        return {row["id"]: row["scope"] for row in self.roles_of(id_of(user))}
+
+    def _tied(
+        self, user: Resource, units: Collection[str], roles: Mapping[str, Any], members: Mapping[str, Collection[str]]
+    ) -> Resource:
+        id_ = id_of(user)
+        ties: dict[str, Any] = {
+            "manages": sorted(key for key in units if self._units.managers.get(key) == id_),
+            "distributes": sorted(key for key, of_unit in members.items() if id_ in of_unit),
+            "roles": roles.get(id_),
+        }
+        fields = {name: value for name, value in ties.items() if value}
+        return replace(user, fields={**user.fields, **fields}) if user.active and fields else user
 
     def managed_by(self, id_: str, scope: str) -> list[str]:
         """Keys of the units of a scope whose manager a user is."""

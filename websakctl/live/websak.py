@@ -1,6 +1,6 @@
 """One Websak: connect to it for reading or for writing, and read the whole setup."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -176,10 +176,28 @@ class WebsakReader:
             pool.shutdown(wait=patient, cancel_futures=True)
         return {resource.address: resource for part in parts for resource in part}
 
+    def with_ties(self, users: State, units: Collection[str]) -> State:
+        """The same users with what ties them to units besides the one that they are in.
+
+        Raises:
+            LiveError: If any part cannot be read or trusted; then nothing is known.
+        """
+        from websakctl.live.users import UsersReader
+
+        reader = self._readers[USER_KIND]
+        if not isinstance(reader, UsersReader) or not users or not units:
+            return users
+        return {user.address: user for user in reader.with_ties(users.values(), units)}
+
     @property
     def unsupported(self) -> dict[str, frozenset[str]]:
         """Fields by kind that this Websak has no place for; known once the kind was read."""
         return {name: reader.unsupported for name, reader in self._readers.items() if isinstance(reader, Limited)}
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What could not be looked at although the config speaks of it, in words."""
+        return tuple(filter(None, (getattr(reader, "unchecked", "") for reader in self._readers.values())))
 
     def find(self, kind: str) -> KindReader:
         """The reader of one kind."""

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -51,11 +52,25 @@ def referrers(
     for address, resource in live.items():
         if not resource.active or address.kind not in kinds:
             continue
-        for _, ref, key in referred(kinds[address.kind], resource.fields):
-            for target in everywhere.get((ref.kind, key), ()) if ref.everywhere else [(ref.kind, key)]:
-                if target in targets and target != _target(address):
-                    result[target].append(address)
+        of_kind = kinds[address.kind]
+        named = [
+            target
+            for _, ref, key in referred(of_kind, resource.fields)
+            for target in (everywhere.get((ref.kind, key), ()) if ref.everywhere else [(ref.kind, key)])
+        ]
+        for target in dict.fromkeys((*named, *_held_in(of_kind, resource.fields))):
+            if target in targets and target != _target(address):
+                result[target].append(address)
     return result
+
+
+def _held_in(kind: Kind, fields: Mapping[str, Any]) -> Iterable[Target]:
+    """What the values of mappings hold keys of: the units that a role is given for."""
+    for name, held in kind.holds.items():
+        for value in (fields.get(name) or {}).values():
+            keys = value.get(held.within) if isinstance(value, Mapping) else None
+            if isinstance(keys, list):
+                yield from ((held.kind, key) for key in keys)
 
 
 def _target(address: Address) -> Target:

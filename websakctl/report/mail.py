@@ -12,7 +12,7 @@ from websakctl.rollout.routing import Load, Route
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
 COLUMNS = (
     "number", "name", "district", "batch", "go_live", "arrives", "channel", "unit", "readers", "daily_routine", "ended",
-    "holes", "steps",
+    "distributors", "holes", "steps",
 )  # fmt: skip
 
 
@@ -89,7 +89,11 @@ def _route(route: Route) -> tuple[Any, ...]:
 
 
 def _where(route: Route) -> str:
-    return route.unit or "" if route.channel == "svarinn" else ", ".join(route.readers)
+    if route.channel != "svarinn":
+        return ", ".join(route.readers)
+    if route.distributors is None:
+        return route.unit or ""
+    return f"{route.unit} ({route.distributors} distributor{'s' * (route.distributors != 1)})"
 
 
 def _total(load: Load) -> tuple[Any, ...]:
@@ -125,7 +129,7 @@ def routes_rows(routes: Iterable[Route]) -> TableReport:
         rows=[
             (
                 r.orgnr, r.name, r.district, r.batch, r.go_live, r.arrives, r.channel, r.unit, ", ".join(r.readers),
-                r.daily_routine, "yes" if r.ended else "no", "; ".join(r.holes), "; ".join(r.steps),
+                r.daily_routine, "yes" if r.ended else "no", r.distributors, "; ".join(r.holes), "; ".join(r.steps),
             )
             for r in routes
         ],

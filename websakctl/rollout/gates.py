@@ -393,7 +393,24 @@ def _mail_routes(ground: Ground, district: District) -> CheckResult:
     if all(route.orgnr == district.orgnr for route in numbers):
         why = ["only the district's own number is listed, none of its sub-units'"]
         return _unknown(why, _FIND_NUMBERS, _SUBORGS_CHECK)
+    units = sorted({route.unit for route in numbers if route.channel == "svarinn" and route.unit})
+    if units and any(route.distributors is None and route.unit in units for route in numbers):
+        why = [f"no user is said to distribute the mail of {', '.join(_few(units))}"]
+        how = f"`distributes:` in users/{district.slug}.yaml"
+        return _unknown(why, "say which users distribute its mail, or attest that somebody does", how)
+    if missing := [unit for unit in units if _without_mail_group(ground, district, unit)]:
+        why = [f"{unit} has no mail distribution group in Websak" for unit in missing]
+        return _failed(_few(why), "say who distributes their mail", "`mail_group:` under org_units:")
     return _passed([f"{len(numbers)} numbers have a route"])
+
+
+def _without_mail_group(ground: Ground, district: District, unit: str) -> bool:
+    """Whether neither config nor Websak has a group that distributes a unit's mail; where Websak was not asked, no."""
+    address = Address("org_unit", district.slug, unit)
+    own, live = ground.config.get(address), (ground.live or {}).get(address)
+    if own is not None and own.fields.get("mail_group") is not None:
+        return False
+    return live is not None and live.fields.get("mail_group") is None
 
 
 _FIND_NUMBERS = "look the district's sub-org numbers up in the business register"

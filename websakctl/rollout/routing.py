@@ -8,6 +8,7 @@ import msgspec
 
 from websakctl.kinds import entries
 from websakctl.kinds.sub_org import SubOrg
+from websakctl.kinds.user import User
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.rollout.batches import Batch, batch_of, in_order
@@ -34,6 +35,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     ended: bool
     example: bool
     holes: tuple[str, ...]
+    distributors: (
+        int | None
+    )  # users who pass its mail on, where it comes into Websak; ``None``: not said of the district
     steps: tuple[str, ...]  # what is left to do before the number can leave the way that its mail arrives today
 
     @property
@@ -68,16 +72,38 @@ def routes(config: State, today: date, examples: Container[Address] = ()) -> tup
     batches = in_order(config)
     by_key = {batch.key: batch for batch in batches}
     by_district = batch_of(batches)
+    distributors = _distributors(config)
     result = []
     for number in entries(SubOrg, config):
         batch = by_key.get(number.value.batch or "") or by_district.get(number.address.scope)
-        result.append(_route(number.address.scope, number.value, batch, today, example=number.address in examples))
+        counted = distributors.get(number.address.scope)
+        example = number.address in examples
+        result.append(_route(number.address.scope, number.value, batch, today, example=example, distributors=counted))
     return tuple(sorted(result, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
 
 
-def _route(district: str, number: SubOrg, batch: Batch | None, today: date, *, example: bool) -> Route:
+def _distributors(config: State) -> dict[str, Counter[str]]:
+    """How many users distribute the mail of each unit, by district; only districts of which a user says so are there."""
+    result: dict[str, Counter[str]] = {}
+    for user in entries(User, config):
+        if user.value.distributes is not None:
+            result.setdefault(user.address.scope, Counter()).update(user.value.distributes)
+    return result
+
+
+def _route(
+    district: str,
+    number: SubOrg,
+    batch: Batch | None,
+    today: date,
+    *,
+    example: bool,
+    distributors: Counter[str] | None,
+) -> Route:
     ended = (number.valid_to or "9") < today.isoformat()
-    unrouted = () if ended else tuple(_holes(number, batch))
+    ends_at_unit = number.channel == "svarinn" and number.unit is not None
+    counted = distributors[number.unit or ""] if distributors is not None and ends_at_unit else None
+    unrouted = () if ended else tuple(_holes(number, batch, counted))
     return Route(
         orgnr=number.orgnr,
         name=number.name,
@@ -94,13 +120,16 @@ def _route(district: str, number: SubOrg, batch: Batch | None, today: date, *, e
         ended=ended,
         example=example,
         holes=unrouted,
+        distributors=counted,
         steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch)),
     )
 
 
-def _holes(number: SubOrg, batch: Batch | None) -> Iterable[str]:
+def _holes(number: SubOrg, batch: Batch | None, distributors: int | None) -> Iterable[str]:
     if number.channel == "svarinn" and not number.unit:
         yield "no unit: what comes through SvarInn ends on no desk"
+    if distributors == 0:
+        yield f"no distributor: no user passes on the mail of {number.unit}"
     if number.channel == "altinn" and not number.readers:
         yield "no readers: nobody is said to read it in Altinn"
     if number.channel == "altinn" and not number.daily_routine:

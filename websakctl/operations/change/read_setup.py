@@ -1,7 +1,7 @@
 """Read the whole live setup, each kind listed once."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 import msgspec
@@ -13,12 +13,15 @@ from websakctl.live.transport import RateLimiter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.resource import State
+from websakctl.model.types import organisation_number
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.dependents import people_may_depend, with_dependents
 from websakctl.plan.guards import lock_out, may_lock_out
+
+UNIT_KIND = "org_unit"
 
 
 class LiveSetup(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +32,7 @@ class LiveSetup(msgspec.Struct, frozen=True, kw_only=True):
     api_version: str
     requests: int
     unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
+    warnings: tuple[str, ...] = ()  # what is said with a plan though no change comes of it
     seconds_each: float = 0.05  # mean time of a request
 
     @property
@@ -37,8 +41,8 @@ class LiveSetup(msgspec.Struct, frozen=True, kw_only=True):
         return f"Read {len(self.state)} live objects with {self.requests} requests (User API {self.api_version})."
 
     def tell(self, inputs: ConfigInput) -> ConfigInput:
-        """The same inputs of a plan, knowing what this Websak has no place for."""
-        return replace(inputs, unsupported=self.unsupported)
+        """The same inputs of a plan, knowing what this Websak has no place for and what else was found."""
+        return replace(inputs, unsupported=self.unsupported, warnings=(*inputs.warnings, *self.warnings))
 
     def seconds_to_write(self, changes: Iterable[Change], connection: Connection) -> float:
         """Roughly how long the changes will take: a read and a write each, several at a time, no faster than the rate."""
@@ -76,8 +80,34 @@ def read_setup(connection: Connection, inputs: ConfigInput) -> LiveSetup:
             api_version=reader.departments.version(),
             requests=traffic.requests,
             unsupported=reader.unsupported,
+            warnings=(*reader.unchecked, *_few(list(_numbers_that_differ(inputs.config.state, reader.units)))),
             seconds_each=traffic.seconds / max(1, traffic.requests),
         )
+
+
+def _few(warnings: list[str], most: int = 5) -> list[str]:
+    more = [f"and {len(warnings) - most} more units whose organisation number differs"] if len(warnings) > most else []
+    return [*warnings[:most], *more]
+
+
+def _numbers_that_differ(config: State, units: Units) -> Iterator[str]:
+    """Units whose organisation number in Websak is not the one whose mail the config leads there; compared, never written.
+
+    Only numbers that are an organisation's are named: the field may hold a person's.
+    """
+    routes: dict[str, set[str]] = {}
+    for address, route in config.items():
+        if address.kind == "sub_org" and (unit := route.fields.get("unit")) is not None:
+            routes.setdefault(unit, set()).add(address.key)
+    places = {number: unit for unit, numbers in routes.items() for number in numbers}
+    for unit, number in sorted(units.numbers.items()):
+        digits = organisation_number(number)
+        if digits is None or digits in routes.get(unit, ()):
+            continue
+        if digits in places:
+            yield f"{unit} has the organisation number {digits} in Websak, and the config leads that number's mail to {places[digits]}"
+        elif unit in routes:
+            yield f"{unit} has the organisation number {digits} in Websak, and the config leads {', '.join(sorted(routes[unit]))} there"
 
 
 def require_what_is_known(inputs: ConfigInput, live: State) -> None:
@@ -119,9 +149,16 @@ def recounted(connection: Connection, inputs: ConfigInput, plan: Plan, live: Sta
     """Count anew, in Websak as it is now, who depends on what a plan retires or renames, and the seats that are taken."""
     if not plan.changes:
         return plan
-    people = cache(lambda: read_users(connection, inputs))
+    going = {c.address.key for c in plan.changes if c.action.removes and c.address.kind == UNIT_KIND}
+    people = cache(lambda: read_users(connection, inputs, units=going))
     users = people() if people_may_depend(plan, inputs.kinds) else {}
-    everything = {**users, **inputs.with_by_hand(live)}
+    seen = inputs.with_by_hand(live)
+    both = {
+        a: replace(existing, fields={**user.fields, **existing.fields})
+        for a, user in users.items()
+        if (existing := seen.get(a)) is not None
+    }
+    everything = {**users, **seen, **both}
     plan = with_dependents(plan, everything, {**inputs.by_hand, **inputs.kinds}, inputs.config.districts)
     return _within_seats(inputs, plan, people)
 

@@ -1,6 +1,6 @@
 """Users of a live Websak: what reading them takes, and reading them all."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from websakctl.live.websak import Connection, WebsakReader
@@ -32,6 +32,12 @@ def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People |
         },
         groups=frozenset(a.key for a in inputs.config.state if a.kind == GROUP and a.scope in {BASE, *listed}),
         zones=zones_of(inputs),
+        providers=frozenset(
+            login["provider"]
+            for a, r in inputs.config.state.items()
+            if a.kind == KIND
+            for login in r.fields.get("logins") or ()
+        ),
         ahead={
             a.key: r.fields["valid_from"]
             for a, r in inputs.config.state.items()
@@ -41,8 +47,16 @@ def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People |
     )
 
 
-def read_users(connection: Connection, inputs: ConfigInput, store: "RowStore | None" = None) -> State:
+def read_users(
+    connection: Connection, inputs: ConfigInput, store: "RowStore | None" = None, *, units: Collection[str] = ()
+) -> State:
     """Read every live user of every district, listed in the config or not; the fields are those that a list tells.
+
+    Args:
+        connection: The Websak.
+        inputs: Whose roles and districts users are told by.
+        store: What was listed of users before.
+        units: Keys of units; whatever else ties users to these is read, too.
 
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
@@ -53,7 +67,8 @@ def read_users(connection: Connection, inputs: ConfigInput, store: "RowStore | N
     scopes = scope_of([*inputs.known, *inputs.config.state], inputs.config.districts, inputs.kinds)
     with WebsakReader(connection, inputs.kinds, scopes, people) as reader:
         live = reader.read(only=("org_unit", KIND))
-    return {address: user for address, user in live.items() if address.kind == KIND}
+        users = {address: user for address, user in live.items() if address.kind == KIND}
+        return reader.with_ties(users, units) if units else users
 
 
 def roles_by_key(inputs: ConfigInput) -> dict[str, Mapping[str, Any]]:
