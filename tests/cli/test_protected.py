@@ -43,7 +43,7 @@ def test_a_saved_plan_is_taken(production: Cli, websak: Any) -> None:
 @pytest.mark.parametrize(("typed", "code"), [("yes", 4), ("Production", 4), ("production", 0)])
 def test_its_name_must_be_typed(production: Cli, websak: Any, typed: str, code: int) -> None:
     child = production.terminal("apply", *ONE)
-    child.expect_exact("production is protected. Type its name to do this change: ")
+    child.expect_exact("production is protected. Type its name to apply this change: ")
     child.sendline(typed)
     child.read()
     child.close()

@@ -19,7 +19,7 @@ def test_nobody_to_ask_is_a_no(cli: Cli, websak: Any) -> None:
 @pytest.mark.parametrize(("answer", "code"), [("no", 4), ("", 4), ("y", 4), ("\x03", 4), ("\x04", 4), ("yes", 0)])
 def test_only_yes_is_a_yes(cli: Cli, websak: Any, answer: str, code: int) -> None:
     child = cli.terminal("apply", "--target", "access_code/base/P")
-    child.expect_exact("Do this change in environment? Type 'yes' to confirm: ")
+    child.expect_exact("Apply this change to environment? Type 'yes' to confirm: ")
     if answer in ("\x03", "\x04"):
         child.sendcontrol("c" if answer == "\x03" else "d")
     else:

@@ -213,7 +213,7 @@ def _without_untold(
     from websakctl.state.people import is_digest
 
     untold = {a for a, last in known.items() if any(map(is_digest, (a.key, *last.fields.values())))}
-    if session.state_key is not None or not untold:
+    if not untold or session.state_key is not None:
         return known, ()
     told = {
         a: LastApplied({n: v for n, v in last.fields.items() if not is_digest(v)}, last.protected)
