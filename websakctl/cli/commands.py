@@ -39,6 +39,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "config.adopt",
         "Write entries for live objects that are not in the config, so that a plan has nothing to do for them.",
     ),
+    "export": (
+        "config.workbook",
+        "Write the setup as a workbook, a sheet for each kind, for those who do not read YAML.",
+    ),
+    "import": (
+        "config.workbook",
+        "Take a workbook of the setup back: only changed cells become edits, each written where the value stands.",
+    ),
     "show": ("config.show", "Show one resource: as the config has it, as it is in Websak, and where it was written."),
     "find": ("config.find", "Find a name, key, number, code or user, in the config and in Websak."),
     "explain": (

@@ -129,7 +129,9 @@ def check_explained(found: "WriteBack") -> None:
         )
 
 
-def report(session: Session, found: "WriteBack", files: Mapping[str, str], verb: str) -> None:
+def report(
+    session: Session, found: "WriteBack", files: Mapping[str, str], verb: str, *, source: str = "Websak"
+) -> None:
     """Say what was written, and what was left out and why."""
     entries = sum(1 for w in found.written if not w.path)
     values = len(found.written) - entries
@@ -142,7 +144,7 @@ def report(session: Session, found: "WriteBack", files: Mapping[str, str], verb:
     headline = (
         f"{' and '.join(parts)} {verb} into {count}."
         if files
-        else f"Nothing to be {verb}: the config says what Websak has."
+        else f"Nothing to be {verb}: the config says what {source} has."
     )
     if not files and found.left:
         headline = f"Nothing was {verb}."

@@ -44,7 +44,7 @@ KIND = Kind(
     endpoint="",
     scoping=Scoping.BASE,
     on_removal=Removal.DELETE,
-    title="readiness gate: what must be in order before a district goes live",
+    title="readiness gate (klarsjekk): what must be in order before a district goes live",
     renames=False,
     example="OPPLAERING-LEDERE: {name: Opplæring av ledere, next: Hold kurset og legg ved deltakerlisten}",
 )

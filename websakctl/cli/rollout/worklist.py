@@ -35,12 +35,23 @@ SomeNames = Annotated[
         autocompletion=completion.addresses,
     ),
 ]
+DoneNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[ID]...",
+        help="Ids from the list, addresses, or globs such as 'committee/frogner/*'.",
+        autocompletion=completion.addresses,
+    ),
+]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who set it.")]
 Shown = Annotated[
     str, typer.Option("--evidence", metavar="TEXT", help="Where it can be seen: a link, a case number, a line.")
 ]
 On = Annotated[str | None, typer.Option("--on", metavar="DATE", help="When it was set, YYYY-MM-DD (default: today).")]
 Why = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it is not done after all.")]
+From = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE", help="A work list with ticks: CSV, or a workbook.")
+]
 OnlyDone = Annotated[bool, typer.Option("--done", help="What was recorded as done instead: who, when, evidence.")]
 Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="The language of the list.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write Markdown and CSV into this folder.")]
@@ -163,8 +174,19 @@ def show(
     session.terminal.result(files_of(session, chosen, language)[suffix].removeprefix("\ufeff").rstrip("\n"))
 
 
-def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, export: Exports = None) -> None:
-    """Record that items of the work list are set: who, when, and where that can be seen. The plan then counts them as done."""
+def done(
+    call: Call,
+    by: By,
+    evidence: Shown,
+    names: DoneNames = None,
+    from_: From = None,
+    on: On = None,
+    export: Exports = None,
+) -> None:
+    """Record that items of the work list are set: who, when, and where that can be seen. The plan then counts them as done.
+
+    With --from, what is ticked in a list that was handed back: the CSV of the work list, or a workbook that `export` wrote.
+    """
 
     from websakctl.operations.apply.carry_out import new_run_name
     from websakctl.operations.rollout.work_list import Evidence, record_done, work_list
@@ -174,7 +196,9 @@ def done(call: Call, names: Names, by: By, evidence: Shown, on: On = None, expor
         by=given_text("--by", by), on=past_day("--on", on, today_in_oslo()), evidence=given_text("--evidence", evidence)
     )
     inputs, work = _open(session, export)
-    items = _named(work, names)
+    if bool(names) == (from_ is not None):
+        raise Problem("name items, or a ticked list with --from FILE", Exit.USAGE, "`websakctl worklist list` shows the ids")  # fmt: skip
+    items = _ticked(session, inputs, work, from_) if from_ is not None else _named(work, names or [])
     _tell_what_comes_first(session, work, items)
     run = new_run_name(session.runtime)
     about = {"user": user_name(), "owner": session.owner, "reason": f"work list: {given.evidence}"}
@@ -257,6 +281,52 @@ def _named(work: "WorkList", names: list[str]) -> "list[Item]":
             known,
             "`websakctl worklist list` shows them; an id changes when the config asks for something else",
         ) from None
+
+
+def _ticked(session: Session, inputs: "ConfigInput", work: "WorkList", file: Path) -> "list[Item]":
+    """The items that a list has ticked; those that were recorded before are told and passed over.
+
+    Raises:
+        Problem: If a cell cannot be read, or an item is none that is left; then nothing is recorded.
+    """
+    from websakctl.operations.rollout.ticked import read_ticked
+    from websakctl.operations.rollout.work_list import recorded
+    from websakctl.report.formats.text import safe
+    from websakctl.source.tables.read import read_tables
+    from websakctl.source.tables.report import CellFinding, group
+    from websakctl.source.tables.table import TableError
+
+    try:
+        found = read_ticked(read_tables(file))
+    except TableError as error:
+        raise Problem(str(error), Exit.INVALID, error.what_next) from None
+    left = {item.id: item for item in work.items}
+    before = {one.id for one in recorded(session.journal, inputs.environment)}
+    unknown = [
+        CellFinding(
+            row=row,
+            column=column,
+            message=f"the work list of {work.environment} has no item {id_}",
+            help="the config asks for something else by now: look at `websakctl worklist list`",
+        )
+        for id_, (row, column) in found.ids.items()
+        if id_ not in left and id_ not in before
+    ]
+    if problems := group(found.table, [*found.findings, *unknown]):
+        for one in problems:
+            session.terminal.error(safe(f"{one.place}: {one.message}"), one.help)
+        count = len(problems)
+        raise Problem(
+            f"{count} item{'s' * (count != 1)} of {file.name} cannot be recorded; nothing was",
+            Exit.INVALID,
+            "correct the list, or record items by their ids",
+        )
+    if again := [id_ for id_ in found.ids if id_ not in left]:
+        session.terminal.say(f"note: recorded before: {', '.join(again)}")
+    items = [item for item in work.items if item.id in found.ids]
+    if not items:
+        raise Problem(f"nothing new is ticked in {file.name}; nothing was recorded", Exit.REFUSED, "write x into Utført where an item is done")  # fmt: skip
+    return items
 
 
 def _tell_what_comes_first(session: Session, work: "WorkList", items: "list[Item]") -> None:

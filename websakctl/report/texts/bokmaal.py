@@ -8,6 +8,27 @@ _DOCUMENTS = {
     "Hand-over to operations, {district}": "Overlevering til drift, {district}",
 }
 
+_WORKBOOK = {
+    "Cover": "Forside",
+    "The setup of Websak": "Oppsettet av Websak",
+    "in no git repository": "ikke i noe git-arkiv",
+    "with changes that are not committed": "med endringer som ikke er lagret i git",
+    "Environment": "Miljø",
+    "Commit": "Versjon (commit)",
+    "Made on": "Laget",
+    "Made by": "Laget med",
+    "All districts": "Alle bydeler",
+    "Districts": "Bydeler",
+    "Work list": "Arbeidsliste",
+    "Short name": "Kortnavn",
+    "Organisation number": "Organisasjonsnummer",
+    "Folder": "Mappe",
+    "Change the white cells. The grey ones are keys, and values that can only be changed in the files.": "Endre de hvite cellene. De grå er nøkler, og verdier som bare kan endres i filene.",
+    "Several values in one cell have a semicolon between them. An empty cell means that nothing is said.": "Skriv semikolon mellom flere verdier i samme celle. En tom celle betyr at ingenting er oppgitt.",
+    "Rows are neither added nor taken away here: a row that is missing removes nothing.": "Rader verken legges til eller fjernes her: En rad som mangler, fjerner ingenting.",
+    "Hand the workbook back with: websakctl import FILE.xlsx. It shows every change before it is written.": "Lever arbeidsboken tilbake med: websakctl import FIL.xlsx. Hver endring vises før den skrives.",
+}
+
 _STATUS_PAGE = {
     "Status of the Websak rollout": "Status for innføringen av Websak",
     "Skip to the content": "Hopp til innholdet",
@@ -432,6 +453,7 @@ _UPGRADE = {  # websakctl/operations/change/upgrade.py, and what websakctl/cli/c
 BOKMAAL: dict[str, str] = {
     **_DOCUMENTS,
     **_WORK_LISTS,
+    **_WORKBOOK,
     **_STATUS_PAGE,
     **_KINDS,
     **_SCHEDULE,

@@ -8,8 +8,12 @@ from websakctl.source.tables.table import Table, TableError
 from websakctl.source.tables.workbook import read_workbook
 
 
-def read_tables(path: Path) -> tuple[Table, ...]:
+def read_tables(path: Path, *, hidden: bool = False) -> tuple[Table, ...]:
     """Read every table of a file: the one of a CSV, or each visible sheet of a workbook that holds something.
+
+    Args:
+        path: The file.
+        hidden: Whether to read hidden sheets too.
 
     Raises:
         TableError: If it cannot be read, or holds no table.
@@ -24,4 +28,4 @@ def read_tables(path: Path) -> tuple[Table, ...]:
     if parts is None:
         return (read_delimited(raw, path.name),)
     with parts:
-        return read_workbook(parts, path.name)
+        return read_workbook(parts, path.name, hidden=hidden)

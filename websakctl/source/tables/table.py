@@ -60,6 +60,7 @@ class Table(Struct, frozen=True, kw_only=True):
         notes: What the person should know of how it was read.
         epoch_1904: Whether the workbook counts its days from 1904.
         totals: Row numbers that the file itself calls rows of totals.
+        formulas: Cells whose value is a formula's saved result, by row number and column.
     """
 
     file: str
@@ -71,6 +72,7 @@ class Table(Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     epoch_1904: bool = False
     totals: frozenset[int] = frozenset()
+    formulas: frozenset[tuple[int, int]] = frozenset()
 
     def __repr__(self) -> str:
         """Name it without its cells, which may hold people's data."""

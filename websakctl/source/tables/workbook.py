@@ -49,8 +49,8 @@ class _Book(Struct, frozen=True, kw_only=True):
     epoch: datetime
 
 
-def read_workbook(parts: zipfile.ZipFile, name: str) -> tuple[Table, ...]:
-    """Read every visible worksheet that holds something; chart sheets hold nothing.
+def read_workbook(parts: zipfile.ZipFile, name: str, *, hidden: bool = False) -> tuple[Table, ...]:
+    """Read every visible worksheet that holds something, or the hidden ones too; chart sheets hold nothing.
 
     Raises:
         TableError: If the file is not whole, or nothing is in it.
@@ -58,16 +58,16 @@ def read_workbook(parts: zipfile.ZipFile, name: str) -> tuple[Table, ...]:
     try:
         sheets, epoch = _sheets(parts)
         book = _Book(texts=_shared_texts(parts), formats=_formats(parts), epoch=epoch)
-        tables = [_read_sheet(parts, sheet, book, name) for sheet in sheets if sheet.visible]
+        tables = [_read_sheet(parts, sheet, book, name) for sheet in sheets if sheet.visible or hidden]
     except (_Damaged, KeyError, ValueError, ParseError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, RuntimeError) as error:  # fmt: skip
         what = str(error) if isinstance(error, _Damaged) else type(error).__name__
         raise TableError(f"{name} is not a whole XLSX file ({what})", _SAVE_AGAIN) from None
     filled = tuple(table for table in tables if table.rows)
     if not filled:
-        hidden = ", ".join(sheet.name for sheet in sheets if not sheet.visible)
+        unseen = ", ".join(sheet.name for sheet in sheets if not sheet.visible)
         raise TableError(
-            f"{name} holds no rows" + (f" on a visible sheet (hidden: {hidden})" if hidden else ""),
-            "show the sheet that holds the list" if hidden else "export the list again",
+            f"{name} holds no rows" + (f" on a visible sheet (hidden: {unseen})" if unseen else ""),
+            "show the sheet that holds the list" if unseen else "export the list again",
         )
     return filled
 
@@ -193,6 +193,7 @@ def _read_sheet(parts: zipfile.ZipFile, sheet: _Sheet, book: _Book, file: str) -
         notes=reading.notes(),
         epoch_1904=book.epoch == CALENDAR_MAC_1904,
         totals=totals,
+        formulas=frozenset(reading.formulas),
     )
 
 
@@ -233,6 +234,7 @@ class _Reading:
         self.rows: dict[int, tuple[str, ...]] = {}
         self.marks: dict[tuple[int, int], Mark] = {}
         self.merged: list[tuple[int, int, int, int]] = []
+        self.formulas: set[tuple[int, int]] = set()
         self.hidden_rows = 0
         self.hidden_columns = ""
         self._seen: set[int] = set()
@@ -298,7 +300,7 @@ class _Reading:
                     raise _Damaged(f"cell {reference} stands in row {number} of sheet {self.sheet}")
             if column in cells or column > _MAX_COLUMNS:
                 raise _Damaged(f"cell {letters(column)}{number} of sheet {self.sheet} stands there twice")
-            cells[column], mark = self._cell(cell)
+            cells[column], mark = self._cell(cell, (number, column))
             if mark is not None:
                 self.marks[number, column] = mark
         if not any(cells.values()) and not any((number, at) in self.marks for at in cells):
@@ -308,7 +310,7 @@ class _Reading:
         self.hidden_rows += element.get("hidden") in ("1", "true")
         self.rows[number] = tuple(cells.get(at, "") for at in range(1, max(cells) + 1))
 
-    def _cell(self, cell: Element) -> tuple[str, Mark | None]:
+    def _cell(self, cell: Element, at: tuple[int, int]) -> tuple[str, Mark | None]:
         kind, value, inline, formula = cell.get("t", "n"), None, None, False
         for child in cell:
             tag = _local(child.tag)
@@ -318,6 +320,7 @@ class _Reading:
                 inline = _text(child)
             elif tag == "f":
                 formula = True
+                self.formulas.add(at)
         if inline is not None:
             return inline, None
         if kind == "str" and value is not None:
