@@ -105,6 +105,26 @@ def test_what_nobody_manages_here_is_pointed_to_the_heir_too_and_stays_unmanaged
     assert any(a.endswith("/LOS") for a in town33.plan()["unmanaged"])
 
 
+def test_users_that_no_file_lists_are_steps_for_a_person_and_keep_the_guard(town: Town) -> None:
+    town.write({SAGENE: BOTH})
+    town.apply()
+    before, ids = town.users(), town.ids()
+    town.write({SAGENE: ONE + RETIRE, "users/sagene.yaml": None})  # sagene's users are not managed here any more
+    plan = town.plan()
+    steps = {m["address"]: m["what"] for m in plan["manual"] if m["address"].startswith("user/")}
+    told = "its unit SA-BH-ASKELADDEN is retired: move it to SA-BH-BOKFINKEN in Websak"
+    assert steps == {"user/sagene/KARNOR": told, "user/sagene/OLANOR": told}
+    (message,) = [f["message"] for f in plan["findings"]]
+    assert "No file here lists them: move each to the heir in Websak" in message
+    town.apply(code=4)
+    assert town.users() == before  # nothing of what the API does not tell of them was erased
+    for code in ("KARNOR", "OLANOR"):  # a person does it
+        town.websak.edit("user", code, departmentId=int(ids[f"SA-{HEIR}"]))
+    assert town.findings() == {}
+    town.apply()
+    assert town.orphans() == [] and town.changes() == {}
+
+
 def test_users_import_reads_a_retired_unit_as_its_heir_and_says_so(town33: Town) -> None:
     town33.write({SAGENE: ONE + RETIRE, "users/sagene.yaml": None})
     rows = [

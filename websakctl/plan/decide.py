@@ -84,7 +84,7 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
         ),
         by_hand=tuple(each for each in undone if q.only is None or each.address in q.only),
     )
-    return with_dependents(plan, live, {**q.by_hand, **q.kinds}, q.config.districts)
+    return with_dependents(plan, live, {**q.by_hand, **q.kinds}, q.config.districts, q.config.retirements)
 
 
 def _never_there(changes: tuple[Change, ...], q: PlanInput[Any]) -> list[str]:

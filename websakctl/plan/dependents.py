@@ -10,13 +10,20 @@ from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import Resource, State
-from websakctl.plan.change import Action, Change, Finding, Group, Plan, in_words, old_address, some
-from websakctl.plan.diff import patched
+from websakctl.model.retirement import Retirement
+from websakctl.plan.change import Action, Change, Finding, Group, ManualStep, Plan, in_words, old_address, some
+from websakctl.plan.diff import patched, to_heirs
 
 Target = tuple[str, str]  # kind and key: a key stands once in Websak, whatever district it is in
 
 
-def with_dependents(plan: Plan, live: State, kinds: Mapping[str, Kind], districts: Mapping[str, District]) -> Plan:
+def with_dependents(
+    plan: Plan,
+    live: State,
+    kinds: Mapping[str, Kind],
+    districts: Mapping[str, District],
+    retirements: Mapping[Address, Retirement] | None = None,
+) -> Plan:
     """Say of each change what follows it, and object to what would be left behind.
 
     Args:
@@ -24,6 +31,7 @@ def with_dependents(plan: Plan, live: State, kinds: Mapping[str, Kind], district
         live: What there is; with the users of every district, where they are to be counted.
         kinds: All kinds that live has resources of.
         districts: The config's, which tell local keys.
+        retirements: What goes on purpose; where it has an heir, each of those who are left in it becomes a step for a person.
     """
     renamed = {_target(old) for c in plan.changes if (old := old_address(c)).key != c.address.key}
     going = {_target(c.address) for c in plan.changes if c.action.removes}
@@ -34,9 +42,31 @@ def with_dependents(plan: Plan, live: State, kinds: Mapping[str, Kind], district
     others = [f for f in plan.findings if not f.guard.startswith("dependents:")]
     followers = {change.address: change.follows for change in changes}
     groups = tuple(_with_all(group, followers) for group in plan.groups)
+    heirs = {_target(a): r for a, r in (retirements or {}).items() if r.heir is not None and _target(a) in going}
+    left = _left_in(changes, live, result, kinds, districts)
     return replace(
-        plan, changes=changes, groups=groups, findings=(*others, *_left(changes, live, result, kinds, districts))
+        plan,
+        changes=changes,
+        groups=groups,
+        findings=(*others, *_findings(left, heirs)),
+        manual=(*plan.manual, *_steps(plan, left, live, kinds, heirs)),
     )
+
+
+def _steps(
+    plan: Plan,
+    left: Mapping[Address, list[Address]],
+    live: State,
+    kinds: Mapping[str, Kind],
+    heirs: Mapping[Target, Retirement],
+) -> list[ManualStep]:
+    """Where each of those goes who would be left behind although there is an heir: no write is sure to erase nothing of them."""
+    reported = {step.address for step in plan.manual}
+    steps: list[ManualStep] = []
+    for address in sorted({a for stay in left.values() for a in stay} - reported):
+        if kinds[address.kind].needed_to_replace:
+            to_heirs(kinds[address.kind], live[address], heirs, steps)
+    return steps
 
 
 def referrers(
@@ -92,35 +122,46 @@ def _with_all(group: Group, followers: Mapping[Address, tuple[tuple[str, int], .
     return replace(group, follows=tuple(sorted(counted.items())))
 
 
-def _left(
+def _left_in(
     changes: Iterable[Change],
     live: State,
     found: Mapping[Target, list[Address]],
     kinds: Mapping[str, Kind],
     districts: Mapping[str, District],
-) -> Iterable[Finding]:
-    """One finding for each kind of what goes: how many of what would refer to something retired."""
+) -> dict[Address, list[Address]]:
+    """What would refer to something retired, by what is retired."""
     listed = list(changes)
     by_old = {old_address(change): change for change in listed}
-    left: dict[str, dict[Address, list[Address]]] = defaultdict(dict)
+    left: dict[Address, list[Address]] = {}
     for change in listed:
         if not change.action.removes:
             continue
         target = _target(change.address)
         stay = [a for a in found.get(target, ()) if _still_refers(live[a], by_old.get(a), target, kinds, districts)]
         if stay:
-            left[change.address.kind][change.address] = stay
-    for kind, by_address in sorted(left.items()):
+            left[change.address] = stay
+    return left
+
+
+def _findings(left: Mapping[Address, list[Address]], heirs: Mapping[Target, Retirement]) -> Iterable[Finding]:
+    """One for each kind of what goes: how many of what would be left behind."""
+    for kind in sorted({address.kind for address in left}):
+        by_address = {address: stay for address, stay in sorted(left.items()) if address.kind == kind}
         count = sum(map(len, by_address.values()))
         named = [
             f"{address}: {in_words(Counter(a.kind for a in stay).items())} ({some(stay)})"
-            for address, stay in sorted(by_address.items())
+            for address, stay in by_address.items()
         ]
         more = f"; and {len(named) - 3} more" if len(named) > 3 else ""
+        what_next = (
+            "No file here lists them: move each to the heir in Websak, as the steps for a person say"
+            if all(_target(address) in heirs for address in by_address)
+            else "Name an heir under `retire:`, or retire them too"
+        )
         yield Finding(
             guard=f"dependents:{kind}",
             count=count,
-            message=f"{'; '.join(named[:3])}{more} would be left behind. Name an heir under `retire:`, or retire them too",
+            message=f"{'; '.join(named[:3])}{more} would be left behind. {what_next}",
         )
 
 

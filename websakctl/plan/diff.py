@@ -171,7 +171,7 @@ def compare(
         reason = _removal_reason(address, known, prune, retiring)
         if reason is not None:
             _remove(kind, resource, reason, result, kinds)
-        elif (change := _to_heirs(kind, resource, retiring, result.manual)) is not None:
+        elif (change := to_heirs(kind, resource, retiring, result.manual)) is not None:
             result.add(change, kinds)
         else:
             result.unmanaged.append(address)
@@ -364,7 +364,7 @@ def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: M
     result.add(Change(address=there.address, action=action, fields=fields, reason=reason, name=name), own)
 
 
-def _to_heirs(
+def to_heirs(
     kind: Kind, there: Resource, retiring: Mapping[tuple[str, str], Retirement], manual: list[ManualStep]
 ) -> Change | None:
     """Point something that nobody manages here to the heirs of what it refers to; a person does what a write would erase."""

@@ -159,7 +159,8 @@ def recounted(connection: Connection, inputs: ConfigInput, plan: Plan, live: Sta
         if (existing := seen.get(a)) is not None
     }
     everything = {**users, **seen, **both}
-    plan = with_dependents(plan, everything, {**inputs.by_hand, **inputs.kinds}, inputs.config.districts)
+    kinds = {**inputs.by_hand, **inputs.kinds}
+    plan = with_dependents(plan, everything, kinds, inputs.config.districts, inputs.config.retirements)
     return _within_seats(inputs, plan, people)
 
 
