@@ -113,15 +113,18 @@ def test_users_that_no_file_lists_are_steps_for_a_person_and_keep_the_guard(town
     plan = town.plan()
     steps = {m["address"]: m["what"] for m in plan["manual"] if m["address"].startswith("user/")}
     told = "its unit SA-BH-ASKELADDEN is retired: move it to SA-BH-BOKFINKEN in Websak"
-    assert steps == {"user/sagene/KARNOR": told, "user/sagene/OLANOR": told}
+    assert steps.keys() == {"user/sagene/KARNOR", "user/sagene/OLANOR"}
+    assert all(what.startswith(told) for what in steps.values())
+    if town.websak.server.api_version == "3.0":  # which tells roles in a list
+        assert "a role is given for SA-BH-ASKELADDEN, which is retired" in steps["user/sagene/OLANOR"]
     (message,) = [f["message"] for f in plan["findings"]]
     assert "No file here lists them: move each to the heir in Websak" in message
     town.apply(code=4)
     assert town.users() == before  # nothing of what the API does not tell of them was erased
     for code in ("KARNOR", "OLANOR"):  # a person does it
         town.websak.edit("user", code, departmentId=int(ids[f"SA-{HEIR}"]))
-    assert town.findings() == {}
-    town.apply()
+    assert list(town.findings()) == ["dependents:org_unit=1"]  # Ola's role is still given for it
+    town.apply("--allow", "dependents:org_unit=1")
     assert town.orphans() == [] and town.changes() == {}
 
 

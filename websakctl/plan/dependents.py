@@ -64,8 +64,19 @@ def _steps(
     reported = {step.address for step in plan.manual}
     steps: list[ManualStep] = []
     for address in sorted({a for stay in left.values() for a in stay} - reported):
-        if kinds[address.kind].needed_to_replace:
-            to_heirs(kinds[address.kind], live[address], heirs, steps)
+        kind, fields = kinds[address.kind], live[address].fields
+        if not kind.needed_to_replace:
+            continue
+        own: list[ManualStep] = []
+        to_heirs(kind, live[address], heirs, own)
+        reasons = [step.what for step in own]
+        for target in dict.fromkeys(_held_in(kind, fields)):
+            if (retirement := heirs.get(target)) is not None and retirement.heir is not None:
+                reasons.append(
+                    f"a role is given for {target[1]}, which is retired: give it for {retirement.heir.key} in Websak"
+                )
+        if reasons:
+            steps.append(ManualStep(address=address, what="; ".join(reasons)))
     return steps
 
 
