@@ -91,8 +91,10 @@ class User(Named, frozen=True, kw_only=True):
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
     district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None
     # Units whose head the user is (managerUserId), and units whose mail the user passes on (post distributor).
-    manages: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="org_unit", same_scope=True, writes=True)] = None
-    distributes: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="org_unit", same_scope=True, writes=True)] = (
+    manages: Annotated[
+        list[str] | None, Kept(), Stepwise(), Ref(kind="org_unit", same_scope=True, waits=True, writes=True)
+    ] = None
+    distributes: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="org_unit", same_scope=True, waits=True)] = (
         None
     )
     # The person's first user, by which a secondary one (3.3) logs in.

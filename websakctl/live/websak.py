@@ -1,6 +1,7 @@
 """One Websak: connect to it for reading or for writing, and read the whole setup."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -247,6 +248,20 @@ class WebsakReader:
 
         with self.traffic.count():
             return missing_routes(self._clients.user, kind, self.departments.version())
+
+    def changed_users(self, day: date) -> list[str]:
+        """Codes of the users that were changed on a day or later, by whomever.
+
+        Raises:
+            LiveError: If the list cannot be read or trusted.
+        """
+        from websakctl.live.adapter import composed, rows_of
+        from websakctl.live.user_rows import PATH
+
+        path = f"{PATH}/changes/{day.isoformat()}"
+        answer = self._reading.get(path, absent=(204, 404))
+        rows = rows_of(answer.body, f"GET {path}", ("gidId",)) if answer.status == 200 else []
+        return [composed(row.get("code")).upper() or f"#{row['gidId']}" for row in rows]
 
     def capabilities(self) -> "tuple[Capability, ...]":
         """What the User API and the Setup API answer to reads.

@@ -14,8 +14,8 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True):
     """The value (or each value, or each key of a mapping) is the key of a resource of ``kind``.
 
     ``same_scope``: it must be the district's own. ``everywhere``: it is a local key, and every district must have it.
-    ``or_base``: the district's own, else the base's. ``any_scope``: any district's. ``writes``: the request for the field writes what is referred to,
-    and so waits for every other change of that. ``kind`` ``district`` means a district's slug.
+    ``or_base``: the district's own, else the base's. ``any_scope``: any district's. ``waits``: the request for the field
+    waits for every other change of what is referred to; ``writes``: it is that which it writes. ``kind`` ``district`` means a district's slug.
     """
 
     kind: str
@@ -23,6 +23,7 @@ class Ref(msgspec.Struct, frozen=True, kw_only=True):
     everywhere: bool = False
     or_base: bool = False
     any_scope: bool = False
+    waits: bool = False
     writes: bool = False
 
 

@@ -37,6 +37,7 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
         by_hand=q.by_hand,
         retirements=q.config.retirements,
         unsupported=q.unsupported,
+        owners=q.owners,
     )
     ordered, unordered = in_order(difference.changes, q.config.state, live, q.kinds)
     chosen, along = selected(ordered, q.selection)

@@ -58,6 +58,12 @@ _IN_WORDS = {
 }
 
 
+def _by_its_owner(owner: str, change: Change) -> str:
+    """What the owner of a kind has to do, since nothing of it is written from here."""
+    differing = ", ".join(f.path for f in change.fields)
+    return f"{owner} owns this kind here, and it is not written: {change.action.value} it there ({differing})"
+
+
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """What the comparison found; ``changes`` are not yet ordered."""
 
@@ -66,10 +72,13 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     unmanaged: list[Address]
     manual: list[ManualStep]
     warnings: list[str]
+    owners: Mapping[str, str] = {}
 
     def add(self, change: Change, kinds: Mapping[str, Kind]) -> None:
-        """Take a change up: as one for an API if its kind is among ``kinds``, else as a step for a person."""
-        if change.address.kind in kinds:
+        """Take a change up: as one for an API if its kind is among ``kinds`` and nobody else's, else as a step for a person."""
+        if (owner := self.owners.get(change.address.kind)) is not None:
+            self.manual.append(ManualStep(address=change.address, what=_by_its_owner(owner, change)))
+        elif change.address.kind in kinds:
             self.changes.append(change)
         else:
             self.manual.append(ManualStep(address=change.address, what=_IN_WORDS[change.action], change=change))
@@ -111,6 +120,7 @@ def compare(
     by_hand: Mapping[str, Kind] | None = None,
     retirements: Mapping[Address, Retirement] | None = None,
     unsupported: Mapping[str, frozenset[str]] | None = None,
+    owners: Mapping[str, str] | None = None,
 ) -> Difference:
     """Compare two states of the given kinds.
 
@@ -125,8 +135,10 @@ def compare(
         by_hand: Kinds that people set here; what differs of them becomes manual steps with before and after.
         retirements: What goes on purpose; what nobody manages here and refers to it is pointed to its heir.
         unsupported: Fields by kind that this Websak has no place for; what differs in them becomes manual steps.
+        owners: Who else writes a kind; what differs of it becomes steps for them.
     """
-    result = Difference(changes=[], unchanged=[], unmanaged=[], manual=[], warnings=[])
+    owned = owners or {}
+    result = Difference(changes=[], unchanged=[], unmanaged=[], manual=[], warnings=[], owners=owned)
     all_kinds = {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
     counterparts = _Counterparts(desired, live, known, previously or {})
     last_applied = _LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only})
@@ -145,7 +157,7 @@ def compare(
             seen = resource
             if counterparts.renamed:
                 resource = following(kind, resource, counterparts.renamed, all_kinds)
-        if missing := _without_place(kind, expected, unsupported or {}):
+        if missing := _without_place(kind, expected, unsupported or {}) | _of_others(kind, expected, owned):
             result.manual.extend(_by_hand_for_want_of_place(kind, expected, resource, missing))
             if missing & kind.essential and (resource is None or not resource.active):
                 continue
@@ -225,6 +237,15 @@ def _without_place(kind: Kind, expected: Resource, unsupported: Mapping[str, fro
     if not names or names.isdisjoint(expected.fields):
         return frozenset()
     return frozenset(name for name in names if expected.fields.get(name) not in (None, [], {}))
+
+
+def _of_others(kind: Kind, expected: Resource, owners: Mapping[str, str]) -> frozenset[str]:
+    """The fields whose requests would write something of a kind that somebody else owns."""
+    if not owners or kind.name in owners:
+        return frozenset()
+    return frozenset(
+        n for n, ref in kind.references.items() if ref.writes and ref.kind in owners and expected.fields.get(n)
+    )
 
 
 def _by_hand_for_want_of_place(

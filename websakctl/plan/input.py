@@ -85,6 +85,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     keep_manual: bool = False  # leave out what would undo a change that somebody made by hand
     only: frozenset[Address] | None = None  # changes that may be made, as a saved plan names them; ``None``: all
     unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
+    owners: Mapping[str, str] = {}  # who else writes a kind here: it is compared, and not written
     people_in: Callable[[Iterable[State]], PeopleOfJournal] | None = None  # ``None``: the journal holds no digests
     limits: Limits = Limits()
     environment: str = "sandbox"

@@ -76,7 +76,7 @@ def _must_precede(other: Change, field: str, its_kind: Kind, kind: Kind) -> bool
         return other.action in (Action.CREATE, Action.ACTIVATE)
     changed = {f.path for f in other.fields}
     return (
-        kind.references[field].writes
+        kind.references[field].waits
         or bool(changed & {"key", its_kind.key_mirror})
         or (its_kind is kind and field in changed)
     )

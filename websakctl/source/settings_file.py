@@ -50,6 +50,19 @@ def _exports_problem(exports: dict[str, str]) -> str | None:
     return None
 
 
+def _owners_problem(owners: dict[str, str]) -> str | None:
+    from websakctl.kinds import all_kinds
+    from websakctl.model.kind import Api
+
+    known = [name for name, kind in all_kinds().items() if kind.api in (Api.USER, Api.SETUP)]
+    for name, owner in owners.items():
+        if name not in known:
+            return f"{name} is no kind that an API carries: these are {', '.join(known)}"
+        if not owner.strip():
+            return f"the owner of {name} has no name"
+    return None
+
+
 class Environment(Entry, frozen=True, kw_only=True):
     """One Websak. ``setup_url`` empty: this Websak has no Setup API; ``api_version`` unsaid: found out by a read-only probe."""
 
@@ -79,6 +92,10 @@ class Environment(Entry, frozen=True, kw_only=True):
             problem=_exports_problem, help="name one of these kinds, and a path below the root, or take the line away"
         ),
     ] = {}  # files that show what people set, by kind; paths from the root
+    owners: Annotated[
+        dict[str, str],
+        Check(problem=_owners_problem, help="name one of these kinds, or take the line away"),
+    ] = {}  # who else writes a kind there, such as {user: entra}: it is compared, and never written from here
     openapi_url: Annotated[
         str, Check(problem=_openapi_problem, help="write a path below base_url, as in /openapi.json")
     ] = ""  # where this Websak shows its OpenAPI document, if it does; the upgrade check compares it

@@ -193,6 +193,7 @@ def make_config_input(
         accepted=session.journal.accepted(session.target.name),
         people_in=session.people_in,
         kinds=connection.kinds(all_kinds()),
+        owners=session.target.described.owners,
         by_hand=by_hand,
         done_by_hand=done.state,
         environment=session.target.name,

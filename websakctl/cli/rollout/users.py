@@ -130,6 +130,12 @@ def prepare(
     from websakctl.source.tables.read import read_tables
     from websakctl.source.tables.table import TableError
 
+    if (owner := session.target.described.owners.get("user")) is not None:
+        raise Problem(
+            f"{owner} owns users in {session.target.name}, and they are not written from here",
+            Exit.REFUSED,
+            "have the people changed there; `owners:` in config/websak.yaml says who owns what",
+        )
     try:
         tables = read_tables(file)
         result = read_people(tables, session.config, only=only, add=add)

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -9,6 +10,9 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
 from websakctl.report.view_models import TableReport
+
+if TYPE_CHECKING:
+    from websakctl.live.websak import WebsakReader
 
 
 def register(app: typer.Typer) -> None:
@@ -152,8 +156,33 @@ def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> 
                 return "none here: its kinds are steps for a person"
             return f"{info.get('name')} {info.get('version')}, kinds {', '.join(info.get('kinds', []))}"
 
+        def others() -> str:
+            return _other_writers(session, reader)
+
         check("User API", alive)
         if check("departments", units):
             for kind in NEEDED:
                 check(f"operations of {kind}", functools.partial(routes, kind))
         check("Setup API", setup)
+        if session.config.valid and session.config.with_users:
+            check("other writers", others)
+
+
+def _other_writers(session: Session, reader: "WebsakReader") -> str:
+    """What hints of somebody else who writes users here, such as a directory or a system of HR."""
+    from websakctl.operations.change.other_writers import signs_of_other_writers
+
+    config, target = session.config, session.target
+    owner = target.described.owners.get("user")
+    told = f"{owner} owns users (owners: in config/websak.yaml); " if owner else ""
+    listed = {a.key for a in (*config.state, *config.dormant) if a.kind == "user"}
+    digest = session.state_key.code if session.shared_state is not None and session.state_key is not None else None
+    signs = signs_of_other_writers(session.journal.entries(), target.name, reader.changed_users, listed, digest)
+    if signs is None:
+        return f"{told}not known: nothing was applied from here yet"
+    count = len(signs.foreign)
+    if not count:
+        return f"{told}no sign of one since {signs.since}"
+    users = f"{count} user{'s' * (count != 1)} changed since {signs.since} that no run of ours wrote"
+    advice = "" if owner else "; if another system writes them, say so under `owners:` in config/websak.yaml"
+    return f"{told}{users}, {signs.unlisted} of them with a code that no file names{advice}"

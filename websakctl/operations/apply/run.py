@@ -23,7 +23,7 @@ from websakctl.operations.apply.recovery import (
     record_verdicts,
     told,
 )
-from websakctl.operations.apply.saved import SavedPlan, plan_again
+from websakctl.operations.apply.saved import SavedPlan, plan_again, refuse_what_is_owned
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people, make_plan, people_of_journal
 from websakctl.operations.change.read_setup import LiveSetup, guarded, read_setup, writer_for
 from websakctl.plan.change import Change, Finding, Plan
@@ -110,6 +110,11 @@ def plan_changes(request: ApplyRequest) -> tuple[LiveSetup, Plan]:
     Raises:
         LiveError: If live cannot be read or trusted.
     """
+    inputs = request.inputs
+    named = inputs.selection.kinds & inputs.owners.keys()
+    if named and named == inputs.selection.kinds:
+        refuse_what_is_owned(inputs, named, "this")
+    refuse_what_is_owned(inputs, inputs.prune, "--prune")
     live = _read_live(request)
     plan = make_plan(live.tell(request.inputs), live.state)
     return live, guarded(request.connection, request.inputs, plan, live.state, request.own_user)
@@ -271,6 +276,7 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
         observer.note(f"  in doubt: {address}: it {verdict}")
     if judged.holding.stale:
         observer.stale(judged.holding.stale)
+    refuse_what_is_owned(inputs, {change.address.kind for change in judged.holding.changes}, f"run {run.run}")
     if judged.holding.changes:
         observer.confirm(judged.holding.changes, live, reviewed=True)
     going_on = Run(

@@ -1,6 +1,6 @@
 """A plan that was saved: read, and made again, since nothing but what the config gives is ever done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -57,11 +57,26 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.plan.config_digest != digest(inputs.config.state):
             raise ApplyRefused(f"{self.name} was made from another version of the config", _AGAIN)
+        refuse_what_is_owned(inputs, {change.address.kind for change in self.plan.changes}, self.name)
         if missing := {change.address.kind for change in self.plan.changes} - set(inputs.kinds):
             raise ApplyRefused(
                 f"{self.name} changes {', '.join(sorted(missing))}, and this Websak now has no API for that",
                 "check WEBSAKCTL_SETUP_URL and setup_url in config/websak.yaml, or plan again",
             )
+
+
+def refuse_what_is_owned(inputs: ConfigInput, kinds: Iterable[str], what: str) -> None:
+    """See that nothing is to be written of a kind that somebody else owns in this environment.
+
+    Raises:
+        ApplyRefused: If something is; each kind is named with its owner.
+    """
+    owned = [f"{kind} ({inputs.owners[kind]})" for kind in sorted(set(kinds) & inputs.owners.keys())]
+    if owned:
+        raise ApplyRefused(
+            f"{what} would write {', '.join(owned)}, which others own in {inputs.environment}; nothing was written",
+            "have it changed there, or take the kind out of `owners:` in config/websak.yaml",
+        )
 
 
 class PlannedAgain(msgspec.Struct, frozen=True, kw_only=True):

@@ -200,7 +200,9 @@ def take_back(
     for entry in _done(journal, run):
         if people is not None:
             entry = _told(entry, people)
-        if entry.address.kind in inputs.kinds:
+        if (owner := inputs.owners.get(entry.address.kind)) is not None:
+            back.cannot(entry.address, f"{owner} owns {entry.address.kind} here, and it is not written")
+        elif entry.address.kind in inputs.kinds:
             back.take(entry)
         elif entry.detail.startswith("set by "):  # people said so
             back.cannot(entry.address, "people set it: `websakctl worklist reopen` takes the record back")
@@ -221,6 +223,7 @@ def take_back(
             limits=Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
             only=only,
             unsupported=inputs.unsupported,
+            owners=inputs.owners,
             environment=inputs.environment,
             protected=inputs.protected,
             warnings=(*inputs.warnings, *back.told()),
