@@ -23,7 +23,6 @@ from .command_line import Cli
         ("plan --prune org_units", "there is no kind org_units"),
         ("plan --environment tset", "there is no environment tset"),
         ("validate --root nowhere", "nowhere is not a folder"),
-        ("show FR-OPPV", "write KIND/SCOPE/KEY"),
         ("show orgunit/frogner/FR-OPPV", "did you mean org_unit?"),
         ("schema case_typ", "did you mean case_type?"),
         ("sandbox serve --port many", "--port"),

@@ -92,7 +92,7 @@ def test_paused_in_the_middle_and_taken_up_again_it_ends_right(cli: Cli, websak:
     before = (cli.root / "config/rollout.yaml").read_bytes()
     child = on_the_way(cli, few)
     child.sendline("yes")
-    child.expect("in the other districts. Type 'yes' to confirm: ")
+    child.expect("to the other districts. Type 'yes' to confirm: ")
     canary = made(websak)
     assert canary
     cli("rollout", "pause", "PULJE-1", "--reason", "Eierne har bestemt det")
@@ -118,7 +118,7 @@ def test_a_pause_from_elsewhere_is_heard_of_through_websak(cli: Cli, websak: Any
     cli("apply", "--auto-approve", "--target", "rollout_batch/base/PULJE-1")
     child = on_the_way(cli, few)
     child.sendline("yes")
-    child.expect("in the other districts. Type 'yes' to confirm: ")
+    child.expect("to the other districts. Type 'yes' to confirm: ")
     websak.edit("rollout_batch", "PULJE-1", paused=True, pause_reason="Eierne, fra en annen maskin")
     code, reported = answered(child)
     assert code == 5
@@ -140,7 +140,7 @@ def test_the_rest_is_not_done_if_it_is_no_longer_what_was_approved(cli: Cli, web
 def test_a_websak_that_goes_away_between_leaves_the_batch_half_in(cli: Cli, websak: Any, few: str) -> None:
     child = on_the_way(cli, few)
     child.sendline("yes")
-    child.expect("in the other districts. Type 'yes' to confirm: ")
+    child.expect("to the other districts. Type 'yes' to confirm: ")
     websak.fault("status", method="GET", path="/sub-orgs", times=100, code=403)
     code, reported = answered(child)
     assert code == 5
@@ -153,7 +153,7 @@ def test_a_websak_that_goes_away_between_leaves_the_batch_half_in(cli: Cli, webs
 def test_no_is_an_answer_before_the_other_districts(cli: Cli, websak: Any, few: str) -> None:
     child = on_the_way(cli, few)
     child.sendline("yes")
-    child.expect("in the other districts. Type 'yes' to confirm: ")
+    child.expect("to the other districts. Type 'yes' to confirm: ")
     child.sendline("no")
     reported = child.read()
     child.close()

@@ -1,6 +1,5 @@
 """``show``: one resource, as the config has it and as it is."""
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,21 +31,32 @@ def register(app: typer.Typer) -> None:
     command(app, "show", example="websakctl show org_unit/frogner/FR-OPPV")(show)
 
 
-def _meant(text: str, known: "State") -> "Address":
-    """The address that a text names: whole, or by its end where only one ends so.
+def _whole(text: str) -> "Address | None":
+    """The address, where the text is a whole one.
 
     Raises:
-        Problem: If it names none, or several.
+        UnknownName: If there is no such kind.
     """
     from websakctl.kinds import all_kinds
     from websakctl.model.address import Address
+
+    try:
+        address = Address.parse(text)
+    except ValueError:
+        return None
+    if address.kind not in all_kinds():
+        raise UnknownName("kind", address.kind, all_kinds())
+    return address
+
+
+def _by_end(text: str, known: "State") -> "Address":
+    """The only address that ends so.
+
+    Raises:
+        Problem: If none does, or several.
+    """
     from websakctl.operations.config.find import ending_in
 
-    with suppress(ValueError):
-        address = Address.parse(text)
-        if address.kind in all_kinds():
-            return address
-        raise UnknownName("kind", address.kind, all_kinds())
     found = ending_in(text, known)
     if len(found) > 1:
         named = ", ".join(map(str, found[:5])) + (" …" if len(found) > 5 else "")
@@ -65,11 +75,12 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
 
     session = Session(call)
     config = session.valid_config()
+    whole = _whole(address)  # a kind that does not exist is told before anything is read
     every: State = {}
     if not offline:
         inputs = make_config_input(session, session.selection(None, None, None, None))
         every = inputs.with_by_hand(read_live(session, inputs).state)
-    expected = _meant(address, {**every, **config.whole})
+    expected = whole or _by_end(address, {**every, **config.whole})
     desired, live = config.whole.get(expected), every.get(expected)
     if desired is None and live is None:
         raise UnknownName("resource", address, map(str, config.whole), "`websakctl plan --expand` lists addresses")
