@@ -143,7 +143,7 @@ CHECKED: dict[str, st.SearchStrategy[Any]] = {
     "_national_id_problem": st.sampled_from(
         [f"414100{n:05}" for n in range(2000) if national_id_valid(f"414100{n:05}")]
     ),
-    "_jmespath_problem": st.sampled_from(["name", "length(@)", "resources[?kind=='user']"]),
+    "problem_of": st.sampled_from(["name", "length(@)", "resources[?kind=='user']"]),
     "_url_problem": st.sampled_from(["https://websak.example.no", "http://127.0.0.1:8000/api"]),
     "_openapi_problem": st.sampled_from(["/openapi.json", "https://websak.example.no/openapi.json"]),
     "_postal_problem": st.integers(1, 9999).map(lambda n: f"{n:04}"),

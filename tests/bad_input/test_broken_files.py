@@ -5,9 +5,14 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.command_line import write_files
+from websakctl.source import documents
+from websakctl.source.load import load_configuration
 
 ALNA = "districts/alna/units.yaml"
 EXTRA = "config/extra.yaml"  # nothing in the house refers to what stands here
@@ -227,3 +232,30 @@ def test_a_skeleton_without_districts_is_checked(repository: Any) -> None:
     assert repository.found() == [("unknown-field", repository.marks[0])]
     assert repository.load().state == {}
     assert repository.load().districts == {}
+
+
+def test_a_file_that_is_too_large_is_not_read_and_says_so(tmp_path: Path) -> None:
+    write_files(tmp_path, {"config/a.yaml": "org_units: {}\n", "config/large.yaml": "x: 1\n"})
+    with (tmp_path / "config/large.yaml").open("r+b") as file:
+        file.truncate(10**12)  # a hole: nobody has so much memory
+    (finding,) = [f for f in load_configuration(tmp_path).findings if f.at.file == "config/large.yaml"]
+    assert (finding.code, finding.message) == ("file-unreadable", "the file has 1000000.0 MB")
+    assert finding.help == "split it; one file may have 11 MB"
+
+
+def test_files_that_are_too_large_together_say_so_at_the_first_that_is_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MAX_BYTES_IN_ALL", 40)
+    write_files(tmp_path, {f"config/{name}.yaml": "org_units: {}\n" for name in "abcd"})
+    found = [f for f in load_configuration(tmp_path).findings if f.code == "file-unreadable"]
+    assert [f.at.file for f in found] == ["config/c.yaml", "config/d.yaml"]
+    assert "all YAML of a repository" in found[0].help
+
+
+def test_many_names_that_nobody_knows_take_no_longer_than_few_each(tmp_path: Path) -> None:
+    """Each added the whole text to what was not read: a file of 15 kB took a minute."""
+    write_files(tmp_path, {"config/a.yaml": "".join(f"section{n}: 1\n" for n in range(2000))})
+    began = time.process_time()
+    assert len(load_configuration(tmp_path).findings) == 2000
+    assert time.process_time() - began < 5

@@ -449,6 +449,8 @@ def test_an_example_elsewhere_concerns_no_other_district_and_no_other_gate(tmp_p
         ("shared[?kind=='licence' && live==null].key", "fail", "PLUS"),
         ("district.name", "unknown", "its expression gives str, not a list, true or false"),
         ("length(`1`)", "unknown", "its expression cannot be judged: "),
+        ("length(unmanaged)", "unknown", "its expression gives int, not a list, true or false"),
+        ("resurces[?kind == 'x']", "unknown", "its expression cannot be judged: there is no resurces"),
     ],
 )
 def test_an_expression_finds_what_is_in_the_way(tmp_path: Path, expression: str, state: str, why: str) -> None:

@@ -2,24 +2,14 @@
 
 from typing import Annotated, Literal
 
+from websakctl.expressions import problem_of
 from websakctl.model.entry import Entry
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import Check, Key, Ref
 from websakctl.model.patterns import matching
 from websakctl.model.types import Name, Text
 
-
-def _jmespath_problem(expression: str) -> str | None:
-    import jmespath
-
-    try:
-        jmespath.compile(expression)
-    except (ValueError, RecursionError) as error:  # its own are ValueErrors
-        return f"this is not JMESPath: {str(error).splitlines()[0]}"
-    return None
-
-
-JMESPath = Annotated[Text, Check(problem=_jmespath_problem, help="the language is JMESPath: https://jmespath.org")]
+JMESPath = Annotated[Text, Check(problem=problem_of, help="the language is JMESPath: https://jmespath.org")]
 
 
 class Gate(Entry, frozen=True, kw_only=True):

@@ -487,7 +487,7 @@ def _matched(ground: Ground, gate: Gate, expression: str, district: District) ->
         found = search(expression, document(ground, district))
     except CannotJudge as error:
         return _unknown([f"its expression cannot be judged: {error}"])
-    if found in (None, False, []):
+    if found is None or found is False or found == []:
         return _passed(["its expression finds nothing in the way"])
     if found is True:
         return _failed([gate.name])

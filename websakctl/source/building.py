@@ -49,7 +49,7 @@ def build(documents: Documents, today: date | None) -> Configuration:
         texts=documents.texts,
         files=len(documents.texts),
         described=set(documents.districts),
-        lost="\n".join(documents.lost),
+        lost=set(documents.lost),
     )
     report = each_once(config.findings)
     if documents.settings is not None:

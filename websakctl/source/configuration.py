@@ -91,7 +91,7 @@ class Configuration:
     files: int = 0  # how many hold it
     broken: State = field(default_factory=dict)  # written, but not valid, each with the references that can be read
     described: set[str] = field(default_factory=set)  # slugs of all district folders, valid or not
-    lost: str = ""  # text of the files that could not be read, for the same reason
+    lost: set[str] = field(default_factory=set)  # texts of the files that could not be read, for the same reason
     hidden: set[str] = field(default_factory=set)  # keys below sections that nobody knows, for the same reason
     unsure: set[str] = field(
         default_factory=set
@@ -124,6 +124,10 @@ class Configuration:
     def examples(self) -> frozenset[Address]:
         """What is marked ``status: example``: nobody has confirmed it."""
         return frozenset(a for a, fields in self.aside.items() if fields.get("status") == "example")
+
+    def may_be_unread(self, key: str) -> bool:
+        """Whether a key may stand in what could not be read, so that nobody can say that it is missing."""
+        return key in self.hidden or any(key in text for text in self.lost)
 
     @property
     def valid(self) -> bool:

@@ -15,7 +15,8 @@ import msgspec
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.source.tree import Map, Seq, Span
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 11_000_000  # of one file: more than 100 000 units
+MAX_BYTES_IN_ALL = 64_000_000
 SETTINGS_FILE = "config/websak.yaml"
 USERS = "users"  # the folder
 HALF_WRITTEN = ".half-written"  # in it: which files an import is replacing, while it does
@@ -54,6 +55,7 @@ class Documents:
     findings: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)  # by file, for showing source lines; secrets are blotted out
     lost: list[str] = field(default_factory=list)  # texts that could not be parsed
+    bytes: int = 0  # of all files so far
 
 
 def read_documents(root: Path, instead: Mapping[str, str | None] | None = None) -> Documents:
@@ -225,7 +227,8 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
             if path.suffix.lower() not in _SUFFIXES:
                 os.scandir(path).close()  # says why it cannot be looked into
             raise OSError(errno.EISDIR, "this is not a file")
-        raw = path.read_bytes()
+        size = path.stat().st_size
+        raw = b"" if size > MAX_BYTES else path.read_bytes()
     except OSError as error:
         found.findings.append(
             Diagnostic(
@@ -236,20 +239,24 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
             )
         )
         return None
-    return _parsed(name, raw, found)
+    return None if _too_large(name, size, found) else _parsed(name, raw, found)
+
+
+def _too_large(file: str, size: int, found: Documents) -> bool:
+    """Whether a file is not read because of its size, or because of the files before it."""
+    found.bytes += size
+    if size > MAX_BYTES:
+        message, help_ = f"the file has {size / 1e6:.1f} MB", f"split it; one file may have {MAX_BYTES // 10**6} MB"
+    elif found.bytes > MAX_BYTES_IN_ALL:
+        message = f"the files up to this one have {found.bytes / 1e6:.1f} MB"
+        help_ = f"all YAML of a repository may have {MAX_BYTES_IN_ALL // 10**6} MB; move what is no config elsewhere"
+    else:
+        return False
+    found.findings.append(Diagnostic(code="file-unreadable", at=Position(file), message=message, help=help_))
+    return True
 
 
 def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
-    if len(raw) > MAX_BYTES:
-        found.findings.append(
-            Diagnostic(
-                code="file-unreadable",
-                at=Position(file),
-                message=f"the file is {len(raw) // 1_000_000} MB",
-                help="split it; one file may be up to 64 MB",
-            )
-        )
-        return None
     from websakctl.source.parsing import parse
     from websakctl.source.sensitive import look_through
 

@@ -98,7 +98,7 @@ def _lacking(
     report: Report,
 ) -> None:
     """Report a local key that some district does not have: once, in the words of the first of them."""
-    if key in config.hidden or key in config.lost:
+    if config.may_be_unread(key):
         return
     for slug, district in config.districts.items():
         if slug not in config.unsure and district.full_key(key) not in keys[kind, slug]:
@@ -110,7 +110,7 @@ def _written_in(config: Configuration, address: Address, key: str) -> bool:
     """Whether a file or section that could not be read may hold the key."""
     district = config.districts.get(address.scope)
     local = district.local_key(key) if district else key
-    return local in config.hidden or local in config.lost
+    return config.may_be_unread(local)
 
 
 def _dangling(

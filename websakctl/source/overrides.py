@@ -61,7 +61,7 @@ class Overrides:
     def report_unused(self, config: Configuration, templates: Iterable[Section]) -> None:
         """Report each override of something that the base does not give the district."""
         for (kind, key), (document, entries, _) in self._places.items():
-            if (kind, key) in self._used or key in config.lost or key in config.hidden:
+            if (kind, key) in self._used or config.may_be_unread(key):
                 continue
             known = [k for s in templates if s.kind.name == kind for k in s.entries]
             hint = (

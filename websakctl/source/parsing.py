@@ -24,6 +24,7 @@ from websakctl.source.tree import Lines, Map, Seq, Span
 
 MAX_ALIASED = 50_000  # values that aliases may repeat in one file; a hand-written file has a handful
 MAX_DEPTH = 64  # nesting; the format itself needs six
+MAX_VALUES = 2_000_000  # in one file: some 200 MB of memory; 100 000 units have half a million
 
 
 _LINE_ENDS = "\x85\u2028\u2029"  # to the parser, and to no editor
@@ -231,6 +232,8 @@ class _Builder:
         while type(event := following()) is not SequenceEndEvent:
             result.append(self.value(event, depth))
             offsets += event.start_mark.index, event.end_mark.index
+            if self.size + len(result) > MAX_VALUES:
+                raise _Refused("yaml-feature", f"more than {MAX_VALUES} values in one file", "split the file", event)
         self.size += len(result)
         result.place(self.lines, offsets)
         return result

@@ -1,6 +1,7 @@
 """Policies of the repository: ``config/policy/*.yaml``, with a finding at the place of whatever is wrong in them."""
 
 from websakctl.diagnostics import Diagnostic, Position
+from websakctl.expressions import problem_of
 from websakctl.model.validation import ValidationError, convert
 from websakctl.source.documents import Document
 from websakctl.source.policy_entry import PolicyEntry
@@ -58,7 +59,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                         related_label="first here",
                     )
                 )
-            if (mistake := _mistake(entry.match)) is not None:
+            if (mistake := problem_of(entry.match)) is not None:
                 findings.append(
                     Diagnostic(
                         code="bad-policy",
@@ -70,21 +71,3 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                 continue
             result[name] = (entry, at)
     return result, findings
-
-
-def _mistake(expression: str) -> str | None:
-    """What is wrong with an expression."""
-    import jmespath
-    from jmespath.exceptions import ParseError
-
-    try:
-        jmespath.compile(expression)
-    except ParseError as error:
-        return (
-            f"this is not JMESPath, at character {error.lex_position + 1}"
-            if isinstance(error.lex_position, int)
-            else "this is not JMESPath"
-        )
-    except (ValueError, RecursionError) as error:  # its own are ValueErrors
-        return f"this is not JMESPath: {str(error).splitlines()[0]}"
-    return None

@@ -156,7 +156,7 @@ class SectionReader:
         if isinstance(value, Map):
             self._config.hidden.update(_keys_below(value))
         else:
-            self._config.lost += document.text
+            self._config.lost.add(document.text)
 
 
 def _keys_below(value: Any) -> Iterator[str]:
