@@ -26,6 +26,7 @@ from websakctl.source.tables.values import number_in, postal_code_in, text_in, t
 _KEY = "key"
 _SCOPE = "district"
 _KEY_HEADERS = ("key", "nøkkel", "kode", "code")
+_NUMBER_HEADERS = ("organisasjonsnummer", "orgnr", "org nr", "organisation number")
 _SCOPE_HEADERS = ("district", "bydel", "scope")
 _MOST_SHOWN = 20
 
@@ -50,8 +51,14 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     ignored: tuple[str, ...] = ()  # headers that are no field of the kind
 
 
-def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Export:
+def read_export(path: Path, kind: Kind, districts: Mapping[str, District], scope: str | None = None) -> Export:
     """Read one file.
+
+    Args:
+        path: The file.
+        kind: Of its rows.
+        districts: By slug.
+        scope: The district of rows that name none.
 
     Raises:
         ExportError: If it is not a table of the kind; all that is wrong is told at once.
@@ -65,7 +72,7 @@ def read_export(path: Path, kind: Kind, districts: Mapping[str, District]) -> Ex
         raise ExportError([f"{error}; {error.what_next}" if error.what_next else str(error)]) from None
     if header is None:
         raise ExportError([_no_headers(tables[0].file, tables[0].rows[0].cells, kind)])
-    reading = _Reading(header, kind, districts)
+    reading = _Reading(header, kind, districts, scope)
     result = reading.read()
     columns = frozenset(header.columns.keys() - {_KEY, _SCOPE})
     return Export(
@@ -93,6 +100,8 @@ def _known(kind: Kind) -> tuple[dict[str, str], ...]:
     """What columns hold by their headers: the kind's own words, then the general ones for a key."""
     word = word_for(kind.name, kind.key_field)
     own = {header_key(name): _KEY for name in (kind.key_field, *((word.norwegian, word.english) if word else ()))}
+    if kind.key_field == "orgnr":
+        own |= {header_key(header): _KEY for header in _NUMBER_HEADERS}
     scopes = {} if kind.scoping is Scoping.BASE else dict.fromkeys(_SCOPE_HEADERS, _SCOPE)
     return {**headers_of(kind), **scopes, **own}, dict.fromkeys(_KEY_HEADERS, _KEY)
 
@@ -112,8 +121,8 @@ def _no_headers(file: str, cells: Sequence[str], kind: Kind) -> str:
 class _Reading:
     """The rows of one file, read as resources of a kind."""
 
-    def __init__(self, header: Header, kind: Kind, districts: Mapping[str, District]) -> None:
-        self.header, self.kind, self.districts = header, kind, districts
+    def __init__(self, header: Header, kind: Kind, districts: Mapping[str, District], scope: str | None) -> None:
+        self.header, self.kind, self.districts, self.otherwise = header, kind, districts, scope
         self.named: dict[str, str] = {}  # slugs by what districts are called
         for district in districts.values():
             for word in (district.slug, district.name, district.name.removeprefix("Bydel "), district.number,
@@ -178,10 +187,10 @@ class _Reading:
         if self.kind.scoping is Scoping.BASE:
             return BASE
         if _SCOPE not in self.header.columns:
-            return None
+            return self.otherwise
         text = number_in(self.header.table, row, self.header.columns[_SCOPE])
         if not text:
-            return None
+            return self.otherwise
         number = organisation_number(text) or (text.zfill(2) if text.isascii() and text.isdigit() else text)
         result = self.named.get(lookup_key(number)) or self.named.get(slug(text.removeprefix("Bydel ").strip()))
         if result is None:

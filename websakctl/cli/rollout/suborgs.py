@@ -9,10 +9,12 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command, leading_command
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
+from websakctl.cli.write_back import AutoApprove, Force
 
 if TYPE_CHECKING:
     from websakctl.live.fiks import FIKS_HOSTS, FiksConnection
     from websakctl.redaction import Secret
+    from websakctl.rollout.register import Difference
     from websakctl.urls import parse_url
 
 FORMATS = ("text", "json", "csv", "markdown")
@@ -29,6 +31,19 @@ Files = Annotated[
         help="Compare with the register's bulk file instead, JSON or CSV, packed or not (repeatable); no network.",
     ),
 ]
+OwnList = Annotated[
+    Path | None,
+    typer.Argument(metavar="[LIST]", help="A list of one's own, CSV or XLSX; else the business register is asked."),
+]
+Channel = Annotated[
+    Literal["svarinn", "altinn"] | None, typer.Option("--channel", help="Where the mail of these numbers arrives.")
+]
+Readers = Annotated[
+    list[str] | None, typer.Option("--reader", metavar="ROLE", help="Who reads Altinn every day (repeatable).")
+]
+Unit = Annotated[
+    str | None, typer.Option("--unit", metavar="KEY", help="The unit that gets the mail, by its local key.")
+]
 DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings.")]
 
 
@@ -38,6 +53,9 @@ def register(app: typer.Typer) -> None:
     leading_command(group, example="websakctl suborgs --arrives dokulink", formats=FORMATS)(suborgs)
     command(group, "check", example="websakctl suborgs check --district frogner", formats=("text", "json", "markdown"))(
         check
+    )
+    command(group, "import", example="websakctl suborgs import --district frogner --channel altinn --reader Styrer")(
+        import_
     )
     app.add_typer(group, name="suborgs")
 
@@ -120,6 +138,82 @@ def check(
             mismatches = check_receiving(connection, chosen, system, today, session.runtime)
     session.write(check_document(result, mismatches, why_not))
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and (result.differences or mismatches) else Exit.OK)
+
+
+def import_(
+    call: Call,
+    list_: OwnList = None,
+    file: Files = None,
+    channel: Channel = None,
+    reader: Readers = None,
+    unit: Unit = None,
+    district: Districts = None,
+    batch: Batch = None,
+    auto_approve: AutoApprove = False,
+    force: Force = False,
+) -> None:
+    """Write entries for numbers that the config lacks: those that `suborgs check` finds missing, or those of a list of one's own.
+
+    Shows the difference and asks first. What the config has already is left as it is. The register knows no route, so
+    --channel says where the mail of all of them goes, with --reader for Altinn and --unit for SvarInn.
+    """
+    from websakctl.cli.config.workbook import begin_entries, read_list
+    from websakctl.kinds.sub_org import KIND
+
+    session = Session(call)
+    config = session.valid_config()
+    scopes = session.selection(district, None, None, batch).scopes or frozenset(config.districts)
+    route: dict[str, object] = {"channel": channel, "readers": list(reader or []) or None}
+    if list_ is not None:
+        if file:
+            raise Problem("a list of one's own and --file are two sources", Exit.USAGE, "leave one out")
+        rows = read_list(session, list_, KIND, district)
+    else:
+        _refuse_half_a_route(channel, reader, unit)
+        rows = {(found.district, found.orgnr): {"name": found.name} for found in _missing(session, file, scopes)}
+    filled = {}
+    for (slug, orgnr), fields in rows.items():
+        local = {"unit": config.districts[slug].full_key(config.districts[slug].local_key(unit))} if unit else {}
+        given = {name: value for name, value in fields.items() if value not in (None, [])}
+        filled[slug, orgnr] = {**{n: v for n, v in route.items() if v is not None}, **local, **given}
+    begin_entries(session, KIND, filled, auto_approve=auto_approve, force=force)
+
+
+def _refuse_half_a_route(channel: str | None, reader: list[str] | None, unit: str | None) -> None:
+    """The register says that a number exists, and nothing of its mail.
+
+    Raises:
+        Problem: If the command line does not say where the mail ends.
+    """
+    if channel is None:
+        raise Problem("the register does not say where mail goes", Exit.USAGE, "say so for all: --channel altinn --reader ROLE, or --channel svarinn --unit KEY")  # fmt: skip
+    if channel == "altinn" and not reader:
+        raise Problem("mail in Altinn needs somebody who reads it", Exit.USAGE, "name a role: --reader Styrer")
+    if channel == "svarinn" and not unit:
+        raise Problem("mail through SvarInn needs a unit", Exit.USAGE, "name it by its local key: --unit OPPV")
+
+
+def _missing(session: Session, file: list[Path] | None, scopes: frozenset[str]) -> "list[Difference]":
+    """What the business register has below the districts and the config does not."""
+    from websakctl.operations.rollout.check_sub_orgs import check_files, check_online
+    from websakctl.rollout.register import Lookup
+    from websakctl.rollout.routing import routes
+    from websakctl.source.register_file import RegisterFileError
+
+    config, today = session.config, today_in_oslo()
+    chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
+    if file:
+        try:
+            result = check_files(file, chosen, config.districts, scopes, today)
+        except RegisterFileError as error:
+            raise Problem(str(error), Exit.FAILED, "fetch it again: underenheter/lastned of the register") from None
+        for note in result.notes:
+            session.terminal.warn(f"note: {note}")
+    else:
+        url = session.secure(session.around.register_url or config.settings.registers.business).rstrip("/")
+        session.terminal.say(f"Asking {url} …")
+        result = check_online(url, chosen, config.districts, scopes, today, session.runtime)
+    return [found for found in result.differences if found.what is Lookup.MISSING]
 
 
 def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
