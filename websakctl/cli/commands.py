@@ -77,6 +77,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sandbox": ("system.sandbox", "A Websak to practise on: a real server with a real database."),
 }
 
+# What `--help` lists together.
+JOBS: dict[str, tuple[str, ...]] = {
+    "See what a change does, and do it": ("validate", "plan", "rehearse", "apply", "drift", "history", "rollback"),
+    "Write the config": ("init", "fmt", "pull", "adopt", "districts", "reform", "show", "find", "explain", "schema"),
+    "Bring districts in": ("rollout", "attest", "users", "licences", "suborgs", "worklist"),
+    "Around an upgrade": ("upgrade", "snapshot"),
+    "This tool and its Websaks": ("doctor", "auth", "state", "sandbox", "demo", "fleet"),
+}
+
 
 class _Loading(MutableMapping[str, "Command"]):
     """Commands by name; each is loaded when it is looked at."""
@@ -123,6 +132,9 @@ class Commands(TyperGroup):
         self.commands = _Loading()
 
     def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002  # Typer's signature
-        """List the commands, each with its line."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+        """List the commands by job, each with its line; what no job names comes last."""
+        named = {name for names in JOBS.values() for name in names}
+        for job, names in {**JOBS, "More": tuple(name for name in COMMANDS if name not in named)}.items():
+            if names:
+                with formatter.section(job):
+                    formatter.write_dl([(name, COMMANDS[name][1]) for name in names])

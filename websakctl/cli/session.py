@@ -170,7 +170,9 @@ class Session:
 
         from websakctl.live.runtime import Runtime, open_transport
 
-        return Runtime(transport=partial(open_transport, self.network), notify=self.terminal.say)
+        return Runtime(
+            transport=partial(open_transport, self.network), notify=self.terminal.say, reading=self.terminal.reading
+        )
 
     @cached_property
     def network(self) -> "Network":

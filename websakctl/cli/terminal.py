@@ -7,8 +7,9 @@ import os
 import select
 import shutil
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
@@ -33,6 +34,7 @@ _CODES = {
     "faint": "2",
 }
 _HEARTBEAT = 5.0  # seconds between lines where there is no terminal
+_MOMENT = 0.7  # seconds after which somebody at a terminal wants to know what goes on
 
 
 def _ansi(style: str, text: str) -> str:
@@ -174,6 +176,33 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
                 yield _Bar(bar, bar.add_task(title, total=total))
         else:
             yield _Heartbeat(self, title, total)
+
+    @contextmanager
+    def reading(self, requests: Callable[[], int]) -> Iterator[None]:
+        """Say that Websak is being read, with how many requests so far, where that takes longer than a moment."""
+        if self.quiet:
+            yield
+            return
+        done = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(requests, done), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watch.join()
+
+    def _watch(self, requests: Callable[[], int], done: threading.Event) -> None:
+        began, line = time.monotonic(), sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        if done.wait(_MOMENT if line else _HEARTBEAT):
+            return
+        while True:
+            told = f"Reading Websak: {requests()} requests, {time.monotonic() - began:.0f} s"
+            _tell(f"\r\x1b[2K{told}" if line else f"{told}\n")
+            if done.wait(_MOMENT if line else _HEARTBEAT):
+                break
+        if line:
+            _tell("\r\x1b[2K")
 
 
 class _Silent:

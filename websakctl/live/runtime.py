@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from uuid import uuid4
 
@@ -41,3 +42,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     executor: Callable[[int], Executor] = ThreadPoolExecutor  # by how many calls may run at a time
     transport: Callable[[str, int], httpx.BaseTransport] = partial(open_transport, Network())  # by URL, connections
     notify: Callable[[str], None] = _say_nothing  # told why and how long a request waits before it is sent again
+    reading: Callable[[Callable[[], int]], AbstractContextManager[object]] = lambda _: (
+        nullcontext()
+    )  # entered while live is
+    # read, with what tells how many requests were sent

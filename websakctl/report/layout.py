@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 _GAP = "  "
+_COMFORTABLE = 18  # columns below which a sentence is no pleasure to read
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PARTS = re.compile(r"[^/=&?,:;]*[/=&?,:;]+|[^/=&?,:;]+")  # where a word that is longer than a line may end
 _BULLET = re.compile(r"(?:[-–…] |\d+\. )?")
@@ -96,10 +97,13 @@ def table(
     gone: list[str] = []
     if width is not None:
         for name in first_to_go:
-            if _least(shown) <= width:
+            if sum(column.comfortable for column in shown) + len(_GAP) * (len(shown) - 1) <= width:
                 break
             shown = [column for column in shown if column.name != name]
             gone.append(name)
+        if _least(shown) > width:
+            for column in shown:  # an address is then broken after a slash
+                column.least = column.shortest
         if _least(shown) > width:
             return _stacked(every, width)
         _share_out(shown, width)
@@ -117,6 +121,10 @@ class _Column:
         texts = [name, *cells]
         self.natural = self.width = max(map(width_of, texts))
         self.least = max((width_of(word) for text in texts for word in text.split()), default=0)
+        self.shortest = max(
+            (width_of(part) for text in texts for part in _PARTS.findall(text.replace(" ", "/"))), default=0
+        )
+        self.comfortable = min(self.natural, max(self.least, _COMFORTABLE))
         self.numeric = any(cells) and all(re.fullmatch(r"[+-]?\d[\d \u00a0]*", cell) for cell in cells if cell)
 
     def lines(self, text: str) -> list[str]:

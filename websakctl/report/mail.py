@@ -32,7 +32,12 @@ def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_nee
             rows=[_hole(r) for r in unrouted],
         ),
         Section(title="Still needed", columns=_NEEDED, rows=_needed(routes) if still_needed else ()),
-        Section(title="Routes", columns=_ROUTE, rows=[_route(r) for r in routes]),
+        Section(
+            title="Routes",
+            columns=_ROUTE,
+            rows=[_route(r) for r in routes],
+            first_to_go=("batch", "district", "arrives"),
+        ),
         Section(
             title="Numbers by the way their mail comes",
             columns=("after", "go live", *WAYS),
@@ -56,15 +61,20 @@ def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_nee
 
 
 _NEEDED = ("batch", "go live", "numbers", "what each of them still needs")
-_ROUTE = ("number", "name", "district", "arrives", "goes to", "where", "batch")
+_ROUTE = ("number", "name", "district", "arrives", "goes to", "where", "batch", "")
 
 
 def _verdict(routes: Sequence[Route], holes: Sequence[Route]) -> str:
     if not routes:
         return "No matching numbers."
+    examples = sum(1 for route in routes if route.example)
+    are = "are examples" if examples > 1 else "is an example"
+    made_up = f" {examples} of the routes {are}, which nobody has confirmed." if examples else ""
     if holes:
-        return f"{len(holes)} of {len(routes)} numbers {'have' if len(holes) > 1 else 'has'} a hole in the route."
-    return f"Every number has a route ({len(routes)} checked)."
+        return (
+            f"{len(holes)} of {len(routes)} numbers {'have' if len(holes) > 1 else 'has'} a hole in the route.{made_up}"
+        )
+    return f"Every number has a route ({len(routes)} checked).{made_up}"
 
 
 def _hole(route: Route) -> tuple[Any, ...]:
@@ -85,7 +95,16 @@ def _first(item: tuple[tuple[str, str, str | None, str], int]) -> tuple[str, str
 
 def _route(route: Route) -> tuple[Any, ...]:
     arrives = "ended" if route.ended else route.arrives or "unsaid"
-    return route.orgnr, route.name, route.district, arrives, route.channel, _where(route), route.batch
+    return (
+        route.orgnr,
+        route.name,
+        route.district,
+        arrives,
+        route.channel,
+        _where(route),
+        route.batch,
+        "example" if route.example else "",
+    )
 
 
 def _where(route: Route) -> str:

@@ -85,7 +85,8 @@ def status_grid(view: RolloutView, batches: Sequence[BatchView]) -> GridReport:
 def _status_sections(view: RolloutView, batches: Sequence[BatchView]) -> Iterable[Section]:
     if batches:
         columns = ("batch", "go live", "week", "districts", *MARKS.values(), "state")
-        yield Section(title="Batches", columns=columns, rows=[_batch_row(b) for b in batches])
+        gone = ("week", "districts", MARKS[Standing.WAIVED])
+        yield Section(title="Batches", columns=columns, rows=[_batch_row(b) for b in batches], first_to_go=gone)
     for b in batches:
         if view.gates and b.districts:
             rows = [(gate.key, *(MARKS[d.verdicts[i].state] for d in b.districts)) for i, gate in enumerate(view.gates)]
@@ -235,7 +236,10 @@ def schedule_document(activities: Sequence[Activity], drawn: str = "") -> Docume
         if activities
         else "No batch has a day yet: give it go_live.",
         facts=(),
-        sections=[Section(title=batch, columns=columns, rows=of_batch) for batch, of_batch in rows.items()],
+        sections=[
+            Section(title=batch, columns=columns, rows=of_batch, first_to_go=("week", "responsible"))
+            for batch, of_batch in rows.items()
+        ],
         data={
             "format_version": 1,
             "activities": [

@@ -30,7 +30,12 @@ def seats_document(
     result = shortages(pools)
     moves = [(month.month, month.starting, month.leaving) for month in months]
     sections = [
-        Section(title="Pools", columns=_POOL_COLUMNS, rows=[_pool_row(pool) for pool in pools]),
+        Section(
+            title="Pools",
+            columns=_POOL_COLUMNS,
+            rows=[_pool_row(pool) for pool in pools],
+            first_to_go=("valid", "product", "allotted"),
+        ),
         Section(
             title="After each batch",
             columns=("batch", "go live", *(p.key for p in pools)),

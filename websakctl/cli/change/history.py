@@ -9,6 +9,7 @@ from websakctl.cli.change.plan import Expand, Out, make_config_input, read_live,
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
+from websakctl.cli.today import time_in_oslo
 from websakctl.report.view_models import TableReport
 
 LAST = "last"
@@ -50,7 +51,10 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
     session.pull_state()
     if run is None and address is None:
         views = runs(session.journal)
-        rows = [(v.run, v.at[:19], v.environment, v.user, v.state, _counted(dict(v.counts)), v.reason) for v in views]
+        rows = [
+            (v.run, time_in_oslo(v.at), v.environment, v.user, v.state, _counted(dict(v.counts)), v.reason)
+            for v in views
+        ]
         data = [
             {
                 "run": v.run,
@@ -68,9 +72,10 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         session.write(
             TableReport(
                 headline="" if rows else "Nothing has been applied from here yet.",
-                columns=("run", "at (UTC)", "environment", "who", "state", "changes", "why"),
+                columns=("run", "time (Oslo)", "environment", "who", "state", "changes", "why"),
                 rows=rows,
                 data=data,
+                first_to_go=("environment", "state", "who"),
             )
         )
         return
@@ -86,14 +91,22 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
     rows2: list[tuple[str, ...]] = []
     for d in result:
         rows2.append(
-            (d.at[:19], d.user, d.run if address else "", str(d.address), d.action, d.status, d.detail or d.reason)
+            (
+                time_in_oslo(d.at),
+                d.user,
+                d.run if address else "",
+                str(d.address),
+                d.action,
+                d.status,
+                d.detail or d.reason,
+            )
         )
         rows2.extend(
             ("", "", "", f"    {f.path}", "", "", f"{shown(f.before)} -> {shown(f.after)}")
             for f in d.fields
             if f.path != "active"
         )
-    columns = ("at (UTC)", "who", "run", "address", "action", "outcome", "why")
+    columns = ("time (Oslo)", "who", "run", "address", "action", "outcome", "why")
     data2 = [
         {
             "run": d.run,
@@ -116,6 +129,7 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
             rows=rows2,
             data=data2,
             notes=notes,
+            first_to_go=("run", "who", "time (Oslo)"),
         )
     )
 

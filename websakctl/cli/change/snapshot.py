@@ -14,10 +14,12 @@ from websakctl.cli.change.plan import DetailedExit, Expand, check_targets, make_
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, Targets, command
 from websakctl.cli.session import Session, read_json, write_private
+from websakctl.cli.today import time_in_oslo
 from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
     from websakctl.model.resource import State
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
 
 SnapshotOut = Annotated[
@@ -52,32 +54,35 @@ def save(call: Call, out: SnapshotOut = None) -> None:
     """Save the whole live setup to a file: canonical, and readable by its owner only."""
     session = Session(call)
     session.valid_config()
-    live = read_live(session, make_config_input(session, session.selection(None, None, None, None), refresh="full"))
-    path = save_snapshot(session, live, out)
+    inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
+    live = read_live(session, inputs)
+    path, count = save_snapshot(session, inputs, live, out)
     session.write(
         TableReport(
-            headline=f"Saved {len(live.state)} objects to {path}.",
+            headline=f"Saved {count} objects to {path}.",
             columns=(),
             rows=(),
-            data={"file": str(path), "objects": len(live.state)},
+            data={"file": str(path), "objects": count},
         )
     )
 
 
-def save_snapshot(session: Session, live: "LiveSetup", out: Path | None) -> Path:
-    """Write a snapshot of what was read."""
+def save_snapshot(session: Session, inputs: "ConfigInput", live: "LiveSetup", out: Path | None) -> tuple[Path, int]:
+    """Write a snapshot of what was read, and of what people have set as far as it is recorded; gives how many objects it has."""
     import json
 
     from websakctl.operations.change.snapshot import to_snapshot
 
     now = datetime.now(UTC)
     taken_at = now.isoformat(timespec="seconds").replace("+00:00", "Z")
+    state = inputs.with_by_hand(live.state)
     document = to_snapshot(
-        live.state,
+        state,
         environment=session.target.name,
         tool_version=__version__,
         taken_at=taken_at,
         api_version=live.api_version,
+        by_hand=inputs.by_hand,
     )
     path = out
     if path is None:
@@ -89,7 +94,7 @@ def save_snapshot(session: Session, live: "LiveSetup", out: Path | None) -> Path
     head = json.dumps(document, ensure_ascii=False, indent=1)
     text = f'{head[:-2]},\n "objects": [\n  {objects}\n ]\n}}\n'  # an object a line, so that diff tools show which
     write_private(path, text, redacted_before=True)
-    return path
+    return path, len(state)
 
 
 def list_snapshots(call: Call) -> None:
@@ -118,12 +123,22 @@ def list_snapshots(call: Call) -> None:
 
 
 def load_snapshot(session: Session, name: str) -> "State":
-    """Read a snapshot by its name or file.
+    """Read what an API had in a snapshot, by its name or file.
 
     Raises:
         Problem: If there is none, or it cannot be trusted.
     """
-    from websakctl.operations.change.snapshot import SnapshotError, from_snapshot
+    state, by_hand = read_snapshot(session, name)
+    return {address: resource for address, resource in state.items() if address.kind not in by_hand}
+
+
+def read_snapshot(session: Session, name: str) -> "tuple[State, frozenset[str]]":
+    """Read a snapshot by its name or file: the setup, and the kinds that people set of which it tells.
+
+    Raises:
+        Problem: If there is none, or it cannot be trusted.
+    """
+    from websakctl.operations.change.snapshot import SnapshotError, covered, from_snapshot
 
     if name == "last":
         ours = re.compile(rf"{re.escape(quote(session.target.name, safe=''))}-\d{{8}}T\d{{6}}(-\d+)?")
@@ -134,7 +149,8 @@ def load_snapshot(session: Session, name: str) -> "State":
         saved = sorted(path.stem for path in _folder(session).glob("*.json"))
         raise UnknownName("snapshot", name, saved, "`websakctl snapshot save` makes one")
     try:
-        return from_snapshot(read_json(path, "a snapshot"))
+        document = read_json(path, "a snapshot")
+        return from_snapshot(document), covered(document)
     except SnapshotError as error:
         raise Problem(f"{path}: {error}", Exit.REFUSED) from None
 
@@ -155,9 +171,14 @@ def diff(
     session = Session(call)
     session.valid_config()
     inputs = make_config_input(session, session.selection(district, kind, target, None))
-    first = load_snapshot(session, before)
-    second = load_snapshot(session, after) if after is not None else read_live(session, inputs).state
+    first, by_hand = read_snapshot(session, before)
+    if after is not None:
+        second, others = read_snapshot(session, after)
+        by_hand &= others
+    else:
+        second = inputs.with_by_hand(read_live(session, inputs).state)
     check_targets(inputs, first, second)
-    result = difference(inputs, first, second)
-    session.write(session.plan_report(result, compared=True), expand=expand)
+    result = difference(inputs, first, second, by_hand)
+    what = f"{before} with {after}" if after is not None else f"{before} with Websak as read {time_in_oslo(zone=True)}"
+    session.write(session.plan_report(result, compared=True, basis=f"Compared: snapshot {what}"), expand=expand)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.changes else Exit.OK)

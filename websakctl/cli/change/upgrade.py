@@ -9,8 +9,8 @@ from urllib.parse import quote
 import typer
 
 from websakctl import __version__
-from websakctl.cli.change.plan import make_config_input, read_live
-from websakctl.cli.change.snapshot import load_snapshot, save_snapshot
+from websakctl.cli.change.plan import Expand, make_config_input, read_live
+from websakctl.cli.change.snapshot import read_snapshot, save_snapshot
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Lang, command, language_of
 from websakctl.cli.session import Session, read_json, write_private
@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="upgrade")
 
 
-def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb") -> None:
+def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb", expand: Expand = False) -> None:
     """Record the setup and the server's capabilities before an upgrade; after it, report what became of them."""
     language = language_of(lang)
     session = Session(call)
@@ -49,7 +49,7 @@ def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb") -> Non
     if stage == "before":
         _before(session, record)
     else:
-        _after(session, record, html, language)
+        _after(session, record, html, language, expand=expand)
 
 
 def _reader(session: Session) -> "WebsakReader":
@@ -84,8 +84,8 @@ def _before(session: Session, record: Path) -> None:
     live = read_live(session, inputs)
     with _reader(session) as reader:
         probes = _probes(session, reader, live.api_version)
-    snapshot = save_snapshot(session, live, None)
-    taken_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    snapshot, count = save_snapshot(session, inputs, live, None)
+    taken_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     write_private(
         record,
         json.dumps(
@@ -101,12 +101,12 @@ def _before(session: Session, record: Path) -> None:
     data = {
         "snapshot": snapshot.stem,
         "taken_at": taken_at,
-        "objects": len(live.state),
+        "objects": count,
         "api_version": live.api_version,
     }
     session.write(
         TableReport(
-            headline=f"Recorded: {len(live.state)} objects (snapshot {snapshot.stem}), User API {live.api_version}, {len(probes.capabilities)} capabilities.\nAfter the upgrade: websakctl upgrade check after --html FILE",
+            headline=f"Recorded: {count} objects (snapshot {snapshot.stem}), User API {live.api_version}, {len(probes.capabilities)} capabilities.\nAfter the upgrade: websakctl upgrade check after --html FILE",
             columns=(),
             rows=(),
             data=data,
@@ -114,7 +114,7 @@ def _before(session: Session, record: Path) -> None:
     )
 
 
-def _after(session: Session, record: Path, html: Path | None, language: "Language") -> None:
+def _after(session: Session, record: Path, html: Path | None, language: "Language", *, expand: bool) -> None:
     from websakctl.live.errors import LiveError
     from websakctl.operations.change.upgrade import Probes, compare_upgrade
 
@@ -136,7 +136,7 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
             f"{record} is not a record of an upgrade", Exit.FAILED, "websakctl upgrade check before"
         ) from None
     inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
-    recorded = load_snapshot(session, snapshot)
+    recorded, by_hand = read_snapshot(session, snapshot)
     live: State | LiveError
     try:
         result = read_live(session, inputs)
@@ -155,23 +155,28 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
             after=after,
             journal=session.journal,
             find=lambda address: reader.find(address.kind).find(address),
+            taken_at=taken_at,
+            by_hand=by_hand,
         )
-    filed = _filed(session, report, taken_at)
-    session.write(filed)
+    filed = _filed(session, report, taken_at, "en")
+    session.write(filed, expand=expand)
     if html is not None:
         from websakctl.report.formats.html import FORMAT
         from websakctl.report.texts.filed import filed_in
 
-        write_private(html, FORMAT.render(filed_in(filed, language), Look()) + "\n")
+        page = filed_in(_filed(session, report, taken_at, language), language)
+        write_private(html, FORMAT.render(page, Look()) + "\n")
         session.terminal.say(f"Written to {html}.")
     raise typer.Exit(Exit.OK if report.ok else Exit.FAILED)
 
 
-def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> DocumentReport:
+def _filed(session: Session, report: "UpgradeReport", taken_at: str, language: "Language") -> DocumentReport:
+    """The report: what is to be looked at first, and what is well in one line."""
     from websakctl.report.formats.text import FORMAT as TEXT
+    from websakctl.report.texts.dates import moment
 
     plan = session.plan_report(report.setup, compared=True)
-    changed = [line for line in TEXT.render(plan, Look(width=160)).splitlines()[2:] if line]
+    changed = [line for line in TEXT.render(plan, Look(width=160, fit=False)).splitlines() if line][2:]
     if report.unread:
         changed = [f"FAILED: it could not be read, so nothing is known of it: {report.unread}"]
     checks = [("ok" if c.ok else "FAILED", c.what, c.told) for c in report.capabilities]
@@ -189,6 +194,7 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> Document
         "after": now,
         "objects": {"before": dict(report.before), "after": dict(report.after)},
         "setup": plan.document,
+        "applied_between": [str(address) for address in report.applied],
         "unread": report.unread,
         "capabilities": [{"ok": c.ok, "what": c.what, "detail": c.told} for c in report.capabilities],
         "deprecated": list(report.deprecated),
@@ -196,26 +202,53 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str) -> Document
             slug: [{"ok": c.ok, "what": c.what, "detail": c.told} for c in result] for slug, result in report.districts
         },
     }
+    bad_checks = [row for row in checks if row[0] == "FAILED"]
+    bad_districts = [row for row in districts if row[0] == "FAILED"]
+    well = [row for row in districts if row[0] == "ok"]
+    own = f"{len(report.applied)} resources were changed by websakctl itself since the record, which is no doing of the upgrade."
     return DocumentReport(
         title=f"Upgrade of Websak {session.target.name}",
         ok=report.ok,
         verdict="Nothing was lost." if report.ok else f"{failed} thing{'s' * (failed != 1)} to look at.",
         facts=(
             ("Environment", f"{session.target.name} ({session.connection.base_url})"),
-            ("Recorded before", taken_at),
-            ("Compared", now),
+            ("Recorded before", moment(taken_at, language)),
+            ("Compared", moment(now, language)),
             ("Tool", f"websakctl {__version__}"),
         ),
-        sections=(
-            Section(
-                title="Setup",
-                columns=("kind", "before", "after"),
-                rows=[(kind, report.before.get(kind, 0), report.after.get(kind, 0)) for kind in kinds],
-                lines=changed,
-            ),
-            Section(title="Capabilities", columns=("", "what", "found"), rows=checks),
-            Section(title="Deprecated calls still in use", lines=report.deprecated or ("none",)),
-            Section(title="Smoke checks per district", columns=("", "district", "what", "found"), rows=districts),
+        sections=tuple(
+            section
+            for section in (
+                Section(
+                    title="Failed checks of the server", columns=("what", "found"), rows=[r[1:] for r in bad_checks]
+                ),
+                Section(
+                    title="Failed checks in the districts",
+                    columns=("district", "what", "found"),
+                    rows=[r[1:] for r in bad_districts],
+                ),
+                Section(title="Setup", lines=[*changed, *([own] if report.applied else [])]),
+                Section(title="Deprecated calls still in use", lines=report.deprecated or ("none",)),
+                Section(
+                    title="Objects by kind",
+                    columns=("kind", "before", "after"),
+                    rows=[(kind, report.before.get(kind, 0), report.after.get(kind, 0)) for kind in kinds],
+                    folded=f"{sum(report.before.values())} objects before, {sum(report.after.values())} after (--expand lists the kinds)",
+                ),
+                Section(
+                    title="Server as before",
+                    columns=("what", "found"),
+                    rows=[row[1:] for row in checks if row[0] == "ok"],
+                    folded=f"{len(checks) - len(bad_checks)} findings that need nothing (--expand lists them)",
+                ),
+                Section(
+                    title="Districts as before",
+                    columns=("district", "what", "found"),
+                    rows=[row[1:] for row in well],
+                    folded=f"{len(well)} checks in {len({row[1] for row in well})} districts are well (--expand lists them)",
+                ),
+            )
+            if section.rows or section.lines
         ),
         data=data,
     )

@@ -1,5 +1,6 @@
 """``districts``: the fifteen."""
 
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -67,6 +68,7 @@ def list_districts(call: Call) -> None:
             headline="",
             columns=("no", "slug", "name", "orgnr", "short", "batch", "resources", "overrides"),
             rows=rows,
+            first_to_go=("resources", "overrides", "name"),
             data=data,
         )
     )
@@ -144,7 +146,7 @@ def add(
 def compare(call: Call, offline: Offline = False) -> None:
     """Show which districts deviate from the base: declared, with reason and date, or by accident."""
     from websakctl.operations.change.make_plan import make_plan
-    from websakctl.operations.config.compare_districts import compare_districts
+    from websakctl.operations.config.compare_districts import How, compare_districts
     from websakctl.report.formats.text import shown
 
     session = Session(call)
@@ -156,6 +158,8 @@ def compare(call: Call, offline: Offline = False) -> None:
         live = setup.state
         plan = make_plan(setup.tell(inputs), live)
     result = compare_districts(config, plan, live)
+    order = [How.ACCIDENT, How.OVERRIDE, How.EXCEPTION]
+    told = [d for d in result if d.how is not How.OWN]
     rows = [
         (
             d.district,
@@ -167,7 +171,7 @@ def compare(call: Call, offline: Offline = False) -> None:
             d.reason,
             d.until,
         )
-        for d in result
+        for d in sorted(told, key=lambda d: order.index(d.how))
     ]
     data = [
         {
@@ -185,13 +189,17 @@ def compare(call: Call, offline: Offline = False) -> None:
         for d in result
     ]
     as_base = [slug for slug in config.districts if slug not in {d.district for d in result}]
-    notes = [f"As the base: {', '.join(as_base)}."] if as_base else []
+    own = Counter(d.district for d in result if d.how is How.OWN)
+    notes = [f"Of their own: {', '.join(f'{slug} {count}' for slug, count in sorted(own.items()))}."] if own else []
+    notes += [f"As the base: {', '.join(as_base)}."] if as_base else []
+    otherwise = "nothing declared, nothing changed by hand" if result else ""
     session.write(
         TableReport(
-            headline="" if rows else "No district deviates from the base.",
-            columns=("district", "how", "address", "field", "base", "here", "reason", "until"),
+            headline="" if rows else f"No district deviates from the base{f' ({otherwise})' if otherwise else ''}.",
+            columns=("district", "how", "address", "field", "base", "here", "reason", "until") if rows else (),
             rows=rows,
             data=data,
+            first_to_go=("until", "reason", "base"),
             notes=notes,
         )
     )

@@ -10,7 +10,7 @@ from websakctl.cli.options import FINDINGS_FORMATS, Call, command
 from websakctl.cli.session import Session, render, write_text
 from websakctl.cli.write_back import in_repository
 from websakctl.diagnostics import Diagnostic
-from websakctl.report.view_models import FindingsReport
+from websakctl.report.view_models import FindingsReport, TableReport
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +53,7 @@ def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
         session.show_findings(config, to_stderr=True)
         fixable = sum(1 for finding in config.findings if finding.fix is not None)
         hint = f" `websakctl validate --fix` can fix {fixable} of them." if fixable else ""
-        session.terminal.result(session.findings_headline(config) + hint)
+        session.write(TableReport(headline=session.findings_headline(config) + hint, columns=(), rows=()))
     else:
         session.write(findings)
     raise typer.Exit(Exit.OK if config.valid else Exit.INVALID)

@@ -101,6 +101,7 @@ def list_(
             headline=left if rows else f"Nothing is left for people in {work.environment}.",
             columns=("id", "what", "address", "name") if rows else (),
             rows=rows,
+            first_to_go=("what",),
             data={"environment": work.environment, "items": [_data(item) for item in chosen.items]},
             notes=("`websakctl worklist show` says what to set, `websakctl worklist done ID` records it.",)
             if rows
@@ -131,6 +132,7 @@ def _list_done(session: Session, inputs: "ConfigInput", chosen: Any) -> None:
             headline="" if rows else f"Nothing was recorded as done in {inputs.environment}.",
             columns=("on", "by", "what", "address", "evidence", "run") if rows else (),
             rows=rows,
+            first_to_go=("run", "what", "by"),
             data={"environment": inputs.environment, "done": data},
         )
     )

@@ -199,7 +199,7 @@ def take_back(
     back = _Back(inputs, live)
     for entry in _done(journal, run):
         if people is not None:
-            entry = _told(entry, people)
+            entry = with_people(entry, people)
         if (owner := inputs.owners.get(entry.address.kind)) is not None:
             back.cannot(entry.address, f"{owner} owns {entry.address.kind} here, and it is not written")
         elif entry.address.kind in inputs.kinds:
@@ -242,7 +242,7 @@ def take_back(
     return with_policies(inputs, plan)
 
 
-def _told(entry: HistoryEntry, people: PeopleOfJournal) -> HistoryEntry:
+def with_people(entry: HistoryEntry, people: PeopleOfJournal) -> HistoryEntry:
     """A deed of a shared journal, with the user and the values that can be told."""
     address = entry.address
     fields = tuple(

@@ -71,9 +71,10 @@ def read_setup(connection: Connection, inputs: ConfigInput) -> LiveSetup:
     with WebsakReader(
         connection, inputs.kinds, _scope_of(inputs), people_of(inputs, connection.user_rows), alike=inputs.config.state
     ) as reader:
-        state = reader.read()
-        require_what_is_known(inputs, state)
         traffic = reader.traffic
+        with connection.runtime.reading(lambda: traffic.requests):
+            state = reader.read()
+        require_what_is_known(inputs, state)
         return LiveSetup(
             state=state,
             units=reader.units,

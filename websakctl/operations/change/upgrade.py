@@ -1,18 +1,21 @@
 """The upgrade check: before a Websak upgrade a record of what is, after it what became of that. Once for all districts."""
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from websakctl.apply.attempt import Status
 from websakctl.apply.journal import Journal
 from websakctl.live.capabilities import Capability
 from websakctl.live.errors import LiveError
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
-from websakctl.operations.change.make_plan import ConfigInput
-from websakctl.operations.change.snapshot import counts, difference
-from websakctl.plan.change import Plan
+from websakctl.operations.change.history import HistoryEntry, history_entries, runs, with_people
+from websakctl.operations.change.make_plan import ConfigInput, people_of_journal
+from websakctl.operations.change.snapshot import TAKEN_BACK, counts, difference, with_own_changes
+from websakctl.plan.change import Action, Plan
 
 NEW_CALL = "/api/v2/departments/flat"  # only version 3.3 has it
 Find = Callable[[Address], Resource | None]
@@ -73,6 +76,7 @@ class UpgradeReport(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[Check, ...]
     deprecated: tuple[str, ...]
     districts: tuple[tuple[str, tuple[Check, ...]], ...]
+    applied: tuple[Address, ...] = ()  # changed by this tool since the record: no doing of the upgrade
     unread: str = ""  # why the setup could not be read
 
     @property
@@ -95,8 +99,22 @@ def compare_upgrade(
     after: Probes,
     journal: Journal,
     find: Find,
+    taken_at: str = "",
+    by_hand: frozenset[str] | None = None,
 ) -> UpgradeReport:
-    """Hold the server as it is against the record taken before the upgrade; ``live`` may be why it could not be read."""
+    """Hold the server as it is against the record taken before the upgrade.
+
+    Args:
+        inputs: What plans have in common.
+        snapshot: The setup when the record was taken.
+        live: The setup now, or why it could not be read.
+        before: What the server could do then.
+        after: What it can do now.
+        journal: What this tool did in between.
+        find: Looks a resource up by its external id.
+        taken_at: When the record was taken, RFC 3339.
+        by_hand: The kinds that people set of which the snapshot tells; ``None``: all.
+    """
     capabilities = tuple(_capabilities(before, after))
     deprecated = tuple(_deprecated(journal, inputs.environment, after))
     if isinstance(live, LiveError):
@@ -110,14 +128,34 @@ def compare_upgrade(
             districts=(),
             unread=str(live),
         )
+    live = inputs.with_by_hand(live)
+    entries = _own_changes(journal, inputs.environment, taken_at)
+    if (people := people_of_journal(inputs, live)) is not None:
+        entries = [with_people(entry, people) for entry in entries]
+    expected, applied = with_own_changes(snapshot, live, entries)
     return UpgradeReport(
-        setup=difference(inputs, snapshot, live),
+        setup=difference(inputs, expected, live, by_hand),
         before=counts(snapshot),
         after=counts(live),
         capabilities=capabilities,
         deprecated=deprecated,
-        districts=tuple((slug, tuple(_smoke(inputs, slug, live, find))) for slug in inputs.config.districts),
+        districts=tuple((slug, tuple(_smoke(inputs, slug, expected, live, find))) for slug in inputs.config.districts),
+        applied=applied,
     )
+
+
+def _own_changes(journal: Journal, environment: str, since: str) -> list[HistoryEntry]:
+    """What this tool did to an environment since a moment."""
+    ours = {run.run for run in runs(journal) if run.environment == environment}
+    first = datetime.fromisoformat(since) if since else None
+    return [
+        entry
+        for entry in history_entries(journal)
+        if entry.run in ours
+        and entry.status == Status.DONE.value
+        and entry.action in {*Action, TAKEN_BACK}
+        and (first is None or datetime.fromisoformat(entry.at) >= first)
+    ]
 
 
 def version_seen(capabilities: Iterable[Capability]) -> str:
@@ -200,40 +238,35 @@ def _deprecated(journal: Journal, environment: str, after: Probes) -> Iterable[s
     return [*sorted(seen), *own]
 
 
-def _smoke(inputs: ConfigInput, slug: str, live: State, find: Find) -> Iterable[Check]:
-    """One district: is all there that the config wants, and can it be looked up?"""
-    for kind in inputs.kinds.values():
-        desired = [a for a in inputs.config.state if a.scope == slug and a.kind == kind.name]
-        if not desired:
+def _smoke(inputs: ConfigInput, slug: str, expected: State, live: State, find: Find) -> Iterable[Check]:
+    """One district: is all still there that was, and can it be looked up? What was never applied is no loss."""
+    kinds = {**inputs.by_hand, **inputs.kinds}
+    desired = [a for a in inputs.config.state if a.scope == slug and a.kind in kinds]
+    for kind in kinds.values():
+        of_kind = [a for a in desired if a.kind == kind.name]
+        was = [a for a in of_kind if _there(expected, a) or _there(live, a)]
+        if not was:
             continue
-        lost = [a for a in desired if (existing := live.get(a)) is None or not existing.active]
-        reported = f"{len(desired) - len(lost)} of {len(desired)} there and active"
-        yield Check(
-            what=kind.plural,
-            ok=not lost,
-            told=reported
-            + (f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""),
-        )
-    routes = [
-        (a, live[a].fields.get("unit"))
-        for a in inputs.config.state
-        if a.scope == slug and a.kind in inputs.kinds and "unit" in inputs.config.state[a].fields and a in live
-    ]
-    units = {a.key for a, r in live.items() if a.scope == slug and r.active and inputs.kinds[a.kind].root_key}
-    stray = [a.key for a, unit in routes if unit is not None and unit not in units]
+        lost = [a for a in was if not _there(live, a)]
+        missing = f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""
+        never = f"; {len(of_kind) - len(was)} not applied yet" if len(was) < len(of_kind) else ""
+        told = f"{len(was) - len(lost)} of {len(was)} there and active{missing}{never}"
+        yield Check(what=kind.plural, ok=not lost, told=told)
+    routes = [a for a in desired if a.kind in inputs.kinds and "unit" in inputs.config.state[a].fields and a in live]
+    before, now = _units(inputs, expected, slug), _units(inputs, live, slug)
+    stray = [a.key for a in routes if (unit := live[a].fields.get("unit")) is not None and unit not in now]
+    known = [a.key for a in routes if a in expected and expected[a].fields.get("unit") not in before]
     if routes:
         yield Check(
             what="mail routes",
-            ok=not stray,
+            ok=not set(stray) - set(known),
             told=f"{len(routes) - len(stray)} of {len(routes)} end at a live unit"
             + (f"; not {', '.join(stray[:3])}" if stray else ""),
         )
     tops = [
         a
-        for kind in inputs.kinds.values()
-        if kind.root_key
-        for a in inputs.config.state
-        if a.kind == kind.name and a.scope == slug and inputs.config.state[a].fields.get("parent") is None
+        for a in desired
+        if kinds[a.kind].root_key and inputs.config.state[a].fields.get("parent") is None and _there(expected, a)
     ]
     for top in tops[:1]:
         try:
@@ -246,3 +279,13 @@ def _smoke(inputs: ConfigInput, slug: str, live: State, find: Find) -> Iterable[
                 ok=result is not None and result.active,
                 told=f"{top.key} {'is not found' if result is None else 'answers' if result.active else 'answers, and is retired'}",
             )
+
+
+def _there(state: State, address: Address) -> bool:
+    return (resource := state.get(address)) is not None and resource.active
+
+
+def _units(inputs: ConfigInput, state: State, slug: str) -> set[str]:
+    """The keys of a district's active units."""
+    rooted = {name for name, kind in inputs.kinds.items() if kind.root_key}
+    return {a.key for a, r in state.items() if a.scope == slug and r.active and a.kind in rooted}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from websakctl.report.formats import Format
-from websakctl.report.formats.text import SIGNS, first_lines, key_of, safe, summary_line, the_rest
+from websakctl.report.formats.text import SIGNS, first_lines, fitting, key_of, safe, summary_line, the_rest
 from websakctl.report.layout import width_of
 from websakctl.report.view_models import GridReport, Look, PlanReport
 
@@ -22,14 +22,25 @@ def _plan(report: PlanReport, look: Look) -> str:
             cells[scope] = SIGNS[group.action]
     labels = [safe(f"{kind} {key}") for kind, key in rows]
     left = max(map(width_of, labels))
-    head = _head(scopes, left)
-    body = []
-    for label, cells in zip(labels, rows.values(), strict=True):
-        body.append(
-            f"{label}{' ' * (left - width_of(label))}  {' '.join(_cell(cells.get(scope, '.'), look) for scope in scopes)}"
-        )
-    grid = [*head, *body]
+    grid: list[str] = []
+    for part in _parts([[n] for n in range(len(scopes))], left, look):
+        grid += ["", *_head([scopes[n] for n in part], left)] if grid else _head([scopes[n] for n in part], left)
+        grid += [
+            f"{label}{' ' * (left - width_of(label))}  {' '.join(_cell(cells.get(scopes[n], '.'), look) for n in part)}"
+            for label, cells in zip(labels, rows.values(), strict=True)
+        ]
     return "\n".join([*first_lines(report, look), "", *grid, "", *the_rest(report, look), summary_line(report, look)])
+
+
+def _parts(groups: Sequence[Sequence[int]], left: int, look: Look) -> list[list[int]]:
+    """The columns in as many parts as a narrow terminal needs, each below the other; a group of columns stays together."""
+    room = max(1, (look.width - left - 1) // 2) if look.fit else sum(map(len, groups))
+    parts: list[list[int]] = [[]]
+    for group in groups:
+        if parts[-1] and len(parts[-1]) + len(group) > room:
+            parts.append([])
+        parts[-1] += group
+    return parts
 
 
 def _cell(sign: str, look: Look) -> str:
@@ -46,11 +57,19 @@ def _head(columns: Sequence[str], left: int) -> list[str]:
 def _grid(report: GridReport, look: Look) -> str:
     labels = [safe(label) for label, _ in report.rows]
     left = max(map(width_of, labels), default=0)
-    body = []
-    for label, (_, cells) in zip(labels, report.rows, strict=True):
-        marks = " ".join(look.paint(report.styles.get(mark, "faint"), mark) for mark in cells)
-        body.append(f"{label}{' ' * (left - width_of(label))}  {marks}".rstrip())
-    return "\n".join([report.title, "", *_head([safe(c) for c in report.columns], left), *body, "", *report.notes])
+    groups: list[list[int]] = [[]]
+    for n, column in enumerate(report.columns):
+        groups[-1].append(n)
+        if not column:
+            groups.append([])
+    body: list[str] = []
+    for part in _parts([group for group in groups if group], left, look):
+        body += [""] if body else []
+        body += _head([safe(report.columns[n]) for n in part], left)
+        for label, (_, cells) in zip(labels, report.rows, strict=True):
+            marks = " ".join(look.paint(report.styles.get(cells[n], "faint"), cells[n]) for n in part)
+            body.append(f"{label}{' ' * (left - width_of(label))}  {marks}".rstrip())
+    return "\n".join([report.title, "", *body, "", *report.notes])
 
 
-FORMAT = Format(renders={PlanReport: _plan, GridReport: _grid})
+FORMAT = Format(renders={PlanReport: fitting(_plan), GridReport: fitting(_grid)})

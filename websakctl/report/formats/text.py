@@ -424,7 +424,7 @@ def _document(report: DocumentReport, look: Look) -> str:
     return "\n\n".join(parts)
 
 
-def _fitting(render: Callable[[Any, Look], str]) -> Callable[[Any, Look], str]:
+def fitting(render: Callable[[Any, Look], str]) -> Callable[[Any, Look], str]:
     """The same, wrapped between words where a terminal is narrower."""
 
     def fitted(subject: Any, look: Look) -> str:
@@ -436,9 +436,9 @@ def _fitting(render: Callable[[Any, Look], str]) -> Callable[[Any, Look], str]:
 
 FORMAT = Format(
     renders={
-        PlanReport: _fitting(_plan),
-        FindingsReport: _fitting(_findings),
-        TableReport: _fitting(_table),
-        DocumentReport: _fitting(_document),
+        PlanReport: fitting(_plan),
+        FindingsReport: fitting(_findings),
+        TableReport: fitting(_table),
+        DocumentReport: fitting(_document),
     }
 )

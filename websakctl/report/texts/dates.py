@@ -1,7 +1,8 @@
 """Dates, numbers and lists as the language writes them."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from websakctl.report.texts import Language
 
@@ -27,6 +28,14 @@ def weekday(value: date | str, language: Language) -> str:
     from babel.dates import format_date
 
     return f"{format_date(_date(value), 'EEEE', locale=_LOCALES[language])} {day(value, language)}"
+
+
+def moment(value: str, language: Language) -> str:
+    """Write a moment (RFC 3339) as the clock shows it in Oslo: ``1. desember 2026 kl. 12.31``, ``1 December 2026, 12:31 CET``."""
+    at = datetime.fromisoformat(value).astimezone(ZoneInfo("Europe/Oslo"))
+    if language == "nb":
+        return f"{day(at.date(), language)} kl. {at:%H.%M}"
+    return f"{day(at.date(), language)}, {at:%H:%M %Z}"
 
 
 def week(value: date | str, language: Language) -> str:

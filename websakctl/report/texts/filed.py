@@ -28,6 +28,8 @@ def _section(section: Section, language: Language) -> Section:
         columns=[said(column, language) for column in section.columns],
         rows=[[_cell(cell, language) for cell in row] for row in section.rows],
         lines=[_line(line, language) for line in section.lines],
+        folded=said(section.folded, language) if section.folded else "",
+        first_to_go=[said(column, language) for column in section.first_to_go],
     )
 
 
