@@ -82,6 +82,7 @@ def find_drift(inputs: ConfigInput, live: State) -> Drift:
     plan = replace(
         plan,
         findings=(),
+        by_hand=(),
         warnings=inputs.warnings,
         changes=tuple(replace(c, reason="changed in Websak since the last apply") for c in plan.changes),
     )

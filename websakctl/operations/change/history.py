@@ -235,6 +235,7 @@ def take_back(
         plan,
         changes=tuple(replace(c, reason=f"takes back run {run}") for c in plan.changes),
         unchanged=0,
+        by_hand=(),
         manual=tuple(sorted((*plan.manual, *back.steps), key=lambda step: step.address)),
         digests=cache(lambda: (digest(inputs.config.state), seen)),
         origin=Origin(run=run),

@@ -146,7 +146,7 @@ def difference(inputs: ConfigInput, before: State, after: State, by_hand: frozen
         Action.DELETE: "is gone",
     }
     changes = tuple(replace(c, reason=words[c.action]) for c in plan.changes)
-    return replace(plan, changes=changes, findings=(), warnings=())  # nothing of it is to be carried out
+    return replace(plan, changes=changes, findings=(), warnings=(), by_hand=())  # nothing of it is to be carried out
 
 
 def with_own_changes(before: State, after: State, entries: Iterable[HistoryEntry]) -> tuple[State, tuple[Address, ...]]:
