@@ -48,7 +48,7 @@ docs: .venv/.test ## Write the pages that are made from the code
 	$(BIN)/python docs/generate_kinds.py
 	$(BIN)/python docs/generate_rules.py
 	$(BIN)/websakctl schema --write
-	$(BIN)/websakctl schema plan > docs/api/plan.schema.json
+	$(BIN)/python docs/generate_api.py
 	$(BIN)/python -m websakctl.sandbox.setupapi docs/api/setup.openapi.yaml
 
 check: lint types contracts unused test ## Check all that .ci/run checks

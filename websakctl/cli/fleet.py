@@ -353,7 +353,7 @@ def _needs_nothing(target: "Target", plans: dict[str, dict[str, Any]] | None) ->
             target=target.name,
             environment=target.environment,
             exit_code=0,
-            documents={"apply": {"counts": {}, "outcomes": []}},
+            documents={"apply": {"format_version": 1, "run": None, "outcomes": []}},
             attempts=1,
         )
     why = "error: the file holds no plan of it; see what `fleet plan` said"

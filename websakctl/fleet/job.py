@@ -175,7 +175,7 @@ def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
     given = (
         f"run {run} had done it" if merged else f"error: run {run} ended before and did not do all of it: plan again"
     )
-    reported = json.dumps({"format_version": 1, "run": run, "counts": {}, "outcomes": []})
+    reported = json.dumps({"format_version": 1, "run": run, "outcomes": []})
     return Ended(code=0 if merged else _INCOMPLETE, out=reported, err=given, killed=False)
 
 

@@ -30,12 +30,13 @@ _LONG_AGO: Final = "2019-01-01T00:00:00Z"
 _DEPARTMENT: Final = {
     "address": "addr",
     "address2": "addr2",
-    **{
-        name: name
-        for name in ("external_id", "code", "abbreviation", "name", "postal_no", "contact", "phone", "manager_user_id")
-    },
+    **{name: name for name in ("external_id", "code", "abbreviation", "name", "postal_no", "contact", "phone")},
+    "visiting_address": "visiting_address",
+    "manager_user_id": "manager_user_id",
     "unit_type": "unit",
 }  # a name in the document -> the column
+# a group's name in the document -> the column of its id
+_GROUPS: Final = {"mail_group": "mail_distribution_group", "admin_group": "local_admin_access_group"}
 
 
 class BadCopy(ValueError):
@@ -47,9 +48,9 @@ def restore(database: Database, document: Mapping[str, Any]) -> dict[str, int]:
 
     Args:
         database: The database; nothing of it is left.
-        document: ``departments`` (the first is the root; ``parent`` is an id), ``templates`` and ``users`` (``department``
-            is an id, ``groups`` are names, ``roles`` have their lists as texts), ``groups``, ``zones`` by name, and ``setup``:
-            rows by kind, each with ``active``.
+        document: ``departments`` (the first is the root; ``parent`` is an id, ``mail_group`` and ``admin_group`` are names),
+            ``templates`` and ``users`` (``department`` is an id, ``groups`` are names, ``roles`` have their lists as texts),
+            ``groups``, ``zones`` by name, and ``setup``: rows by kind, each with ``active``.
 
     Returns:
         How many rows of each there are.
@@ -62,7 +63,7 @@ def restore(database: Database, document: Mapping[str, Any]) -> dict[str, int]:
             for table in reversed(METADATA.sorted_tables):
                 connection.execute(delete(table))
             return {
-                "departments": _departments(connection, document["departments"]),
+                "departments": _departments(connection, document),
                 "zones": _zones(connection, document["zones"]),
                 "groups": _insert(connection, access_group, map(_group, document["groups"])),
                 "users": _users(connection, document),
@@ -74,20 +75,28 @@ def restore(database: Database, document: Mapping[str, Any]) -> dict[str, int]:
         raise BadCopy(str(getattr(error, "orig", None) or error)) from error
 
 
-def _departments(connection: Connection, rows: Iterable[Row]) -> int:
+def _departments(connection: Connection, document: Mapping[str, Any]) -> int:
+    group_ids = {row["name"]: str(row["id"]) for row in document["groups"]}
+
     def columns(row: Row) -> dict[str, Any]:
         named = {column: row.get(name) for name, column in _DEPARTMENT.items()}
-        return named | {
-            "id": int(row["id"]),
-            "parent_department_id": None if row["parent"] is None else int(row["parent"]),
-            "valid_from_date": _LONG_AGO,
-            "valid_to_date": None if row["active"] else f"{_yesterday()}T00:00:00Z",
-            "journal_unit_id": "1",
-            "archive_unit": "1",
-            "level": "1" if row["parent"] is None else "2",
-        }
+        groups = {column: group_ids.get(row.get(name) or "") for name, column in _GROUPS.items()}
+        return (
+            named
+            | groups
+            | {
+                "emails": json.dumps(row["emails"]) if row.get("emails") else None,
+                "id": int(row["id"]),
+                "parent_department_id": None if row["parent"] is None else int(row["parent"]),
+                "valid_from_date": _LONG_AGO,
+                "valid_to_date": None if row["active"] else f"{_yesterday()}T00:00:00Z",
+                "journal_unit_id": "1",
+                "archive_unit": "1",
+                "level": "1" if row["parent"] is None else "2",
+            }
+        )
 
-    return _insert(connection, department, map(columns, rows))
+    return _insert(connection, department, map(columns, document["departments"]))
 
 
 def _zones(connection: Connection, names: Iterable[str]) -> int:

@@ -8,6 +8,7 @@ import typer
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session
+from websakctl.report.view_models import TableReport
 
 KindArgument = Annotated[
     str | None,
@@ -39,7 +40,9 @@ def schema(call: Call, kind: KindArgument = None, write: Write = False) -> None:
     if write:
         if kind is not None:
             raise Problem("--write writes all schemas; no KIND", Exit.USAGE)
-        session.terminal.result(f"Wrote {' and '.join(write_schemas(session))}.")
+        written = write_schemas(session)
+        session.terminal.say(f"Wrote {' and '.join(written)}.")
+        session.write(TableReport(headline="", columns=(), rows=(), data={"files": written}))
         return
     if kind is None:
         result = schema_of_files(kinds, _codes(session))

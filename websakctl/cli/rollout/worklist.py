@@ -159,18 +159,16 @@ def show(
     if names:
         kept = {item.id for item in _named(work, names)}
         chosen = msgspec.structs.replace(chosen, items=tuple(item for item in chosen.items if item.id in kept))
-    if out is not None:
-        write_work_list(session, chosen, out, language, keep=False)
-        return
+    files = write_work_list(session, chosen, out, language, keep=False).files if out is not None else ()
     if call.format == "json":
-        session.write(
-            TableReport(
-                headline="",
-                columns=(),
-                rows=(),
-                data={"environment": work.environment, "items": [_data(item) for item in chosen.items]},
-            )
-        )
+        data = {
+            "environment": work.environment,
+            "items": [_data(item) for item in chosen.items],
+            "files": list(files),
+        }
+        session.write(TableReport(headline="", columns=(), rows=(), data=data))
+        return
+    if out is not None:
         return
     suffix = "csv" if call.format == "csv" else "md"
     session.terminal.result(files_of(session, chosen, language)[suffix].removeprefix("\ufeff").rstrip("\n"))

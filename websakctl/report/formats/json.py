@@ -73,7 +73,7 @@ def _versioned(data: Any) -> Any:
     """Put the format's version first; a list becomes the ``items`` of a document."""
     if isinstance(data, list):
         return {"format_version": 1, "items": data}
-    return data if "format_version" in data else {"format_version": 1, **data}
+    return {"format_version": 1, **data}
 
 
 FORMAT = Format(renders={PlanReport: _plan, FindingsReport: _findings, TableReport: _table, DocumentReport: _document})
