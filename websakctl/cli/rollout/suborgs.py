@@ -157,7 +157,7 @@ def import_(
     Shows the difference and asks first. What the config has already is left as it is. The register knows no route, so
     --channel says where the mail of all of them goes, with --reader for Altinn and --unit for SvarInn.
     """
-    from websakctl.cli.config.workbook import begin_entries, read_list
+    from websakctl.cli.begin import begin_entries, read_list
     from websakctl.kinds.sub_org import KIND
 
     session = Session(call)
