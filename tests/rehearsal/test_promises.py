@@ -106,5 +106,8 @@ def test_who_is_left_in_something_that_ended_is_found_once() -> None:
     ended = {**LIVE, OPPV: replace(LIVE[OPPV], active=False)}
     assert left_behind(LIVE, ended, KINDS) == [(BHG, "parent", "FR-OPPV"), (KARI, "unit", "FR-OPPV")]
     assert left_behind(ended, ended, KINDS) == []  # they were before
+    roles = {"LD": {"units": ["FR-OPPV"], "grades": []}}
+    with_role = {**ended, KARI: replace(LIVE[KARI], fields={"name": "Kari", "unit": "FR-BHG", "roles": roles})}
+    assert left_behind(LIVE, with_role, KINDS) == [(BHG, "parent", "FR-OPPV"), (KARI, "roles", "FR-OPPV")]
     retired = {**ended, KARI: replace(LIVE[KARI], active=False)}
     assert left_behind(LIVE, retired, KINDS) == [(BHG, "parent", "FR-OPPV")]

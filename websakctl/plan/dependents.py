@@ -11,7 +11,7 @@ from websakctl.model.district import District
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import Resource, State
 from websakctl.model.retirement import Retirement
-from websakctl.plan.change import Action, Change, Finding, Group, ManualStep, Plan, in_words, old_address, some
+from websakctl.plan.change import Change, Finding, Group, ManualStep, Plan, in_words, old_address, some
 from websakctl.plan.diff import patched, to_heirs
 
 Target = tuple[str, str]  # kind and key: a key stands once in Websak, whatever district it is in
@@ -42,7 +42,8 @@ def with_dependents(
     others = [f for f in plan.findings if not f.guard.startswith("dependents:")]
     followers = {change.address: change.follows for change in changes}
     groups = tuple(_with_all(group, followers) for group in plan.groups)
-    heirs = {_target(a): r for a, r in (retirements or {}).items() if r.heir is not None and _target(a) in going}
+    named = ((_target(address), retirement.heir) for address, retirement in (retirements or {}).items())
+    heirs = {target: heir for target, heir in named if heir is not None and target in going}
     left = _left_in(changes, live, result, kinds, districts)
     return replace(
         plan,
@@ -58,23 +59,20 @@ def _steps(
     left: Mapping[Address, list[Address]],
     live: State,
     kinds: Mapping[str, Kind],
-    heirs: Mapping[Target, Retirement],
+    heirs: Mapping[Target, Address],
 ) -> list[ManualStep]:
     """Where each of those goes who would be left behind although there is an heir: no write is sure to erase nothing of them."""
     reported = {step.address for step in plan.manual}
     steps: list[ManualStep] = []
     for address in sorted({a for stay in left.values() for a in stay} - reported):
         kind, fields = kinds[address.kind], live[address].fields
-        if not kind.needed_to_replace:
-            continue
         own: list[ManualStep] = []
         to_heirs(kind, live[address], heirs, own)
-        reasons = [step.what for step in own]
-        for target in dict.fromkeys(_held_in(kind, fields)):
-            if (retirement := heirs.get(target)) is not None and retirement.heir is not None:
-                reasons.append(
-                    f"a role is given for {target[1]}, which is retired: give it for {retirement.heir.key} in Websak"
-                )
+        held = sorted({target for target in held_in(kind, fields) if target in heirs})
+        reasons = [step.what for step in own] + [
+            f"a role is given for {target[1]}, which is retired: give it for {heirs[target].key} in Websak"
+            for target in held
+        ]
         if reasons:
             steps.append(ManualStep(address=address, what="; ".join(reasons)))
     return steps
@@ -99,13 +97,13 @@ def referrers(
             for _, ref, key in referred(of_kind, resource.fields)
             for target in (everywhere.get((ref.kind, key), ()) if ref.everywhere else [(ref.kind, key)])
         ]
-        for target in dict.fromkeys((*named, *_held_in(of_kind, resource.fields))):
+        for target in dict.fromkeys((*named, *held_in(of_kind, resource.fields))):
             if target in targets and target != _target(address):
                 result[target].append(address)
     return result
 
 
-def _held_in(kind: Kind, fields: Mapping[str, Any]) -> Iterable[Target]:
+def held_in(kind: Kind, fields: Mapping[str, Any]) -> Iterable[Target]:
     """What the values of mappings hold keys of: the units that a role is given for."""
     for name, held in kind.holds.items():
         for value in (fields.get(name) or {}).values():
@@ -154,7 +152,7 @@ def _left_in(
     return left
 
 
-def _findings(left: Mapping[Address, list[Address]], heirs: Mapping[Target, Retirement]) -> Iterable[Finding]:
+def _findings(left: Mapping[Address, list[Address]], heirs: Mapping[Target, Address]) -> Iterable[Finding]:
     """One for each kind of what goes: how many of what would be left behind."""
     for kind in sorted({address.kind for address in left}):
         by_address = {address: stay for address, stay in sorted(left.items()) if address.kind == kind}
@@ -195,7 +193,5 @@ def people_may_depend(plan: Plan, kinds: Mapping[str, Kind]) -> bool:
     """Whether a plan retires or renames something that users refer to, so that all of them must be looked at."""
     of_users = {ref.kind for ref in kinds["user"].references.values()} if "user" in kinds else set()
     return any(
-        c.address.kind in of_users and (c.action.removes or old_address(c).key != c.address.key)
-        for c in plan.changes
-        if c.action is not Action.CREATE
+        c.address.kind in of_users and (c.action.removes or old_address(c).key != c.address.key) for c in plan.changes
     )

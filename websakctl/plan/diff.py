@@ -143,6 +143,7 @@ def compare(
     counterparts = _Counterparts(desired, live, known, previously or {})
     last_applied = _LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only})
     retiring = {(address.kind, address.key): given for address, given in (retirements or {}).items()}
+    heirs = {target: given.heir for target, given in retiring.items() if given.heir is not None}
     fixed: CreateOnlyDifferences = {}
     for address, expected in desired.items():
         kind = all_kinds.get(address.kind)
@@ -183,7 +184,7 @@ def compare(
         reason = _removal_reason(address, known, prune, retiring)
         if reason is not None:
             _remove(kind, resource, reason, result, kinds)
-        elif (change := to_heirs(kind, resource, retiring, result.manual)) is not None:
+        elif (change := to_heirs(kind, resource, heirs, result.manual)) is not None:
             result.add(change, kinds)
         else:
             result.unmanaged.append(address)
@@ -386,22 +387,22 @@ def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: M
 
 
 def to_heirs(
-    kind: Kind, there: Resource, retiring: Mapping[tuple[str, str], Retirement], manual: list[ManualStep]
+    kind: Kind, there: Resource, heirs: Mapping[tuple[str, str], Address], manual: list[ManualStep]
 ) -> Change | None:
     """Point something that nobody manages here to the heirs of what it refers to; a person does what a write would erase."""
     fields: list[FieldChange] = []
-    for name, ref in kind.references.items() if retiring else ():
+    for name, ref in kind.references.items() if heirs else ():
         value = there.fields.get(name)
         if ref.everywhere or not isinstance(value, str):
             continue
-        given = retiring.get((ref.kind, value))
-        if given is None or given.heir is None:
+        heir = heirs.get((ref.kind, value))
+        if heir is None:
             continue
         if kind.needed_to_replace:
-            what = f"its {name} {value} is retired: move it to {given.heir.key} in Websak"
+            what = f"its {name} {value} is retired: move it to {heir.key} in Websak"
             manual.append(ManualStep(address=there.address, what=what))
         else:
-            fields.append(FieldChange(path=name, before=value, after=given.heir.key))
+            fields.append(FieldChange(path=name, before=value, after=heir.key))
     return (
         Change(address=there.address, action=Action.UPDATE, fields=tuple(fields), reason="what it refers to is retired")
         if fields

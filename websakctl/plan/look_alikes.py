@@ -42,18 +42,18 @@ def probable_renames(
     """
     listed = list(changes)
     pairs = _pairs(listed, desired, live, kinds, previously)
-    grouped: dict[tuple[str, str, str], list[_Pair]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str, str], list[_Pair]] = defaultdict(list)
     for pair in pairs:
         alone = pair.new.scope != pair.old.scope or not pair.goes or pair.back
-        old = str(pair.old) if alone else _local(pair.old, districts)
-        grouped[pair.new.kind, old, str(pair.new) if alone else _local(pair.new, districts)].append(pair)
+        old, new = (str(a) if alone else _local(a, districts) for a in (pair.old, pair.new))
+        grouped[pair.new.kind, old, new, _local(pair.new, districts)].append(pair)
     return tuple(
         Finding(
-            guard=f"rename:{kind}/{_local(members[0].new, districts)}",
+            guard=f"rename:{kind}/{local}",
             count=len(members),
             message=_told(members, old, new, kinds[kind], position),
         )
-        for (kind, old, new), members in sorted(grouped.items(), key=lambda item: item[0])
+        for (kind, old, new, local), members in sorted(grouped.items(), key=lambda item: item[0])
     )
 
 
@@ -83,7 +83,7 @@ def _pairs(
     existing: dict[tuple[str, Any], list[Address]] = defaultdict(list)
     for address, resource in live.items():
         label = (address.kind, _label(kinds, address.kind, resource.fields))
-        if label in labels and (address in going or (address.kind, address.key) not in taken):
+        if (address.kind, address.key) not in taken:
             existing[label].append(address)
     stays: dict[tuple[str, Any], int] = defaultdict(int)
     for address, resource in desired.items():
@@ -94,11 +94,7 @@ def _pairs(
     for change in created:
         new = change.address
         label = (new.kind, _label(kinds, new.kind, desired[new].fields))
-        alike = [
-            a
-            for a in existing.get(label, ())
-            if a != new and _alike(kinds[new.kind], desired[new].fields, live[a].fields)
-        ]
+        alike = [a for a in existing.get(label, ()) if _alike(kinds[new.kind], desired[new].fields, live[a].fields)]
         near = sorted(a for a in alike if a in going and a.scope == new.scope)
         only = alike if len(alike) == 1 and stays[label] == 1 else []
         back = change.action is Action.ACTIVATE
@@ -117,7 +113,7 @@ def _alike(kind: Kind, desired: Fields, live: Fields) -> bool:
     own = {name for name, _ in kind.own_references}
     left_out = {kind.key_mirror, *kind.unique, *kind.create_only, *kind.write_only, *kind.stepwise, *own}
     reported = [n for n, value in desired.items() if n not in left_out and value not in _NOTHING]
-    return bool(reported) and all(same(desired[name], live.get(name)) for name in reported)
+    return all(same(desired[name], live.get(name)) for name in reported)
 
 
 def _local(address: Address, districts: Mapping[str, District]) -> str:
@@ -128,7 +124,8 @@ def _local(address: Address, districts: Mapping[str, District]) -> str:
 def _told(
     members: list[_Pair], old: str, new: str, kind: Kind, position: Callable[[Address], SourceLine | None]
 ) -> str:
-    pair, scopes = members[0], ", ".join(m.new.scope for m in members[:3]) + (", …" if len(members) > 3 else "")
+    pair, *_ = members
+    scopes = ", ".join(m.new.scope for m in members[:3]) + (", …" if len(members) > 3 else "")
     if pair.back:
         return (
             f"{old} would go and {new}, which was retired, come back with the same content: probably a move. The key "

@@ -10,6 +10,7 @@ from websakctl.model.address import Address
 from websakctl.model.kind import Kind, referred
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Action, Change, old_address
+from websakctl.plan.dependents import held_in
 from websakctl.plan.diff import ABOUT_ITSELF, AcceptedNormalisations, following, is_accepted, patched, same
 
 Target = tuple[str, str]  # kind and key
@@ -78,6 +79,9 @@ def _dangling(state: State, kinds: Mapping[str, Kind]) -> Iterator[tuple[Address
         for name, ref, key in referred(kinds[address.kind], resource.fields):
             if ref.kind in told and not ref.everywhere and not key.startswith("#") and (ref.kind, key) not in active:
                 yield address, name, key
+        for target in dict.fromkeys(held_in(kinds[address.kind], resource.fields)):
+            if target[0] in told and not target[1].startswith("#") and target not in active:
+                yield address, "roles", target[1]
 
 
 def _target(address: Address) -> Target:
