@@ -21,6 +21,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from websakctl.kinds import all_kinds
 from websakctl.live import lease
+from websakctl.live.usage import USED
 from websakctl.live.user_rows import KeptRows
 from websakctl.live.users import People
 from websakctl.live.users_writer import UsersWriter
@@ -394,6 +395,33 @@ def test_each_version_is_spoken_to_by_its_own_routes(run: tuple[str, Recording])
         ("delete", "/api/v2/accessgroups/{accessGroupId}/members/{userGidId}"),
     }
     assert {each.method for each in writes} == {"post", "put", "delete"}
+
+
+def test_what_is_said_to_be_used_is_what_is_sent(run: tuple[str, Recording]) -> None:
+    """``contract check`` looks at what this client uses; that list must neither lack nor invent anything."""
+    version, recording = run
+    used = {use.operation: use for use in USED[version]}
+    seen = set()
+    for each in to_api(recording):
+        if each.path.startswith("/api/setup/") or (each.method_sent, each.path) == PROBE:
+            continue
+        use = used[f"{each.method_sent} {matching(each, version)[0]}"]
+        seen.add(use.operation)
+        assert set(each.parameters.query) <= set(use.query), each
+        body = json.loads(each.body) if each.body else {}
+        sent_back = (
+            document(version)["components"]["schemas"]["Department"]["properties"]
+            if "PUT /api/v2/dep" in str(each)
+            else ()
+        )
+        assert set(body if isinstance(body, dict) else ()) <= {*use.sends, *sent_back}, each
+    seldom = {
+        "GET /api/Departments",  # where there is no flat list
+        "GET /api/v2/departments/flat",  # it is the probe
+        "GET /api/Admin/availableidentityproviders",  # where the config names one
+        "GET /api/Users/changes/{fromDate}",
+    }
+    assert used.keys() - seen <= seldom
 
 
 def test_whoever_holds_the_lease_says_so(run: tuple[str, Recording]) -> None:

@@ -71,6 +71,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "fleet": ("fleet", "Many Websaks: the ordinary commands as independent jobs, one for each target."),
     "doctor": ("system.doctor", "Check config, environment, credentials, both APIs and the journal, one line each."),
+    "contract": ("system.contract", "The vendor's published API against what this tool uses of it."),
     "state": ("system.state", "The journal and lock that several machines share on a branch of the git remote."),
     "auth": ("system.auth", "Client credentials: kept in the OS keyring."),
     "demo": ("system.demo", "Show the whole story on a sandbox: plan, apply, plan again, one edit."),
