@@ -605,6 +605,11 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
             ),
         ),
     ),
+    "export": (
+        "a workbook that was written",
+        ("export",),
+        document({"file": TEXT, "sheets": many(obj({"title": TEXT, "kind": TEXT, "rows": FROM_ONE}))}),
+    ),
     "find": (
         "where a text was found",
         ("find",),
@@ -643,6 +648,33 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
         ),
     ),
     "init": ("a new repository", ("init",), document({"folder": TEXT, "files": many(TEXT)})),
+    "import": (
+        "a workbook or a list that was taken over",
+        ("import",),
+        either(
+            ref("written"),
+            document(
+                {
+                    "file": TEXT,
+                    "files": {"type": "array", "maxItems": 0},
+                    "errors": many(obj({"cell": TEXT, "message": TEXT, "help": TEXT})),
+                    "conflicts": many(
+                        obj(
+                            {
+                                "cell": TEXT,
+                                "address": ADDRESS,
+                                "field": TEXT,
+                                "before": TEXT,
+                                "workbook": TEXT,
+                                "config": TEXT,
+                            }
+                        )
+                    ),
+                },
+                about="It was not taken: cells that cannot be, or that were changed in the config too.",
+            ),
+        ),
+    ),
     "licences": (
         "licence seats",
         ("licences",),
@@ -936,6 +968,11 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                 ),
             }
         ),
+    ),
+    "suborgs-import": (
+        "numbers that were written into the config",
+        ("suborgs import",),
+        ref("written"),
     ),
     "upgrade-check": (
         "a record before an upgrade, or the report after it",

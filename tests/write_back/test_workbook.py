@@ -1,5 +1,6 @@
 """The setup as a workbook and back: what people change in a spreadsheet, and nothing else, becomes edits of the files."""
 
+import json
 import shutil
 import subprocess
 import zipfile
@@ -7,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,13 @@ def changed(cli: Cli, *changes: tuple[str, str, Any], name: str = "a.xlsx") -> N
     for address, header, value in changes:
         cells(book, address, header).value = value
     book.save(cli.root / name)
+
+
+def document(text: str) -> Any:
+    """A JSON document, as its schema says."""
+    found = json.loads(text)
+    jsonschema.validate(found, json.loads((HOME / "docs/api/import.schema.json").read_text(encoding="utf-8")))
+    return found
 
 
 def diff(cli: Cli) -> list[str]:
@@ -157,7 +166,8 @@ def test_an_older_workbook_is_merged_cell_by_cell(written: Cli) -> None:
     git(written.root, "commit", "-qam", "meanwhile")
     refused = written("import", "a.xlsx", "--auto-approve", code=4)
     assert "licence/base/WEBSAK-PLUS: bought was '100'; the workbook says '120', the config '110'" in refused.err
-    told = written("import", "a.xlsx", "--auto-approve", "--format", "json", code=4).json["conflicts"]
+    told = written("import", "a.xlsx", "--auto-approve", "--format", "json", code=4).out
+    told = document(told)["conflicts"]
     assert [(c["cell"], c["workbook"], c["config"]) for c in told] == [("Lisens!F2", "120", "110")]
     assert diff(written) == []
     written("import", "a.xlsx", "--auto-approve", "--on-conflict", "config")
@@ -216,7 +226,7 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_taken(written: Cli) ->
         ("sub_org/frogner/975016684", "Kanal", "faks"),
     )
     refused = written("import", "a.xlsx", "--auto-approve", "--format", "json", code=3)
-    assert [(e["cell"], e["message"]) for e in refused.json["errors"]] == [
+    assert [(e["cell"], e["message"]) for e in document(refused.out)["errors"]] == [
         ("a.xlsx: Lisens!F2", "a formula stands here"),
         ("a.xlsx: Underorganisasjonsnummer!G4", "'faks' is not one of svarinn, altinn"),
     ]
