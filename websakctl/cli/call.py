@@ -14,3 +14,4 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool
     verbose: bool
     no_color: bool
+    out: Path | None = None  # the file that gets the result, instead of stdout

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -86,7 +87,13 @@ Format = Annotated[
 ]
 
 
-def _common(formats: tuple[str, ...]) -> list[inspect.Parameter]:
+ResultFile = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FILE", help="Write the result into this file (UTF-8), not to stdout."),
+]
+
+
+def _common(formats: tuple[str, ...], *, own_out: bool) -> list[inspect.Parameter]:
     of_format = Annotated[
         str | None,
         typer.Option(
@@ -103,6 +110,7 @@ def _common(formats: tuple[str, ...]) -> list[inspect.Parameter]:
         ("quiet", Quiet, False),
         ("verbose", Verbose, False),
         ("no_color", NoColor, False),
+        *(() if own_out else (("result_file", ResultFile, None),)),
     )
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -161,10 +169,12 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
                 Exit.USAGE,
                 f"{ctx.command_path} --help",
             )
+        if call.out is not None:
+            _check_result_file(call.out)
         function(call, **said)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    parameters = [context, *own, *_common(formats)]
+    parameters = [context, *own, *_common(formats, own_out="out" in signature.parameters)]
     wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what Typer reads
     wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
     wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExample:\n  {example}"
@@ -180,7 +190,20 @@ def _merged(outer: Call, said: dict[str, Any]) -> Call:
         quiet=said.pop("quiet") or outer.quiet,
         verbose=said.pop("verbose") or outer.verbose,
         no_color=said.pop("no_color") or outer.no_color,
+        out=said.pop("result_file", None) or outer.out,
     )
+
+
+def _check_result_file(path: Path) -> None:
+    """Refuse what cannot become a result, before anything is done that the result would tell.
+
+    Raises:
+        Problem: If the file is YAML that is there, no file, or in no folder that can be written.
+    """
+    if path.suffix in (".yaml", ".yml") and path.exists():
+        raise Problem(f"{path} is there and is YAML, which no result is: it is left", Exit.USAGE, "name another file")
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise Problem(f"cannot write {path}", Exit.USAGE, "name a file in a folder that can be written")
 
 
 def _pass_on(ctx: typer.Context, call: Call, misplaced: set[str]) -> None:

@@ -44,7 +44,7 @@ class Session:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.terminal = Terminal(quiet=call.quiet, no_color=call.no_color)
+        self.terminal = Terminal(quiet=call.quiet, no_color=call.no_color, out=call.out)
         self._pulled = False  # whether the shared state was taken in
 
     # --- config
@@ -633,7 +633,7 @@ class Session:
         from importlib import import_module
 
         format_ = import_module(f"websakctl.report.formats.{self.call.format}").FORMAT
-        text = format_.render(subject, self.terminal.look(sys.stdout, expand=expand))
+        text = format_.render(subject, self.terminal.look_of_result(expand=expand))
         self.terminal.result(text, secrets_allowed=secrets_allowed, is_json=self.call.format in ("json", "sarif"))
 
     def say_plan(self, report: PlanReport, *, expand: bool = False) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, TextIO
 
 import msgspec
 
+from websakctl.files import write_whole
 from websakctl.redaction import redact, redact_json
 from websakctl.report.layout import wrapped
 from websakctl.report.view_models import Look, Paint, plain
@@ -49,6 +50,10 @@ def make_streams_ready() -> None:
     codecs.register_error("websakctl-escape", _escaped)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="websakctl-escape")
+    if sys.platform == "win32":  # where a pipe has the code page of the country, and who reads it expects UTF-8
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8")
 
 
 def _escaped(error: UnicodeError) -> tuple[str, int]:
@@ -78,6 +83,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
 
     quiet: bool = False
     no_color: bool = False
+    out: Path | None = None  # gets the result, instead of stdout
     result_written: ClassVar[bool] = False  # one process answers one command line
 
     def _coloured(self, stream: TextIO) -> bool:
@@ -101,6 +107,10 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         """How text is to look on a stream; where it is no terminal, lines and tables are as wide as they are."""
         return Look(width=self.width, fit=stream.isatty(), paint=self.paint(stream), expand=expand)
 
+    def look_of_result(self, *, expand: bool = False) -> Look:
+        """How a result is to look where it goes; in a file as on no terminal."""
+        return Look(width=100, expand=expand) if self.out is not None else self.look(sys.stdout, expand=expand)
+
     def _fitted(self, text: str) -> str:
         """Words for stderr, wrapped where they would run over a terminal's edge."""
         return wrapped(text, self.width) if sys.stderr.isatty() else text
@@ -109,9 +119,13 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         """Write a result; secrets only where showing them is what was asked for."""
         if not secrets_allowed:
             text = redact_json(text) if is_json else redact(text)
+        if self.out is not None:
+            before = self.out.read_bytes() if Terminal.result_written else b""
+            write_whole(self.out, before + f"{text}\n".encode())
+        else:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
         Terminal.result_written = True
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
 
     def say(self, text: str) -> None:
         """Write what a person may like to know, unless they want it quiet."""

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from websakctl.plan.selection import Selection
 
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Save the plan for `apply FILE`.")]
+PlanOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Save the plan for `apply FILE`; with --format matrix, markdown or html and another name than *.json: that.",
+    ),
+]
+_TO_READ = ("matrix", "markdown", "html")  # formats of a plan that `apply` cannot take
 DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")]
 Expand = Annotated[bool, typer.Option("--expand", help="Show every change with all its fields.")]
 Refresh = Annotated[
@@ -72,7 +81,7 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     call: Call,
-    out: Out = None,
+    out: PlanOut = None,
     detailed_exitcode: DetailedExit = False,
     expand: Expand = False,
     district: Districts = None,
@@ -86,6 +95,8 @@ def plan(
     export: Exports = None,
 ) -> None:
     """Show what apply would change. Writes nothing."""
+    from msgspec.structs import replace as struct_replace
+
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_setup import guarded
 
@@ -111,7 +122,9 @@ def plan(
     )
     report = session.plan_report(result, live)
     say_if_nothing(session, inputs, result)
-    if out is not None:
+    if out is not None and call.format in _TO_READ and out.suffix != ".json":
+        session.terminal = struct_replace(session.terminal, out=out)
+    elif out is not None:
         save_plan(session, out, report)
     session.write(report, expand=expand)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.changes else Exit.OK)

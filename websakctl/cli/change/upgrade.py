@@ -34,7 +34,8 @@ Html = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="Around a Websak upgrade, once for all districts.", no_args_is_help=True)
-    command(group, "check", example="websakctl upgrade check after --html upgrade.html")(check)
+    formats = ("text", "json", "html")
+    command(group, "check", example="websakctl upgrade check after --html upgrade.html", formats=formats)(check)
     app.add_typer(group, name="upgrade")
 
 
@@ -44,6 +45,8 @@ def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb", expand
     session = Session(call)
     if stage not in ("before", "after"):
         raise Problem(f"{stage} is neither before nor after", Exit.USAGE, "websakctl upgrade check before")
+    if stage == "before" and call.format == "html":
+        raise Problem("there is no report before the upgrade", Exit.USAGE, "websakctl upgrade check before")
     session.valid_config()
     record = session.state_dir / f"upgrade-{quote(session.target.name, safe='')}.json"
     if stage == "before":
@@ -158,13 +161,13 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
             taken_at=taken_at,
             by_hand=by_hand,
         )
-    filed = _filed(session, report, taken_at, "en")
-    session.write(filed, expand=expand)
-    if html is not None:
-        from websakctl.report.formats.html import FORMAT
-        from websakctl.report.texts.filed import filed_in
+    from websakctl.report.formats.html import FORMAT
+    from websakctl.report.texts.filed import filed_in
 
-        page = filed_in(_filed(session, report, taken_at, language), language)
+    as_page = session.call.format == "html"
+    page = filed_in(_filed(session, report, taken_at, language), language) if as_page or html is not None else None
+    session.write(page if as_page and page is not None else _filed(session, report, taken_at, "en"), expand=expand)
+    if html is not None and page is not None:
         write_private(html, FORMAT.render(page, Look()) + "\n")
         session.terminal.say(f"Written to {html}.")
     raise typer.Exit(Exit.OK if report.ok else Exit.FAILED)

@@ -15,7 +15,10 @@ from websakctl.report.view_models import TableReport
 
 _WEEK = timedelta(days=7)
 
-Html = Annotated[Path, typer.Option("--html", metavar="FILE", help="Where the page is written.")]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", metavar="FILE", help="Where the page is written (also: --format html --out FILE)."),
+]
 Since = Annotated[
     str | None,
     typer.Option("--since", metavar="YYYY-MM-DD", help="Tell what changed since that day (default: a week ago)."),
@@ -24,10 +27,12 @@ Since = Annotated[
 
 def register(app: typer.Typer) -> None:  # noqa: ARG001  # the group is registered with `rollout`
     """Add the command."""
-    command(group, "report", example="websakctl rollout report --html status.html")(report)
+    command(group, "report", example="websakctl rollout report --html status.html", formats=("text", "json", "html"))(
+        report
+    )
 
 
-def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offline: Offline = False) -> None:
+def report(call: Call, html: Html = None, since: Since = None, lang: Lang = "nb", offline: Offline = False) -> None:
     """Write the status page: batches, readiness, licences, mail routes, schedule, what changed. Writes nothing to Websak."""
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.operations.rollout.timeline import timeline_events
@@ -35,6 +40,8 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
     from websakctl.rollout.schedule import preparations, schedule
 
     language = language_of(lang)
+    if html is None and call.format != "html":
+        raise Problem("no file is named for the page", Exit.USAGE, "websakctl rollout report --html FILE")
     session = Session(call)
     first = _day(since) if since else today_in_oslo() - _WEEK
     config = session.valid_config()
@@ -52,7 +59,11 @@ def report(call: Call, html: Html, since: Since = None, lang: Lang = "nb", offli
             batches, holidays_around([b.go_live for b in batches if b.go_live]), preparations(config.whole)
         ),
     )
-    write_private(html, page.render(language))
+    if html is not None:
+        write_private(html, page.render(language))
+    if html is None or call.format == "html":
+        session.terminal.result(page.render(language).rstrip("\n"))
+        return
     ready = sum(1 for batch in view.batches for district in batch.districts if not district.in_the_way)
     data = {"file": str(html), "language": language, "since": first.isoformat(), "districts_ready": ready}
     session.write(TableReport(headline=f"Written to {html}.", columns=(), rows=(), data=data))
