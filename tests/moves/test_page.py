@@ -46,4 +46,4 @@ def test_the_walk_is_as_the_page_tells(tmp_path: Path) -> None:
                 pytest.fail(f"$ {part.command} (exit {done.returncode})\nshown:\n{part.output}\nsaid:\n{done.stdout}")
     finally:
         stop_server(tmp_path / ".websakctl")
-    assert count == 10
+    assert count == 20
