@@ -92,22 +92,24 @@ class Journal:
     def __init__(self, path: Path, clock: Clock | None = None, *, read_only: str = "") -> None:
         self._clock = clock or SystemClock()
         self.path, self._read_only = path, read_only
-        if not read_only:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.parent.is_dir():
-            _check_file(path, self._clock)
         self._lock = threading.Lock()
-        if read_only:
-            self._db = _in_memory(path)
-        else:
-            if not path.exists():
-                os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
-            self._db = _connect(path)
+        self._db = self._opened(path)
         try:
             self._prepare()
         except BaseException:
             self._db.close()
             raise
+
+    def _opened(self, path: Path) -> sqlite3.Connection:
+        if not self._read_only:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.parent.is_dir():
+            _check_file(path, self._clock)
+        if self._read_only:
+            return _in_memory(path)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        return _connect(path)
 
     def _refuse_if_read_only(self) -> None:
         """What is known in memory alone is not what others find in the file."""

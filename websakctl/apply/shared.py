@@ -18,6 +18,7 @@ import msgspec
 from websakctl.apply.entries import JournalError
 from websakctl.apply.journal import Journal
 from websakctl.live.clock import Clock
+from websakctl.live.runtime import Runtime
 from websakctl.model.address import Address
 from websakctl.state.branch import ENTRIES, Rewritten, StateBranch, StateError
 from websakctl.state.entries import AcceptedRow, Batch, Entry, KnownRow, Transaction, decode, encode
@@ -187,8 +188,36 @@ class SharedJournal(Journal):
                 if own and newest is not None and transaction.number <= newest[0]:  # it was written here
                     db.execute("DELETE FROM outbox WHERE number = ?", (transaction.number,))
                 else:
+                    self._give_way(db, transaction)
                     self._take(db, transaction)
             db.execute("INSERT INTO batches VALUES (?,?)", (path, blob))
+
+    def _give_way(self, db: sqlite3.Connection, later: Transaction) -> None:
+        """Take out of what waits here, left by a run that lost its lock, what the holder of a later lock has decided since."""
+        known = {*(row.address for row in later.applied), *later.gone}
+        accepted = {(row.address, row.path) for row in later.accepted}
+        ended = {entry.run for entry in later.entries if entry.what == "end"}
+
+        def stands(address: str) -> bool:
+            return self._shared_as(address) not in known
+
+        for number, body in db.execute("SELECT number, body FROM outbox").fetchall():
+            waiting = msgspec.json.decode(body, type=Transaction)
+            left = msgspec.structs.replace(
+                waiting,
+                entries=tuple(e for e in waiting.entries if e.what != "resumed" or e.run not in ended),
+                applied=tuple(row for row in waiting.applied if stands(row.address)),
+                gone=tuple(filter(stands, waiting.gone)),
+                accepted=tuple(r for r in waiting.accepted if (self._shared_as(r.address), r.path) not in accepted),
+            )
+            if left == Transaction():
+                db.execute("DELETE FROM outbox WHERE number = ?", (number,))
+            elif left != waiting:
+                db.execute("UPDATE outbox SET body = ? WHERE number = ?", (msgspec.json.encode(left).decode(), number))
+
+    def _shared_as(self, address: str) -> str:
+        """The address under which others know a resource."""
+        return str(self._key.address(Address.parse(address))) if self._key is not None else address
 
     def _take(self, db: sqlite3.Connection, t: Transaction) -> None:
         self._append(
@@ -266,16 +295,18 @@ class SharedState:
         *,
         key: StateKey | None,
         clone: str,
-        clock: Clock,
+        runtime: Runtime,
         pause: float = PAUSE,
     ) -> None:
         self.journal, self.branch, self.environment = journal, branch, journal.environment
-        self._key, self._clone, self._clock, self._pause = key, clone, clock, pause
+        self._key, self._clone, self._runtime, self._pause = key, clone, runtime, pause
+        self._clock = runtime.clock
         self._sharing, self._renew = Sharing(key), min(RENEW, pause / 3)
         self._lock: StateLock | None = None
         self._mutex = threading.RLock()
         self._announced: set[tuple[str, str]] = set()
         self._under_way: list[int] = []  # what a push of unknown outcome holds
+        self._unrecorded: tuple[list[int], str, str] | None = None  # what a push brought over, and is not recorded yet
         self._note: Callable[[str], None] = lambda _: None
 
     # --- reading
@@ -362,6 +393,7 @@ class SharedState:
             purpose=f"{purpose} ({without_people(reason)})" if reason else purpose,
             clone=self._clone,
             clock=self._clock,
+            identifier=self._runtime.identifier,
             pause=self._pause,
         )
         broken = None
@@ -371,8 +403,10 @@ class SharedState:
         if broken is None:
             lock.take()
         self._lock, self._note = lock, note
+        up_to_date = False
         try:
             self._take_in(lock.head)
+            up_to_date = True
             if broken is not None:
                 about = {"owner": broken.owner, "by": owner, "reason": reason}
                 self.journal.write(f"lock-{broken.epoch}", "lock broken", about)
@@ -381,13 +415,15 @@ class SharedState:
             yield
         finally:
             self.journal.gate = _closed
-            self._give_back(lock)
+            self._give_back(lock, push=up_to_date)
 
-    def _give_back(self, lock: StateLock) -> None:
+    def _give_back(self, lock: StateLock, *, push: bool) -> None:
+        """Release the lock. ``push``: what waits goes first; where the branch was not taken in, some of it may be there already."""
         try:
-            self._sync()
+            if push:
+                self._sync()
             lock.release()
-        except StateError as error:
+        except (StateError, JournalError) as error:
             self._note(
                 f"what was done is recorded here, and could not be pushed ({error});"
                 f" until it is, others wait: websakctl state push --environment {self.environment}"
@@ -457,6 +493,7 @@ class SharedState:
         if lock is None:
             raise LockLost("the lock of the shared state is not held")
         with self._mutex:
+            self._record_push()
             if lock.unsettled:
                 self._push_under_way(lock.settle())
             while transactions := self.journal.waiting():
@@ -475,8 +512,15 @@ class SharedState:
 
     def _push_under_way(self, path: str | None) -> None:
         if self._under_way and path is not None and self._lock is not None:
-            self.journal.pushed(self._under_way, path, self.branch.git.tree(self._lock.head)[path])
+            self._unrecorded = (self._under_way, path, self.branch.git.tree(self._lock.head)[path])
         self._under_way = []
+        self._record_push()
+
+    def _record_push(self) -> None:
+        """Record what a push brought over; until that is done nothing else is pushed, or it would be there twice."""
+        if self._unrecorded is not None:
+            self.journal.pushed(*self._unrecorded)
+            self._unrecorded = None
 
     def migrate(self, *, owner: str, machine: str, note: Callable[[str], None]) -> tuple[bool, int]:
         """Begin the branch where there is none, and share what was written here before.

@@ -457,7 +457,7 @@ class Session:
             branch,
             key=self.state_key,
             clone=self._place(),
-            clock=self.runtime.clock,
+            runtime=self.runtime,
             pause=described.state_pause,
         )
 

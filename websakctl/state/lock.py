@@ -5,10 +5,10 @@ Whoever holds it adds entries with every push. A run may send a write only while
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from secrets import token_hex
 from typing import Protocol
+from uuid import uuid4
 
 import msgspec
 
@@ -144,6 +144,7 @@ class StateLock:
         purpose: What the lock is taken for.
         clone: Our state directory: a lock that it left behind is its own.
         clock: Where time comes from.
+        identifier: Where random identifiers come from.
         pause: Seconds after an accepted push in which a write may be sent.
     """
 
@@ -157,11 +158,12 @@ class StateLock:
         purpose: str,
         clone: str,
         clock: Clock,
+        identifier: Callable[[], str] = lambda: uuid4().hex,
         pause: float = PAUSE,
     ) -> None:
         self.branch, self.environment = branch, environment
         self._about: dict[str, str] = {"owner": owner, "machine": machine, "purpose": purpose, "clone": clone}
-        self._clock, self._pause = clock, pause
+        self._clock, self._identifier, self._pause = clock, identifier, pause
         self._mutex = threading.RLock()
         self._head = ""
         self._mine: Holder | None = None
@@ -242,7 +244,7 @@ class StateLock:
         mine = Holder(
             **self._about,
             epoch=epoch,
-            token=token_hex(8),
+            token=self._identifier()[:16],
             taken_at=self._clock.now().astimezone(UTC).isoformat(),
             pause=self._pause,
         )

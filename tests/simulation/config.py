@@ -1,0 +1,157 @@
+"""What the administrators want: a small config that they edit, handed in as a state."""
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from websakctl.model.address import BASE, Address
+from websakctl.model.district import District
+from websakctl.model.resource import Resource, State
+from websakctl.source.configuration import Configuration
+from websakctl.source.settings_file import Guards, SettingsFile
+
+DISTRICT = District(slug="frogner", name="Bydel Frogner", number="05", orgnr="874778702", short_name="BFR", prefix="FR")
+NAMES = ("Oppvekst", "Oppvekst og læring", "Barnehager", "Helse", "Helse og mestring", "Kultur", "Arkiv", "Uteområder")
+FIRST = ("Zanvel", "Quorix", "Tamjyl", "Bexdro", "Wimfyn", "Gaxhul", "Velzan", "Rixquo")
+LAST = ("Hultam", "Jyldro", "Fyngax", "Drobex", "Quozan", "Tamrix")
+ROLE = {"name": "Arkivar", "template_id": "20003", "zones": ["Åpen sone"], "licences": []}
+ROLE |= dict.fromkeys(("access_functions", "roles", "groups", "district_groups"))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of the config."""
+
+    name: str
+    parent: str | None
+    phone: str | None = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """A version of the config; an edit makes another."""
+
+    units: dict[str, Unit] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    renamed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # old keys by the new
+    with_users: bool = False
+    number: int = 0
+
+    def edited(self, what: str, draw: int) -> "Config":
+        """The next version: ``what`` is done to something that ``draw`` decides; the same where nothing fits."""
+        chance = random.Random(draw)
+        units, groups, users, renamed = dict(self.units), self.groups, dict(self.users), dict(self.renamed)
+        keys = [key for key in units if key != "FR-BYDEL"]
+        leaves = [key for key in keys if all(unit.parent != key for unit in units.values())]
+        employed = {user["unit"] for user in users.values()}
+        key = chance.choice(keys) if keys else ""
+        if what == "rename" and key:
+            units[key] = replace(units[key], name=f"{chance.choice(NAMES)} {draw % 97}")
+        elif what == "phone" and key:
+            units[key] = replace(units[key], phone=f"2347{draw % 10000:04}")
+        elif what == "move" and key:
+            above = chance.choice([k for k in units if k != key and not self._below(k, key)])
+            units[key] = replace(units[key], parent=above)
+        elif what == "new unit":
+            units.setdefault(
+                f"FR-N{draw % 40}", Unit(f"{chance.choice(NAMES)} {draw % 97}", chance.choice(list(units)))
+            )
+        elif what == "retire" and (fit := [k for k in leaves if k not in employed]):
+            gone = chance.choice(fit)
+            del units[gone]
+            renamed.pop(gone, None)
+        elif what == "new key" and (fit := [k for k in leaves if k not in employed]):
+            old = chance.choice(fit)
+            new = f"FR-K{draw % 1000}"
+            if new not in units:
+                units[new] = units.pop(old)
+                renamed[new] = (*renamed.pop(old, ()), old)
+        elif what == "new group":
+            groups = tuple(dict.fromkeys((*groups, f"GRUPPE {draw % 20}")))
+        elif what == "new user":
+            code = f"{chance.choice(FIRST)[:4]}{chance.choice(LAST)[:3]}{draw % 50}".upper()
+            first, last = chance.choice(FIRST), chance.choice(LAST)
+            users.setdefault(
+                code, _user(f"{first} {last}", f"{first}.{last}{draw % 50}".lower(), chance.choice(list(units)))
+            )
+        elif what == "change user" and users:
+            code = chance.choice(list(users))
+            users[code] = {**users[code], "title": f"Fag{chance.choice(LAST).lower()}{draw % 7}"}
+        elif what == "drop user" and users:
+            del users[chance.choice(list(users))]
+        return replace(self, units=units, groups=groups, users=users, renamed=renamed, number=self.number + 1)
+
+    def _below(self, key: str | None, above: str) -> bool:
+        while key is not None and key != above:
+            key = self.units[key].parent if key in self.units else None
+        return key == above
+
+    def configuration(self) -> Configuration:
+        """As loading the files would give it."""
+        state: State = {}
+
+        def add(kind: str, scope: str, key: str, fields: dict[str, Any]) -> None:
+            address = Address(kind, scope, key)
+            state[address] = Resource(address=address, fields=fields)
+
+        for key, unit in self.units.items():
+            top = key == "FR-BYDEL"
+            fields = {
+                "name": unit.name,
+                "parent": unit.parent,
+                "abbreviation": "BFR" if top else key,
+                "unit_type": "Bydel" if top else "Avd",
+                "external_id": key,
+            }
+            add("org_unit", DISTRICT.slug, key, fields | ({"phone": unit.phone} if unit.phone else {}))
+        for name in self.groups:
+            add("access_group", BASE, name, {})
+        for code, user in self.users.items():
+            add("user", DISTRICT.slug, code, user)
+        role = Address("user_role", BASE, "ARCHIVIST")
+        return Configuration(
+            state=state,
+            own={role: Resource(address=role, fields=ROLE)},
+            previously={
+                Address("org_unit", DISTRICT.slug, new): tuple(Address("org_unit", DISTRICT.slug, k) for k in old)
+                for new, old in self.renamed.items()
+            },
+            districts={DISTRICT.slug: DISTRICT},
+            with_users={DISTRICT.slug} if self.with_users else set(),
+            settings=SettingsFile(guards=Guards(per_kind=99, per_district=99, in_all=99)),
+        )
+
+    def words(self) -> set[str]:
+        """What says who the users are."""
+        return {
+            word.lower()
+            for code, user in self.users.items()
+            for value in (code, user["name"], user["username"], user["email"], user.get("title") or "")
+            for word in (value, *value.split())
+            if len(word) > 4
+        }
+
+
+def _user(name: str, login: str, unit: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "role": "ARCHIVIST",
+        "unit": unit,
+        "username": login,
+        "email": f"{login}@example.org",
+        "zones": ["Åpen sone"],
+        "logins": [{"provider": "AD", "key": login, "domain": None}],
+    }
+
+
+def beginning(*, users: bool) -> Config:
+    """The first version."""
+    units = {
+        "FR-BYDEL": Unit("Bydel Frogner", None),
+        "FR-OPPV": Unit("Oppvekst", "FR-BYDEL"),
+        "FR-BHG": Unit("Barnehager", "FR-OPPV"),
+        "FR-HELSE": Unit("Helse og mestring", "FR-BYDEL"),
+    }
+    config = Config(units=units, groups=("BYARKIVET",), with_users=users)
+    return config.edited("new user", 7) if users else config
