@@ -254,6 +254,16 @@ def test_missing_rows_and_columns_remove_nothing(written: Cli) -> None:
     assert diff(written) == []
 
 
+def test_changes_of_what_is_only_looked_at_are_not_passed_over(written: Cli) -> None:
+    book = load_workbook(written.root / "a.xlsx")
+    book["Bydeler"]["B3"] = "Bydel Frogner og Ullern"
+    book.save(written.root / "a.xlsx")
+    refused = written("import", "a.xlsx", "--auto-approve", "--format", "json", code=3)
+    assert [e["cell"] for e in document(refused.out)["errors"]] == ["a.xlsx: Bydeler!A3"]
+    (written.root / "liste.csv").write_text("a;b\n1;2\n", encoding="utf-8")
+    assert "say of what, with --kind KIND" in written("import", "liste.csv", code=3).err
+
+
 @pytest.mark.parametrize("spoil", ["no basis", "spoilt basis", "another file"])
 def test_what_is_no_workbook_of_the_setup_is_refused(written: Cli, spoil: str) -> None:
     book = load_workbook(written.root / "a.xlsx")

@@ -16,8 +16,8 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
-from websakctl.operations.config.import_workbook import BASIS
-from websakctl.operations.config.sheets import FIRST_HEADERS, Cell, Column, Shape, Sheet, texts_of
+from websakctl.operations.config.import_workbook import BASIS, LOOKED_AT
+from websakctl.operations.config.sheets import FIRST_HEADERS, Cell, Column, Shape, Sheet, text_of, texts_of
 from websakctl.report.texts import Language, text
 
 _LISTS = "lists"  # the hidden sheet that drop-downs choose from
@@ -76,7 +76,7 @@ def workbook(
         _write_plain(book.create_sheet(one.title), one)
     _write_cover(first, cover, [*sheets, *plain], language)
     lists.write(book.create_sheet(_LISTS))
-    _write_basis(book.create_sheet(BASIS), cover, sheets)
+    _write_basis(book.create_sheet(BASIS), cover, sheets, plain)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -248,7 +248,7 @@ def _write_cover(page: Worksheet, cover: Cover, sheets: Iterable[Sheet | PlainSh
     page.protection.sheet = True
 
 
-def _write_basis(page: Worksheet, cover: Cover, sheets: Iterable[Sheet]) -> None:
+def _write_basis(page: Worksheet, cover: Cover, sheets: Iterable[Sheet], plain: Iterable[PlainSheet]) -> None:
     """Keep what the cells were, so that changes are told from what has changed in the config meanwhile."""
     about = {
         "format_version": 1,
@@ -264,5 +264,11 @@ def _write_basis(page: Worksheet, cover: Cover, sheets: Iterable[Sheet]) -> None
         for row in sheet.rows:
             _put(_at(page, number, 1), str(row.address))
             _put(_at(page, number, 2), json.dumps(texts_of(sheet, row), ensure_ascii=True))
+            number += 1
+    for one in plain:
+        for line in one.rows:
+            texts = ["" if at in one.open_columns else text_of(value) for at, value in enumerate(line)]
+            _put(_at(page, number, 1), LOOKED_AT)
+            _put(_at(page, number, 2), json.dumps([one.title, *texts], ensure_ascii=True))
             number += 1
     page.sheet_state = "veryHidden"

@@ -38,6 +38,7 @@ from websakctl.source.tables.table import CellError, Row, Table, TableError
 from websakctl.source.tables.values import iso_day_in, number_in, postal_code_in, text_in, truth_in
 
 BASIS = "websakctl"  # the hidden sheet that keeps what the cells were
+LOOKED_AT = "looked at"  # marks rows of sheets that are not taken back, which begin with the sheet's name
 _EXPORT_AGAIN = "write it again with `websakctl export FILE.xlsx`"
 _CHANGE_IN_FILES = "no cell can hold it: change it in the config's files"
 
@@ -90,11 +91,13 @@ def read_workbook_of_setup(tables: Sequence[Table], config: Configuration, kinds
     Raises:
         TableError: If it is not a workbook that ``export`` wrote.
     """
-    origin, basis = _basis(tables)
+    origin, basis, looked_at = _basis(tables)
     handed = Handed(origin)
     reader = _Reader(config, kinds, basis, handed)
     for table in tables:
-        if table.sheet != BASIS:
+        if table.sheet in looked_at:
+            handed.findings += [(table, finding) for finding in _changed_rows(table, looked_at[table.sheet])]
+        elif table.sheet != BASIS:
             reader.read(table)
     missing = len(basis.keys() - reader.seen)
     if missing:
@@ -104,8 +107,31 @@ def read_workbook_of_setup(tables: Sequence[Table], config: Configuration, kinds
     return handed
 
 
-def _basis(tables: Sequence[Table]) -> tuple[Origin, dict[Address, dict[str, str]]]:
+Basis = Mapping[Address, Mapping[str, str]]  # what the cells were, by resource and field
+Lines = Sequence[tuple[str, ...]]
+
+
+def _changed_rows(table: Table, were: Lines) -> Iterator[CellFinding]:
+    """Find rows of a sheet that is only looked at which are not as they were; an empty text of theirs may be anything."""
+    for row in table.rows[1:]:
+        cells = row.cells
+        if not any(
+            all(not text or (at < len(cells) and cells[at] == text) for at, text in enumerate(line))
+            and not any(cells[len(line) :])
+            for line in were
+        ):
+            yield CellFinding(
+                row=row.number,
+                column=1,
+                message="this row was changed, and the sheet is only looked at",
+                help="change it in the config's files, and put back what stood here",
+            )
+
+
+def _basis(tables: Sequence[Table]) -> tuple[Origin, Basis, dict[str, list[tuple[str, ...]]]]:
     table = next((t for t in tables if t.sheet == BASIS), None)
+    if tables[0].delimited:
+        raise TableError(f"{tables[0].file} is no workbook", "a list of one's own: say of what, with --kind KIND")
     if table is None:
         raise TableError(
             f"{tables[0].file} is not a workbook of the setup, or its hidden sheet {BASIS!r} is gone", _EXPORT_AGAIN
@@ -115,10 +141,15 @@ def _basis(tables: Sequence[Table]) -> tuple[Origin, dict[Address, dict[str, str
         if table.rows[0].cells[0] != BASIS or about["format_version"] != 1:
             raise ValueError
         origin = Origin(environment=about["environment"], commit=about["commit"], digest=about["digest"])
-        basis = {Address.parse(row.cells[0]): dict(json.loads(row.cells[1])) for row in table.rows[1:]}
+        kept = [(row.cells[0], json.loads(row.cells[1])) for row in table.rows[1:]]
+        basis = {Address.parse(name): dict(texts) for name, texts in kept if name != LOOKED_AT}
+        looked_at: dict[str, list[tuple[str, ...]]] = {}
+        for name, texts in kept:
+            if name == LOOKED_AT:
+                looked_at.setdefault(texts[0], []).append(tuple(texts[1:]))
     except (ValueError, KeyError, IndexError, TypeError):
         raise TableError(f"the hidden sheet {BASIS!r} of {table.file} was changed", _EXPORT_AGAIN) from None
-    return origin, basis
+    return origin, basis, looked_at
 
 
 class _Reader:
