@@ -26,7 +26,10 @@ config = load_configuration(root)
 found = read_people(read_tables(root / "ansatte.xlsx"), config)
 after = load_configuration(root, None, files_of(found))
 used = resource.getrusage(resource.RUSAGE_SELF)
-size = used.ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1)
+if sys.platform == "linux":  # where ru_maxrss begins with that of the process that started this one
+    size = next(int(row.split()[1]) for row in open("/proc/self/status") if row.startswith("VmHWM")) / 1024
+else:
+    size = used.ru_maxrss / 1024 / 1024
 print(len(found.people), len(found.findings), after.valid, used.ru_utime + used.ru_stime, size)
 """
 

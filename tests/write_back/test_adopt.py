@@ -53,7 +53,7 @@ def test_what_cannot_be_an_entry_is_named_and_left(applied: Repository, environm
     }
     assert "matches nothing" in applied("adopt", "org_unit/base/NIX", "--auto-approve", code=64).err
     assert "in the config already" in applied("adopt", "access_group/base/BYARKIVET", "--auto-approve", code=64).err
-    assert "say what to adopt" in applied("adopt", code=64).err
+    assert "specify what to adopt" in applied("adopt", code=64).err
 
 
 def test_all_takes_what_differs_and_what_is_new(applied: Repository, environment: Any) -> None:
