@@ -233,7 +233,7 @@ def _rehearse(one: _Alternative) -> None:
     saved = SavedPlan.read("the plan of the reform", document)
     allow = tuple(finding.allowance for finding in one.plan.findings)
     report, result = rehearsed(
-        session, saved, one.inputs, read_copy(session.connection, one.inputs), allow=allow, faults="none"
+        session, saved, one.inputs, read_copy(session.connection, one.inputs, one.plan), allow=allow, faults="none"
     )
     failed = [
         f"{c['name']}: {', '.join(c['items'][:3]) or c['detail']}" for c in result["checks"] if c["passed"] is not True

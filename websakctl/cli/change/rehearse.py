@@ -76,7 +76,9 @@ def rehearse(
     see_signature(session, saved)
     inputs = inputs_of(session, saved)
     saved.see_that_it_fits(inputs)
-    copy = _from_snapshot(session, snapshot) if snapshot is not None else read_copy(session.connection, inputs)
+    copy = (
+        _from_snapshot(session, snapshot) if snapshot is not None else read_copy(session.connection, inputs, saved.plan)
+    )
     report, document = rehearsed(session, saved, inputs, copy, allow=tuple(allow or ()), faults=chosen)
     session.write(report)
     if out is not None:

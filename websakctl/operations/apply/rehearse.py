@@ -16,7 +16,7 @@ from websakctl.model.resource import State
 from websakctl.operations.apply.observer import ApplyRefused
 from websakctl.operations.apply.run import Actor, ApplyRequest, ApplyResult, apply_saved, resume
 from websakctl.operations.apply.saved import SavedPlan, plan_now
-from websakctl.operations.change.copy_setup import setup_document
+from websakctl.operations.change.copy_setup import UNIT, setup_document
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.read_setup import LiveSetup, read_administrators, read_setup
 from websakctl.operations.change.read_users import KIND as USER
@@ -129,14 +129,15 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
         return all(check.passed is True for check in self.checks)
 
 
-def read_copy(connection: Connection, inputs: ConfigInput) -> LiveCopy:
-    """Read the live setup and all its users, with a client that cannot write.
+def read_copy(connection: Connection, inputs: ConfigInput, plan: Plan) -> LiveCopy:
+    """Read the live setup and all its users, and what ties them to the units that a plan retires, with a client that cannot write.
 
     Raises:
         LiveError: If any part cannot be read or trusted.
     """
     live = read_setup(connection, inputs)
-    users = read_users(connection, inputs)
+    going = {c.address.key for c in plan.changes if c.action.removes and c.address.kind == UNIT}
+    users = read_users(connection, inputs, units=going)
     return LiveCopy(
         state=live.state,
         source="live",

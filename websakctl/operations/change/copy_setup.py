@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from itertools import count
 from typing import Any
 
+from msgspec.structs import replace
+
 from websakctl.model.kind import Api, Kind, Scoping
 from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput
@@ -32,7 +34,11 @@ def setup_document(
     root = root_id or ROOT
     units = [r for a, r in live.items() if a.kind == UNIT]
     groups = [r for a, r in live.items() if a.kind == GROUP]
-    people = {**{a.key: r for a, r in users.items()}, **{a.key: r for a, r in live.items() if a.kind == USER}}
+    people = {a.key: r for a, r in users.items()}
+    for address, user in live.items():
+        if address.kind == USER:
+            tied = people[address.key].fields if address.key in people else {}
+            people[address.key] = replace(user, fields={**tied, **user.fields})
     roles = roles_by_key(inputs)
     id_of = _numbered([*units, *groups, *people.values()])
     unit_ids = {r.address.key: id_of(r) for r in units}
@@ -40,10 +46,20 @@ def setup_document(
     def place(key: str | None) -> str:
         return root if key is None else unit_ids.get(key) or key.removeprefix("#")
 
-    departments = [_department(r, id_of(r), place(r.fields.get("parent"))) for r in units]
+    heads = {key: id_of(r) for r in people.values() for key in r.fields.get("manages") or ()}
+    mail_groups = {r.address.key: r.fields.get("mail_group") for r in units}
+    departments = [
+        {**_department(r, id_of(r), place(r.fields.get("parent"))), "manager_user_id": heads.get(r.address.key)}
+        for r in units
+    ]
     secondary = {a.key for a, r in inputs.config.state.items() if a.kind == USER and r.fields.get("primary")}
     written = [
-        {**_user(r, id_of(r), place, roles, administrators), "secondary": key in secondary} for key, r in people.items()
+        {
+            **_user(r, id_of(r), place, roles, administrators),
+            "groups": _groups(r, mail_groups),
+            "secondary": key in secondary,
+        }
+        for key, r in people.items()
     ]
     known = {root, *unit_ids.values()}
     outside = {row[n] for row in departments for n in ("parent",)} | {row["department"] for row in written}
@@ -107,9 +123,17 @@ def _user(
         "template": str(role["template_id"]) if role is not None else None,
         "functions": functions if functions is not None else [ADMINISTRATION] if key in administrators else [],
         "roles": [_role(name, scope, place) for name, scope in (fields.get("roles") or {}).items()],
-        "groups": [*(fields.get("groups") or ()), *(fields.get("district_groups") or ())],
         **{name: fields.get(name) for name in ("name", "title", "phone", "mobile", "email", "leave", "valid_from")},
     }
+
+
+def _groups(user: Resource, mail_groups: Mapping[str, str | None]) -> list[str]:
+    """The groups that a user is in, those that distribute a unit's mail among them."""
+    fields = user.fields
+    mail = (mail_groups.get(key) for key in fields.get("distributes") or ())
+    return list(
+        dict.fromkeys((*(fields.get("groups") or ()), *(fields.get("district_groups") or ()), *filter(None, mail)))
+    )
 
 
 def _role(name: str, scope: Mapping[str, Any], place: Callable[[str | None], str]) -> dict[str, str]:
