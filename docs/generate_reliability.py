@@ -36,7 +36,7 @@ def run_everything(summary: Path) -> int:
         "-o",
         "faulthandler_timeout=7200",
     ]
-    command += ["tests/reliability", "tests/faults", "tests/state"]
+    command += ["tests/reliability", "tests/faults", "tests/state", "tests/simulation"]
     around = {**os.environ, "RELIABILITY": "all", "RELIABILITY_SUMMARY": str(summary)}
     return subprocess.run(command, cwd=HOME, env=around, check=False).returncode
 
@@ -153,6 +153,8 @@ and the journal whole.
 On 3.0 the run sends one request at a time, so that every boundary is met; on 3.3 four, so that others are under way.
 
 {disturbed}
+
+Rivals, crashes and faults in whole histories: [simulation.md](simulation.md).
 
 Besides: `strace` sees that no write leaves before what the journal says of it is synchronised to the disk; two applies are
 refused or follow one another, with the owner's name; what a server makes of names is told once.
