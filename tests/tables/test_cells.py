@@ -50,6 +50,7 @@ def text(folder: Path, cell: str) -> str:
         ("Kari\u00adNordmann", "SOFT HYPHEN"),
         ("\u202eKari", "RIGHT-TO-LEFT OVERRIDE"),
         ("ОLA", "Cyrillic О (U+041E)"),
+        ("Griﬃn", "which is ffi in one character"),
         ("Αnna", "Greek Α (U+0391)"),
         ("Ｋari", "Fullwidth Ｋ"),
         ("BjÃ¸rn", "another encoding"),

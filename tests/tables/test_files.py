@@ -68,6 +68,7 @@ def as_csv(path: Path, text: str, encoding: str = "utf-8") -> Path:
         (b"\xef\xbb\xbf\r\n<!DOCTYPE html>", "a web page"),
         (b"<meta charset=utf-8><table>", "a web page"),
         (b"MIME-Version: 1.0\r\n", "a web page"),
+        (b"From: <Saved>\r\nSubject: x\r\nMIME-Version: 1.0\r\n", "a web page"),
         (
             b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
             "XML Spreadsheet 2003",

@@ -240,10 +240,15 @@ def given_text(option: str, text: str) -> str:
 
 def day_of(option: str, text: str) -> date:
     """A day as an option gives it; anything else ends the command."""
+    from websakctl.model.types import FIRST_DAY, LAST_DAY
+
     try:
-        return date.fromisoformat(text if len(text) == len("2027-01-31") else "")  # Python takes other shapes too
+        day = date.fromisoformat(text if len(text) == len("2027-01-31") else "")  # Python takes other shapes too
     except ValueError:
         raise Problem(f"{option} {text} is not a date", Exit.USAGE, "write YYYY-MM-DD") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Problem(f"{option} {text} is a day that nobody can mean", Exit.USAGE, "write YYYY-MM-DD")
+    return day
 
 
 def past_day(option: str, text: str | None, today: date) -> str:

@@ -146,6 +146,11 @@ def check_letters(text: str) -> None:
             raise CellError(f"a control character ({_named(char)}) stands here", "delete it, or type the text again")
         if char.isascii() or char in "ªº":
             continue
+        if category[0] == "L" and len(parts := unicodedata.normalize("NFKC", char)) > 1:
+            raise CellError(
+                f"{char} (U+{ord(char):04X}) stands here, which is {parts} in one character",
+                "type the text again; it was probably copied from a PDF document",
+            )
         if category[0] in "LN" and category != "No" and not unicodedata.name(char, "").startswith("LATIN "):
             script = unicodedata.name(char, "unknown").split()[0].capitalize()
             raise CellError(

@@ -12,6 +12,7 @@ SAVE_AS = "open it in a spreadsheet and save it as .xlsx or as CSV UTF-8"
 _OLE = b"\xd0\xcf\x11\xe0"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _MARKUP = re.compile(rb"<\s*(!doctype\s+html|html|head|meta|body|table|div|style)\b", re.IGNORECASE)
+_MAIL = re.compile(rb"^mime-version:", re.IGNORECASE | re.MULTILINE)  # a web archive (.mht), often called .xls
 _BY_BEGINNING = (
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "a Word document (.rtf)"),
@@ -37,7 +38,7 @@ def open_workbook(raw: bytes, name: str) -> zipfile.ZipFile | None:
             raise TableError(f"{name} is {kind}, not a table", "hand in the table itself, as .xlsx or as CSV UTF-8")
     if begins.startswith(b"<?xml") and b"urn:schemas-microsoft-com:office:spreadsheet" in raw[:4096]:
         raise TableError(f"{name} is an XML Spreadsheet 2003", SAVE_AS)
-    if begins[:5].lower() == b"mime-" or _MARKUP.match(begins) or (begins[:1] == b"<" and _MARKUP.search(raw[:4096])):
+    if _MAIL.search(raw[:2048]) or _MARKUP.match(begins) or (begins[:1] == b"<" and _MARKUP.search(raw[:4096])):
         raise TableError(f"{name} is a web page (HTML), whatever its name says", SAVE_AS)
     if begins.startswith(b"<"):
         raise TableError(f"{name} is an XML document, not a table", SAVE_AS)
