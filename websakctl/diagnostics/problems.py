@@ -53,7 +53,7 @@ _ALL = (
         name="not-permitted",
         exit_code=6,
         summary="The client is not authenticated, or lacks a scope.",
-        what_to_do="`websakctl auth status` shows the credentials in use; the client needs the scopes userapi and setup.",
+        what_to_do="`websakctl auth status` shows the credentials in use; the client needs the scopes userapi and setup (setup.read to plan).",
         example="websakctl plan --environment test   (before auth login)",
     ),
     ProblemCode(

@@ -46,7 +46,7 @@ def not_a(expected: str, what: str, body: Any) -> NotAsAgreed:
 class NotPermitted(LiveError):
     """Not authenticated (401) or not permitted (403)."""
 
-    what_next = "check `websakctl auth status`; the client needs the scopes userapi and setup"
+    what_next = "check `websakctl auth status`; the client needs the scopes userapi and setup (setup.read to plan)"
 
 
 class Refused(LiveError):

@@ -1,5 +1,6 @@
 """All knowledge of the Setup API (docs/api/setup.openapi.yaml): the day the vendor names its own, this file changes."""
 
+import uuid
 from collections.abc import Mapping
 from typing import Any, get_args
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from websakctl.model.resource import Handle, Resource
 
 PAGE = 1000
 _SERVERS = frozenset({"etag", "updated_at"})  # in every answer, never sent
+_SPACE = uuid.UUID("0c6e0f4a-5a3f-4a55-9c0f-6a1f0b6f7f52")  # namespace of the idempotency keys of renames
 
 
 class SetupReader:
@@ -113,11 +115,20 @@ class SetupWriter(SetupReader):
         return address.key
 
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:
-        """PUT the whole object over the version that was read; under another key it is renamed."""
+        """PUT the whole object over the version that was read; under another key it is renamed by a request that may be repeated."""
         body = {**_sendable(_raw(now)), **fields, self._kind.key_field: address.key}
         if self._of_districts:
             body["district"] = address.scope
-        self._put(now, body)
+        if address.key == _id(now):
+            self._put(now, body)
+        else:
+            self._rename(now, body, address.key)
+
+    def _rename(self, now: Resource, body: Mapping[str, Any], key: str) -> None:
+        path = f"{self._at(_id(now))}/rename"
+        once = str(uuid.uuid5(_SPACE, f"{path} {_etag(now)} {key}"))  # the same for the same object as it was read
+        headers = {"If-Match": _etag(now), "Idempotency-Key": once}
+        self._sent("POST", path, body, headers)
 
     def activate(self, now: Resource) -> None:
         """Switch on."""
@@ -133,15 +144,17 @@ class SetupWriter(SetupReader):
 
     def _put(self, now: Resource, body: Mapping[str, Any]) -> None:
         """Send back all that was read; only what the server itself calls no field of a request stays out."""
-        path = self._at(_id(now))
+        self._sent("PUT", self._at(_id(now)), body, {"If-Match": _etag(now)})
+
+    def _sent(self, method: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
         try:
-            answer = self._writing.send("PUT", path, body, {"If-Match": _etag(now)})
+            answer = self._writing.send(method, path, body, headers)
         except Refused as refused:
             refusals = [pointer.split("/")[1:] for pointer, _ in refused.pointers]
             if refused.status != 422 or not refusals or not all(map(self._foreign, refusals)):
                 raise
-            answer = self._writing.send("PUT", path, self._ours(body), {"If-Match": _etag(now)})
-        _believe(answer.body, f"PUT {path}")
+            answer = self._writing.send(method, path, self._ours(body), headers)
+        _believe(answer.body, f"{method} {path}")
 
     def _foreign(self, place: list[str]) -> bool:
         """Whether a place in a body, such as ``[legal_basis, 0, note]``, is of a field that is not in our contract."""

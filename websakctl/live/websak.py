@@ -52,10 +52,10 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     runtime: Runtime = Runtime()
     user_rows: "RowStore | None" = None  # what was listed of users before; ``None``: they are read in full
 
-    @property
-    def scopes(self) -> str:
-        """OAuth scopes to ask for."""
-        return "userapi setup" if self.setup_url else "userapi"
+    def scopes(self, *, read_only: bool) -> str:
+        """OAuth scopes to ask for: a job that only reads holds no token that could write the setup."""
+        setup = "setup.read" if read_only else "setup"
+        return f"userapi {setup}" if self.setup_url else "userapi"
 
     def kinds(self, all_kinds: Mapping[str, Kind]) -> dict[str, Kind]:
         """The kinds that this Websak has an API for."""
@@ -74,7 +74,7 @@ class _Clients:
             connection.token_url,
             connection.client_id,
             connection.client_secret,
-            connection.scopes,
+            connection.scopes(read_only=read_only),
             connection.runtime,
         )
 

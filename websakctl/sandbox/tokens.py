@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from websakctl.sandbox.settings import Settings
 
-SCOPES: Final = ("userapi", "userapi.scim", "setup")
+SCOPES: Final = ("userapi", "userapi.scim", "setup", "setup.read")
 
 
 class NotAuthenticated(Exception):
@@ -57,18 +57,18 @@ class Tokens:
         with self._lock:
             self._grants.clear()
 
-    def check(self, authorization: str | None, scope: str) -> Grant:
+    def check(self, authorization: str | None, *scopes: str) -> Grant:
         """Find the grant behind an ``Authorization`` header.
 
         Raises:
             NotAuthenticated: There is no such token, or it has expired.
-            NotPermitted: The token does not carry ``scope``.
+            NotPermitted: The token carries none of ``scopes``.
         """
         method, _, token = (authorization or "").partition(" ")
         grant = self._grants.get(token.strip()) if method.lower() == "bearer" else None
         if grant is None or grant.expires <= self.clock():
             raise NotAuthenticated
-        if scope not in grant.scopes:
+        if grant.scopes.isdisjoint(scopes):
             raise NotPermitted
         return grant
 

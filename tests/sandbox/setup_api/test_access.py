@@ -34,8 +34,16 @@ def test_every_address_asks_for_the_scope_first(server: process.Server, method: 
         assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_who_may_only_read_may_only_read(server: process.Server, method: str, path: str) -> None:
+    headers = {"Authorization": f"Bearer {token(server, 'setup.read')}"}
+    status = httpx.request(method, server.setup_url + path, headers=headers, content=b"{not json").status_code
+    assert (status == 403) is (method != "GET")
+
+
 def test_info(api: Api) -> None:
     body = api.get("/info").json()
+    assert body["contract_version"] == api.http.get("/openapi.json").json()["info"]["version"] == "2.0.0"
     assert (body["name"], body["user_api_version"]) == ("websakctl-sandbox", "3.3")
     assert body["kinds"] == ["access_code", "case_type", "sub_org", "licence", "rollout_batch"]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from .conftest import CASE_TYPE, SUB_ORG, Api
@@ -128,6 +129,10 @@ def test_a_change_needs_if_match(api: Api) -> None:
         assert (answer.status_code, answer.json()["type"]) == (428, "/problems/precondition-required")
 
 
+def rename(api: Api, path: str, body: dict[str, Any], etag: str, key: str) -> httpx.Response:
+    return api.http.post(f"{path}/rename", json=body, headers={"If-Match": etag, "Idempotency-Key": key})
+
+
 def test_another_key_renames_and_what_refers_to_it_follows(api: Api) -> None:
     case = {
         "code": "NY",
@@ -140,13 +145,21 @@ def test_another_key_renames_and_what_refers_to_it_follows(api: Api) -> None:
     created = api.post("/case-types", case, "rename-1")
     assert created.status_code == 201
     now = api.get("/access-codes/U").json()
-    answer = api.put("/access-codes/U", {**now, "code": "V"}, now["etag"])
+    assert api.put("/access-codes/U", {**now, "code": "V"}, now["etag"]).status_code == 422  # it must be safe to repeat
+    answer = rename(api, "/access-codes/U", {**now, "code": "V"}, now["etag"], "key-1")
     assert (answer.status_code, answer.json()["code"]) == (200, "V")
+    again = rename(api, "/access-codes/U", {**now, "code": "V"}, now["etag"], "key-1")
+    assert (again.status_code, again.content, again.headers["ETag"]) == (200, answer.content, answer.headers["ETag"])
+    assert rename(api, "/access-codes/U", {**now, "code": "V"}, now["etag"], "key-2").status_code == 404
+    reused = rename(api, "/access-codes/U", {**now, "code": "W"}, now["etag"], "key-1")
+    assert (reused.status_code, reused.json()["type"]) == (422, "/problems/idempotency-key-reused")
     assert api.get("/access-codes/U").status_code == 404
     followed = api.get("/case-types/NY").json()
     assert (followed["access_code"], followed["etag"] != created.json()["etag"]) == ("V", True)
     taken = api.get("/access-codes/V").json()
-    refused = api.put("/access-codes/V", {**taken, "code": "XX"}, taken["etag"])
+    assert rename(api, "/access-codes/V", taken, taken["etag"], "key-3").status_code == 422  # it has that key already
+    assert rename(api, "/access-codes/V", {**taken, "code": "W"}, now["etag"], "key-4").status_code == 412
+    refused = rename(api, "/access-codes/V", {**taken, "code": "XX"}, taken["etag"], "key-5")
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/already-exists")
 
 

@@ -8,22 +8,22 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.routing import BaseRoute
 
-from websakctl.sandbox.setupapi.kinds import KINDS, SetupKind
+from websakctl.sandbox.setupapi.kinds import CONTRACT_VERSION, KINDS, SetupKind
 from websakctl.sandbox.setupapi.models import LeaseBreak, LeaseRenewal, LeaseRequest
 from websakctl.sandbox.setupapi.problems import PROBLEM_JSON, TYPES
 from websakctl.sandbox.setupapi.router import PREFIX, create_router
-
-VERSION: Final = "1.0.0"  # of the contract; the server's own is in /info
 
 _DESCRIPTION: Final = """\
 The setup that the city's districts share in one Websak: access codes, case types, sub-organisation numbers,
 licences and rollout batches. The contract is the project's own; the vendor publishes none for these registers.
 
-**Access.** Every request but the one for this document needs a token from `/connect/token` with the scope `setup`.
+**Access.** Every request but the one for this document needs a token from `/connect/token` with the scope `setup`;
+for those that only read, `setup.read` is enough.
 
 **Changes.** Every object has a strong `ETag`, which its body repeats as `etag`, quotation marks included. `PUT` and
-`DELETE` need it as `If-Match`. `PUT` takes the whole object: a field that is left out falls back to its default. `etag`
-and `updated_at` are ignored when they are sent. An `Idempotency-Key` makes it safe to send a `POST` again: the first
+`DELETE` need it as `If-Match`. `PUT` takes the whole object under the key that it has: a field that is left out falls back to its
+default. `etag` and `updated_at` are ignored when they are sent. Another key is given by `POST …/{key}/rename` with the whole
+object, and what refers to it follows. An `Idempotency-Key` makes it safe to send a `POST` again: the first
 answer comes back, and nothing is made twice.
 
 **References.** What an object names must exist. An active object may only name active ones. While an active object names
@@ -61,10 +61,11 @@ _LEASE: Final[dict[str, Any]] = {
 _INFO: Final = {
     "type": "object",
     "description": "What answers here.",
-    "required": ["name", "version", "user_api_version", "kinds"],
+    "required": ["name", "version", "contract_version", "user_api_version", "kinds"],
     "properties": {
         "name": {"type": "string"},
-        "version": {"type": "string"},
+        "version": {"type": "string", "description": "The server's own."},
+        "contract_version": {"type": "string", "description": "Of the contract that it keeps: this document's."},
         "user_api_version": {"enum": ["3.0", "3.3"]},
         "kinds": {"type": "array", "items": {"enum": [kind.name for kind in KINDS]}},
     },
@@ -131,7 +132,7 @@ def build() -> dict[str, Any]:
     """Build the document from the routes and models that the server uses."""
     document = get_openapi(
         title="Websak Setup API",
-        version=VERSION,
+        version=CONTRACT_VERSION,
         openapi_version="3.1.0",
         description=_DESCRIPTION,
         routes=_routes(),
@@ -146,7 +147,11 @@ def build() -> dict[str, Any]:
         operation["responses"] = dict(sorted(operation["responses"].items()))
         for parameter in operation.get("parameters", []):
             parameter["schema"].pop("title", None)
-    flows = {"clientCredentials": {"tokenUrl": "/connect/token", "scopes": {"setup": "Read and change the setup."}}}
+    for path in document["paths"].values():
+        if "get" in path:
+            path["get"]["security"] = [{"token": ["setup.read"]}, {"token": ["setup"]}]
+    scopes = {"setup": "Read and change the setup.", "setup.read": "Read the setup."}
+    flows = {"clientCredentials": {"tokenUrl": "/connect/token", "scopes": scopes}}
     document["components"] = {
         "responses": _responses(_operations(document["paths"])),
         "schemas": _schemas(),
@@ -167,7 +172,7 @@ def _operations(paths: dict[str, Any]) -> list[dict[str, Any]]:
 def _describe_collection(paths: dict[str, Any], kind: SetupKind) -> None:
     model = kind.model.__name__
     words = kind.name.replace("_", " ")
-    merged, one = paths[f"{PREFIX}{kind.path}"], paths[f"{PREFIX}{kind.path}/{{key}}"]
+    merged, one, rename = (paths[f"{PREFIX}{kind.path}{rest}"] for rest in ("", "/{key}", "/{key}/rename"))
     body = _body(model)
     answer = _content(_ref(f"Stored{model}"))
     writing = ("malformed", "invalid", "lease-required")
@@ -192,10 +197,21 @@ def _describe_collection(paths: dict[str, Any], kind: SetupKind) -> None:
         *changing,
         body=body,
     )
+    _describe(
+        rename["post"],
+        f"Replace one {words} under another key",
+        {200: {**answer, "headers": {**_ETAG_HEADER, **_LOCATION_HEADER}}},
+        *writing,
+        *changing,
+        "idempotency-key-missing",
+        "already-exists",
+        "idempotency-key-reused",
+        body=body,
+    )
     _describe(one["delete"], f"Delete one {words}", {204: {}}, "malformed", "lease-required", *changing)
-    for operation in one.values():
+    for operation in (*one.values(), *rename.values()):
         next(item for item in operation["parameters"] if item["name"] == "key")["example"] = kind.example
-    for operation in _operations({"": merged, "/": one}):
+    for operation in _operations({"": merged, "/": one, "/rename": rename}):
         operation["tags"] = [kind.name]
 
 

@@ -7,6 +7,8 @@ from sqlalchemy import Table
 
 from websakctl.sandbox.setupapi import models, tables
 
+CONTRACT_VERSION: Final = "2.0.0"  # of the contract; the server's own is beside it in /info
+
 
 class SetupKind(msgspec.Struct, frozen=True, kw_only=True):
     """One collection of the Setup API."""

@@ -45,8 +45,7 @@ def read(database: Database, kind: SetupKind, key: str) -> Object:
 
 def create(database: Database, kind: SetupKind, content: Any, *, idempotency_key: str, lease_id: str | None) -> Created:
     """Make a new object; the same key and content again give the first answer again."""
-    if not 1 <= len(idempotency_key) <= 255:
-        raise Problem("idempotency-key-missing", "An Idempotency-Key has from 1 to 255 characters.")
+    _check_idempotency_key(idempotency_key)
     fingerprint = _fingerprint(kind, content)
     with database.write() as connection:
         lease.check_may_write(connection, lease_id)
@@ -58,24 +57,36 @@ def create(database: Database, kind: SetupKind, content: Any, *, idempotency_key
             raise Problem("already-exists", f"{kind.name} {key} is there already.", key=key)
         written = store.create(connection, kind, created)
         record_effect(connection, "setup.create", kind.name, key)
-        location = f"/api/setup{kind.path}/{quote(key, safe='')}"
-        answer = Created(text=json.dumps(written, ensure_ascii=False), etag=written["etag"], location=location)
-        connection.execute(
-            insert(tables.idempotency).values(
-                key=idempotency_key,
-                fingerprint=fingerprint,
-                location=answer.location,
-                etag=answer.etag,
-                answer=answer.text,
-            )
+        return _remember(connection, kind, key, written, idempotency_key, fingerprint)
+
+
+def _check_idempotency_key(idempotency_key: str) -> None:
+    if not 1 <= len(idempotency_key) <= 255:
+        raise Problem("idempotency-key-missing", "An Idempotency-Key has from 1 to 255 characters.")
+
+
+def _remember(
+    connection: Connection, kind: SetupKind, key: str, written: Object, idempotency_key: str, fingerprint: str
+) -> Created:
+    """Keep an answer, to be given again."""
+    location = f"/api/setup{kind.path}/{quote(key, safe='')}"
+    answer = Created(text=json.dumps(written, ensure_ascii=False), etag=written["etag"], location=location)
+    connection.execute(
+        insert(tables.idempotency).values(
+            key=idempotency_key,
+            fingerprint=fingerprint,
+            location=answer.location,
+            etag=answer.etag,
+            answer=answer.text,
         )
-        return answer
+    )
+    return answer
 
 
 def replace(
     database: Database, kind: SetupKind, key: str, content: Any, *, if_match: str, lease_id: str | None
 ) -> Object:
-    """Write the whole object anew; with another key in it, it is renamed, and what refers to it follows."""
+    """Write the whole object anew, under the key that it has."""
     etags = _etags(if_match)
     with database.write() as connection:
         lease.check_may_write(connection, lease_id)
@@ -85,14 +96,45 @@ def replace(
         values = created.model_dump()
         if before["active"] and not values["active"]:
             _check_free(connection, kind, key, active_only=True)
+        if str(values[kind.key]) != key:
+            raise invalid([{"pointer": pointer(kind.key), "detail": "is another key: POST to …/rename gives it one"}])
+        written = store.replace(connection, kind, key, values)
+        record_effect(connection, "setup.update", kind.name, key)
+        return written
+
+
+def rename(
+    database: Database,
+    kind: SetupKind,
+    key: str,
+    content: Any,
+    *,
+    if_match: str,
+    idempotency_key: str,
+    lease_id: str | None,
+) -> Created:
+    """Write the whole object anew under another key, and let what refers to it follow; the same again gives the first answer."""
+    etags = _etags(if_match)
+    _check_idempotency_key(idempotency_key)
+    fingerprint = _fingerprint(kind, ["rename", key, content])
+    with database.write() as connection:
+        lease.check_may_write(connection, lease_id)
+        if first := _first_answer(connection, idempotency_key, fingerprint):
+            return first
+        before = _existing(connection, kind, key)
+        _check_fresh(before, etags)
+        values = _valid(connection, kind, content).model_dump()
+        if before["active"] and not values["active"]:
+            _check_free(connection, kind, key, active_only=True)
         renamed = str(values[kind.key])
-        if renamed != key:
-            if store.fetch(connection, kind, renamed) is not None:
-                raise Problem("already-exists", f"{kind.name} {renamed} is there already.", key=renamed)
-            store.follow(connection, kind, key, renamed)
+        if renamed == key:
+            raise invalid([{"pointer": pointer(kind.key), "detail": "is the key that it has already"}])
+        if store.fetch(connection, kind, renamed) is not None:
+            raise Problem("already-exists", f"{kind.name} {renamed} is there already.", key=renamed)
+        store.follow(connection, kind, key, renamed)
         written = store.replace(connection, kind, key, values)
         record_effect(connection, "setup.update", kind.name, renamed)
-        return written
+        return _remember(connection, kind, renamed, written, idempotency_key, fingerprint)
 
 
 def remove(database: Database, kind: SetupKind, key: str, *, if_match: str, lease_id: str | None) -> None:

@@ -14,7 +14,7 @@ from websakctl.sandbox.database import Database
 from websakctl.sandbox.settings import Settings
 from websakctl.sandbox.setupapi import lease, objects
 from websakctl.sandbox.setupapi.bodies import checked, json_body
-from websakctl.sandbox.setupapi.kinds import KINDS, SetupKind
+from websakctl.sandbox.setupapi.kinds import CONTRACT_VERSION, KINDS, SetupKind
 from websakctl.sandbox.setupapi.models import LeaseBreak, LeaseRenewal, LeaseRequest
 from websakctl.sandbox.setupapi.problems import Problem, ProblemRoute
 from websakctl.sandbox.tokens import Tokens
@@ -25,7 +25,8 @@ LARGEST_PAGE: Final = 1000
 
 async def _permitted(request: Request) -> None:
     tokens: Tokens = request.app.state.tokens
-    tokens.check(request.headers.get("authorization"), "setup")
+    reading = ("setup.read",) if request.method in ("GET", "HEAD") else ()
+    tokens.check(request.headers.get("authorization"), "setup", *reading)
 
 
 def _database(request: Request) -> Database:
@@ -60,6 +61,7 @@ def _add_info(router: APIRouter) -> None:
             {
                 "name": "websakctl-sandbox",
                 "version": _version(),
+                "contract_version": CONTRACT_VERSION,
                 "user_api_version": settings.api_version,
                 "kinds": [kind.name for kind in KINDS],
             }
@@ -130,6 +132,21 @@ def _add_collection(router: APIRouter, kind: SetupKind) -> None:
     def replace(request: Request, key: str, body: Body, if_match: IfMatch, lease_id: LeaseId = None) -> Response:
         written = objects.replace(_database(request), kind, key, body, if_match=if_match, lease_id=lease_id)
         return _json(written, headers={"ETag": written["etag"]})
+
+    @router.post(f"{one}/rename", operation_id=f"rename_{kind.name}")
+    def rename(
+        request: Request,
+        key: str,
+        body: Body,
+        if_match: IfMatch,
+        idempotency_key: IdempotencyKey,
+        lease_id: LeaseId = None,
+    ) -> Response:
+        written = objects.rename(
+            _database(request), kind, key, body, if_match=if_match, idempotency_key=idempotency_key, lease_id=lease_id
+        )
+        headers = {"ETag": written.etag, "Location": written.location}
+        return Response(written.text.encode(), 200, headers, media_type="application/json")
 
     @router.delete(one, operation_id=f"delete_{kind.name}")
     def delete(request: Request, key: str, if_match: IfMatch, lease_id: LeaseId = None) -> Response:
