@@ -218,7 +218,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("list", "--export", "committee"), 64, "is not KIND=FILE"),
     (("list", "--export", "comittee=x.csv"), 64, "did you mean committee?"),
     (("list", "--export", "org_unit=x.csv"), 64, "org_unit is read through an API here"),
-    (("list", "--export", "committee=nowhere.csv"), 1, "No such file"),
+    (("list", "--export", "committee=nowhere.csv"), 64, "there is no file nowhere.csv"),
 ]
 
 

@@ -115,10 +115,9 @@ def test_numbers_with_blanks_and_decimals_are_the_same_numbers(cli: Cli, sub_uni
 
 
 def test_a_file_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
-    assert "no.json" in check(cli, tmp_path / "no.json", code=1).err
+    assert "no.json" in check(cli, tmp_path / "no.json", code=64).err
 
 
-@pytest.mark.parametrize(("name", "why"), [("nowhere.json", "No such file"), (".", "Is a directory")])
-def test_a_file_that_cannot_be_read_is_said_with_its_path(cli: Cli, name: str, why: str) -> None:
-    refused = cli("suborgs", "check", "--file", name, env=OFFLINE, code=1)
-    assert f"error: cannot read {name}: {why}" in refused.err
+def test_a_file_that_cannot_be_read_is_said_with_its_path(cli: Cli) -> None:
+    refused = cli("suborgs", "check", "--file", ".", env=OFFLINE, code=1)
+    assert "error: cannot read .: Is a directory" in refused.err

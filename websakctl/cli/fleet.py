@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.lifeline import stop_signals
 from websakctl.cli.options import Call, command
-from websakctl.cli.session import Session, read_json, write_private
+from websakctl.cli.session import Session, read_json, require_file, write_private
 
 if TYPE_CHECKING:
     from websakctl.fleet.job import Job, Result
@@ -245,9 +245,9 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
                 Exit.REFUSED,
                 "give each target a state_dir of its own in the fleet file",
             )
-        if only and not chosen(fleet.targets, only, None):
-            names = ", ".join(t.name for t in fleet.targets[:10])
-            raise Problem(f"no target matches {', '.join(only)}", Exit.USAGE, f"there are {names} …")
+        for glob in only or ():
+            if not chosen(fleet.targets, [glob], None):
+                raise UnknownName(f"no target matches {glob}", glob, [target.name for target in fleet.targets])
         return cls(session=session, name=name, fleet=fleet, targets=targets, shard=part, engine=engine)
 
     def carry_out(
@@ -369,13 +369,8 @@ def _fleet(session: Session, said: Path | None) -> "Fleet":
     from websakctl.source.fleet_file import read_fleet_file
 
     file = said or _found(session.call.root)
-    if not file.is_file():
-        raise Problem(
-            f"there is no fleet file {file}",
-            Exit.USAGE,
-            "name it with --fleet FILE; docs/fleet.md says what is in it",
-            code="unknown-name",
-        )
+    otherwise = "name it with --fleet FILE; docs/fleet.md says what is in it"
+    require_file(file, otherwise, ".yaml", what="fleet file")
     entries, findings, texts = read_fleet_file(file)
     if findings:
         shown = FORMAT.render(

@@ -14,9 +14,10 @@ import typer
 from websakctl import __version__
 from websakctl.cli import completion
 from websakctl.cli.call import Call as Call  # what every command imports from here
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownName
 
 if TYPE_CHECKING:
+    from websakctl.model.address import Address
     from websakctl.report.texts import Language
 
 
@@ -236,6 +237,20 @@ def given_text(option: str, text: str) -> str:
     if not text.strip():
         raise Problem(f"{option} is empty", Exit.USAGE, "it is kept, so that others can look it up")
     return text.strip()
+
+
+def address_of(text: str) -> "Address":
+    """An address as it is written; one that is none, or of no kind that there is, ends the command."""
+    from websakctl.kinds import all_kinds
+    from websakctl.model.address import Address
+
+    try:
+        address = Address.parse(text)
+    except ValueError as error:
+        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
+    if address.kind not in all_kinds():
+        raise UnknownName("kind", address.kind, all_kinds())
+    return address
 
 
 def day_of(option: str, text: str) -> date:

@@ -759,18 +759,35 @@ def write_private(path: Path, text: str, *, redacted_before: bool = False) -> No
         ) from None
 
 
+def require_file(path: Path, otherwise: str, suffix: str = "", *, what: str = "file") -> None:
+    """End the command if a file that the command line names is not there.
+
+    Args:
+        path: The file; what is there and is none is left to whoever reads it.
+        otherwise: What to do where no file beside it has nearly the same name.
+        suffix: Suggest only files that end so.
+        what: What the message calls it.
+
+    Raises:
+        UnknownName: If it is not there.
+    """
+    if path.exists():
+        return
+    folder = path.parent
+    alongside = sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+    raise UnknownName(what, str(path), [str(path.with_name(n)) for n in alongside if n.endswith(suffix)], otherwise)
+
+
 def read_json(path: Path, what: str = "a saved plan") -> object:
     """Read a JSON file that should be ``what``.
 
     Raises:
         Problem: If it cannot be read or is no JSON.
     """
+    require_file(path, f"name the file that holds {what}", ".json")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            alongside = [str(path.with_name(each.name)) for each in path.parent.glob("*.json")]
-            raise UnknownName("file", str(path), alongside, f"name the file that holds {what}") from None
         raise Problem(
             f"cannot read {path}: {error.strerror}", Exit.FAILED, "check its permissions", code="file"
         ) from None

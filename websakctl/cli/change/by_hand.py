@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def read_by_hand(
                 "put the file itself there, or name it with --export",
             )
     asked = dict(_asked(one) for one in said or ())
+    for path in asked.values():
+        require_file(path, "name the file with --export KIND=FILE")
     for kind in {**named, **asked}:
         _check(kind, by_hand, "--export" if kind in asked else "exports: in config/websak.yaml")
     missing = [

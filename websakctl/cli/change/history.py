@@ -7,7 +7,7 @@ import typer
 from websakctl.cli import completion
 from websakctl.cli.change.plan import Expand, Out, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Call, command
+from websakctl.cli.options import Call, address_of, command
 from websakctl.cli.session import Session
 from websakctl.cli.today import time_in_oslo
 from websakctl.report.view_models import TableReport
@@ -81,7 +81,7 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         return
     run = _named(session, run) if run is not None else None
     if address is not None:
-        _check_address(address)
+        address_of(address)
     result = history_entries(session.journal, run=run, address=address)
     if address is not None and not result:
         known = {str(entry.address) for entry in history_entries(session.journal)}
@@ -132,15 +132,6 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
             first_to_go=("run", "who", "time (Oslo)"),
         )
     )
-
-
-def _check_address(text: str) -> None:
-    from websakctl.model.address import Address
-
-    try:
-        Address.parse(text)
-    except ValueError as error:
-        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
 
 
 def _counted(counts: dict[str, int]) -> str:

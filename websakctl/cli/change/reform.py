@@ -12,9 +12,9 @@ import typer
 
 from websakctl.cli.change.plan import make_config_input, save_plan
 from websakctl.cli.change.rehearse import rehearsed
-from websakctl.cli.exits import Exit, Problem, UnknownName
+from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Lang, command, language_of
-from websakctl.cli.session import Session, write_private
+from websakctl.cli.session import Session, require_file, write_private
 from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
@@ -162,9 +162,7 @@ def _read(session: Session, file: Path) -> Any:
     from websakctl.report.view_models import FindingsReport
     from websakctl.source.reform_file import read_reform
 
-    if not file.is_file():
-        beside = [str(path) for path in file.parent.glob("*.yaml")] if file.parent.is_dir() else []
-        raise UnknownName("file", str(file), beside, "templates/reform/ has examples")
+    require_file(file, "templates/reform/ has examples", ".yaml")
     reform, findings, texts = read_reform(file, session.config)
     if reform is None:
         shown = FindingsReport(findings=findings, texts=texts, headline="", valid=False)

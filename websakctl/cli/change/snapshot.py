@@ -147,7 +147,8 @@ def read_snapshot(session: Session, name: str) -> "tuple[State, frozenset[str]]"
     path = Path(name) if Path(name).is_file() else _folder(session) / f"{name}.json"
     if not path.is_file():
         saved = sorted(path.stem for path in _folder(session).glob("*.json"))
-        raise UnknownName("snapshot", name, saved, "`websakctl snapshot save` makes one")
+        files = sorted(map(str, Path(name).parent.glob("*.json")))
+        raise UnknownName("snapshot", name, [*saved, *files], "`websakctl snapshot save` makes one")
     try:
         document = read_json(path, "a snapshot")
         return from_snapshot(document), covered(document)

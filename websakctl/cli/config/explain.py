@@ -6,7 +6,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Call, command
+from websakctl.cli.options import Call, address_of, command
 from websakctl.cli.session import Session
 from websakctl.report.view_models import TableReport
 
@@ -68,18 +68,10 @@ def _named(session: Session, text: str) -> str | None:
 
 def _resource(session: Session, text: str) -> "Explanation":
     from websakctl.kinds import all_kinds
-    from websakctl.model.address import Address
     from websakctl.operations.config.explain import explain_resource, places_of
 
-    try:
-        address = Address.parse(text)
-    except ValueError as error:
-        raise Problem(str(error), Exit.USAGE, "`websakctl plan --expand` shows addresses") from None
-    kinds = all_kinds()
-    if address.kind not in kinds:
-        raise UnknownName("kind", address.kind, kinds)
-    config = session.config
-    address, earlier = _now_and_before(session, address)
+    config, kinds = session.config, all_kinds()
+    address, earlier = _now_and_before(session, address_of(text))
     if address not in config.whole:
         if not config.valid:
             first = "the config is not valid: fix first what `websakctl validate` reports"

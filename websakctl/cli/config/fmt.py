@@ -8,7 +8,7 @@ import typer
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.report.view_models import TableReport
 
 Paths = Annotated[
@@ -102,7 +102,8 @@ def _files(session: Session, paths: list[Path] | None) -> Iterator[Path]:
         elif path.is_file():
             yield path
         else:
-            raise Problem(f"there is no {path}", Exit.USAGE, "name files or folders")
+            require_file(path, "name files or folders")
+            raise Problem(f"{path} is neither a file nor a folder", Exit.USAGE, "name files or folders")
 
 
 def _name(session: Session, path: Path) -> str:

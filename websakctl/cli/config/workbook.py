@@ -10,7 +10,7 @@ from websakctl.cli.begin import begin_entries, read_list
 from websakctl.cli.change.by_hand import manual_config_input
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, KindNames, Lang, command, language_of
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import (
     AutoApprove,
@@ -211,6 +211,7 @@ def import_(
     if on_conflict not in (None, "workbook", "config"):
         raise Problem(f"--on-conflict {on_conflict} is neither workbook nor config", Exit.USAGE)
     session = Session(call)
+    require_file(file, "`websakctl export FILE.xlsx` writes one")
     config, kinds = session.valid_config(), all_kinds()
     if kind is not None:
         if kind not in kinds:

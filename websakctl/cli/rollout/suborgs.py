@@ -7,7 +7,7 @@ import typer
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command, leading_command
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import AutoApprove, Force
 
@@ -119,6 +119,8 @@ def check(
     today = today_in_oslo()
     chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
     mismatches = None
+    for one in file or ():
+        require_file(one, "name what was fetched of the register: enheter, underenheter")
     if file:
         why_not = "--file works without a network"
         try:
@@ -202,6 +204,8 @@ def _missing(session: Session, file: list[Path] | None, scopes: frozenset[str]) 
 
     config, today = session.config, today_in_oslo()
     chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
+    for one in file or ():
+        require_file(one, "name what was fetched of the register: enheter, underenheter")
     if file:
         try:
             result = check_files(file, chosen, config.districts, scopes, today)

@@ -8,7 +8,7 @@ import typer
 from websakctl.cli.change.plan import Expand, Out, Refresh, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Batch, Call, Districts, command
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
 
@@ -136,6 +136,7 @@ def prepare(
             Exit.REFUSED,
             "have the people changed there; `owners:` in config/websak.yaml says who owns what",
         )
+    require_file(file, "name the file from HR")
     try:
         tables = read_tables(file)
         result = read_people(tables, session.config, only=only, add=add)

@@ -7,6 +7,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.change.by_hand import files_of, folder_of, manual_config_input, write_work_list
+from websakctl.cli.change.plan import check_targets
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command, given_text, past_day
 from websakctl.cli.session import Session, user_name
@@ -16,6 +17,7 @@ from websakctl.report.view_models import TableReport
 if TYPE_CHECKING:
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.work_list import Evidence, Item, WorkList
+    from websakctl.plan.selection import Selection
     from websakctl.report.texts import Language
 
 FORMATS = ("text", "json", "csv", "markdown")
@@ -87,7 +89,7 @@ def list_(
     """List what is left for people to set, one line each. Reads the config and the journal; Websak is not asked."""
     session = Session(call)
     inputs, work = _open(session, export)
-    selection = session.selection(district, kind, target, batch)
+    selection = _selected(session, inputs, district, kind, target, batch)
     if only_done:
         _list_done(session, inputs, selection.__contains__)
         return
@@ -154,8 +156,8 @@ def show(
 
     session = Session(call)
     language = _language(lang)
-    _, work = _open(session, export)
-    chosen = work.chosen(session.selection(district, kind, target, batch))
+    inputs, work = _open(session, export)
+    chosen = work.chosen(_selected(session, inputs, district, kind, target, batch))
     if names:
         kept = {item.id for item in _named(work, names)}
         chosen = msgspec.structs.replace(chosen, items=tuple(item for item in chosen.items if item.id in kept))
@@ -221,7 +223,7 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     """Record that items were not done after all: they are on the work list again. Nothing is lost from the history."""
 
     from websakctl.operations.apply.carry_out import new_run_name
-    from websakctl.operations.rollout.work_list import Evidence, UnknownItem, take_back, work_list
+    from websakctl.operations.rollout.work_list import Evidence, UnknownItem, recorded, take_back, work_list
 
     session = Session(call)
     inputs = manual_config_input(session)
@@ -231,11 +233,12 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     try:
         addresses = take_back(session.journal, inputs, run, names, given, about)
     except UnknownItem as error:
-        raise Problem(
+        done = recorded(session.journal, inputs.environment)
+        raise UnknownName(
             f"nothing that {error} names is recorded as done in {inputs.environment}; nothing was changed",
-            Exit.USAGE,
+            str(error),
+            [*(str(one.address) for one in done), *(one.id for one in done)],
             "`websakctl worklist list --done` shows what is",
-            code="unknown-name",
         ) from None
     left = work_list(manual_config_input(session))
     if folder_of(session).is_dir():
@@ -266,6 +269,22 @@ def _open(session: Session, export: list[str] | None) -> "tuple[ConfigInput, Wor
 
     inputs = manual_config_input(session, export)
     return inputs, work_list(inputs)
+
+
+def _selected(
+    session: Session,
+    inputs: "ConfigInput",
+    districts: list[str] | None,
+    kinds: list[str] | None,
+    targets: list[str] | None,
+    batch: str | None,
+) -> "Selection":
+    """What is selected; a target that matches nothing in the config, or among what is done, ends the command."""
+    import msgspec
+
+    selection = session.selection(districts, kinds, targets, batch)
+    check_targets(msgspec.structs.replace(inputs, selection=selection))
+    return selection
 
 
 def _named(work: "WorkList", names: list[str]) -> "list[Item]":
