@@ -11,6 +11,7 @@ from typing import Any
 
 from websakctl.apply.attempt import Status
 from websakctl.diagnostics import Severity
+from websakctl.live.contract import What
 from websakctl.model.kind import Api, Removal, Scoping
 from websakctl.operations.apply.rehearse import FAULTS, WHAT
 from websakctl.operations.change.find_drift import Cause
@@ -493,6 +494,22 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
         "where the credentials come from",
         ("auth status",),
         document({"environment": TEXT, "client_id": maybe(TEXT), "secret_from": maybe(TEXT)}),
+    ),
+    "contract-check": (
+        "what a document of the vendor's would break",
+        ("contract check",),
+        document(
+            {
+                "file": TEXT,
+                "before": maybe(TEXT),
+                "version": TEXT,
+                "findings": many(
+                    obj(
+                        {"what": one_of(what.value for what in What), "operation": TEXT, "field": TEXT, "message": TEXT}
+                    )
+                ),
+            }
+        ),
     ),
     "districts-add": ("a new district", ("districts add",), document({"slug": TEXT, "files": many(TEXT)})),
     "districts-compare": (
@@ -1120,7 +1137,7 @@ PAGE = """\
 
 ## Commands: `--format json`
 
-A command prints exactly one JSON document on stdout. Everything else goes to stderr.
+A command writes exactly one JSON document, to stdout or into the file that `--out` names. Everything else goes to stderr.
 
 - **With a result**, also one that ends with an exit code other than 0 (findings, changes, an apply that is incomplete): the
   schema in the table.

@@ -42,6 +42,8 @@ TABLE = (
     (("snapshot diff",), "befor.json", "befor.json", "before.json"),
     (("rehearse plan.json --snapshot",), "befor.json", "befor.json", "before.json"),
     (("users import", "import", "rollout check PULJE-1 --users", "rollout run PULJE-1 --users"), "hr.cvs", "hr.cvs", "hr.csv"),
+    (("import --kind sub_org", "suborgs import"), "hr.cvs", "hr.cvs", "hr.csv"),
+    (("contract check",), "registr.json", "registr.json", "register.json"),
     (("suborgs check --file",), "registr.json", "registr.json", "register.json"),
     (("plan --export", "worklist list --export"), "committee=hr.cvs", "hr.cvs", "hr.csv"),
     (("reform plan", "reform compare reform.yaml"), "refrom.yaml", "refrom.yaml", "reform.yaml"),

@@ -77,7 +77,7 @@ def test_nothing_is_applied_that_nobody_has_seen(fleet: World, tmp_path: Path) -
     assert "cannot ask for confirmation" in fleet.cli("fleet", "apply", plans, code=4).err
     assert "another fleet" in fleet.cli("fleet", "apply", plans, "--environment", "prod", "--auto-approve", code=4).err
     child = fleet.cli.terminal("fleet", "apply", plans)
-    child.expect_exact(f"Do {4 * WRITES} changes in 4 targets? Type 'yes' to confirm: ")
+    child.expect_exact(f"Apply {4 * WRITES} changes to 4 targets? Type 'yes' to confirm: ")
     child.sendline("no")
     child.expect_exact("not confirmed")
     child.close()

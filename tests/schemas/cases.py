@@ -149,6 +149,7 @@ RESULTS = (
     Case("auth status", env=LOGIN, code=6),
     Case("sandbox status"),
     Case("sandbox stop"),
+    Case("contract check", "userapi.json"),
     Case("rollout run", "PULJE-2 --auto-approve", code=4),
     Case("apply", "--resume --auto-approve"),
     Case("apply", "--auto-approve", fault=REFUSES, code=5, writes=True),

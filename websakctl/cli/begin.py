@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.cli.write_back import carry_out, report
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def read_list(
     from websakctl.model.kind import Scoping
     from websakctl.source.export_file import ExportError, read_export
 
+    require_file(file, "name the list: CSV or XLSX")
     scopes = session.selection(district, None, None, None).scopes
     alone = next(iter(scopes)) if len(scopes) == 1 else None
     try:

@@ -43,10 +43,10 @@ def read_by_hand(
                 "put the file itself there, or name it with --export",
             )
     asked = dict(_asked(one) for one in said or ())
-    for path in asked.values():
-        require_file(path, "name the file with --export KIND=FILE")
     for kind in {**named, **asked}:
         _check(kind, by_hand, "--export" if kind in asked else "exports: in config/websak.yaml")
+    for path in asked.values():
+        require_file(path, "name the file with --export KIND=FILE")
     missing = [
         f"{path} is not there: what is recorded counts for {kind}"
         for kind, path in named.items()

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from websakctl.cli.exits import Exit, Problem, UnknownName
+from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
-from websakctl.cli.session import Session
+from websakctl.cli.session import Session, require_file
 from websakctl.report.view_models import DocumentReport, Section
 
 if TYPE_CHECKING:
@@ -75,15 +75,9 @@ def check(
 def _read(path: Path) -> dict[str, Any]:
     from websakctl.source.openapi_file import OpenApiFileError, read_openapi
 
+    require_file(path, "name an OpenAPI document")
     try:
         return read_openapi(path)
-    except FileNotFoundError:
-        beside = [
-            str(path.with_name(each.name))
-            for each in path.parent.glob("*")
-            if each.suffix in (".json", ".yaml", ".yml")
-        ]
-        raise UnknownName("file", str(path), beside, "name an OpenAPI document") from None
     except OpenApiFileError as error:
         raise Problem(str(error), Exit.FAILED, "name the file that the vendor published") from None
 
