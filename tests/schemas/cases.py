@@ -164,6 +164,7 @@ _ENDS_OTHERWISE = {
     "init": Case("init", "--ci nothing", code=64),
     "explain": Case("explain", "nothing-like-that", code=64),
     "schema": Case("schema", "case_typ", code=64),
+    "contract check": Case("contract check", "nowhere.json", code=64),
     "fleet merge": Case("fleet merge", "nowhere.json", code=64),
 }
 

@@ -63,7 +63,7 @@ districts:
   a: {name: Bydel A, number: "01", orgnr: "312345005", short_name: BXA, prefix: XA, take_over: [frogner, sagene]}
 """,
     "fleet.yaml": "targets:\n  one: {root: ., environment: fleet}\n",
-    "userapi.json": '{"openapi": "3.0.1", "info": {"title": "User API", "version": "3.3"}, "paths": {}}',
+    "userapi.json": '{"openapi": "3.0.1", "info": {"title": "User API", "version": "3.3"}, "paths": {"/api/info": {"get": {}}}}',
     "register.json": '[{"organisasjonsnummer": "313000109", "navn": "NY ENHET", "organisasjonsform": {"kode": "BEDR"}, "overordnetEnhet": "874778702"}]',
     "broken/config/websak.yaml": "organisation: {name: Oslo kommune}\naccess_codes:\n  X: {nmae: x}\n",
 }
