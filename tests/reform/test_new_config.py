@@ -27,7 +27,7 @@ districts:
 SAGENE = UNITS + (
     "  BH-ASKELADDEN: {name: Askeladden barnehage, parent: BHG, previously: [org_unit/frogner/FR-BH-GML]}\n"
     "  BH-NYE: {name: Den nye barnehagen, parent: BHG}\n"
-    "  SAMLING: {name: Samlingen}\n"
+    "  SAMLING: {name: Samlingen, mail_group: EGEN}\n"
     "  GRUPPE: {name: Gruppen, parent: SAMLING}\n"
     "  LAG: {name: Laget, parent: GRUPPE}\n"
 )
@@ -58,8 +58,8 @@ def config() -> dict[str, str | None]:
         "districts/sagene/access_groups.yaml": "access_groups: {EGEN: {}}\n",
         "districts/sagene/overrides.yaml": "overrides:\n  org_units:\n    OPPV: {name: Oppvekst og mer, reason: Slik, owner: Bydelen}\n",
         "districts/stovner/org_units.yaml": STOVNER,
-        "users/sagene.yaml": f"users:\n  KARNOR: {KARI % 'LAG'}\n  OLANOR: {OLA % 'OPPV'}\n",
-        "users/stovner.yaml": f"users:\n  PERNOR: {OLA.replace('la', 'er').replace('OLA', 'PER').replace('olanor', 'pernor') % 'OPPV'}\n",
+        "users/sagene.yaml": f"users:\n  KARNOR: {KARI % 'LAG'}\n  OLANOR: {OLA.replace('role:', 'manages: [OPPV, GRUPPE], role:') % 'OPPV'}\n",
+        "users/stovner.yaml": f"users:\n  PERNOR: {OLA.replace('la', 'er').replace('OLA', 'PER').replace('olanor', 'pernor').replace('role:', 'manages: [OPPV], role:') % 'OPPV'}\n",
         "map.yaml": MAP,
     }
 
@@ -95,6 +95,9 @@ def test_two_units_with_one_key_and_two_with_one_name(reformed: Town) -> None:
 def test_two_leaders_two_abbreviations_and_two_exceptions(reformed: Town) -> None:
     told = report(reformed)["collisions"]
     assert "Oppvekst of Bydel Øst has 2 leaders, one of each unit that merges: OLANOR, PERNOR" in told
+    assert "Oppvekst of Bydel Øst has two heads: PERNOR stays it, and OLANOR is left out" in told
+    assert "manages: [OPPV]" in read(reformed, "users/oest.yaml") and "GRUPPE" not in read(reformed, "users/oest.yaml")
+    assert "mail_group: SA-EGEN" in read(reformed, "districts/oest/org_units.yaml")  # its members distribute on
     assert "The abbreviation BSA ends with SA-BYDEL; BOE is the one that remains" in told
     assert (
         "Bydel Stovner and Bydel Sagene have different exceptions of INN: that of Bydel Stovner is taken for Bydel Øst"

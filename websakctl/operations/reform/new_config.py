@@ -11,6 +11,7 @@ from websakctl.kinds import all_kinds, entries
 from websakctl.kinds.rollout_batch import RolloutBatch
 from websakctl.model.address import BASE, Address
 from websakctl.model.kind import Kind
+from websakctl.model.marks import Ref
 from websakctl.model.reform import NewDistrict, Reform
 from websakctl.operations.config.write_back import WriteBack, section_path
 from websakctl.operations.reform.allocate import Allocation, Fate, Move
@@ -26,7 +27,7 @@ from websakctl.source.writing import read_exactly
 from websakctl.source.yaml_entry import said
 
 Entries = dict[str, Any]
-RETIRE = "retire"
+RETIRE, MANAGES = "retire", "manages"
 _DEPTH = {OVERRIDES: 2}
 
 
@@ -40,11 +41,20 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     dropped: str
 
 
+class TwoHeads(msgspec.Struct, frozen=True, kw_only=True):
+    """A unit of the new config that two users are the head of, since two merge: the second is left out."""
+
+    unit: Address
+    kept: str
+    dropped: str
+
+
 class NewConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Every file of the new config by its path, and what could not be carried over as it was."""
 
     files: Mapping[str, str]
     conflicts: tuple[Conflict, ...]
+    two_heads: tuple[TwoHeads, ...]
     dropped_overrides: tuple[Address, ...]  # what a district that merges into another had otherwise
     places_lost: tuple[Address, ...]  # units whose parent stays behind, and that hang under the top now
 
@@ -67,6 +77,8 @@ class _Writer:
         self.kinds = all_kinds()
         self.new = {new.district.slug: new for new in reform.districts}
         self.conflicts: list[Conflict] = []
+        self.heads: dict[tuple[str, str], str] = {}  # users' codes by new slug and local key of a unit
+        self.two_heads: list[TwoHeads] = []
         self.dropped: list[Address] = []
         self.places_lost: list[Address] = []
         self.why = {"reason": reform.name, "owner": reform.owner}
@@ -102,6 +114,7 @@ class _Writer:
         return NewConfig(
             files=dict(sorted(files.items())),
             conflicts=tuple(self.conflicts),
+            two_heads=tuple(self.two_heads),
             dropped_overrides=tuple(sorted(self.dropped)),
             places_lost=tuple(sorted(self.places_lost)),
         )
@@ -156,9 +169,10 @@ class _Writer:
         for name, ref in kind.own_references:
             value = result.get(name)
             if isinstance(value, list):
-                result[name] = [self._local(move, ref.kind, key) or key for key in value]
+                found = [local for key in value if (local := self._local(move, ref, key)) is not None]
+                result[name] = self._one_head(move, found) if name == MANAGES else found
             elif value is not None:
-                local = self._local(move, ref.kind, value)
+                local = self._local(move, ref, value)
                 if local is not None:
                     result[name] = local
                 else:
@@ -166,14 +180,31 @@ class _Writer:
                     self.places_lost.append(move.new)
         return result
 
-    def _local(self, move: Move, kind_name: str, local: str) -> str | None:
+    def _one_head(self, move: Move, units: list[str]) -> list[str]:
+        """The units that nobody else is the head of yet."""
+        kept = []
+        for local in units:
+            first = self.heads.setdefault((move.new.scope, local), move.old.key)
+            if first == move.old.key:
+                kept.append(local)
+                continue
+            key = self.new[move.new.scope].district.full_key(local)
+            unit = Address("org_unit", move.new.scope, key)
+            self.two_heads.append(TwoHeads(unit=unit, kept=first, dropped=move.old.key))
+        return kept
+
+    def _local(self, move: Move, ref: Ref, local: str) -> str | None:
         """The key that something of the old district has in the new one; ``None``: it is not there."""
-        kind, old = self.kinds[kind_name], self.config.districts[move.old.scope]
-        address = Address(kind_name, old.slug, old.full_key(local) if kind.local_keys else local)
+        kind, old = self.kinds[ref.kind], self.config.districts[move.old.scope]
+        address = Address(ref.kind, old.slug, old.full_key(local) if kind.local_keys else local)
+        if ref.or_base and address not in self.allocation.moves:
+            return local  # the base's
         retirement = self.config.retirements.get(address)
         if address not in self.allocation.moves and retirement is not None and retirement.heir is not None:
             address = retirement.heir
         target = self.allocation.moves.get(address)
+        if target is not None and target.fate is Fate.BESIDE and ref.or_base:
+            return target.old.key  # where it stands now, with those who are in it
         if target is not None and target.new.scope == move.new.scope:
             return target.local
         # its own stays behind; what config/ makes has its like here

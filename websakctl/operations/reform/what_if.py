@@ -318,6 +318,16 @@ class _Finder:
             )
         yield from self._same_names()
         yield from self._several_leaders()
+        for two in self.new.two_heads:
+            yield Note(
+                english="{unit} of {district} has two heads: {kept} stays it, and {dropped} is left out",
+                values={
+                    "unit": self.after.state[two.unit].fields["name"],
+                    "district": self.names_after[two.unit.scope],
+                    "kept": two.kept,
+                    "dropped": two.dropped,
+                },
+            )
         yield from self._abbreviations()
         for conflict in self.new.conflicts:
             yield Note(

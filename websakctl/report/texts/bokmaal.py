@@ -337,6 +337,7 @@ _REFORM = {  # websakctl/operations/reform/what_if.py, and the page made of it
     "{kept} and {dropped} have different exceptions of {what}: that of {kept} is taken for {district}": "{kept} og {dropped} har ulike unntak for {what}: unntaket til {kept} gjelder for {district}",
     "{district} has {count} units with the name {name}: {units}": "{district} får {count} enheter med navnet {name}: {units}",
     "{unit} of {district} has {count} leaders, one of each unit that merges: {users}": "{unit} i {district} får {count} ledere, fra enhetene som slås sammen: {users}",
+    "{unit} of {district} has two heads: {kept} stays it, and {dropped} is left out": "{unit} i {district} har to ledere: {kept} blir stående, og {dropped} er tatt ut",
     "The abbreviation {old} ends with {unit}; {new} is the one that remains": "Forkortelsen {old} opphører med {unit}; {new} er den som blir",
     "Units that end: {count}. Who takes over the open cases of each, before it ends?": "Enheter som opphører: {count}. Hvem tar over de åpne sakene i hver av dem før det?",
     "Access groups that cannot be renamed and stay beside the new ones: {count}. Who needs them, and until when?": "Tilgangsgrupper som ikke kan skifte navn og blir stående ved siden av de nye: {count}. Hvem trenger dem, og hvor lenge?",
