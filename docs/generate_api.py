@@ -1006,6 +1006,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                     "after": TIME,
                     "objects": obj({"before": by_name(COUNT), "after": by_name(COUNT)}),
                     "setup": ref("plan"),
+                    "applied_between": {**many(ADDRESS), "description": "What websakctl applied since: no loss."},
                     "unread": {"type": "string", "description": "Why live could not be read; empty: it could."},
                     "capabilities": many(ref("check")),
                     "deprecated": many(TEXT),

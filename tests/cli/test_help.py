@@ -51,6 +51,18 @@ def test_help_has_an_example_that_parses(small: Cli, command: tuple[str, ...]) -
     group.make_parser(group.make_context(command[-1], [], resilient_parsing=True)).parse_args(words[len(command) :])
 
 
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("upgrade check", ("Exit 0", "Exit 1", "Exit 4")),
+        ("snapshot diff", ("Exit 0", "--detailed-exitcode exit 2", "Exit 4", "exit 64")),
+    ],
+)
+def test_what_an_exit_code_says_of_a_comparison_is_in_the_help(small: Cli, name: str, codes: tuple[str, ...]) -> None:
+    text = " ".join(small(*name.split(), "--help").out.split())
+    assert [code for code in codes if code not in text] == []
+
+
 def test_the_overview_names_every_command_in_whole_sentences(small: Cli) -> None:
     outcome = small("--help")
     for command in _commands():

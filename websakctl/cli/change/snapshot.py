@@ -166,7 +166,11 @@ def diff(
     kind: KindNames = None,
     target: Targets = None,
 ) -> None:
-    """Show what happened between two snapshots, or between one and now."""
+    """Show what happened between two snapshots, or between one and now.
+
+    Exit 0, also when they differ; with --detailed-exitcode exit 2 when they do. Exit 4 when a snapshot was changed after it
+    was taken, exit 64 when there is none of that name.
+    """
     from websakctl.operations.change.snapshot import difference
 
     session = Session(call)

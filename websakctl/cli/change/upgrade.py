@@ -40,7 +40,11 @@ def register(app: typer.Typer) -> None:
 
 
 def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb", expand: Expand = False) -> None:
-    """Record the setup and the server's capabilities before an upgrade; after it, report what became of them."""
+    """Record the setup and the server's capabilities before an upgrade; after it, report what became of them.
+
+    Exit 0 when it is recorded, or nothing was lost. Exit 1 when the report names something to look at, or there is no
+    record of before. Exit 4 when the record's snapshot was changed after it was taken.
+    """
     language = language_of(lang)
     session = Session(call)
     if stage not in ("before", "after"):
