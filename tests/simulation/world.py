@@ -156,6 +156,7 @@ class World:
         """
         script = self.script
         self._begin_quietly()
+        self.identifiers = 100  # others than those that the first apply has used
         redaction._secrets = {}
         begun_with = len(self.websak.effects)
         self.faults.ended = False

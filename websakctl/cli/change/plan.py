@@ -113,6 +113,11 @@ def plan(
         keep_manual=keep_manual,
     )
     live = read_live(session, inputs)
+    if session.journal.open_runs(session.target.name):
+        from websakctl.operations.apply.recovery import with_interrupted
+        from websakctl.operations.change.make_plan import people_of_journal
+
+        inputs = with_interrupted(session.journal, inputs, live.state, people_of_journal(inputs, live.state))
     result = guarded(
         session.connection,
         inputs,

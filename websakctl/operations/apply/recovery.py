@@ -13,6 +13,7 @@ from websakctl.apply.journal import Journal
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.ownership import after_change
+from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.plan.change import Change, FieldChange
 from websakctl.plan.diff import LastApplied
 from websakctl.plan.document import read_change
@@ -166,6 +167,31 @@ def judge(run: Unfinished, live: State) -> Judged:
         {stale.change.address: "differs" for stale in holding.stale if stale.change.address in run.doubtful}
     )
     return Judged(holding=holding, verdicts=verdicts)
+
+
+def with_interrupted(
+    journal: RunJournal, inputs: ConfigInput, live: State, people: PeopleOfJournal | None
+) -> ConfigInput:
+    """What plans are made from, knowing as managed what interrupted runs did and could not record.
+
+    Else what such a run made would be nobody's, and would stay if the config no longer says it.
+    """
+    known, environment = dict(inputs.known), inputs.environment
+    for run in interrupted_runs(journal, environment):
+        run = told(run, people)
+        for change in judge(run, live).holding.already:
+            if change.address not in run.begun or change.address.kind not in inputs.kinds:
+                continue
+            now, _ = after_change(  # what is gone from live since is forgotten once the new run is recorded
+                change,
+                desired={},
+                before=live[change.address].fields if change.address in live else {},
+                protected=inputs.config.protected,
+                known=known,
+                accepted=inputs.accepted,
+            )
+            known.update({address: LastApplied(fields, protected) for address, fields, protected in now})
+    return replace(inputs, known=known)
 
 
 def record_verdicts(

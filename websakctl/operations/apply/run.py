@@ -22,6 +22,7 @@ from websakctl.operations.apply.recovery import (
     judge,
     record_verdicts,
     told,
+    with_interrupted,
 )
 from websakctl.operations.apply.saved import SavedPlan, plan_again, refuse_what_is_owned
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people, make_plan, people_of_journal
@@ -116,8 +117,9 @@ def plan_changes(request: ApplyRequest) -> tuple[LiveSetup, Plan]:
         refuse_what_is_owned(inputs, named, "this")
     refuse_what_is_owned(inputs, inputs.prune, "--prune")
     live = _read_live(request)
-    plan = make_plan(live.tell(request.inputs), live.state)
-    return live, guarded(request.connection, request.inputs, plan, live.state, request.own_user)
+    inputs = _with_interrupted(request, live.state).inputs
+    plan = make_plan(live.tell(inputs), live.state)
+    return live, guarded(request.connection, inputs, plan, live.state, request.own_user)
 
 
 def plan_and_apply(
@@ -136,6 +138,7 @@ def plan_and_apply(
         JournalError: If the run's start cannot be recorded; then nothing is sent.
     """
     live, plan = plan_changes(request)
+    request = _with_interrupted(request, live.state)
     request.observer.planned(plan, live)
     _refuse_unless_allowed(request, plan.findings)
     part = choose(plan) if choose is not None else Part(changes=plan.changes, reason=request.actor.reason)
@@ -167,6 +170,8 @@ def apply_saved(request: ApplyRequest, saved: SavedPlan) -> ApplyResult:
     inputs, journal = request.inputs, request.journal
     saved.see_that_it_fits(inputs)
     live = _read_live(request)
+    request = _with_interrupted(request, live.state)
+    inputs = request.inputs
     again = plan_again(
         saved, live.tell(inputs), live.state, connection=request.connection, journal=journal, own_user=request.own_user
     )
@@ -306,6 +311,12 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
 
 
 # --- steps
+
+
+def _with_interrupted(request: ApplyRequest, live: State) -> ApplyRequest:
+    """The request, knowing as managed what interrupted runs did."""
+    people = people_of_journal(request.inputs, live)
+    return replace(request, inputs=with_interrupted(request.journal, request.inputs, live, people))
 
 
 def _read_live(request: ApplyRequest, *besides: Unfinished) -> LiveSetup:
