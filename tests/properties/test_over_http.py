@@ -39,10 +39,16 @@ class Websak:
     sandbox: Any
     folder: Path
     numbers: Iterator[int]
+    journal: Journal | None = None
 
     def fresh(self) -> None:
         self.sandbox.fresh("empty")
+        self.close()
         self.journal = Journal(self.folder / f"journal-{next(self.numbers)}.db")
+
+    def close(self) -> None:
+        if self.journal is not None:
+            self.journal.close()
 
     def connection(self, concurrency: int) -> Connection:
         server = self.sandbox.server
@@ -57,6 +63,7 @@ class Websak:
         )
 
     def plan(self, desired: State) -> tuple[Plan, LiveSetup, ConfigInput]:
+        assert self.journal is not None
         config = Configuration(state=desired, districts=DISTRICTS)
         inputs = ConfigInput(config=config, known=self.journal.known("test"), kinds=all_kinds(), environment="test")
         live = read_setup(self.connection(4), inputs)
@@ -64,6 +71,7 @@ class Websak:
 
     def apply(self, desired: State, concurrency: int) -> Plan:
         plan, live, inputs = self.plan(desired)
+        assert self.journal is not None
         run = Run(
             environment="test",
             journal=self.journal,
@@ -105,6 +113,7 @@ class Websak:
 def websak(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Websak]:
     result = Websak(request.getfixturevalue(f"sandbox{request.param.replace('.', '')}"), tmp_path, count())
     yield result
+    result.close()
     result.sandbox.fresh()
 
 
