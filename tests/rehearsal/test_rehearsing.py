@@ -150,3 +150,40 @@ def test_a_report_of_another_plan_or_of_one_that_failed_does_not_do(town33: Town
     document = rehearsed(town33, code=4)
     assert failed(document) == {"apply takes the plan": False}
     assert "the rehearsal did not pass" in town33.apply("saved.plan.json", code=4)[1]
+
+
+def test_plans_that_were_not_made_from_the_config_alone(town33: Town) -> None:
+    """The plan that takes a run back, and the one that only gives units their external id."""
+    before = town33.ids()
+    town33.write(
+        {
+            "districts/sagene/org_units.yaml": files()["districts/sagene/org_units.yaml"].replace(
+                "Askeladden b", "Den nye b"
+            )
+        }
+    )
+    town33.apply()
+    run = json.loads(town33("history", "--format", "json")[0])["items"][0]["run"]
+    town33("rollback", run, "--out", "saved.plan.json")
+    document = rehearsed(town33)
+    assert failed(document) == {} and document["effects"] == {"department.update": 1}
+    town33.websak.edit("department", "SR-OPPV", externalId=None, code="GML", abbreviation="GML")
+    town33("adopt", "--match", "--out", "saved.plan.json")
+    document = rehearsed(town33)
+    assert failed(document) == {} and document["effects"] == {"department.update": 1}
+    town33.apply("saved.plan.json")
+    assert town33.ids() == before
+
+
+def test_without_a_setup_api(town33: Town) -> None:
+    town33.env["WEBSAKCTL_SETUP_URL"] = ""
+    town33.write(
+        {
+            "districts/sagene/org_units.yaml": files()["districts/sagene/org_units.yaml"].replace(
+                "Askeladden b", "Den nye b"
+            )
+        }
+    )
+    saved(town33)
+    document = rehearsed(town33, "--faults", "light")
+    assert failed(document) == {} and document["effects"] == {"department.update": 1}
