@@ -283,6 +283,9 @@ def test_it_says_where_it_is_from_and_is_easy_to_work_in(written: Cli) -> None:
     cover = {row[0].value: row[1].value for row in book["Forside"].iter_rows(max_row=6)}
     assert cover["Versjon (commit)"] == git(written.root, "rev-parse", "HEAD")
     assert cover["Miljø"] == "sandbox"
+    assert {row[0].hyperlink.location for row in book["Forside"].iter_rows(min_row=8) if row[0].hyperlink} >= {
+        "'Lisens'!A1"
+    }
     page = book["Administrativ enhet"]
     (table,) = page.tables.values()
     assert (

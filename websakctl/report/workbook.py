@@ -13,6 +13,7 @@ from openpyxl.cell import Cell as BookCell
 from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -231,7 +232,7 @@ def _write_cover(page: Worksheet, cover: Cover, sheets: Iterable[Sheet | PlainSh
     for sheet in sheets:
         cell = _at(page, row, 1)
         _put(cell, sheet.title)
-        cell.hyperlink = f"#'{sheet.title}'!A1"
+        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet.title}'!A1")
         cell.style = "Hyperlink"
         _at(page, row, 2).value = len(sheet.rows)
         row += 1
