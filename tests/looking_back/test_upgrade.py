@@ -346,14 +346,25 @@ def test_the_page_is_whole_by_itself_and_nothing_in_it_acts(page: Path) -> None:
         "ul",
         "li",
         "span",
+        "a",
+        "details",
+        "div",
+        "footer",
+        "header",
+        "section",
+        "summary",
     }
     attributes = {name for _, attrs in result.tags for name in attrs}
-    assert attributes <= {"lang", "charset", "name", "content", "class", "scope"}
+    assert attributes <= {
+        "aria-label", "charset", "class", "content", "href", "http-equiv", "id", "lang", "name", "role", "scope", "tabindex",
+    }  # fmt: skip
+    assert [value for _, attrs in result.tags for name, value in attrs.items() if name == "href"] == ["#main"]
+    assert "default-src 'none'; style-src 'unsafe-inline'\"" in text
     style = re.search(r"<style>(.*?)</style>", text, re.S)
     assert style is not None
     assert "url(" not in style[1]
     assert "@import" not in style[1]
-    assert "http" not in text.replace(result.text, "").replace("http://127.0.0.1", "")
+    assert "http" not in text.replace(result.text, "").replace("http://127.0.0.1", "").replace("http-equiv", "")
     assert "\u202e" not in text
     assert "\u0007" not in text
     for reported in (

@@ -101,8 +101,8 @@ def findings(path: str) -> Iterator[str]:
 
 # texts that are no finding: they join others, or are names and calls
 NO_FINDING = re.compile(
-    r"7? ?7|7: 7|7, 7: 7|.*7 7: 7|GET 7|, .*|; .*|/api.*|.*websakctl .*|7 seat7|7 -> 7|7 of 7 7|Setup API"
-    r"|(in )?(config/ or )?districts/.*|in 7|then .*|under sub_orgs:.*|channel: .*|run it .*"  # how: not shown on pages
+    r"7? ?7|7: 7|7, 7: 7|.*7 7: 7|GET 7|, .*|; .*|/api.*|.*websakctl .*|7 seat7|7 -> 7|7 of 7 7|7 of 7 there and active77|; .* not applied yet|Setup API"
+    r"|(in )?(config/ or )?districts/.*|in 7|then .*|under sub_orgs:.*|channel: .*|run it .*|`.*"  # how: not shown on pages
 )
 
 

@@ -219,7 +219,7 @@ def _pass_on(ctx: typer.Context, call: Call, misplaced: set[str]) -> None:
     ctx.find_root().obj = call
 
 
-Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="Bokmål or English.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="Bokmål or English, of pages and papers.")]
 
 
 def language_of(said: str) -> "Language":

@@ -18,7 +18,7 @@ from websakctl.cli.terminal import Terminal
 from websakctl.cli.today import day_in_oslo, seconds_in_words, time_in_oslo, today_in_oslo
 from websakctl.files import remove_unfinished, write_whole
 from websakctl.redaction import Secret, redact
-from websakctl.report.view_models import FindingsReport, Look, PlanReport, Subject
+from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, Subject
 
 if TYPE_CHECKING:
     from websakctl.apply.journal import Journal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Plan
     from websakctl.plan.selection import Selection
+    from websakctl.report.texts import Language
     from websakctl.settings import EnvironmentVariables, Target
     from websakctl.source.configuration import Configuration
     from websakctl.state.people import People, StateKey
@@ -628,13 +629,36 @@ class Session:
                 )
         return Selection(scopes=frozenset(scopes), kinds=frozenset(kinds or ()), targets=tuple(targets or ()))
 
-    def write(self, subject: Subject, *, expand: bool = False, secrets_allowed: bool = False) -> None:
-        """Write the result in the format that was asked for."""
+    def write(
+        self, subject: Subject, *, expand: bool = False, secrets_allowed: bool = False, language: "Language" = "en"
+    ) -> None:
+        """Write the result in the format that was asked for; ``language``: of a page."""
         from importlib import import_module
 
         format_ = import_module(f"websakctl.report.formats.{self.call.format}").FORMAT
-        text = format_.render(subject, self.terminal.look_of_result(expand=expand))
+        look = self.terminal.look_of_result(expand=expand)
+        if self.call.format == "html":
+            from msgspec.structs import replace
+
+            from websakctl.report.texts.filed import filed_in
+
+            subject = filed_in(subject, language) if isinstance(subject, DocumentReport) else subject
+            look = replace(look, language=language, head=self.page_head(language))
+        text = format_.render(subject, look)
         self.terminal.result(text, secrets_allowed=secrets_allowed, is_json=self.call.format in ("json", "sarif"))
+
+    def page_head(self, language: "Language") -> list[tuple[str, str]]:
+        """What every page says about itself: environment, commit, time and version; nothing is asked for it."""
+        from websakctl.report.texts import text
+        from websakctl.report.texts.dates import moment
+
+        asked = "connection" in self.__dict__  # else the sandbox would be started to name its address
+        url = self.connection.base_url if asked else self.target.described.base_url
+        facts = [(text("Environment", language), f"{self.target.name} ({url})" if url else self.target.name)]
+        if self.commit:
+            facts.append((text("Config", language), self.commit))
+        facts.append((text("Made", language), moment(datetime.now(UTC).isoformat(), language)))
+        return [*facts, (text("Tool", language), f"websakctl {__version__}")]
 
     def say_plan(self, report: PlanReport, *, expand: bool = False) -> None:
         """Show a plan on stderr, where stdout is for something else."""

@@ -5,7 +5,7 @@ from html import escape
 
 import msgspec
 
-from websakctl.report.formats.text import safe
+from websakctl.report.escaping import safe
 from websakctl.rollout.capacity import Pool
 
 

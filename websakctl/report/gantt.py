@@ -7,7 +7,7 @@ from itertools import groupby
 
 import msgspec
 
-from websakctl.report.formats.text import safe
+from websakctl.report.escaping import safe
 from websakctl.report.texts import Language, text
 from websakctl.rollout.schedule import Activity
 

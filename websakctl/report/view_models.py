@@ -1,7 +1,7 @@
 """What can be shown: neutral subjects that every format writes in its own way. Tuples: every command loads them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -21,13 +21,16 @@ def plain(style: str, text: str) -> str:  # noqa: ARG001  # the painter that pai
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """How a terminal shows text: its width in columns, its colours, and whether every group is spelled out.
 
-    ``fit``: nothing may be wider; a pipe takes lines and tables as wide as they are.
+    ``fit``: nothing may be wider; a pipe takes lines and tables as wide as they are. ``head``: what a page says about itself:
+    environment, commit, time and version. ``language``: of a page.
     """
 
     width: int = 100
     fit: bool = True
     paint: Paint = plain
     expand: bool = False
+    head: Sequence[tuple[str, str]] = ()
+    language: Literal["nb", "en"] = "en"
 
 
 class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +97,7 @@ class DocumentReport(msgspec.Struct, frozen=True, kw_only=True):
     facts: Sequence[tuple[str, str]]
     sections: Sequence[Section]
     data: Any = None
-    language: str = "en"
+    language: Literal["nb", "en"] = "en"
     figure: str = ""  # SVG of ours, for a page; it says nothing that the sections do not
 
 

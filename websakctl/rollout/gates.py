@@ -68,6 +68,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     next: str
     how: str = ""
     since: str | None = None  # ISO day from which it is so, where that is known
+    until: str | None = None  # ISO day on which a waiver ends
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -143,7 +144,7 @@ def _settled(ground: Ground, gate: Gate, district: District, found: Verdict) -> 
     if waiver:
         if waiver.until >= ground.today.isoformat():
             why = f"waived by {waiver.by} until {waiver.until}: {waiver.why}"
-            return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="", how="")
+            return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="", how="", until=waiver.until)
         found = replace(found, why=(f"its waiver ended on {waiver.until}", *found.why))
     return _attested(ground, given, found) if found.state in (Standing.UNKNOWN, Standing.EXAMPLE) else found
 

@@ -15,7 +15,18 @@ from websakctl.cli.change.plan import (
     read_live,
 )
 from websakctl.cli.exits import Exit
-from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.options import (
+    PLAN_FORMATS,
+    Batch,
+    Call,
+    Districts,
+    Exports,
+    KindNames,
+    Lang,
+    Targets,
+    command,
+    language_of,
+)
 from websakctl.cli.session import Session
 from websakctl.redaction import redacted
 from websakctl.report.view_models import TableReport
@@ -40,11 +51,13 @@ def drift(
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
+    lang: Lang = "en",
 ) -> None:
     """Show what somebody changed by hand: live against what was last applied. Writes nothing."""
 
     from websakctl.operations.change.find_drift import Cause, find_drift
 
+    language = language_of(lang)
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
@@ -72,7 +85,7 @@ def drift(
     document = redacted({**report.document, "causes": causes, "drift": ways})
     counts = [f"{cause.value}: {result.count(cause)}" for cause in Cause if result.count(cause)]
     notes = ("Fields by cause: " + "; ".join(counts) + ".",) if counts else ()
-    session.write(replace(report, made=lambda: document, notes=notes), expand=expand)
+    session.write(replace(report, made=lambda: document, notes=notes), expand=expand, language=language)
     if call.format == "text":
         _tell(session, result)
     if not inputs.known:

@@ -7,7 +7,18 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import PLAN_FORMATS, Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.options import (
+    PLAN_FORMATS,
+    Batch,
+    Call,
+    Districts,
+    Exports,
+    KindNames,
+    Lang,
+    Targets,
+    command,
+    language_of,
+)
 from websakctl.cli.session import Session, write_private
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import PlanReport
@@ -93,6 +104,7 @@ def plan(
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
+    lang: Lang = "en",
 ) -> None:
     """Show what apply would change. Writes nothing."""
     from msgspec.structs import replace as struct_replace
@@ -100,6 +112,7 @@ def plan(
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_setup import guarded
 
+    language = language_of(lang)
     session = Session(call)
     session.valid_config()
     announce_interrupted(session)
@@ -131,7 +144,7 @@ def plan(
         session.terminal = struct_replace(session.terminal, out=out)
     elif out is not None:
         save_plan(session, out, report)
-    session.write(report, expand=expand)
+    session.write(report, expand=expand, language=language)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.changes else Exit.OK)
 
 

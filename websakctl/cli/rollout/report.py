@@ -37,6 +37,7 @@ def report(call: Call, html: Html = None, since: Since = None, lang: Lang = "nb"
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.operations.rollout.timeline import timeline_events
     from websakctl.report.pages.status import StatusPage
+    from websakctl.report.texts import text
     from websakctl.rollout.schedule import preparations, schedule
 
     language = language_of(lang)
@@ -54,6 +55,7 @@ def report(call: Call, html: Html = None, since: Since = None, lang: Lang = "nb"
         environment=session.target.name,
         names={slug: district.name for slug, district in config.districts.items()},
         since=first,
+        head=[fact for fact in session.page_head(language) if fact[0] != text("Environment", language)],
         timeline_events=timeline_events(session.journal, config, session.target.name, first),
         activities=schedule(
             batches, holidays_around([b.go_live for b in batches if b.go_live]), preparations(config.whole)

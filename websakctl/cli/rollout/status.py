@@ -8,7 +8,7 @@ import typer
 from websakctl.cli import completion
 from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, UnknownName
-from websakctl.cli.options import Batch, Call, command
+from websakctl.cli.options import Batch, Call, Lang, command, language_of
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
 
@@ -38,22 +38,24 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="rollout")
 
 
-def status(call: Call, offline: Offline = False, batch: Batch = None) -> None:
+def status(call: Call, offline: Offline = False, batch: Batch = None, lang: Lang = "nb") -> None:
     """Show every gate of every district, batch by batch. Writes nothing."""
     from websakctl.report.readiness import status_document, status_grid
 
+    language = language_of(lang)
     session = Session(call)
     session.valid_config()
     refuse_unknown(session, batch)
     view = look(session, offline=offline)
     chosen = [b for b in view.batches if batch in (None, b.batch.key)]
-    session.write((status_grid if call.format == "matrix" else status_document)(view, chosen))
+    session.write((status_grid if call.format == "matrix" else status_document)(view, chosen), language=language)
 
 
-def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = False) -> None:
+def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = False, lang: Lang = "nb") -> None:
     """Show why a batch is not ready, and what to do next in each district. Exit 4 when it is not. Writes nothing."""
     from websakctl.report.readiness import check_document
 
+    language = language_of(lang)
     session = Session(call)
     session.valid_config()
     refuse_unknown(session, batch)
@@ -61,7 +63,7 @@ def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = 
         import_for(session, batch, users)
     view = look(session, offline=offline)
     one = view.of(batch)
-    session.write(check_document(view, one))
+    session.write(check_document(view, one), language=language)
     raise typer.Exit(Exit.OK if one.ready else Exit.REFUSED)
 
 
@@ -77,7 +79,7 @@ def import_for(session: Session, batch: str, users: Path) -> dict[str, str]:
     return files
 
 
-def schedule(call: Call, batch: Batch = None) -> None:
+def schedule(call: Call, batch: Batch = None, lang: Lang = "nb") -> None:
     """Show when each preparation must be done, computed back from the day of each batch. Reads only the config.
 
     Dates skip weekends and Norwegian public holidays, and are told in ISO weeks too.
@@ -89,17 +91,22 @@ def schedule(call: Call, batch: Batch = None) -> None:
     from websakctl.rollout import schedule as calendar
     from websakctl.rollout.batches import in_order
 
+    language = language_of(lang)
     session = Session(call)
     config = session.valid_config()
     refuse_unknown(session, batch)
     chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
     preparations = calendar.preparations(config.whole)
     activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]), preparations)
-    drawn = gantt(activities, "en", today=today_in_oslo()) if call.format in ("svg", "html") else ""
+    drawn = (
+        gantt(activities, "en" if call.format == "svg" else language, today=today_in_oslo())
+        if call.format in ("svg", "html")
+        else ""
+    )
     if call.format == "svg":
         session.terminal.result(drawn)
     else:
-        session.write(schedule_document(activities, drawn))
+        session.write(schedule_document(activities, drawn), language=language)
 
 
 def refuse_unknown(session: Session, batch: str | None) -> None:

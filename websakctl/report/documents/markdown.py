@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from websakctl.report.formats.markdown import text as escaped
-from websakctl.report.formats.text import safe
+from websakctl.report.escaping import safe
 from websakctl.report.texts import Language, said
 from websakctl.report.texts.dates import day, either, listed, number, short_day, week, weekday
 

@@ -12,6 +12,7 @@ from websakctl.model.address import BASE
 from websakctl.plan.action import Action
 from websakctl.redaction import redact, redacted
 from websakctl.report.differences import Part, differences
+from websakctl.report.escaping import safe as safe
 from websakctl.report.formats import Format
 from websakctl.report.layout import table, width_of, wrapped
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport, plain
@@ -39,14 +40,6 @@ def shown(value: Any) -> str:
         return "(none)"
     text = _as_json(redacted(value))  # before it is cut
     return safe(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
-
-
-def safe(text: str) -> str:
-    """Escape control and direction characters that come from outside; nothing can look like a line of its own."""
-    if text.isascii() and text.isprintable():
-        return text
-    text = redact(text)  # before what stands between digits is escaped
-    return text if text.isprintable() else visible(text.replace("\n", "\\n"))
 
 
 def visible(text: str) -> str:

@@ -15,7 +15,7 @@ def page(template: str, values: Mapping[str, Any], language: Language) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    from websakctl.report.formats.text import safe
+    from websakctl.report.escaping import safe
     from websakctl.report.texts import counted, said, text
     from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
 

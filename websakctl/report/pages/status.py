@@ -1,23 +1,27 @@
 """The status page: for project owners, what each batch, gate, licence pool and mail route stands at, and what changed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
 
+from websakctl.kinds.licence import KIND as LICENCE
 from websakctl.operations.rollout.timeline import TimelineEvent
-from websakctl.operations.rollout.view import BatchView, DistrictView, RolloutView
+from websakctl.operations.rollout.view import BatchState, BatchView, DistrictView, RolloutView
 from websakctl.report.charts import seats_chart
-from websakctl.report.gantt import gantt
 from websakctl.report.pages import page
-from websakctl.report.texts import Language, by_name, text
-from websakctl.report.texts.dates import listed
+from websakctl.report.texts import Language, by_name, counted, said, text
+from websakctl.report.texts.dates import day, listed, short_day
 from websakctl.report.texts.kinds import things
+from websakctl.rollout.gates import Standing
 from websakctl.rollout.schedule import Activity
 
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
+_SOON = timedelta(days=30)  # before a waiver ends, it is to be decided what then
+_MOST_CHANGES = 5  # told at the top of the page
+_MOST_WEEKS = 12  # labels along the calendar
 _MOST_NAMED = 4  # districts; more are counted
 
 
@@ -34,6 +38,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     since: date
     timeline_events: Sequence[TimelineEvent]
     activities: Sequence[Activity] = ()
+    head: Sequence[tuple[str, str]] = ()  # what the page says about itself
 
     def render(self, language: Language) -> str:
         """Write the page."""
@@ -43,7 +48,8 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         view = self.view
         yield "page", self
         yield "view", view
-        yield "batches", [_card(batch, view.today) for batch in view.batches]
+        yield "head", self.head
+        yield "batches", [_card(batch, view.today, language) for batch in view.batches]
         yield "days", lambda batch: _days(batch, view.today)
         yield "coming", next((b for b in view.batches if _days(b, view.today) >= 0), None)
         districts = [district for batch in view.batches for district in batch.districts]
@@ -62,6 +68,14 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         yield "unknown_roles", max((pool.unknown for pool in view.pools), default=0)
         yield "chart", seats_chart(view.pools, language) if view.pools else ""
         yield "charts", {key: self._gantt(key, language) for key in dict.fromkeys(a.batch for a in self.activities)}
+        yield "late", list(self._late(language))
+        yield (
+            "changed",
+            [_change_in_short(self.names, event, language) for event in self.timeline_events[:_MOST_CHANGES]],
+        )
+        yield "decide", list(self._to_be_decided(language))
+        yield "example_routes", sum(1 for route in view.routes if route.example and not route.ended)
+        yield "example_pools", any(address.kind == LICENCE.name for address in view.examples)
         called = gate_names | {pool.key: pool.product for pool in view.pools} | batch_names
         yield "by_name", lambda sentence: by_name(sentence, called)
         yield "told", lambda happening: list(_told(happening, language))
@@ -70,9 +84,140 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         yield "manual", things(manual, language)
         yield "manual_count", sum(manual.values())
 
-    def _gantt(self, batch: str, language: Language) -> str:
+    # --- what owners see first
+
+    def _late(self, language: Language) -> Iterator[str]:
+        """Batches whose day has come, and preparations whose last day has passed, while something is left."""
+        today = self.view.today
+        for batch in self.view.batches:
+            if batch.state is BatchState.LATE and batch.batch.go_live:
+                left = sum(len(district.in_the_way) for district in batch.districts)
+                yield counted(
+                    "{batch} was to go live on {day}: {n} gate is left.|{batch} was to go live on {day}: {n} gates are left.",
+                    language,
+                    left,
+                    batch=batch.batch.name,
+                    day=day(batch.batch.go_live, language),
+                )
+        for a in self.activities:
+            missing = [d.name for d in self._open(a)]
+            if a.end < today and missing:
+                yield text(
+                    "{activity} ({batch}) was to be done by {day}: left in {districts}.",
+                    language,
+                    activity=a.name,
+                    batch=self.view.of(a.batch).batch.name,
+                    day=day(a.end, language),
+                    districts=listed(missing, language),
+                )
+
+    def _to_be_decided(self, language: Language) -> Iterator[str]:
+        view = self.view
+        if missing := sum(pool.missing for pool in view.pools):
+            yield counted(
+                "{n} licence is missing: buy more, or move seats between the districts.|{n} licences are missing: buy more, or move seats between the districts.",
+                language,
+                missing,
+            )
+        if unrouted := sum(1 for route in view.routes if route.holes):
+            yield counted(
+                "Where the mail to {n} number is to go.|Where the mail to {n} numbers is to go.", language, unrouted
+            )
+        for batch in view.batches:
+            if batch.batch.paused:
+                yield text(
+                    "When {batch} is taken up again: {why}.",
+                    language,
+                    batch=batch.batch.name,
+                    why=said(batch.pause_reason or "", language),
+                )
+            elif not batch.batch.go_live:
+                yield text("Which day {batch} goes live.", language, batch=batch.batch.name)
+        if view.unplanned:
+            names = listed((self.names[slug] for slug in view.unplanned), language)
+            yield text("Which batch {districts} goes with.", language, districts=names)
+        ending = (view.today + _SOON).isoformat()
+        for district in (d for batch in view.batches for d in batch.districts):
+            for verdict in district.verdicts:
+                if verdict.state is Standing.WAIVED and verdict.until and verdict.until <= ending:
+                    yield text(
+                        "{gate} in {district} is waived only until {day}.",
+                        language,
+                        gate=next(gate.name for gate in view.gates if gate.key == verdict.gate),
+                        district=district.name,
+                        day=day(verdict.until, language),
+                    )
+        if view.examples:
+            yield counted(
+                "{n} entry of the setup is an example, to be confirmed or corrected.|{n} entries of the setup are examples, to be confirmed or corrected.",
+                language,
+                len(view.examples),
+            )
+
+    def _open(self, activity: Activity) -> list[DistrictView]:
+        """The districts of its batch in which the gate of an activity is not passed; none where no gate tells."""
+        view = self.view.of(activity.batch)
+        return [d for d in view.districts if any(v.gate == activity.gate for v in d.in_the_way)]
+
+    def _gantt(self, batch: str, language: Language) -> dict[str, Any]:
+        """A batch's activities on the calendar, as parts of the width."""
         activities = [activity for activity in self.activities if activity.batch == batch]
-        return gantt(activities, language, name=f"gantt-{batch}", today=self.view.today)
+        today, view = self.view.today, self.view.of(batch)
+        first = min(a.start for a in activities)
+        first -= timedelta(days=first.weekday())
+        last = max(a.end for a in activities)
+        last += timedelta(days=7 - last.weekday())
+        span = (last - first).days
+
+        def part(value: date) -> float:
+            return round(100 * (value - first).days / span, 2)
+
+        weeks = span // 7
+        step = max(1, -(-weeks // _MOST_WEEKS))
+        known = {gate.key for gate in self.view.gates}
+        rows = []
+        for a in activities:
+            done = view.state is BatchState.LIVE if a.goes_live else a.gate in known and not self._open(a)
+            late = not done and a.end < today and (a.goes_live or a.gate in known)
+            state = (
+                "done"
+                if done
+                else "late"
+                if late
+                else "live"
+                if a.goes_live
+                else "begun"
+                if a.start <= today
+                else "ahead"
+            )
+            rows.append(
+                {
+                    "name": text("Go live", language) if a.goes_live else a.name,
+                    "who": a.responsible,
+                    "start": a.start,
+                    "end": a.end,
+                    "left": part(a.start),
+                    "width": max(1.0, round(part(a.end + timedelta(days=1)) - part(a.start), 2)),
+                    "state": state,
+                    "told": text(_STATES[state], language) if state in _STATES else "",
+                }
+            )
+        return {
+            "rows": rows,
+            "weeks": [
+                (part(m := first + timedelta(weeks=n)), str(m.isocalendar().week)) for n in range(0, weeks, step)
+            ],
+            "today": part(today) if first <= today <= last else None,
+        }
+
+
+_STATES = {"done": "done", "late": "late", "begun": "under way"}
+
+
+def _change_in_short(names: Mapping[str, str], event: TimelineEvent, language: Language) -> str:
+    told = ". ".join(_told(event, language)) or text("Nothing was written", language)
+    where = f" ({_where(names, event.districts, language)})" if event.districts else ""
+    return f"{short_day(event.at, language)}: {told}{where}"
 
 
 def _days(view: BatchView, today: date) -> int:
@@ -80,9 +225,26 @@ def _days(view: BatchView, today: date) -> int:
     return (date.fromisoformat(view.batch.go_live) - today).days if view.batch.go_live else -1
 
 
-def _card(view: BatchView, today: date) -> dict[str, Any]:
+_BATCH_STATES = {
+    BatchState.PAUSED: "paused",
+    BatchState.LIVE: "live",
+    BatchState.SET_UP: "set up, and goes live on its day",
+    BatchState.LATE: "late",
+    BatchState.READY: "ready",
+    BatchState.NOT_READY: "not ready",
+}
+
+
+def _card(view: BatchView, today: date, language: Language) -> dict[str, Any]:
     passed = {d.slug: len(d.verdicts) - len(d.in_the_way) for d in view.districts}
-    return {"view": view, "batch": view.batch, "days": _days(view, today), "passed": passed}
+    return {
+        "view": view,
+        "batch": view.batch,
+        "days": _days(view, today),
+        "passed": passed,
+        "state": view.state.value,
+        "told": text(_BATCH_STATES[view.state], language),
+    }
 
 
 def _ready(district: DistrictView) -> bool:

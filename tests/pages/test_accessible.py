@@ -1,0 +1,178 @@
+"""Every page in Chromium, at 1280 and 390 pixels, light and dark: axe-core finds nothing serious, and nothing sticks out."""
+
+import html as markup
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command_line import Cli, write_files
+from tests.papers.conftest import CHROMIUM, GATES, PAPERS
+
+AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+WIDTHS = (1280, 390)
+SCHEMES = {"dark": 0, "light": 1}
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--allow-file-access-from-files",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+FRAME = """<!doctype html><html lang="en"><title>frames</title><body style="margin:0"><pre id="found"></pre>
+<script>
+const pages = %(pages)s, found = {};
+async function look() {
+  for (const [page, width] of pages) {
+    const frame = document.createElement("iframe");
+    frame.style = `border:0;width:${width}px;height:1800px`;
+    frame.src = page;
+    const loaded = new Promise(done => frame.addEventListener("load", done));
+    document.body.append(frame);
+    await loaded;
+    const inside = frame.contentWindow, root = frame.contentDocument.scrollingElement;
+    const result = await inside.axe.run(frame.contentDocument, {resultTypes: ["violations"]});
+    found[`${page} ${width}`] = {
+      overflow: root.scrollWidth - root.clientWidth,
+      violations: result.violations.filter(v => ["serious", "critical"].includes(v.impact))
+        .map(v => `${v.id}: ${v.help}: ${v.nodes.slice(0, 2).map(n => n.html.slice(0, 160)).join(" | ")}`),
+    };
+    frame.remove();
+  }
+  document.getElementById("found").textContent = JSON.stringify(found);
+}
+look();
+</script></body></html>"""
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt install chromium"),
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: cd tests/pages && npm ci"),
+]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Path:
+    """Every page that the program writes, of one small repository; some things are wrong in it, and some are well."""
+    folder = tmp_path_factory.mktemp("pages")
+    attested = "attestations:\n  OPPLAERING: {by: Kari, on: 2026-01-20, evidence: sak 26/1}\n"
+    files = {
+        **PAPERS,
+        "config/gates.yaml": GATES,
+        "districts/frogner/attested.yaml": attested,
+        "districts/sagene/own.yaml": "committees:\n  BU: {name: Bydelsutvalget, status: example}\n",
+    }
+    cli = Cli(write_files(folder / "repo", files), sandbox33.fresh().variables)
+    out = folder / "out"
+    out.mkdir()
+
+    def keep(name: str, *args: str) -> None:
+        (out / f"{name}.html").write_text(cli(*args, "--format", "html", code=None).out, encoding="utf-8")
+
+    keep("plan", "plan")
+    cli("upgrade", "check", "before")
+    cli.apply("--quiet", "--reason", "første oppsett")
+    cli("upgrade", "check", "after", "--html", str(out / "upgrade.html"))
+    cli.edit("config/org_units.yaml", "HELSE: {name: Helse og mestring}", "NAER: {name: Nærmiljø}")
+    keep("plan-nb", "plan", "--lang", "nb")
+    keep("drift", "drift")
+    keep("rollout-status", "rollout", "status")
+    keep("rollout-check", "rollout", "check", "PULJE-1")
+    keep("schedule", "rollout", "schedule")
+    cli("rollout", "report", "--html", str(out / "status.html"))
+    cli("rollout", "report", "--html", str(out / "status-en.html"), "--lang", "en")
+    return out
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_serious_is_found_in_any_page_at_any_width(pages: Path, tmp_path: Path, scheme: str) -> None:
+    shutil.copy(AXE, tmp_path / "axe.min.js")
+    names = sorted(path.name for path in pages.glob("*.html"))
+    for name in names:
+        text = (pages / name).read_text(encoding="utf-8")
+        text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)  # it would not let axe in
+        (tmp_path / name).write_text(
+            text.replace("</body>", '<script src="axe.min.js"></script></body>'), encoding="utf-8"
+        )
+    frame = tmp_path / "frames.html"
+    wanted = [[name, width] for name in names for width in WIDTHS]
+    frame.write_text(FRAME % {"pages": json.dumps(wanted)}, encoding="utf-8")
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            *FLAGS,
+            f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
+            "--virtual-time-budget=60000",
+            "--window-size=1400,2000",
+            f"--user-data-dir={tmp_path}/profile",
+            "--dump-dom",
+            frame.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    shown = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert shown and shown[1], done.stdout[-1500:] + done.stderr[-1500:]
+    found = json.loads(markup.unescape(shown[1]))
+    assert len(found) == len(wanted) == len(names) * 2 >= 18
+    assert {page: each["violations"] for page, each in found.items() if each["violations"]} == {}
+    assert {page: each["overflow"] for page, each in found.items() if each["overflow"] > 0} == {}
+
+
+def test_every_page_has_the_same_head_and_style(pages: Path) -> None:
+    styles = set()
+    for path in pages.glob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)
+        assert style is not None
+        styles.add(style[1])
+        facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", text))
+        assert any(value.startswith("websakctl ") for value in facts.values()), path.name
+        assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text), (
+            f"{path.name} has a time that is not written for people"
+        )
+        language = "en" if path.stem in ("plan", "drift", "status-en") else "nb"
+        assert f'<html lang="{language}">' in text, path.name
+    assert len(styles) == 1
+
+
+def test_owners_are_shown_names_and_no_commands_or_keys(pages: Path) -> None:
+    for name in ("status", "status-en"):
+        text = re.sub(
+            r"<style>.*?</style>|<svg.*?</svg>|<[^>]+>", " ", (pages / f"{name}.html").read_text(), flags=re.DOTALL
+        )
+        assert not re.search(r"websakctl (users|worklist|suborgs|adopt|licences|apply|plan|rollout)", text)
+        assert "OPPLAERING" not in text and "PULJE-1" not in text
+        assert "--" not in text
+
+
+def test_pictures_to_look_at(pages: Path, tmp_path: Path) -> None:
+    """Kept in build/screenshots/, which git does not see: the status page and a plan, on paper too."""
+    assert CHROMIUM is not None
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for name in ("status", "plan-nb"):
+        paper = SCREENSHOTS / f"{name}.pdf"
+        paper.unlink(missing_ok=True)
+        subprocess.run(
+            [
+                CHROMIUM,
+                *FLAGS,
+                f"--user-data-dir={tmp_path}/p",
+                f"--print-to-pdf={paper}",
+                (pages / f"{name}.html").as_uri(),
+            ],
+            capture_output=True,
+            timeout=120,
+        )
+        assert paper.read_bytes().startswith(b"%PDF") and paper.stat().st_size > 10_000
