@@ -109,7 +109,9 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
 
     def look_of_result(self, *, expand: bool = False) -> Look:
         """How a result is to look where it goes; in a file as on no terminal."""
-        return Look(width=100, expand=expand) if self.out is not None else self.look(sys.stdout, expand=expand)
+        return (
+            Look(width=100, fit=False, expand=expand) if self.out is not None else self.look(sys.stdout, expand=expand)
+        )
 
     def _fitted(self, text: str) -> str:
         """Words for stderr, wrapped where they would run over a terminal's edge."""

@@ -16,8 +16,8 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from websakctl.report.formats.markdown import text as escaped
 from websakctl.report.escaping import safe
+from websakctl.report.formats.markdown import text as escaped
 from websakctl.report.texts import Language, said
 from websakctl.report.texts.dates import day, either, listed, number, short_day, week, weekday
 

@@ -13,6 +13,7 @@ from websakctl.plan.action import Action
 from websakctl.redaction import redact, redacted
 from websakctl.report.differences import Part, differences
 from websakctl.report.escaping import safe as safe
+from websakctl.report.escaping import visible as visible
 from websakctl.report.formats import Format
 from websakctl.report.layout import table, width_of, wrapped
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport, plain
@@ -40,13 +41,6 @@ def shown(value: Any) -> str:
         return "(none)"
     text = _as_json(redacted(value))  # before it is cut
     return safe(text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…")
-
-
-def visible(text: str) -> str:
-    """Escape control and direction characters, but for line feeds."""
-    if text.replace("\n", "").isprintable():
-        return text
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
 # --- plan
