@@ -53,6 +53,24 @@ def test_two_clones_that_apply_at_once_double_nothing(machines: Machines, number
     assert len([key for operation, key in counted if operation == "department.create"]) == 8
 
 
+def test_a_rehearsal_shares_nothing_and_its_report_is_taken_elsewhere(machines: Machines) -> None:
+    ola, kari = begun(machines, "ola", "kari")
+    head = machines.head()
+    for cli in (ola, kari):
+        settings = cli.root / "config/websak.yaml"
+        settings.write_text(
+            settings.read_text(encoding="utf-8").replace("state: git", "state: git, require_rehearsal: true")
+        )
+    ola("plan", "--out", "saved.plan.json")
+    report = ola("rehearse", "saved.plan.json", "--format", "json", "--out", "report.json").json
+    assert report["passed"] is True and machines.head() == head and machines.sandbox.effects() == []
+    for name in ("saved.plan.json", "report.json"):
+        shutil.copy(ola.root / name, kari.root / name)
+    assert "was not rehearsed" in kari("apply", "saved.plan.json", "--auto-approve", code=4).err
+    kari("apply", "saved.plan.json", "--auto-approve", "--rehearsal", "report.json")
+    assert ola.plan().changed == []
+
+
 @pytest.mark.skipif(not EVERYTHING, reason="make reliability tries ten at once")
 def test_ten_clones_at_once(machines: Machines) -> None:
     ten = begun(machines, *(f"machine{n}" for n in range(10)))
