@@ -152,9 +152,9 @@ RESULTS = (
     Case("contract check", "userapi.json"),
     Case("rollout run", "PULJE-2 --auto-approve", code=4),
     Case("apply", "--resume --auto-approve"),
+    Case("apply", "stale.plan.json --auto-approve", code=5, writes=True),
     Case("apply", "--auto-approve", fault=REFUSES, code=5, writes=True),
     Case("rollout run", "PULJE-1 --auto-approve", writes=True),
-    Case("apply", "plan.json --auto-approve", code=5, writes=True),
     Case("fleet apply", "--auto-approve", writes=True),
 )
 WITHOUT = {"sandbox serve": "it stays in the foreground", "sandbox reset": "it needs a sandbox of its own"}

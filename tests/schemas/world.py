@@ -100,7 +100,7 @@ class World:
 
     @classmethod
     def applied(cls, folder: Path, sandbox: Sandbox) -> "World":
-        """Write and apply the repository; then somebody changes one name by hand, and one in the config."""
+        """Write and apply the repository; then somebody changes names by hand, and one in the config."""
         world = cls(write_files(folder / "repo", FILES), sandbox.fresh())
         (world.root / "users/frogner.yaml").chmod(0o600)
         server = sandbox.server
@@ -123,10 +123,12 @@ class World:
         world.run("plan", "--out", "first.plan.json")
         world.run("apply", "--auto-approve", "--reason", "begin")
         world.run("snapshot", "save", "--out", "before.json")
-        world.sandbox.edit("access_code", "P", name="Personal")
-        world.sandbox.edit("department", "SA-HELSE", addr="Gata 1")
         path = world.root / "config/org_units.yaml"
         path.write_text(path.read_text(encoding="utf-8").replace("Oppvekst", "Oppvekst og læring"), encoding="utf-8")
+        world.run("plan", "--out", "stale.plan.json")
+        world.sandbox.edit("access_code", "P", name="Personal")
+        world.sandbox.edit("department", "FR-OPPV", name="Oppv")
+        world.sandbox.edit("department", "SA-HELSE", addr="Gata 1")
         world.run("plan", "--out", "plan.json")
         return world
 
