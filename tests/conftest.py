@@ -62,7 +62,7 @@ settings.load_profile(os.environ.get("PROPERTIES") or ("ci" if os.environ.get("C
 
 
 # What waits long for other processes begins first, so that nothing is waited for alone at the end.
-_FIRST = ("fleet", "reliability", "properties", "repository", "cli", "rollout", "sandbox", "users")
+_FIRST = ("fleet", "reliability", "simulation", "properties", "repository", "cli", "rollout", "sandbox", "users")
 
 
 def pytest_xdist_auto_num_workers() -> int:
