@@ -1,5 +1,6 @@
 """Markdown into DOCX: headings, paragraphs, lists, tables and check boxes in the styles that Word knows by name."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from io import BytesIO
@@ -25,6 +26,7 @@ _INK = RGBColor(0x1F, 0x2A, 0x44)
 _LANGUAGES: dict[Language, str] = {"nb": "nb-NO", "en": "en-GB"}
 _TEXT_WIDTH = 16.0  # cm: A4 without its margins
 _LINE, _NARROWEST = 28, 8  # letters
+_DATE = re.compile(r"\d{1,2}\.? [a-zæøå]+\.? \d{4}", re.IGNORECASE)  # which no table breaks
 _BOXES = {"[ ] ": "☐ ", "[x] ": "☑ "}
 
 
@@ -123,6 +125,8 @@ def _table(paper: "Paper", node: SyntaxTreeNode) -> None:
             paragraph = written.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(2)
             _words(paragraph, cell)
+            for run in paragraph.runs:
+                run.text = _DATE.sub(lambda found: found[0].replace(" ", "\u00a0"), run.text)
     _share_out(table)
     _repeat_head(table)
     paper.add_paragraph()
