@@ -213,9 +213,9 @@ def test_what_cannot_be_taken_is_told_at_its_cell(
     cell = cells(book, address, header)
     cell.value = value
     book.save(tmp_path / "a.xlsx")
-    handed = read_workbook_of_setup(read_tables(tmp_path / "a.xlsx", hidden=True), config, all_kinds())
-    told = [(f.row, f"{f.message}; {f.help}") for _, f in handed.findings]
-    assert handed.edits == [] and [row for row, text in told if message in text] == [cell.row], told
+    result = read_workbook_of_setup(read_tables(tmp_path / "a.xlsx", hidden=True), config, all_kinds())
+    told = [(f.row, f"{f.message}; {f.help}") for _, f in result.findings]
+    assert result.edits == [] and [row for row, text in told if message in text] == [cell.row], told
 
 
 def test_all_that_is_wrong_is_told_at_once_and_nothing_is_taken(written: Cli) -> None:
@@ -385,17 +385,17 @@ def test_any_cell_is_taken_as_it_is_shown_or_refused_at_its_place(
     address = page.cell(row, 1).value
     header = page.cell(1, column).value
     book.save(path)
-    handed = read_workbook_of_setup(read_tables(path, hidden=True), config, all_kinds())
-    assert handed.conflicts == []
-    assert len(handed.edits) + len(handed.findings) <= 1
+    result = read_workbook_of_setup(read_tables(path, hidden=True), config, all_kinds())
+    assert result.conflicts == []
+    assert len(result.edits) + len(result.findings) <= 1
     kind = all_kinds()[address.partition("/")[0]]
     (shape,) = (c.shape for c in columns_of(kind, "nb") if c.header == header)
-    for edit in handed.edits:
+    for edit in result.edits:
         assert (str(edit.address), edit.place.rpartition("!")[2]) == (address, page.cell(row, column).coordinate)
         assert edit.before != edit.after and edit.before == (
             "" if before is None else str(before).removesuffix(" 00:00:00")
         )
         if shape is Shape.TEXT and isinstance(edit.value, str) and edit.field not in kind.references:
             assert edit.value == str(value).strip() or edit.field == "postal_no"
-    for _, finding in handed.findings:
+    for _, finding in result.findings:
         assert (finding.row, finding.column) == (row, column)

@@ -17,7 +17,7 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
-from websakctl.operations.config.import_workbook import BASIS, LOOKED_AT
+from websakctl.operations.config.import_workbook import BASIS, READ_ONLY
 from websakctl.operations.config.sheets import FIRST_HEADERS, Cell, Column, Shape, Sheet, text_of, texts_of
 from websakctl.report.texts import Language, text
 
@@ -269,7 +269,7 @@ def _write_basis(page: Worksheet, cover: Cover, sheets: Iterable[Sheet], plain: 
     for one in plain:
         for line in one.rows:
             texts = ["" if at in one.open_columns else text_of(value) for at, value in enumerate(line)]
-            _put(_at(page, number, 1), LOOKED_AT)
+            _put(_at(page, number, 1), READ_ONLY)
             _put(_at(page, number, 2), json.dumps([one.title, *texts], ensure_ascii=True))
             number += 1
     page.sheet_state = "veryHidden"

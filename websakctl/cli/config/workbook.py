@@ -27,7 +27,7 @@ from websakctl.report.view_models import TableReport
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from websakctl.operations.config.import_workbook import Conflict, Edit, Handed
+    from websakctl.operations.config.import_workbook import Conflict, Edit, WorkbookEdits
     from websakctl.plan.selection import Selection
     from websakctl.report.texts import Language
     from websakctl.report.workbook import Cover, PlainSheet
@@ -224,13 +224,13 @@ def import_(
             "--district is for a list (--kind)", Exit.USAGE, "a workbook says itself which district each row is of"
         )
     try:
-        handed = read_workbook_of_setup(read_tables(file, hidden=True), config, kinds)
+        result = read_workbook_of_setup(read_tables(file, hidden=True), config, kinds)
     except TableError as error:
         raise Problem(str(error), Exit.INVALID, error.what_next) from None
-    _tell(session, handed, file)
-    if handed.conflicts and on_conflict is None:
-        _refuse_conflicts(session, handed.conflicts, file)
-    edits = [*handed.edits, *(c.edit for c in handed.conflicts if on_conflict == "workbook")]
+    _tell(session, result, file)
+    if result.conflicts and on_conflict is None:
+        _refuse_conflicts(session, result.conflicts, file)
+    edits = [*result.edits, *(c.edit for c in result.conflicts if on_conflict == "workbook")]
     placer = Placer(
         config,
         kinds,
@@ -273,7 +273,7 @@ def _refuse_invalid(session: Session, edits: "list[Edit]", after: "Configuration
     _complain(session, file, errors)
 
 
-def _tell(session: Session, handed: "Handed", file: Path) -> None:
+def _tell(session: Session, result: "WorkbookEdits", file: Path) -> None:
     """What the workbook is from, and what is wrong with it.
 
     Raises:
@@ -282,16 +282,16 @@ def _tell(session: Session, handed: "Handed", file: Path) -> None:
     from websakctl.report.formats.text import safe
     from websakctl.source.tables.report import group
 
-    origin = handed.origin
+    origin = result.origin
     session.terminal.say(
         f"Read {file.name}: made from {origin.commit[:10] or 'no commit'}, environment {origin.environment}."
     )
-    for note in handed.notes:
+    for note in result.notes:
         session.terminal.warn(f"note: {safe(note)}")
-    if not handed.findings:
+    if not result.findings:
         return
-    tables = {id(table): table for table, _ in handed.findings}
-    groups = [one for table in tables.values() for one in group(table, [f for t, f in handed.findings if t is table])]
+    tables = {id(table): table for table, _ in result.findings}
+    groups = [one for table in tables.values() for one in group(table, [f for t, f in result.findings if t is table])]
     _complain(session, file, [{"cell": one.place, "message": one.message, "help": one.help} for one in groups])
 
 

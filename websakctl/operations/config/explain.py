@@ -14,7 +14,7 @@ from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, DefaultsToKey, Kept, Overridable, Ref, Unique
 from websakctl.model.vocabulary import GLOSSARY, word_for
-from websakctl.operations.config.made_by import Commit, PutBy, told
+from websakctl.operations.config.made_by import Commit, PutBy, run_in_words
 from websakctl.source.configuration import Configuration, Origin
 from websakctl.source.documents import plain
 from websakctl.source.problems import did_you_mean
@@ -357,11 +357,11 @@ def explain_resource(
         differs = value != steps[-1].value and steps[-1].by != "default"
         for step in steps:
             first = name if step is steps[0] else ""
-            run = told(put, value) if step is steps[-1] and not differs else ""
+            run = run_in_words(put, value) if step is steps[-1] and not differs else ""
             commit = str(_commit(step, commits) or "")
             rows.append((first, _short(step.value), step.by, str(step.at or ""), commit, run, step.note))
         if differs:
-            rows.append(("", _short(value), "as it is then", "", "", told(put, value), ""))
+            rows.append(("", _short(value), "as it is then", "", "", run_in_words(put, value), ""))
         data[name] = {"value": value, "made_by": [_step(step, commits) for step in steps], "run": _run(put, value)}
     lines = [f"{address}: {kind.title}", "", f"Written at {origin.position()}."]
     if origin.made_for is not None:
@@ -395,7 +395,9 @@ def _commit(step: Step, commits: Mapping[tuple[str, int], Commit] | None) -> Com
 
 
 def _run(put: PutBy | None, value: Any) -> dict[str, Any] | None:
-    return {"run": put.run, "at": put.at, "same_value": told(put, value) == put.run} if put is not None else None
+    return (
+        {"run": put.run, "at": put.at, "same_value": run_in_words(put, value) == put.run} if put is not None else None
+    )
 
 
 def _step(step: Step, commits: Mapping[tuple[str, int], Commit] | None) -> dict[str, Any]:

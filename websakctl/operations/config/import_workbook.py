@@ -38,7 +38,7 @@ from websakctl.source.tables.table import CellError, Row, Table, TableError
 from websakctl.source.tables.values import iso_day_in, number_in, postal_code_in, text_in, truth_in
 
 BASIS = "websakctl"  # the hidden sheet that keeps what the cells were
-LOOKED_AT = "looked at"  # marks rows of sheets that are not taken back, which begin with the sheet's name
+READ_ONLY = "read only"  # marks rows of sheets that are not taken back, which begin with the sheet's name
 _EXPORT_AGAIN = "write it again with `websakctl export FILE.xlsx`"
 _CHANGE_IN_FILES = "no cell can hold it: change it in the config's files"
 
@@ -70,7 +70,7 @@ class Conflict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
-class Handed:
+class WorkbookEdits:
     """What a workbook comes to."""
 
     origin: Origin
@@ -80,7 +80,7 @@ class Handed:
     notes: list[str] = field(default_factory=list)
 
 
-def read_workbook_of_setup(tables: Sequence[Table], config: Configuration, kinds: Mapping[str, Kind]) -> Handed:
+def read_workbook_of_setup(tables: Sequence[Table], config: Configuration, kinds: Mapping[str, Kind]) -> WorkbookEdits:
     """Find the changed cells, and merge them with what changed in the config meanwhile.
 
     Args:
@@ -91,20 +91,20 @@ def read_workbook_of_setup(tables: Sequence[Table], config: Configuration, kinds
     Raises:
         TableError: If it is not a workbook that ``export`` wrote.
     """
-    origin, basis, looked_at = _basis(tables)
-    handed = Handed(origin)
-    reader = _Reader(config, kinds, basis, handed)
+    origin, basis, read_only = _basis(tables)
+    result = WorkbookEdits(origin)
+    reader = _Reader(config, kinds, basis, result)
     for table in tables:
-        if table.sheet in looked_at:
-            handed.findings += [(table, finding) for finding in _changed_rows(table, looked_at[table.sheet])]
+        if table.sheet in read_only:
+            result.findings += [(table, finding) for finding in _changed_rows(table, read_only[table.sheet])]
         elif table.sheet != BASIS:
             reader.read(table)
     missing = len(basis.keys() - reader.seen)
     if missing:
-        handed.notes.append(
+        result.notes.append(
             f"{missing} resource{'s' * (missing != 1)} of the workbook have no row any more: nothing is removed"
         )
-    return handed
+    return result
 
 
 Basis = Mapping[Address, Mapping[str, str]]  # what the cells were, by resource and field
@@ -142,14 +142,14 @@ def _basis(tables: Sequence[Table]) -> tuple[Origin, Basis, dict[str, list[tuple
             raise ValueError
         origin = Origin(environment=about["environment"], commit=about["commit"], digest=about["digest"])
         kept = [(row.cells[0], json.loads(row.cells[1])) for row in table.rows[1:]]
-        basis = {Address.parse(name): dict(texts) for name, texts in kept if name != LOOKED_AT}
-        looked_at: dict[str, list[tuple[str, ...]]] = {}
+        basis = {Address.parse(name): dict(texts) for name, texts in kept if name != READ_ONLY}
+        read_only: dict[str, list[tuple[str, ...]]] = {}
         for name, texts in kept:
-            if name == LOOKED_AT:
-                looked_at.setdefault(texts[0], []).append(tuple(texts[1:]))
+            if name == READ_ONLY:
+                read_only.setdefault(texts[0], []).append(tuple(texts[1:]))
     except (ValueError, KeyError, IndexError, TypeError):
         raise TableError(f"the hidden sheet {BASIS!r} of {table.file} was changed", _EXPORT_AGAIN) from None
-    return origin, basis, looked_at
+    return origin, basis, read_only
 
 
 class _Reader:
@@ -158,9 +158,9 @@ class _Reader:
         config: Configuration,
         kinds: Mapping[str, Kind],
         basis: Mapping[Address, Mapping[str, str]],
-        handed: Handed,
+        result: WorkbookEdits,
     ) -> None:
-        self.config, self.kinds, self.basis, self.handed = config, kinds, basis, handed
+        self.config, self.kinds, self.basis, self.result = config, kinds, basis, result
         self.seen: dict[Address, str] = {}  # where each resource stands
         self.now = self._as_it_is_now()
 
@@ -184,13 +184,13 @@ class _Reader:
         for column in range(1, len(header.row.cells) + 1):
             name = known.get(header_key(header.text(column)))
             if name is None and header.text(column):
-                self.handed.notes.append(f"{table.reference(header.row.number, column)}: {header.text(column)!r} is no field, and passed over")  # fmt: skip
+                self.result.notes.append(f"{table.reference(header.row.number, column)}: {header.text(column)!r} is no field, and passed over")  # fmt: skip
             elif name in columns:
                 self._complain(table, header.row.number, column, f"the header {header.text(column)!r} stands here a second time", "keep one of the columns")  # fmt: skip
             elif name is not None:
                 columns[name] = column
         rows, findings, _ = rows_below(msgspec.structs.replace(header, columns=columns))
-        self.handed.findings += [(table, finding) for finding in findings]
+        self.result.findings += [(table, finding) for finding in findings]
         for row in rows:
             self._row(table, row, kind, columns)
 
@@ -206,7 +206,7 @@ class _Reader:
         return None
 
     def _complain(self, table: Table, row: int, column: int, message: str, help_: str) -> None:
-        self.handed.findings.append((table, CellFinding(row=row, column=column, message=message, help=help_)))
+        self.result.findings.append((table, CellFinding(row=row, column=column, message=message, help=help_)))
 
     def _row(self, table: Table, row: Row, kind: Kind, columns: Mapping[str, int]) -> None:
         at = columns[RESOURCE]
@@ -382,9 +382,9 @@ class _Reader:
             if now == edit.after:
                 continue
             if now == edit.before:
-                self.handed.edits.append(edit)
+                self.result.edits.append(edit)
             else:
-                self.handed.conflicts.append(Conflict(edit=edit, config=now))
+                self.result.conflicts.append(Conflict(edit=edit, config=now))
 
 
 def new_values(edits: Iterable[Edit], config: Configuration, kinds: Mapping[str, Kind]) -> Iterator[NewValue]:

@@ -93,7 +93,7 @@ def runs_of(journal: RunJournal, address: Address, environment: str) -> dict[str
     return found
 
 
-def told(put: PutBy | None, value: Any) -> str:
+def run_in_words(put: PutBy | None, value: Any) -> str:
     """The run in words: which one set the value, or that Websak last got another."""
     if put is None:
         return ""
