@@ -4,6 +4,7 @@ A file that is being written is locked, so that whoever finds it can tell whethe
 file that somebody has open cannot be removed in the first place.
 """
 
+import errno
 import os
 import shutil
 import sys
@@ -67,6 +68,8 @@ class _Draft:
 
     def __init__(self, path: Path, content: bytes, mode: int | None) -> None:
         self.path = path
+        if path.exists() and not path.is_file():  # a folder, or a device that everybody needs
+            raise OSError(errno.EEXIST, "it is there and is no file", str(path))
         with _naming(path):
             self._write(content, mode)
 

@@ -8,6 +8,8 @@ import pytest
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.write_back import uncommitted
+from websakctl.state.branch import StateBranch, StateError
+from websakctl.state.git import Git, GitError
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -68,3 +70,26 @@ def test_a_repository_of_somebody_else_is_refused(root: Path) -> None:
 def test_outside_of_any_repository_there_is_nothing_to_lose(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("a: 2\n")
     assert uncommitted(tmp_path, ["mine.yaml"]) == []
+
+
+@pytest.mark.parametrize("error", [GitError("it took too long", timed_out=True), GitError("not ours", exit_code=128)])
+def test_what_was_seen_of_a_branch_is_never_taken_for_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: GitError
+) -> None:
+    """Any branch follows nothing: a rewritten one would be believed."""
+    for folder in ("remote", "clone"):
+        subprocess.run(["git", "init", "-q", str(tmp_path / folder)], check=True)
+    clone = Git(tmp_path / "clone")
+    clone.run("remote", "add", "origin", str(tmp_path / "remote"))
+    branch = StateBranch(clone, "origin", "websakctl-state/test")
+    assert branch.seen is None
+    line = Git.line
+
+    def failing(self: Git, *arguments: str, stdin: bytes = b"") -> str:
+        if arguments[0] == "rev-parse":
+            raise error
+        return line(self, *arguments, stdin=stdin)
+
+    monkeypatch.setattr(Git, "line", failing)
+    with pytest.raises(StateError, match="git cannot say what was seen"):
+        branch.fetch()

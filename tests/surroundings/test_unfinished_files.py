@@ -91,3 +91,11 @@ def test_folders_of_killed_commands_are_removed_and_others_are_not(
     with temporary_folder() as first, temporary_folder() as second:
         assert sorted(tmp_path.iterdir()) == sorted([first, second])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_file_is_never_replaced(tmp_path: Path) -> None:
+    """A rename over /dev/null leaves a machine without it."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is there and is no file"):
+        write_whole(tmp_path / "pipe", b"x")
+    assert (tmp_path / "pipe").is_fifo()

@@ -203,7 +203,7 @@ def _check_result_file(path: Path) -> None:
     """
     if path.suffix in (".yaml", ".yml") and path.exists():
         raise Problem(f"{path} is there and is YAML, which no result is: it is left", Exit.USAGE, "name another file")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
+    if (path.exists() and not path.is_file()) or not os.access(path.parent, os.W_OK):  # a device would be replaced
         raise Problem(f"cannot write {path}", Exit.USAGE, "name a file in a folder that can be written")
 
 

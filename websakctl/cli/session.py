@@ -300,15 +300,16 @@ class Session:
             return described.client_id, secret
         from websakctl.secrets import KeyringUnavailable, stored
 
+        unasked = ""
         try:
             result = stored(self.keyring_entry)
-        except KeyringUnavailable:
-            result = None
+        except KeyringUnavailable as error:
+            result, unasked = None, f"; the keyring cannot be asked ({error})"
         client_id = described.client_id or (result.client_id if result else "")
         client_secret = secret or (result.client_secret if result else None)
         if not client_id or not client_secret:
             raise Problem(
-                f"there are no client credentials for {self.target.name}",
+                f"there are no client credentials for {self.target.name}{unasked}",
                 Exit.NOT_PERMITTED,
                 f"{self._log_in}, or set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET",
             )

@@ -71,12 +71,26 @@ class StateBranch:
     @property
     def seen(self) -> str | None:
         """The newest commit that this repository has seen on the remote."""
-        return self.git.ref(self._seen)
+        return self._kept(self._seen)
 
     @property
     def unpushed(self) -> str | None:
         """A commit whose push did not win, or is not known to have won."""
-        return self.git.ref(self._unpushed)
+        return self._kept(self._unpushed)
+
+    def _kept(self, ref: str) -> str | None:
+        """What a ref of ours names. Nothing seen and nothing known of what was seen are not the same: any branch follows the one.
+
+        Raises:
+            StateError: If git cannot say.
+        """
+        try:
+            return self.git.kept_ref(ref)
+        except GitError as error:
+            raise StateError(
+                f"git cannot say what was seen of {self.branch} before ({error})",
+                "correct that; `git status` tells more",
+            ) from None
 
     def remote_head(self) -> str | None:
         """The commit that the remote's branch names now; ``None``: there is no such branch.

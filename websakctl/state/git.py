@@ -29,11 +29,11 @@ _LOGIN = re.compile(r"://[^/@\s]+@")
 
 
 class GitError(Exception):
-    """A git command failed. ``timed_out``: it was ended at the deadline, and what it did is not known."""
+    """A git command failed. ``timed_out``: it was ended at the deadline, and what it did is not known; ``exit_code``: 0 if it never ran."""
 
-    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+    def __init__(self, message: str, *, timed_out: bool = False, exit_code: int = 0) -> None:
         super().__init__(message)
-        self.timed_out = timed_out
+        self.timed_out, self.exit_code = timed_out, exit_code
 
 
 class Git:
@@ -85,7 +85,9 @@ class Git:
             raise
         if process.returncode:
             message = _LOGIN.sub("://", err.decode("utf-8", "replace").strip())
-            raise GitError(f"git {arguments[0]}: {message or f'exit code {process.returncode}'}")
+            raise GitError(
+                f"git {arguments[0]}: {message or f'exit code {process.returncode}'}", exit_code=process.returncode
+            )
         return out
 
     def line(self, *arguments: str, stdin: bytes = b"") -> str:
@@ -175,10 +177,23 @@ class Git:
     # --- local refs
 
     def ref(self, name: str) -> str | None:
-        """The commit that a local ref names."""
+        """The commit that a local ref names; none where git cannot say either."""
         with suppress(GitError):
-            return self.line("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+            return self.kept_ref(name)
         return None
+
+    def kept_ref(self, name: str) -> str | None:
+        """The same, where it matters that there is none.
+
+        Raises:
+            GitError: If git cannot say.
+        """
+        try:
+            return self.line("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        except GitError as error:
+            if error.exit_code == 1:  # what --quiet makes of a ref that does not exist
+                return None
+            raise
 
     def set_ref(self, name: str, commit: str | None) -> None:
         """Let a local ref name a commit; ``None`` deletes it."""
