@@ -47,11 +47,9 @@ def test_no_more_at_a_time_than_was_said(world33: World, concurrency: int, least
 
 
 def test_the_plan_says_how_many_writes_are_ahead_and_roughly_how_long(world33: World) -> None:
-    assert re.search(r"39 writes, roughly \d+ s at 4 at a time", world33.place("plan").err)
-    assert re.search(
-        r"39 writes, roughly 20 s at 2 at a time",
-        world33.place("apply", "--rate", "2", "--concurrency", "2", code=4).err,
-    )
+    assert re.search(r"39 writes, roughly \d+ s", " ".join(world33.place("plan").out.split()))
+    slow = world33.place("apply", "--rate", "2", "--concurrency", "2", code=4).out
+    assert "39 writes, roughly 20 s" in " ".join(slow.split())
 
 
 @pytest.mark.parametrize(
@@ -154,7 +152,8 @@ def test_who_waits_for_a_turn_hears_what_the_server_asks_for_meanwhile(asked: fl
         thread.join()
     assert len(went) == sent
     assert all(later - went[0] >= asked - 0.05 for later in went[1:])
-    assert all(later - earlier > 0.03 for earlier, later in itertools.pairwise(went[1:]))  # and the rate holds after it
+    # and the rate holds after it: a busy machine makes one late, never early
+    assert all(at - went[0] >= asked - 0.05 + n / 20 - 0.01 for n, at in enumerate(sorted(went[1:])))
 
 
 def test_many_failures_at_once_are_one_reason_to_pause_and_none_to_stop() -> None:
