@@ -138,6 +138,22 @@ def test_only_changed_cells_become_edits_where_the_values_stand(written: Cli) ->
     assert written("import", "a.xlsx", "--auto-approve", "--format", "json").json["files"] == []
 
 
+def test_an_emptied_cell_means_what_the_files_mean_by_saying_nothing(written: Cli) -> None:
+    changed(
+        written,
+        ("org_unit/frogner/FR-BH-EN", "Overordnet enhet", None),
+        ("org_unit/frogner/FR-BH-EN", "Kortnavn", None),
+        ("org_unit/frogner/FR-BH-EN", "Kontakt", None),
+        ("sub_org/frogner/975016684", "Gyldig fra", None),
+        ("sub_org/frogner/975016684", "Lesere", "Leder"),
+    )
+    written("import", "a.xlsx", "--auto-approve")
+    assert [line for line in diff(written) if line[0] == "+"] == [
+        '+  BH-EN: {name: Blåbær barnehage, address: "- uten -"} # the first',
+        "+    readers: [Leder]",
+    ]
+
+
 def test_all_districts_change_the_template_and_one_an_override(written: Cli) -> None:
     changed(written, ("org_unit/frogner/FR-OPPV", "Navn", "Oppvekst Frogner"), ("org_unit/frogner/FR-HELSE", "Navn", "Helse"), ("org_unit/sagene/SA-HELSE", "Navn", "Helse"))  # fmt: skip
     assert "say why and who answers for it" in written("import", "a.xlsx", "--auto-approve", code=4).err

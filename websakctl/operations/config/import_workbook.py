@@ -297,13 +297,23 @@ class _Reader:
         if not self._cell(row, column) and (row.number, column) not in table.marks:
             if of_kind.required:
                 raise ValueError("this cell must be filled in")
-            return of_kind.omitted()
+            return self._omitted(kind, name, address)
         if shape is Shape.TRUTH:
             return truth_in(table, row, column)
         if shape is Shape.DAY:
             return iso_day_in(table, row, column)
         text = self._read(table, row, column, of_kind.marks, shape)
         return self._qualified(kind, name, value_of(shape, of_kind, text), address)
+
+    def _omitted(self, kind: Kind, name: str, address: Address) -> Any:
+        """What holds where the files do not say the field: its default, the key, or the district's top unit."""
+        if name in kind.defaults_to_key:
+            return address.key
+        ref, district = kind.references.get(name), self.config.districts.get(address.scope)
+        if ref is not None and ref.same_scope and ref.kind == kind.name and kind.root_key and district is not None:
+            top = district.full_key(kind.root_key)
+            return top if address.key != top else None
+        return kind.fields[name].omitted()
 
     @staticmethod
     def _read(table: Table, row: Row, column: int, marks: Sequence[Any], shape: Shape) -> str:
