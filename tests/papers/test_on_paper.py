@@ -59,5 +59,6 @@ def test_columns_are_wide_enough_for_a_whole_date(papers: Cli) -> None:
     assert zipfile.is_zipfile(document)
     table = next(t for t in Document(str(document)).tables if t.rows[0].cells[0].text == "Aktivitet")
     for column in table.columns:
-        longest = max(len(word) for cell in column.cells for word in cell.text.split(" "))
-        assert column.width is not None and column.width.cm > longest * 0.15  # about the width of a letter in 11 pt
+        words = [word for cell in column.cells for word in cell.text.split(" ")]
+        longest = max(len(word) for word in words if len(word) < 16)  # a long word may be parted, no date or number is
+        assert column.width is not None and column.width.cm > longest * 0.17  # about the width of a letter in 9 pt

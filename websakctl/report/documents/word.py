@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 
 _INK = RGBColor(0x1F, 0x2A, 0x44)
 _LANGUAGES: dict[Language, str] = {"nb": "nb-NO", "en": "en-GB"}
-_TEXT_WIDTH = 16.0  # cm: A4 without its margins
-_LINE, _NARROWEST = 28, 8  # letters
+_TEXT_WIDTH = 17.0  # cm: A4 without its margins
+_LINE = 28  # letters
+_SMALL = Pt(9)  # in tables
+_LETTER, _BOLD, _PADDING = (
+    0.185,
+    0.225,
+    0.42,
+)  # cm: a letter in that size, where Calibri is missing too; a cell's margins
+_TO_FILL_IN = 2.6  # cm
+_LONG_WORD = 16  # letters; dates and numbers are shorter
 _DATE = re.compile(r"\d{1,2}\.? [a-zæøå]+\.? \d{4}", re.IGNORECASE)  # which no table breaks
 _BOXES = {"[ ] ": "☐ ", "[x] ": "☑ "}
 
@@ -56,7 +64,7 @@ def _set_up(paper: "Paper", language: Language) -> None:
     """A4, one typeface, headings in dark ink, page numbers."""
     section = paper.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
-    section.left_margin = section.right_margin = Cm(2.5)
+    section.left_margin = section.right_margin = Cm(2)
     section.top_margin = section.bottom_margin = Cm(2.2)
     normal = _style(paper, "Normal")
     normal.font.name, normal.font.size = "Calibri", Pt(11)
@@ -126,6 +134,7 @@ def _table(paper: "Paper", node: SyntaxTreeNode) -> None:
             paragraph.paragraph_format.space_after = Pt(2)
             _words(paragraph, cell)
             for run in paragraph.runs:
+                run.font.size = _SMALL
                 run.text = _DATE.sub(lambda found: found[0].replace(" ", "\u00a0"), run.text)
     _share_out(table)
     _repeat_head(table)
@@ -133,16 +142,26 @@ def _table(paper: "Paper", node: SyntaxTreeNode) -> None:
 
 
 def _share_out(table: "Table") -> None:
-    """Give each column room for what it holds: its longest word at least, and no more than a line of reading."""
+    """Give each column room for its longest word, whole dates among them, and share what is left by how much there is to read."""
     table.autofit = False
     texts = [[cell.text for cell in column.cells] for column in table.columns]
     words = [max((len(word) for text in column for word in text.split(" ")), default=0) for column in texts]
-    lines = [max(map(len, column)) for column in texts]
-    weights = [max(word + 4, min(line, _LINE), _NARROWEST) for word, line in zip(words, lines, strict=True)]
-    for column, weight in zip(table.columns, weights, strict=True):
-        column.width = width = Cm(_TEXT_WIDTH * weight / sum(weights))  # for LibreOffice
+    lines = [min(max(map(len, column)), _LINE) for column in texts]
+    least = [word * (_LETTER if n else _BOLD) + _PADDING for n, word in enumerate(words)]
+    if len(texts) > 2 or all(text for text in texts[0][1:]):  # what is to be filled in gets room to write
+        least = [max(w, _TO_FILL_IN) if not any(text[1:]) else w for w, text in zip(least, texts, strict=True)]
+    over = sum(least) - _TEXT_WIDTH
+    long = [w for w, word in zip(least, words, strict=True) if word > _LONG_WORD]
+    if over > 0 and sum(long) > over:  # a long word may be parted, a date and a number may not
+        least = [w * (1 - over / sum(long)) if word > _LONG_WORD else w for w, word in zip(least, words, strict=True)]
+    left = max(0.0, _TEXT_WIDTH - sum(least))
+    wanting = [max(0, line - word) for line, word in zip(lines, words, strict=True)]
+    more = [left * want / sum(wanting) if any(wanting) else left / len(least) for want in wanting]
+    widths = [one + other for one, other in zip(least, more, strict=True)]
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = share = Cm(_TEXT_WIDTH * width / sum(widths))  # for LibreOffice
         for cell in column.cells:
-            cell.width = width  # for Word
+            cell.width = share  # for Word
 
 
 def _repeat_head(table: "Table") -> None:
