@@ -383,7 +383,10 @@ VALUES = st.one_of(
 
 
 @given(data=st.data())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=min(300, settings().max_examples),  # each writes and reads a workbook
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_any_cell_is_taken_as_it_is_shown_or_refused_at_its_place(
     data: st.DataObject, made: tuple[Configuration, bytes], tmp_path: Path
 ) -> None:
