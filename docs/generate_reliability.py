@@ -61,9 +61,7 @@ def page(trials: Iterable[Trial]) -> str:
     ]
     return TEXT.format(
         totals=_table(("", "number"), rows),
-        disturbed=_table(
-            ("what was done to a run of 37 writes", "User API", "times", "lost", "doubled"), _by_kind(disturbed)
-        ),
+        disturbed=_table(("what was done to a run", "User API", "times", "lost", "doubled"), _by_kind(disturbed)),
         writing=_table(("fault", "trials", "what was said of the write", "lost", "doubled"), _by_fault(writes)),
         reading=_table(
             ("fault", "trials", "what was made of the answer"), _by_outcome(t for t in faults if t["part"] == "read")
@@ -144,8 +142,9 @@ A sample of it is part of `make test`.
 
 ## Runs that were disturbed
 
-A run of 37 writes of every sort (creations with their parents, updates, moves, renames, reactivations that take two
-requests, retirements, a deletion), over a real server. A proxy between the two kills the client, or strikes in another way,
+Runs with writes of every sort (creations with their parents, updates, moves, renames, reactivations that take two requests,
+retirements, a deletion; and, in a run of its own, users: made with roles, access functions, groups and zones, moved to another
+role and unit, put at the head of a unit, retired), over a real server. A proxy between the two kills the client, or strikes in another way,
 exactly at one request. Then `websakctl apply --resume`, or a plain `apply`; then the server's database is compared with
 that of a run that nobody disturbed, row by row, and its count of effects with one each. A plan and a drift must be empty,
 and the journal whole.

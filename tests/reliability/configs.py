@@ -119,3 +119,48 @@ RETIRED_BY_HAND = (
     ("department", "SA-HELSE", {"validToDate": "2026-01-31T00:00:00Z"}),
     ("case_type", "ELEV", {"active": False}),
 )
+
+# People, for a way of their own: made with roles, functions, groups and zones, changed, put at the head of a unit, retired.
+_PEOPLE = {
+    **_DISTRICTS,
+    "config/websak.yaml": SETTINGS,
+    "config/units.yaml": """\
+each_district:
+  access_groups: {LESERE: {}, POST: {}}
+  org_units:
+    BYDEL: {name: "{district.name}", abbreviation: "{district.short_name}", unit_type: Bydel}
+    OPPV: {name: Oppvekst}
+    HELSE: {name: Helse}
+""",
+    "config/roles.yaml": """\
+user_roles:
+  CASEWORKER:
+    name: Saksbehandler
+    template_id: "20001"
+    access_functions: ["10", "60"]
+    roles: {SB: {units: own, grades: [U]}}
+    district_groups: [LESERE]
+    zones: [Åpen sone]
+  LEADER: {name: Leder, template_id: "20002", roles: {LD: {units: district, grades: [U]}}, zones: [Åpen sone]}
+""",
+}
+
+
+def _user(code: str, role: str, unit: str, more: str = "") -> str:
+    low = code.lower()
+    logins = f"username: {low}, email: {low}@example.org, logins: [{{key: {low}}}]"
+    return f"  {code}: {{name: Person {code}, role: {role}, unit: {unit}, {logins}{more}}}\n"
+
+
+PEOPLE_BEFORE = {
+    **_PEOPLE,
+    "users/frogner.yaml": "users:\n" + _user("A1", "CASEWORKER", "OPPV") + _user("B1", "LEADER", "HELSE"),
+    "users/sagene.yaml": "users:\n" + _user("C1", "CASEWORKER", "OPPV"),
+}
+PEOPLE_AFTER = {
+    **_PEOPLE,
+    "users/frogner.yaml": "users:\n"
+    + _user("A1", "LEADER", "HELSE", ", title: Leder, manages: [HELSE]")
+    + _user("D1", "CASEWORKER", "OPPV", ", leave: {first_day: 2027-02-01}"),
+    "users/sagene.yaml": "users:\n" + _user("C1", "CASEWORKER", "OPPV", ", title: Rådgiver, district_groups: []"),
+}

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -68,11 +68,13 @@ class Place:
 
     def write(self, files: Mapping[str, str]) -> None:
         """Make the config these files and nothing else."""
-        for name in ("config", "districts"):
+        for name in ("config", "districts", "users"):
             shutil.rmtree(self.root / name, ignore_errors=True)
         for name, text in files.items():
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).write_text(text, encoding="utf-8")
+            if name.startswith("users/"):
+                (self.root / name).chmod(0o600)
 
     def environment(self, **variables: str) -> dict[str, str]:
         plain = {"PATH": os.environ["PATH"], "HOME": str(self.root), "LANG": "C.UTF-8", "USER": "tester"}
@@ -140,6 +142,9 @@ class World:
     place: Place
     proxy: Proxy
     control: httpx.Client
+    before: Mapping[str, str] = field(default_factory=lambda: BEFORE)
+    after: Mapping[str, str] = field(default_factory=lambda: AFTER)
+    by_hand: Iterable[tuple[str, str, Mapping[str, Any]]] = RETIRED_BY_HAND
     reference: "Reference | None" = None
     _saved: list[Path] = field(default_factory=list)
 
@@ -158,15 +163,15 @@ class World:
         shutil.rmtree(self.place.state)
         self.place.state.mkdir(mode=0o700)
         shutil.copy(self._saved[1], self.place.state / "journal.db")
-        self.place.write(AFTER)
+        self.place.write(self.after)
         self.proxy.begin()
 
     def _prepare(self) -> None:
         self.control.post("/_sandbox/reset", json={"seed": "empty"}).raise_for_status()
         shutil.rmtree(self.place.state, ignore_errors=True)
-        self.place.write(BEFORE)
+        self.place.write(self.before)
         self.place.apply()
-        for kind, key, values in RETIRED_BY_HAND:
+        for kind, key, values in self.by_hand:
             self.edit(kind, key, **values)
         self.control.delete("/_sandbox/effects").raise_for_status()
         folder = self.home / "saved"
@@ -248,11 +253,29 @@ class World:
         names = {str(row["id"]): row["external_id"] or row["code"] for row in rows["department"]}
         for row in rows["department"]:
             row["parent_department_id"] = names.get(str(row["parent_department_id"]))
+        self._name_what_is_referred_to(rows, names)
         own = {"id", "etag", "updated_at", "valid_from_date", "from_date", "created_at", "changed_at"}
         return {
             table: sorted(({name: value for name, value in row.items() if name not in own} for row in result), key=repr)
             for table, result in rows.items()
         }
+
+    @staticmethod
+    def _name_what_is_referred_to(rows: dict[str, list[dict[str, Any]]], units: Mapping[str, Any]) -> None:
+        """Put natural keys in the place of the server's own ids, which differ from run to run."""
+        users = {row["id"]: row["code"] for row in rows["websak_user"]}
+        groups = {row["id"]: row["name"] for row in rows["access_group"]}
+        for row in rows["department"]:
+            row["manager_user_id"] = users.get(int(row["manager_user_id"] or 0))
+            row["mail_distribution_group"] = groups.get(int(row["mail_distribution_group"] or 0))
+        for row in rows["websak_user"]:
+            row["external_id"], row["department_id"] = None, units.get(str(row["department_id"]))
+        for row in rows["access_group_member"]:
+            row["user_id"], row["group_id"] = users[row["user_id"]], groups[row["group_id"]]
+            row["to_date"] = row["to_date"] is not None
+        for row in rows["user_role"]:
+            row["user_id"], row["role_id"] = users[row["user_id"]], None
+            row["department_list"] = ",".join(str(units.get(n)) for n in row["department_list"].split(","))
 
     # --- clients of ours
 

@@ -46,6 +46,17 @@ def test_another_role_and_unit_leave_nothing_of_the_old(at: Office) -> None:
     assert at.changes() == {}
 
 
+def test_another_role_that_says_nothing_of_access_gives_what_its_template_gives(at: Office) -> None:
+    """Not what the old role gave, which the journal still knows."""
+    kari = KARI.replace("}", ", logins: [{key: kari}]}")
+    at.lists("frogner", KARNOR=kari)
+    at.apply()
+    at.lists("frogner", KARNOR=kari.replace("CASEWORKER", "ARCHIVIST"))
+    at.apply()
+    assert at.user("KARNOR")["userAccessCodes"] == "10,40"
+    assert at.changes() == {}
+
+
 def test_a_write_loses_nothing_that_the_config_does_not_name(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI)
     at33.apply()

@@ -138,7 +138,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             )
         else:
             rest = tuple(f for f in change.fields if f.path != "active" and not stepwise(change, f))
-            if change.action is Action.ACTIVATE and all(done_by_us(f, value_at(self.there, f.path)) for f in rest):
+            if all(done_by_us(f, value_at(self.there, f.path)) and not unreported(change, f) for f in rest):
                 rest = ()  # an interrupted run got that far
             if self._replaces(rest):  # before it is brought back: what it referred to may be retired for good
                 self._send_until_known(

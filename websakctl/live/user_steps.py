@@ -54,6 +54,8 @@ class AccessSteps:
             yield from self._login_steps_v1(address, names)
             names.discard("logins")
         desired = {**self._people.wanted.get(address.key, {}), **fields}
+        if (given := self._people.given.get(address.key)) is not None:  # what only the journal says, the old role gave
+            desired = {name: value for name, value in desired.items() if name in given or name in names}
         resets = bool(names & _RESETTING)
         id_ = ""
         for name, make in (

@@ -30,7 +30,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
     ``districts``: whose users are wanted; ``None`` for all. ``wanted``: fields by user code, those that the API never tells
     among them. ``applied_roles``: by user code, for users whose role Websak does not tell. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
-    ``zones``: names that the config uses; each must be a zone of this Websak. ``ahead``: first days by code, of users that
+    ``zones``: names that the config uses; each must be a zone of this Websak. ``given``: names of the fields that the config says, by code. ``ahead``: first days by code, of users that
     are made before that day.
     """
 
@@ -41,6 +41,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     groups: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
     providers: frozenset[str] = frozenset()
+    given: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     ahead: Mapping[str, str] = msgspec.field(default_factory=dict)
     store: RowStore | None = None
 

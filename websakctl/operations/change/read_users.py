@@ -38,6 +38,7 @@ def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People |
             if a.kind == KIND
             for login in r.fields.get("logins") or ()
         ),
+        given={a.key: frozenset(r.fields) for a, r in inputs.config.state.items() if a.kind == KIND},
         ahead={
             a.key: r.fields["valid_from"]
             for a, r in inputs.config.state.items()
