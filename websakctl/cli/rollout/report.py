@@ -55,6 +55,9 @@ def report(call: Call, html: Html = None, since: Since = None, lang: Lang = "nb"
         environment=session.target.name,
         names={slug: district.name for slug, district in config.districts.items()},
         since=first,
+        called={
+            a.key: str(r.fields["name"]) for a, r in config.state.items() if _is_a_key(a.key) and "name" in r.fields
+        },
         head=[fact for fact in session.page_head(language) if fact[0] != text("Environment", language)],
         timeline_events=timeline_events(session.journal, config, session.target.name, first),
         activities=schedule(
@@ -69,6 +72,11 @@ def report(call: Call, html: Html = None, since: Since = None, lang: Lang = "nb"
     ready = sum(1 for batch in view.batches for district in batch.districts if not district.in_the_way)
     data = {"file": str(html), "language": language, "since": first.isoformat(), "districts_ready": ready}
     session.write(TableReport(headline=f"Written to {html}.", columns=(), rows=(), data=data))
+
+
+def _is_a_key(key: str) -> bool:
+    """Whether a key is no word that stands in sentences too, such as HR and NAV, and no number."""
+    return ("-" in key or len(key) > 3) and not key.isdigit()
 
 
 def _day(said: str) -> date:

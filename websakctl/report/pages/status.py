@@ -39,6 +39,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
     timeline_events: Sequence[TimelineEvent]
     activities: Sequence[Activity] = ()
     head: Sequence[tuple[str, str]] = ()  # what the page says about itself
+    called: Mapping[str, str] = {}  # what units, case types and the like are called, by key
 
     def render(self, language: Language) -> str:
         """Write the page."""
@@ -76,7 +77,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         yield "decide", list(self._to_be_decided(language))
         yield "example_routes", sum(1 for route in view.routes if route.example and not route.ended)
         yield "example_pools", any(address.kind == LICENCE.name for address in view.examples)
-        called = gate_names | {pool.key: pool.product for pool in view.pools} | batch_names
+        called = {**self.called} | gate_names | {pool.key: pool.product for pool in view.pools} | batch_names
         yield "by_name", lambda sentence: by_name(sentence, called)
         yield "told", lambda happening: list(_told(happening, language))
         yield "where", lambda slugs: _where(self.names, slugs, language)
