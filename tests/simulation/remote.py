@@ -164,6 +164,10 @@ class MemoryGit:
         """The commit that a local ref names."""
         return self.clone.refs.get(name)
 
+    def kept_ref(self, name: str) -> str | None:
+        """The same: here it can always be told."""
+        return self.ref(name)
+
     def set_ref(self, name: str, commit: str | None) -> None:
         """Let a local ref name a commit; ``None`` deletes it."""
         self._effect()
