@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 _GAP = "  "
 _COMFORTABLE = 18  # columns below which a sentence is no pleasure to read
@@ -107,7 +107,7 @@ def table(
         if _least(shown) > width:
             return _stacked(every, width)
         _share_out(shown, width)
-    lines = [*_head(shown), *(line for i in range(len(rows)) for line in _row(shown, i))]
+    lines = _drawn(shown)
     if gone:
         lines += ["", *wrapped(f"(a wider terminal shows {', '.join(gone)} too)", width or 0).split("\n")]
     return "\n".join(lines)
@@ -150,24 +150,20 @@ def _share_out(columns: Sequence[_Column], width: int) -> None:
         left -= more
 
 
-def _head(columns: Sequence[_Column]) -> Iterator[str]:
+def _drawn(columns: Sequence[_Column]) -> list[str]:
+    from tabulate import tabulate  # most commands draw no table
+
+    if not columns:
+        return []
+    rows = ["\n".join(column.lines(cell)) for column in columns for cell in column.cells]
+    count = len(columns[0].cells)
+    grid = [rows[i::count] for i in range(count)]
     if any(column.name for column in columns):
-        yield from _beside([(c, c.lines(c.name)) for c in columns])
-        yield _GAP.join("-" * column.width for column in columns).rstrip()
-
-
-def _row(columns: Sequence[_Column], index: int) -> Iterator[str]:
-    return _beside([(column, column.lines(column.cells[index])) for column in columns])
-
-
-def _beside(cells: Sequence[tuple[_Column, list[str]]]) -> Iterator[str]:
-    for number in range(max((len(lines) for _, lines in cells), default=0)):
-        yield _GAP.join(_padded(c, lines[number] if number < len(lines) else "") for c, lines in cells).rstrip()
-
-
-def _padded(column: _Column, text: str) -> str:
-    space = " " * (column.width - width_of(text))
-    return space + text if column.numeric else text + space
+        names = ["\n".join(column.lines(column.name)) for column in columns]
+        grid = [names, ["-" * column.width for column in columns], *grid]
+    aligned = ["right" if column.numeric else "left" for column in columns]
+    drawn = tabulate(grid, tablefmt="plain", disable_numparse=True, colalign=aligned, preserve_whitespace=True)
+    return [line.rstrip() for line in drawn.split("\n")]
 
 
 def _stacked(columns: Sequence[_Column], width: int) -> str:
