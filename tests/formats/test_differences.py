@@ -23,6 +23,7 @@ OTHER = {"reference": "fvl. § 13", "valid_from": "1970-01-01", "valid_to": None
         ("a", "b", [("f", "~", "a", "b")]),
         (["a", "b", "c"], ["a", "c", "d"], [("f", "-", "b", None), ("f", "+", None, "d")]),
         (["a", "b"], ["b", "a"], [("f", "~", ["a", "b"], ["b", "a"])]),
+        ([BASIS, OTHER], [OTHER, BASIS], [("f", "~", [BASIS, OTHER], [OTHER, BASIS])]),
         (["a"], ["b"], [("f", "~", ["a"], ["b"])]),
         ([], ["b"], [("f", "~", [], ["b"])]),
         (

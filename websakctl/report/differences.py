@@ -18,7 +18,14 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def differences(path: str, before: Any, after: Any) -> Iterator[Part]:
-    """Compare two values of a field."""
+    """Compare two values of a field; where only the order differs, or a null is left out, the whole is one difference."""
+    parts = list(_parts(path, before, after))
+    if not parts and before != after:
+        parts = [Part(path=path, sign="~", before=before, after=after)]
+    yield from parts
+
+
+def _parts(path: str, before: Any, after: Any) -> Iterator[Part]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted({*before, *after}):
             if before.get(key) != after.get(key):
