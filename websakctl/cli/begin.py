@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.options import SelectionOptions
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.write_back import carry_out, report
 
@@ -27,7 +28,7 @@ def read_list(
     from websakctl.source.export_file import ExportError, read_export
 
     require_file(file, "name the list: CSV or XLSX")
-    scopes = session.selection(district, None, None, None).scopes
+    scopes = SelectionOptions(district=district).selection(session.config).scopes
     alone = next(iter(scopes)) if len(scopes) == 1 else None
     try:
         found = read_export(file, kind, session.config.districts, alone)

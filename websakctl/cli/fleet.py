@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.lifeline import stop_signals
-from websakctl.cli.options import Call, command
+from websakctl.cli.options import Call, OptionGroup, command
 from websakctl.cli.session import Session, read_json, require_file, write_private
 
 if TYPE_CHECKING:
@@ -63,6 +63,27 @@ TakeJournals = Annotated[
 ]
 
 
+class FleetOptions(OptionGroup, frozen=True, kw_only=True):
+    """Which targets a command is about, and where its jobs are run."""
+
+    fleet: FleetFile = None
+    only: Only = None
+    jobs: Jobs = None
+    scheduler: Scheduler = None
+    carry: Carry = False
+    shard: ShardOf = None
+
+    def carry_out(self, jobs: "list[Job]", stop: "_Stopping") -> "Iterator[Result]":
+        """Run the jobs where they are to be run."""
+        if self.scheduler is None:
+            from websakctl.fleet.local import carry_out
+
+            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level)
+        from websakctl.fleet.cluster import carry_out as carry_out_there
+
+        return carry_out_there(jobs, self.scheduler, stop.level, stop.say)
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
@@ -82,67 +103,47 @@ def register(app: typer.Typer) -> None:
 
 def validate(
     call: Call,
-    fleet: FleetFile = None,
-    only: Only = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    carry: Carry = False,
-    shard: ShardOf = None,
+    options: FleetOptions,
     out: Out = None,
 ) -> None:
     """Check the fleet file and the config of every target. Reads no Websak."""
-    run = _Run.of(call, "validate", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
+    run = _Run.of(call, "validate", options)
     _finish(run, run.carry_out([("validate",)]), out)
 
 
 def plan(
     call: Call,
-    fleet: FleetFile = None,
-    only: Only = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    carry: Carry = False,
-    shard: ShardOf = None,
+    options: FleetOptions,
     out: Out = None,
     detailed_exitcode: DetailedExit = False,
 ) -> None:
     """Show what apply would change in every target. Writes nothing; --out keeps the plans for `fleet apply`."""
-    run = _Run.of(call, "plan", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
+    run = _Run.of(call, "plan", options)
     _finish(run, run.carry_out([("plan",)]), out, detailed_exitcode)
 
 
 def drift(
     call: Call,
-    fleet: FleetFile = None,
-    only: Only = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    carry: Carry = False,
-    shard: ShardOf = None,
+    options: FleetOptions,
     out: Out = None,
     detailed_exitcode: DetailedExit = False,
 ) -> None:
     """Show what somebody changed by hand in every target. Writes nothing."""
-    run = _Run.of(call, "drift", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
+    run = _Run.of(call, "drift", options)
     _finish(run, run.carry_out([("drift",)]), out, detailed_exitcode)
 
 
 def apply(
     call: Call,
+    options: FleetOptions,
     planfile: PlanFile = None,
     auto_approve: AutoApprove = False,
     allow: Allow = None,
     reason: Reason = "",
-    fleet: FleetFile = None,
-    only: Only = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    carry: Carry = False,
-    shard: ShardOf = None,
     out: Out = None,
 ) -> None:
     """Carry out saved plans, or with --auto-approve what each config asks for. One target's failure stops no other."""
-    run = _Run.of(call, "apply", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
+    run = _Run.of(call, "apply", options)
     allowed = _allowed(allow or [], run.fleet)
     words = ("--auto-approve", *(("--reason", reason) if reason else ()))
     if planfile is None:
@@ -155,7 +156,7 @@ def apply(
         document = run.carry_out([("apply", *words)], allowed=allowed)
     else:
         plans, planned = _saved_plans(planfile, run)
-        if not only:
+        if not options.only:
             run = replace(run, targets=tuple(target for target in run.targets if target.name in planned))
         _confirm(run, plans, auto_approve)
         document = run.carry_out([("apply", *words)], allowed=allowed, plans=plans)
@@ -164,13 +165,8 @@ def apply(
 
 def report(
     call: Call,
+    options: FleetOptions,
     results: MaybeFiles = None,
-    fleet: FleetFile = None,
-    only: Only = None,
-    jobs: Jobs = None,
-    scheduler: Scheduler = None,
-    carry: Carry = False,
-    shard: ShardOf = None,
     out: Out = None,
 ) -> None:
     """Show how every target stands: is its config valid, what would change, what has drifted, which batches are ready.
@@ -179,7 +175,7 @@ def report(
     """
     if results:
         _show_merged(Session(call), results, out)
-    run = _Run.of(call, "report", fleet, only, shard, _Engine(jobs=jobs, scheduler=scheduler, carry=carry))
+    run = _Run.of(call, "report", options)
     _finish(run, run.carry_out([("validate",), ("plan",), ("drift",), ("rollout", "status")]), out)
 
 
@@ -196,22 +192,6 @@ def merge(
 # --- what is run
 
 
-class _Engine(msgspec.Struct, frozen=True, kw_only=True):
-    jobs: int | None
-    scheduler: str | None
-    carry: bool
-
-    def carry_out(self, jobs: "list[Job]", stop: "_Stopping") -> "Iterator[Result]":
-        """Run the jobs where they are to be run."""
-        if self.scheduler is None:
-            from websakctl.fleet.local import carry_out
-
-            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level)
-        from websakctl.fleet.cluster import carry_out as carry_out_there
-
-        return carry_out_there(jobs, self.scheduler, stop.level, stop.say)
-
-
 class _Run(msgspec.Struct, frozen=True, kw_only=True):
     """One fleet command: which targets, and how they are run."""
 
@@ -220,35 +200,33 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
     fleet: "Fleet"
     targets: "tuple[Target, ...]"
     shard: "Shard | None"
-    engine: _Engine
+    options: FleetOptions
 
     @classmethod
-    def of(
-        cls, call: Call, name: str, file: Path | None, only: list[str] | None, shard: str | None, engine: _Engine
-    ) -> "_Run":
+    def of(cls, call: Call, name: str, options: FleetOptions) -> "_Run":
         from websakctl.fleet.target import Shard, chosen
 
         session = Session(call)
-        if engine.carry and engine.scheduler is None:
+        if options.carry and options.scheduler is None:
             raise Problem("--carry is for workers elsewhere", Exit.USAGE, "name their --scheduler ADDRESS too")
-        if engine.jobs is not None and engine.scheduler is not None:
+        if options.jobs is not None and options.scheduler is not None:
             raise Problem("--jobs is for this machine", Exit.USAGE, "how many run at a time there, the workers decide")
         try:
-            part = Shard.parse(shard) if shard else None
+            part = Shard.parse(options.shard) if options.shard else None
         except ValueError as error:
             raise Problem(f"--shard {error}", Exit.USAGE, "the first of four parts is --shard 1/4") from None
-        fleet = _fleet(session, file)
-        targets = chosen(fleet.targets, only or (), part)
-        if engine.carry and len({target.state_dir for target in targets}) < len(targets):
+        fleet = _fleet(session, options.fleet)
+        targets = chosen(fleet.targets, options.only or (), part)
+        if options.carry and len({target.state_dir for target in targets}) < len(targets):
             raise Problem(
                 "--carry cannot bring two journals back to one state directory",
                 Exit.REFUSED,
                 "give each target a state_dir of its own in the fleet file",
             )
-        for glob in only or ():
+        for glob in options.only or ():
             if not chosen(fleet.targets, [glob], None):
                 raise UnknownName(f"no target matches {glob}", glob, [target.name for target in fleet.targets])
-        return cls(session=session, name=name, fleet=fleet, targets=targets, shard=part, engine=engine)
+        return cls(session=session, name=name, fleet=fleet, targets=targets, shard=part, options=options)
 
     def carry_out(
         self,
@@ -276,7 +254,7 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
         from websakctl.fleet.cluster import ClusterError, ClusterMissing
 
         try:
-            yield from self.engine.carry_out(jobs, stop) if jobs else ()
+            yield from self.options.carry_out(jobs, stop) if jobs else ()
         except ClusterMissing as error:
             raise Problem(str(error), Exit.FAILED, "pip install 'websakctl[fleet]'") from None
         except ClusterError as error:
@@ -304,7 +282,7 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
             state_dir=str(target.state_dir),
             steps=tuple((*step, *guards) for step in steps),
             plan=json.dumps(plans[target.name], ensure_ascii=False) if plans else "",
-            parcel=pack(target.root, target.state_dir) if self.engine.carry else None,
+            parcel=pack(target.root, target.state_dir) if self.options.carry else None,
         )
 
     def _kept(self, result: "Result") -> "Result":

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import msgspec
 import typer
@@ -18,7 +18,9 @@ from websakctl.cli.exits import Exit, Problem, UnknownName
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
+    from websakctl.plan.selection import Selection
     from websakctl.report.texts import Language
+    from websakctl.source.configuration import Configuration
 
 
 def _version(asked: bool) -> None:
@@ -119,6 +121,46 @@ def _common(formats: tuple[str, ...], *, own_out: bool) -> list[inspect.Paramete
     ]
 
 
+class OptionGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Options that several commands have in common: a command takes the group as one argument, a user gives its fields."""
+
+
+class SelectionOptions(OptionGroup, frozen=True, kw_only=True):
+    """Which resources a command is about, as the command line says."""
+
+    district: Districts = None
+    kind: KindNames = None
+    target: Targets = None
+    batch: Batch = None
+
+    def selection(self, config: "Configuration") -> "Selection":
+        """What they come to in a config: no option is everything, and an unknown name ends the command."""
+        from websakctl.kinds import all_kinds
+        from websakctl.model.address import Address
+        from websakctl.plan.selection import Selection
+
+        scopes, batch = set(self.district or ()), self.batch
+        known = {*config.districts, "base"}
+        for name in scopes - known:
+            raise UnknownName("district", name, sorted(known), "`websakctl districts list` names them")
+        for name in set(self.kind or ()) - set(all_kinds()):
+            raise UnknownName("kind", name, all_kinds())
+        if batch is not None:
+            result = config.state.get(Address("rollout_batch", "base", batch))
+            if result is None:
+                batches = [a.key for a in config.state if a.kind == "rollout_batch"]
+                raise UnknownName("rollout batch", batch, batches)
+            members = set(result.fields["districts"])
+            scopes = scopes & members if scopes else members
+            if not scopes:
+                raise Problem(
+                    f"none of the districts that were named is in {batch}",
+                    Exit.USAGE,
+                    f"its districts are {', '.join(sorted(members))}",
+                )
+        return Selection(scopes=frozenset(scopes), kinds=frozenset(self.kind or ()), targets=tuple(self.target or ()))
+
+
 _DEFAULT = Call(root=None, environment=None, format=None, quiet=False, verbose=False, no_color=False)
 
 
@@ -154,7 +196,9 @@ def leading_command(
 
 def _with_common_options(function: Callable[..., None], formats: tuple[str, ...], example: str) -> Callable[..., None]:
     signature = inspect.signature(function)
-    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in list(signature.parameters.values())[1:]]
+    arguments = list(signature.parameters.values())[1:]
+    groups = {p.name: p.annotation for p in arguments if _is_group(p.annotation)}
+    own = [option for p in arguments for option in _options(p)]
 
     @functools.wraps(function)
     def wrapper(ctx: typer.Context, **said: Any) -> None:
@@ -172,14 +216,32 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
             )
         if call.out is not None:
             _check_result_file(call.out)
+        for name, group in groups.items():
+            said[name] = group(**{option: said.pop(option) for option in group.__struct_fields__})
         function(call, **said)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    parameters = [context, *own, *_common(formats, own_out="out" in signature.parameters)]
+    parameters = [context, *own, *_common(formats, own_out=any(p.name == "out" for p in own))]
     wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what Typer reads
     wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
     wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExample:\n  {example}"
     return wrapper
+
+
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, OptionGroup)
+
+
+def _options(argument: inspect.Parameter) -> list[inspect.Parameter]:
+    """What stands on the command line for an argument of a command: itself, or each field of its group."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    if not _is_group(argument.annotation):
+        return [argument.replace(kind=keyword)]
+    annotations = get_type_hints(argument.annotation, include_extras=True)
+    return [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=annotations[field.name])
+        for field in msgspec.structs.fields(argument.annotation)
+    ]
 
 
 def _merged(outer: Call, said: dict[str, Any]) -> Call:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from websakctl.model.resource import State
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Plan
-    from websakctl.plan.selection import Selection
     from websakctl.report.texts import Language
     from websakctl.settings import EnvironmentVariables, Target
     from websakctl.source.configuration import Configuration
@@ -596,39 +595,6 @@ class Session:
         return path.read_text(encoding="utf-8")
 
     # --- selection and output
-
-    def selection(
-        self,
-        districts: Iterable[str] | None,
-        kinds: Iterable[str] | None,
-        targets: Iterable[str] | None,
-        batch: str | None,
-    ) -> "Selection":
-        """What ``--district``, ``--kind``, ``--target`` and ``--batch`` come to; unknown names end the command."""
-        from websakctl.kinds import all_kinds
-        from websakctl.model.address import Address
-        from websakctl.plan.selection import Selection
-
-        scopes = set(districts or ())
-        known = {*self.config.districts, "base"}
-        for name in scopes - known:
-            raise UnknownName("district", name, sorted(known), "`websakctl districts list` names them")
-        for name in set(kinds or ()) - set(all_kinds()):
-            raise UnknownName("kind", name, all_kinds())
-        if batch is not None:
-            result = self.config.state.get(Address("rollout_batch", "base", batch))
-            if result is None:
-                batches = [a.key for a in self.config.state if a.kind == "rollout_batch"]
-                raise UnknownName("rollout batch", batch, batches)
-            members = set(result.fields["districts"])
-            scopes = scopes & members if scopes else members
-            if not scopes:
-                raise Problem(
-                    f"none of the districts that were named is in {batch}",
-                    Exit.USAGE,
-                    f"its districts are {', '.join(sorted(members))}",
-                )
-        return Selection(scopes=frozenset(scopes), kinds=frozenset(kinds or ()), targets=tuple(targets or ()))
 
     def write(
         self, subject: Subject, *, expand: bool = False, secrets_allowed: bool = False, language: "Language" = "en"

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 from msgspec.structs import replace
 
@@ -28,7 +29,7 @@ from websakctl.cli.change.plan import (
 )
 from websakctl.cli.change.rehearsed import see_rehearsal
 from websakctl.cli.exits import Exit, Problem, Stopped
-from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command
+from websakctl.cli.options import Call, Exports, SelectionOptions, command
 from websakctl.cli.session import Session, read_json, user_name
 from websakctl.report.view_models import TableReport
 
@@ -86,6 +87,7 @@ def register(app: typer.Typer) -> None:
 
 def apply(
     call: Call,
+    options: SelectionOptions,
     planfile: PlanFile = None,
     auto_approve: AutoApprove = False,
     allow: Allow = None,
@@ -98,10 +100,6 @@ def apply(
     break_lease: BreakLease = None,
     concurrency: Concurrency = None,
     rate: Rate = None,
-    district: Districts = None,
-    kind: KindNames = None,
-    target: Targets = None,
-    batch: Batch = None,
     prune: Prune = None,
     keep_manual: KeepManual = False,
     refresh: Refresh = None,
@@ -114,7 +112,7 @@ def apply(
     session = Session(call)
     session.valid_config()
     session.pace(concurrency, rate)
-    selected = any((district, kind, target, batch, prune, keep_manual))
+    selected = any((*msgspec.structs.astuple(options), prune, keep_manual))
     check_allow(allow)
     if resume and (planfile is not None or selected):
         raise Problem("--resume goes on with the run as it was planned", Exit.USAGE, "websakctl apply --resume")
@@ -130,12 +128,10 @@ def apply(
         see_signature(session, saved)
         see_rehearsal(session, saved, rehearsal)
         origin = saved.plan.origin
-        district, kind, target, prune = (
-            list(origin.districts),
-            list(origin.kinds),
-            list(origin.targets),
-            list(origin.prune),
+        options = SelectionOptions(
+            district=list(origin.districts), kind=list(origin.kinds), target=list(origin.targets)
         )
+        prune = list(origin.prune)
         keep_manual = origin.keep_manual
     elif not resume:
         see_rehearsal(session, None, None)
@@ -146,7 +142,7 @@ def apply(
         # what was kept of a list never decides a write
         inputs = make_config_input(
             session,
-            session.selection(district, kind, target, batch),
+            options.selection(session.config),
             prune,
             refresh or "full",
             export,

@@ -17,13 +17,10 @@ from websakctl.cli.change.plan import (
 from websakctl.cli.exits import Exit
 from websakctl.cli.options import (
     PLAN_FORMATS,
-    Batch,
     Call,
-    Districts,
     Exports,
-    KindNames,
     Lang,
-    Targets,
+    SelectionOptions,
     command,
     language_of,
 )
@@ -42,12 +39,9 @@ def register(app: typer.Typer) -> None:
 
 def drift(
     call: Call,
+    options: SelectionOptions,
     detailed_exitcode: DetailedExit = False,
     expand: Expand = False,
-    district: Districts = None,
-    kind: KindNames = None,
-    target: Targets = None,
-    batch: Batch = None,
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
@@ -63,7 +57,7 @@ def drift(
     announce_interrupted(session)
     inputs = make_config_input(
         session,
-        session.selection(district, kind, target, batch),
+        options.selection(session.config),
         refresh=refresh,
         export=export,
         believe_empty=believe_empty,

@@ -201,7 +201,7 @@ def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False
     session = Session(call)
     session.valid_config()
     run = _named(session, run)
-    inputs = make_config_input(session, session.selection(None, None, None, None))
+    inputs = make_config_input(session)
     live = read_live(session, inputs)
     try:
         plan = guarded(

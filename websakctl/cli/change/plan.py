@@ -9,13 +9,10 @@ from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import (
     PLAN_FORMATS,
-    Batch,
     Call,
-    Districts,
     Exports,
-    KindNames,
     Lang,
-    Targets,
+    SelectionOptions,
     command,
     language_of,
 )
@@ -92,13 +89,10 @@ def register(app: typer.Typer) -> None:
 
 def plan(
     call: Call,
+    options: SelectionOptions,
     out: PlanOut = None,
     detailed_exitcode: DetailedExit = False,
     expand: Expand = False,
-    district: Districts = None,
-    kind: KindNames = None,
-    target: Targets = None,
-    batch: Batch = None,
     prune: Prune = None,
     keep_manual: KeepManual = False,
     refresh: Refresh = None,
@@ -118,7 +112,7 @@ def plan(
     announce_interrupted(session)
     inputs = make_config_input(
         session,
-        session.selection(district, kind, target, batch),
+        options.selection(session.config),
         prune,
         refresh,
         export,
@@ -184,7 +178,7 @@ def announce_interrupted(session: Session, *, alone: bool = False) -> None:
 
 def make_config_input(
     session: Session,
-    selection: "Selection",
+    selection: "Selection | None" = None,
     prune: list[str] | None = None,
     refresh: str | None = None,
     export: list[str] | None = None,
@@ -200,6 +194,7 @@ def make_config_input(
     from websakctl.kinds import all_kinds
     from websakctl.model.kind import set_by_people
     from websakctl.operations.change.make_plan import ConfigInput
+    from websakctl.plan.selection import Selection
 
     for name in sorted({*(prune or ()), *(believe_empty or ())} - set(all_kinds())):
         raise UnknownName("kind", name, all_kinds())
@@ -229,7 +224,7 @@ def make_config_input(
         done_by_hand=done.state,
         environment=session.target.name,
         protected=session.target.described.protected,
-        selection=selection,
+        selection=selection or Selection(),
         prune=frozenset(prune or ()),
         believe_empty=frozenset(believe_empty or ()),
         keep_manual=keep_manual,

@@ -133,7 +133,7 @@ class _Alternative:
         from websakctl.operations.change.read_setup import guarded, read_setup
 
         session = self.session
-        inputs = make_config_input(session, session.selection(None, None, None, None), None, "full")
+        inputs = make_config_input(session, refresh="full")
         live = read_setup(session.connection, inputs)
         own_user = session.target.described.own_user
         return inputs, live, guarded(session.connection, inputs, make_plan(inputs, live.state), live.state, own_user)
@@ -144,7 +144,7 @@ class _Alternative:
         from websakctl.operations.reform.what_if import Before, what_if
 
         before = self.before
-        inputs = make_config_input(before, before.selection(None, None, None, None), None, "full")
+        inputs = make_config_input(before, refresh="full")
         users = read_users(before.connection, inputs)
         return what_if(
             Before(config=before.config, users=users, environment=before.target.name),

@@ -16,7 +16,7 @@ from websakctl.cli.change.plan import make_config_input
 from websakctl.cli.change.rehearsed import kept_at
 from websakctl.cli.change.snapshot import load_snapshot
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Call, command
+from websakctl.cli.options import Call, SelectionOptions, command
 from websakctl.cli.session import Session, read_json, render, write_private
 from websakctl.files import temporary_folder
 
@@ -93,7 +93,9 @@ def _refused(document: Mapping[str, Any]) -> bool:
 def inputs_of(session: Session, saved: "SavedPlan") -> "ConfigInput":
     """What a saved plan is made again from."""
     origin = saved.plan.origin
-    selection = session.selection(list(origin.districts), list(origin.kinds), list(origin.targets), None)
+    selection = SelectionOptions(
+        district=list(origin.districts), kind=list(origin.kinds), target=list(origin.targets)
+    ).selection(session.config)
     return make_config_input(session, selection, list(origin.prune), "full")
 
 

@@ -12,7 +12,7 @@ from websakctl import __version__
 from websakctl.cli import completion
 from websakctl.cli.change.plan import DetailedExit, Expand, check_targets, make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, Targets, command
+from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, SelectionOptions, Targets, command
 from websakctl.cli.session import Session, read_json, write_private
 from websakctl.cli.today import time_in_oslo
 from websakctl.report.view_models import TableReport
@@ -54,7 +54,7 @@ def save(call: Call, out: SnapshotOut = None) -> None:
     """Save the whole live setup to a file: canonical, and readable by its owner only."""
     session = Session(call)
     session.valid_config()
-    inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
+    inputs = make_config_input(session, refresh="full")
     live = read_live(session, inputs)
     path, count = save_snapshot(session, inputs, live, out)
     session.write(
@@ -175,7 +175,9 @@ def diff(
 
     session = Session(call)
     session.valid_config()
-    inputs = make_config_input(session, session.selection(district, kind, target, None))
+    inputs = make_config_input(
+        session, SelectionOptions(district=district, kind=kind, target=target).selection(session.config)
+    )
     first, by_hand = read_snapshot(session, before)
     if after is not None:
         second, others = read_snapshot(session, after)

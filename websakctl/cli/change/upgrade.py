@@ -87,7 +87,7 @@ def _probes(session: Session, reader: "WebsakReader", api_version: str) -> "Prob
 def _before(session: Session, record: Path) -> None:
     from websakctl.redaction import redacted
 
-    inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
+    inputs = make_config_input(session, refresh="full")
     live = read_live(session, inputs)
     with _reader(session) as reader:
         probes = _probes(session, reader, live.api_version)
@@ -142,7 +142,7 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
         raise Problem(
             f"{record} is not a record of an upgrade", Exit.FAILED, "websakctl upgrade check before"
         ) from None
-    inputs = make_config_input(session, session.selection(None, None, None, None), refresh="full")
+    inputs = make_config_input(session, refresh="full")
     recorded, by_hand = read_snapshot(session, snapshot)
     live: State | LiveError
     try:

@@ -7,7 +7,7 @@ import typer
 
 from websakctl.cli.change.plan import Out, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Call, Districts, KindNames, command
+from websakctl.cli.options import Call, Districts, KindNames, SelectionOptions, command
 from websakctl.cli.session import Session
 from websakctl.cli.write_back import AutoApprove, Force, carry_out, report, without_users
 from websakctl.report.view_models import TableReport
@@ -52,7 +52,7 @@ def adopt(
 
     session = Session(call)
     if match:
-        _match(session, session.selection(district, kind, addresses, None), out)
+        _match(session, SelectionOptions(district=district, kind=kind, target=addresses).selection(session.config), out)
         return
     if out is not None:
         raise Problem("--out is for --match", Exit.USAGE, "what is adopted is written into the config")
@@ -63,7 +63,7 @@ def adopt(
             "`websakctl plan --format json` counts what is not managed; `websakctl pull --all` takes it all",
         )
     session.valid_config()
-    selection = session.selection(district, kind, addresses, None)
+    selection = SelectionOptions(district=district, kind=kind, target=addresses).selection(session.config)
     inputs = without_users(make_config_input(session, selection))
     live = read_live(session, inputs).state
     chosen = _chosen(session, inputs, live, addresses)

@@ -153,7 +153,7 @@ def compare(call: Call, offline: Offline = False) -> None:
     config = session.valid_config()
     live = plan = None
     if not offline:
-        inputs = make_config_input(session, session.selection(None, None, None, None))
+        inputs = make_config_input(session)
         setup = read_live(session, inputs)
         live = setup.state
         plan = make_plan(setup.tell(inputs), live)

@@ -6,7 +6,7 @@ import typer
 
 from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Districts, KindNames, command
+from websakctl.cli.options import Batch, Call, Districts, KindNames, SelectionOptions, command
 from websakctl.cli.session import Session
 from websakctl.report.view_models import TableReport
 
@@ -45,7 +45,7 @@ def find(
         raise Problem("TEXT is empty", Exit.USAGE, "say what to look for: websakctl find oppvekst")
     session = Session(call)
     config = session.valid_config()
-    selection = session.selection(district, kind, None, batch)
+    selection = SelectionOptions(district=district, kind=kind, batch=batch).selection(session.config)
     states = {"config": {**config.whole, **config.dormant}}
     if not offline:
         states["Websak"] = _live(session, selection)
@@ -75,7 +75,7 @@ def _live(session: Session, selection: "Selection") -> "State":
     """All that Websak has; users of districts that do not list theirs too."""
     from websakctl.operations.change.read_users import read_users
 
-    inputs = make_config_input(session, session.selection(None, None, None, None))
+    inputs = make_config_input(session)
     state = inputs.with_by_hand(read_live(session, inputs).state)
     if selection.kinds and "user" not in selection.kinds:
         return state

@@ -6,7 +6,7 @@ import typer
 
 from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Districts, KindNames, Targets, command
+from websakctl.cli.options import Call, SelectionOptions, command
 from websakctl.cli.session import Session
 from websakctl.cli.write_back import (
     AutoApprove,
@@ -40,10 +40,7 @@ def register(app: typer.Typer) -> None:
 
 def pull(
     call: Call,
-    district: Districts = None,
-    kind: KindNames = None,
-    target: Targets = None,
-    batch: Batch = None,
+    options: SelectionOptions,
     all_: All = False,
     reason: Reason = None,
     owner: Owner = None,
@@ -63,7 +60,13 @@ def pull(
         from websakctl.cli.config.infer_config import add_recognised
 
         add_recognised(session, auto_approve=auto_approve, force=force)
-    result, files = _found(session, session.selection(district, kind, target, batch), reason, owner, everything=all_)
+    result, files = _found(
+        session,
+        options.selection(session.config),
+        reason,
+        owner,
+        everything=all_,
+    )
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
     report(session, result, files, "pulled")

@@ -78,7 +78,7 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     whole = _whole(address)  # a kind that does not exist is told before anything is read
     every: State = {}
     if not offline:
-        inputs = make_config_input(session, session.selection(None, None, None, None))
+        inputs = make_config_input(session)
         every = inputs.with_by_hand(read_live(session, inputs).state)
     expected = whole or _by_end(address, {**every, **config.whole})
     desired, live = config.whole.get(expected), every.get(expected)

@@ -9,7 +9,7 @@ from websakctl import __version__
 from websakctl.cli.begin import begin_entries, read_list
 from websakctl.cli.change.by_hand import manual_config_input
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Batch, Call, Districts, KindNames, Lang, command, language_of
+from websakctl.cli.options import Batch, Call, Districts, KindNames, Lang, SelectionOptions, command, language_of
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import (
@@ -81,7 +81,7 @@ def export(
         raise Problem(f"{file.name} is no name of a workbook", Exit.USAGE, "let it end in .xlsx")
     session = Session(call)
     config = session.valid_config()
-    selection = session.selection(district, kind, None, batch)
+    selection = SelectionOptions(district=district, kind=kind, batch=batch).selection(session.config)
     if file.exists() and not force:
         raise Problem(
             f"{file} is there already; nothing was written", Exit.REFUSED, "take it in with `websakctl import`, name another, or --force"

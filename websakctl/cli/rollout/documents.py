@@ -9,7 +9,7 @@ import typer
 
 from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Lang, language_of
+from websakctl.cli.options import Batch, Call, Lang, SelectionOptions, language_of
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
@@ -70,7 +70,7 @@ def documents(
     session.valid_config()
     if not slugs and batch is None:
         raise Problem("no district is named", Exit.USAGE, "name districts, or a whole batch with --batch NAME")
-    chosen = sorted(session.selection(slugs, None, None, batch).scopes)
+    chosen = sorted(SelectionOptions(district=slugs, batch=batch).selection(session.config).scopes)
     today = today_in_oslo()
     files: dict[Path, bytes] = {}
     rows = []

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from websakctl.cli.options import Batch, Call, Districts, command
+from websakctl.cli.options import Batch, Call, Districts, SelectionOptions, command
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
 
@@ -32,7 +32,7 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
 
     session = Session(call)
     config = session.valid_config()
-    scopes = session.selection(district, None, None, batch).scopes
+    scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes
     pools = seats(config.whole, None if offline else live_users(session), today_in_oslo())
     if call.format == "svg":
         session.terminal.result(seats_chart(pools, "en"))
@@ -49,4 +49,4 @@ def live_users(session: Session) -> "State":
     from websakctl.cli.change.plan import make_config_input
     from websakctl.operations.change.read_users import read_users
 
-    return read_users(session.connection, make_config_input(session, session.selection(None, None, None, None)))
+    return read_users(session.connection, make_config_input(session))

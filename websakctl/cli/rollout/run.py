@@ -28,7 +28,7 @@ from websakctl.cli.change.apply import (
 from websakctl.cli.change.plan import announce_interrupted, make_config_input
 from websakctl.cli.change.rehearsed import see_rehearsal
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Call, command
+from websakctl.cli.options import Call, SelectionOptions, command
 from websakctl.cli.rollout.status import BatchName, Users, group, import_for, look, refuse_unknown
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
@@ -359,7 +359,9 @@ class Rollout:
 
     def inputs(self) -> "ConfigInput":
         """The batch's districts, and what of the base they need."""
-        return make_config_input(self.session, self.session.selection(None, None, None, self.batch), refresh="full")
+        return make_config_input(
+            self.session, SelectionOptions(batch=self.batch).selection(self.session.config), refresh="full"
+        )
 
     def end_unless_approved(self, approved: "tuple[Change, ...]", now: "tuple[Change, ...]") -> None:
         """What is left must be what was approved, and nothing more."""

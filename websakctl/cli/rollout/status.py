@@ -8,7 +8,7 @@ import typer
 from websakctl.cli import completion
 from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, UnknownName
-from websakctl.cli.options import Batch, Call, Lang, command, language_of
+from websakctl.cli.options import Batch, Call, Lang, SelectionOptions, command, language_of
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
 
@@ -75,7 +75,7 @@ def import_for(session: Session, batch: str, users: Path) -> dict[str, str]:
     """
     from websakctl.cli.rollout.users import prepare
 
-    _, files = prepare(session, users, session.selection(None, None, None, batch).scopes)
+    _, files = prepare(session, users, SelectionOptions(batch=batch).selection(session.config).scopes)
     return files
 
 
@@ -125,7 +125,7 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
 
     if offline:
         return view_rollout(session.config, today_in_oslo())
-    inputs = make_config_input(session, session.selection(None, None, None, None))
+    inputs = make_config_input(session)
     setup = read_live(session, inputs)
     return view_rollout(
         session.config,

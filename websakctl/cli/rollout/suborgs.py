@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Districts, command, leading_command
+from websakctl.cli.options import Batch, Call, Districts, SelectionOptions, command, leading_command
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import AutoApprove, Force
@@ -73,8 +73,8 @@ def suborgs(
 
     session = Session(call)
     config = session.valid_config()
-    session.selection(None, None, None, batch)  # ends the command if there is no such batch
-    scopes = session.selection(district, None, None, None).scopes
+    SelectionOptions(batch=batch).selection(session.config)  # ends the command if there is no such batch
+    scopes = SelectionOptions(district=district).selection(session.config).scopes
     every = [
         route
         for route in routes(config.whole, today_in_oslo(), config.examples)
@@ -115,7 +115,9 @@ def check(
 
     session = Session(call)
     config = session.valid_config()
-    scopes = session.selection(district, None, None, batch).scopes or frozenset(config.districts)
+    scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes or frozenset(
+        config.districts
+    )
     today = today_in_oslo()
     chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
     mismatches = None
@@ -164,7 +166,9 @@ def import_(
 
     session = Session(call)
     config = session.valid_config()
-    scopes = session.selection(district, None, None, batch).scopes or frozenset(config.districts)
+    scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes or frozenset(
+        config.districts
+    )
     route: dict[str, object] = {"channel": channel, "readers": list(reader or []) or None}
     if list_ is not None:
         if file:

@@ -7,7 +7,7 @@ import typer
 
 from websakctl.cli.change.plan import Expand, Out, Refresh, make_config_input, read_live, save_plan
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Districts, command
+from websakctl.cli.options import Batch, Call, Districts, SelectionOptions, command
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
@@ -53,9 +53,9 @@ def import_(
         raise Problem("--dry-run writes nothing, so there is nothing to save a plan for", Exit.USAGE, "leave one out")
     session = Session(call)
     aside = put_aside(session)
-    scopes = session.selection(district, None, None, batch).scopes
+    scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes
     result, files = prepare(session, file, scopes, add=add, aside=aside)
-    selection = session.selection(result.districts, ["user"], None, None)
+    selection = SelectionOptions(district=list(result.districts), kind=["user"]).selection(session.config)
     inputs = make_config_input(session, selection, None, refresh)
     live = read_live(session, inputs)
     plan = guarded(
@@ -264,7 +264,7 @@ def list_(call: Call, district: Districts = None, batch: Batch = None) -> None:
     """List the users in the config, district by district. No network."""
     session = Session(call)
     config = session.valid_config()
-    scopes = session.selection(district, None, None, batch).scopes
+    scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes
     rows = list(_rows(config, scopes))
     columns = ("district", "code", "name", "role", "unit", "e-mail")
     data = [dict(zip(("district", "code", "name", "role", "unit", "email"), row, strict=True)) for row in rows]

@@ -9,7 +9,14 @@ from websakctl.cli import completion
 from websakctl.cli.change.by_hand import files_of, folder_of, manual_config_input, write_work_list
 from websakctl.cli.change.plan import check_targets
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import Batch, Call, Districts, Exports, KindNames, Targets, command, given_text, past_day
+from websakctl.cli.options import (
+    Call,
+    Exports,
+    SelectionOptions,
+    command,
+    given_text,
+    past_day,
+)
 from websakctl.cli.session import Session, user_name
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
@@ -79,22 +86,19 @@ def register(app: typer.Typer) -> None:
 
 def list_(
     call: Call,
+    options: SelectionOptions,
     only_done: OnlyDone = False,
-    district: Districts = None,
-    kind: KindNames = None,
-    target: Targets = None,
-    batch: Batch = None,
     export: Exports = None,
 ) -> None:
     """List what is left for people to set, one line each. Reads the config and the journal; Websak is not asked."""
     session = Session(call)
     inputs, work = _open(session, export)
-    selection = _selected(session, inputs, district, kind, target, batch)
+    selection = _selected(session, inputs, options)
     if only_done:
         _list_done(session, inputs, selection.__contains__)
         return
-    chosen = work.chosen(selection)
-    rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in chosen.items]
+    listed = work.chosen(selection)
+    rows = [(item.id, item.change.action.value, str(item.address), item.label) for item in listed.items]
     left = f"{len(rows)} item{'s' * (len(rows) != 1)} left for people in {work.environment}."
     if len(rows) != len(work.items):
         left = f"{left[:-1]} ({len(work.items)} in all)."
@@ -104,7 +108,7 @@ def list_(
             columns=("id", "what", "address", "name") if rows else (),
             rows=rows,
             first_to_go=("what",),
-            data={"environment": work.environment, "items": [_data(item) for item in chosen.items]},
+            data={"environment": work.environment, "items": [_data(item) for item in listed.items]},
             notes=("`websakctl worklist show` says what to set, `websakctl worklist done ID` records it.",)
             if rows
             else (),
@@ -142,13 +146,10 @@ def _list_done(session: Session, inputs: "ConfigInput", chosen: Any) -> None:
 
 def show(
     call: Call,
+    options: SelectionOptions,
     names: SomeNames = None,
     lang: Lang = "nb",
     out: Out = None,
-    district: Districts = None,
-    kind: KindNames = None,
-    target: Targets = None,
-    batch: Batch = None,
     export: Exports = None,
 ) -> None:
     """Show the work list as people get it: what to set where, before and after, with check boxes, in order."""
@@ -157,15 +158,15 @@ def show(
     session = Session(call)
     language = _language(lang)
     inputs, work = _open(session, export)
-    chosen = work.chosen(_selected(session, inputs, district, kind, target, batch))
+    shown = work.chosen(_selected(session, inputs, options))
     if names:
         kept = {item.id for item in _named(work, names)}
-        chosen = msgspec.structs.replace(chosen, items=tuple(item for item in chosen.items if item.id in kept))
-    files = write_work_list(session, chosen, out, language, keep=False).files if out is not None else ()
+        shown = msgspec.structs.replace(shown, items=tuple(item for item in shown.items if item.id in kept))
+    files = write_work_list(session, shown, out, language, keep=False).files if out is not None else ()
     if call.format == "json":
         data = {
             "environment": work.environment,
-            "items": [_data(item) for item in chosen.items],
+            "items": [_data(item) for item in shown.items],
             "files": list(files),
         }
         session.write(TableReport(headline="", columns=(), rows=(), data=data))
@@ -173,7 +174,7 @@ def show(
     if out is not None:
         return
     suffix = "csv" if call.format == "csv" else "md"
-    session.terminal.result(files_of(session, chosen, language)[suffix].removeprefix("\ufeff").rstrip("\n"))
+    session.terminal.result(files_of(session, shown, language)[suffix].removeprefix("\ufeff").rstrip("\n"))
 
 
 def done(
@@ -271,18 +272,11 @@ def _open(session: Session, export: list[str] | None) -> "tuple[ConfigInput, Wor
     return inputs, work_list(inputs)
 
 
-def _selected(
-    session: Session,
-    inputs: "ConfigInput",
-    districts: list[str] | None,
-    kinds: list[str] | None,
-    targets: list[str] | None,
-    batch: str | None,
-) -> "Selection":
+def _selected(session: Session, inputs: "ConfigInput", options: SelectionOptions) -> "Selection":
     """What is selected; a target that matches nothing in the config, or among what is done, ends the command."""
     import msgspec
 
-    selection = session.selection(districts, kinds, targets, batch)
+    selection = options.selection(session.config)
     check_targets(msgspec.structs.replace(inputs, selection=selection))
     return selection
 
