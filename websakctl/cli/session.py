@@ -111,6 +111,11 @@ class Session:
                 self.state_unwritable, what_next="set WEBSAKCTL_STATE_DIR to a folder that can be written", code="file"
             )
 
+    @property
+    def has_config(self) -> bool:
+        """Whether the root is a config repository."""
+        return any((self.root / name).is_dir() for name in ("config", "districts"))
+
     @cached_property
     def config(self) -> "Configuration":
         """The config, valid or not.
@@ -121,7 +126,7 @@ class Session:
         from websakctl.source.load import load_configuration
 
         remove_unfinished(self.root / "users", self.root, Path.cwd())
-        if not (self.root / "config").is_dir() and not (self.root / "districts").is_dir():
+        if not self.has_config:
             raise Problem(
                 f"there is no config in {self.root}: neither config/ nor districts/",
                 Exit.INVALID,
@@ -619,9 +624,11 @@ class Session:
         from websakctl.report.texts import text
         from websakctl.report.texts.dates import moment
 
-        asked = "connection" in self.__dict__  # else the sandbox would be started to name its address
-        url = self.connection.base_url if asked else self.target.described.base_url
-        facts = [(text("Environment", language), f"{self.target.name} ({url})" if url else self.target.name)]
+        facts = []
+        if self.has_config:  # a page about several Websaks is of no environment
+            asked = "connection" in self.__dict__  # else the sandbox would be started to name its address
+            url = self.connection.base_url if asked else self.target.described.base_url
+            facts = [(text("Environment", language), f"{self.target.name} ({url})" if url else self.target.name)]
         if self.commit:
             facts.append((text("Config", language), self.commit))
         facts.append((text("Made", language), moment(datetime.now(UTC).isoformat(), language)))

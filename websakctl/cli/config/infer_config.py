@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def is_empty(session: Session) -> bool:
     """Whether there is nothing here but, perhaps, settings and the districts' facts."""
-    if not any((session.root / name).is_dir() for name in ("config", "districts")):
+    if not session.has_config:
         from websakctl.source.load import load_configuration
 
         session.config = load_configuration(session.root)  # there is none, and that is all right here
