@@ -287,3 +287,23 @@ def test_many_groups_are_listed_once_while_a_lock_is_held(sandbox33: Any, tmp_pa
     assert (
         listed.count("AccessGroupsWriter") == 3
     )  # live once more under the lease, before the first create, to read back
+
+
+@pytest.fixture(scope="module")
+def oldest(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    yield from sandbox(tmp_path_factory, "3.0@2021")
+
+
+def test_a_server_of_2021_is_managed_with_what_it_has(oldest: Any, tmp_path: Path) -> None:
+    """It has no pages, no external ids and no look-ups: units are known by their codes, and none is made from here."""
+    at = settled(tmp_path, oldest)
+    steps = {s["address"]: s["what"] for s in at.plan()["manual"]}
+    assert steps["org_unit/sagene/SA-OPPV"] == (
+        "this Websak has no place for its external_id (SA-OPPV), and without that it is not created"
+    )
+    assert [c for c in at.changes() if c.startswith("org_unit/")] == []
+    at.lists("frogner", OLANOR=LEADER)
+    out, _ = at.apply("--format", "json")
+    assert counts(out) == {"done": 1}
+    assert at.written().count(("user.create", "OLANOR")) == 1
+    assert at.plan()["changes"] == []

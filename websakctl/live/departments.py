@@ -221,7 +221,8 @@ class DepartmentsReader:
     @property
     def unsupported(self) -> frozenset[str]:
         """Fields that this version has no place for in a request."""
-        return self._absent | (frozenset() if self.version() == "3.3" else NEWER)
+        keys = frozenset() if self._external else frozenset({"external_id"})
+        return self._absent | keys | (frozenset() if self.version() == "3.3" else NEWER)
 
     @property
     def _unreported(self) -> frozenset[str]:

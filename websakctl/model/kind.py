@@ -144,8 +144,8 @@ class Kind(
 
     @cached_property
     def essential(self) -> frozenset[str]:
-        """Fields without which none is made."""
-        return frozenset(self._marked(Essential))
+        """Fields without which none is made: without the mirror of its key, nobody would find it again."""
+        return frozenset({*self._marked(Essential), *([self.key_mirror] if self.key_mirror is not None else [])})
 
     @cached_property
     def names_people(self) -> frozenset[str]:
