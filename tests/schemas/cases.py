@@ -90,7 +90,7 @@ RESULTS = (
     Case("snapshot diff", "before.json"),
     Case("upgrade check", "before"),
     Case("upgrade check", "after", first=("upgrade check before",)),
-    Case("pull", "--auto-approve --force", writes=True),
+    Case("pull", '--auto-approve --force --reason "sak 27/1" --owner Byarkivet', writes=True),
     Case("adopt", "access_group/base/* --auto-approve --force", writes=True),
     Case("adopt", "--match"),
     Case("show", "org_unit/frogner/FR-HELSE"),
