@@ -153,7 +153,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         over_a_bar = "\r\x1b[2K" if os.isatty(to) and os.environ.get("TERM") != "dumb" else ""
         line = f"{over_a_bar}{redact(text)}\n"
         with suppress(OSError):  # nobody reads any more
-            if select.select([], [to], [], 0.2)[1]:
+            if sys.platform == "win32" or select.select([], [to], [], 0.2)[1]:  # there only sockets can be asked
                 os.write(to, line.encode(stream.encoding or "utf-8", "backslashreplace"))
 
     def last_words(self, text: str) -> None:

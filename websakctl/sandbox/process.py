@@ -37,6 +37,9 @@ _ANSWER_TIME: Final = 5.0  # seconds a live server may take to say so
 _LEAVING_TIME: Final = 10.0  # seconds a server may take to put its things away
 _POLL: Final = 0.02  # seconds
 
+# A Ctrl-C in the terminal is not for the server: a session of its own elsewhere, and on Windows a group without a console.
+_DETACHED: Final = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) | getattr(subprocess, "DETACHED_PROCESS", 0)
+
 _children: set[int] = set()  # processes started from here, to be reaped if they end before we do
 
 
@@ -375,7 +378,8 @@ def _start(
             stderr=output,
             cwd=directory,
             env=environment,
-            start_new_session=True,
+            start_new_session=True,  # Windows takes no notice of it
+            creationflags=_DETACHED,
         )
     while time.monotonic() < deadline:
         if result := _found(state_dir):
@@ -473,14 +477,32 @@ def _ask(
         connection.close()
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+if sys.platform == "win32":  # where os.kill(pid, 0) is a Ctrl-C; never run there so far
+
+    def _alive(pid: int) -> bool:
+        """Whether a process can be opened and has no exit code yet."""
+        import ctypes
+
+        query_limited, still_active, denied = 0x1000, 259, 5
+        kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+        handle = kernel.OpenProcess(query_limited, False, pid)
+        if not handle:
+            return ctypes.get_last_error() == denied
+        code = ctypes.c_ulong()
+        known = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+        kernel.CloseHandle(handle)
+        return bool(known) and code.value == still_active
+
+else:
+
+    def _alive(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
         return True
-    return True
 
 
 def _listen(directory: Path, host: str, port: int, *, reuse: bool) -> socket.socket:
