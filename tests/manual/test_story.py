@@ -39,6 +39,11 @@ def test_the_whole_story(cli: Cli, sandbox33: Any, tmp_path: Path) -> None:
     assert "Work list for people: 19 items, in lists/environment.md and .csv" in applied.err
     assert {operation.partition(".")[0] for operation, _ in sandbox33.effects()} == {"department", "access_group"}
     check_files(cli.root / "lists", steps)
+    page = openpyxl.load_workbook(cli.root / "lists/environment.xlsx").active
+    assert [cell.value for cell in page[1]][:4] == ["Utført", "ID", "Nr.", "Hvor"]
+    assert {row[1].value for row in page.iter_rows(min_row=2)} == {
+        step["id"] for step in steps.values() if step["change"]
+    }
 
     again = cli.apply("--format", "json").json["work_list"]
     assert again["items"] == 19

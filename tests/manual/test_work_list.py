@@ -244,6 +244,6 @@ def test_many_steps_of_one_sort_are_folded(config: Configuration) -> None:
     assert page.count("<li>committee/frogner/FR-&lt;") == 200
     assert "… and 100 more" in page
     text = TEXT.render(report, Look())
-    assert "  - committee: 300 in 1 district: this Websak has no API for it: set it manually\n" in text
+    assert "Steps for a person: 300 committee (--expand lists them" in text
     assert "FR-<" not in text
     assert TEXT.render(report, Look(expand=True)).count("  - committee/frogner/FR-<") == 300

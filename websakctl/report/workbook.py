@@ -83,6 +83,18 @@ def workbook(
     return out.getvalue()
 
 
+def plain_workbook(sheet: PlainSheet) -> bytes:
+    """Write a workbook of one sheet, such as a work list: a real table, with filters and with its first columns in sight."""
+    book = Workbook()
+    page = book.active
+    assert isinstance(page, Worksheet)  # noqa: S101  # a new workbook begins with one
+    page.title = sheet.title
+    _write_plain(page, sheet)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 class _Lists:
     """The keys that drop-downs offer: a column for each kind and scope that is asked for."""
 

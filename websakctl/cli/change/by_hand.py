@@ -9,6 +9,7 @@ import msgspec
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
+from websakctl.files import write_whole
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
@@ -161,7 +162,7 @@ def write_work_list(
     keep: bool = True,
     say: bool = True,
 ) -> "Written":
-    """Write an environment's list as Markdown and CSV, readable by its owner only.
+    """Write an environment's list as Markdown and CSV, readable by its owner only; beside them, where asked, for Excel too.
 
     Args:
         session: Whose state directory keeps it.
@@ -186,12 +187,32 @@ def write_work_list(
         make_folder(folder)
         for suffix, text in written.items():
             _write(folder / f"{name}.{suffix}", text)
+    suffixes = [*written, *(["xlsx"] if beside is not None and work.items else [])]
+    if beside is not None and work.items:
+        write_whole(beside / f"{name}.xlsx", _for_excel(session, work, language))
     if say:
         count = f"{len(work.items)} item{'s' * (len(work.items) != 1)}"
+        excel = ", for Excel .xlsx" if "xlsx" in suffixes else ""
         session.terminal.say(
-            f"Work list for people: {count}, in {folders[-1] / name}.md and .csv; `websakctl worklist list` shows them."
+            f"Work list for people: {count}, in {folders[-1] / name}.md and .csv{excel}; `websakctl worklist list` shows them."
         )
-    return Written(items=len(work.items), files=tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in written))
+    return Written(items=len(work.items), files=tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in suffixes))
+
+
+def _for_excel(session: Session, work: "WorkList", language: "Language") -> bytes:
+    """The list as a workbook, in which what is done can be ticked off."""
+    from websakctl.kinds import all_kinds
+    from websakctl.redaction import redact
+    from websakctl.report.texts import text
+    from websakctl.report.work_list import Wording, rows
+    from websakctl.report.workbook import PlainSheet, plain_workbook
+
+    table = rows(work, Wording(all_kinds(), session.config.districts, language))
+    cells = [["", *(redact(cell) if isinstance(cell, str) else cell for cell in row[1:])] for row in table.rows]
+    title = text("Work list", language)
+    return plain_workbook(
+        PlainSheet(name="worklist", title=title, columns=table.columns, rows=cells, open_columns={0: ("x",)})
+    )
 
 
 def files_of(session: Session, work: "WorkList", language: "Language") -> dict[str, str]:

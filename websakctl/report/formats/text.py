@@ -122,7 +122,8 @@ def _steps(plan: "Plan", look: Look) -> Iterable[str]:
         yield from (line for _, steps in steps_by_sort(plan) for step in steps for line in _step(step, look))
         yield ""
         return
-    whole = [step for step in plan.manual if step.change is not None or step.what in WHOLE_KIND]
+    created = Action.CREATE
+    whole = [s for s in plan.manual if (s.change is not None and s.change.action is created) or s.what in WHOLE_KIND]
     counts = Counter(step.address.kind for step in whole)
     kinds = ", ".join(f"{number(count)} {kind}" for kind, count in counts.most_common())
     hint = " (--expand lists them; `websakctl worklist show` says what to set)" if whole else ""
@@ -131,7 +132,7 @@ def _steps(plan: "Plan", look: Look) -> Iterable[str]:
     folded = False
     for together, steps in steps_by_sort(others):
         folded = folded or bool(together)
-        yield from [f"  - {safe(together)}"] if together else (f"  - {safe(f'{s.address}: {s.what}')}" for s in steps)
+        yield from [f"  - {safe(together)}"] if together else (line for step in steps for line in _step(step, look))
     if folded:
         yield "  (--expand lists each)"
     yield ""

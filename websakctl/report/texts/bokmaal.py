@@ -286,6 +286,7 @@ _GATES = {  # websakctl/rollout/gates.py
 }
 
 _WORK_LISTS = {
+    "Work list": "Arbeidsliste",
     "Work list for {environment}": "Arbeidsliste for {environment}",
     "{n} item left|{n} items left": "{n} oppgave gjenstår|{n} oppgaver gjenstår",
     "What stands here has no API in this Websak, so people set it. Do it in this order, and record it:": "Det som står her, har ikke noe API i denne Websak-basen og må settes opp av mennesker. Gjør det i denne rekkefølgen, og registrer det:",
