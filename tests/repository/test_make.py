@@ -56,12 +56,14 @@ def test_the_demo_tells_the_story_and_touches_nothing_else(clone: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     story = re.split(r"^\d\. ", done.stdout, flags=re.MULTILINE)[1:]
-    assert len(story) == 8
+    assert len(story) == 9
     assert re.search(r"^Plan: [1-9]\d* to create, 0 to update, 0 to deactivate\.", story[2], re.MULTILINE)
     assert re.search(r"^Applied: (\d+) of \1 changes done", story[3], re.MULTILINE)
     assert "\nNo changes. Websak matches the config" in story[4]
-    assert re.search(r"^~ org_unit  \*/OPPV  \(all 15 districts", story[6], re.MULTILINE)
-    assert "\nPlan: 0 to create, 15 to update, 0 to deactivate." in story[6]
+    assert "frogner: 3 users" in story[5] and re.search(r"^Applied: 3 of 3 changes done", story[5], re.MULTILINE)
+    assert "\nNo changes. Websak matches the config" in story[5]  # with their roles, functions, groups and zones
+    assert re.search(r"^~ org_unit  \*/OPPV  \(all 15 districts", story[7], re.MULTILINE)
+    assert "\nPlan: 0 to create, 15 to update, 0 to deactivate." in story[7]
     assert (clone / "config" / "org_units.yaml").read_text(encoding="utf-8") == before
     assert not (clone / "mine").exists()
     assert [p.name for p in (clone / ".websakctl").iterdir()] == ["demo"]

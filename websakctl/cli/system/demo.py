@@ -16,6 +16,13 @@ from websakctl.cli.session import STATE_DIR, Session
 
 _OLD, _NEW = "OPPV: {name: Oppvekst}", "OPPV: {name: Oppvekst og læring}"
 _FILE = "config/org_units.yaml"
+_PEOPLE_FILE = "ansatte.csv"
+_PEOPLE = """\
+Ansattnummer;Navn;Rolle;Enhet;Brukernavn;E-post
+100001;Kari Nordmann;Saksbehandler;OPPV;karnor;kari.nordmann@example.org
+100002;Ola Nordmann;Leder;OPPV;olanor;ola.nordmann@example.org
+100003;Liv Eksempel;Arkivar;BYDEL;liveks;liv.eksempel@example.org
+"""
 
 
 def register(app: typer.Typer) -> None:
@@ -44,6 +51,11 @@ def demo(call: Call) -> None:
         story.run("apply", "--auto-approve", "--reason", "the demo", last_line=True)
         story.tell("Plan again: nothing is left to do.")
         story.run("plan", "--detailed-exitcode")
+        story.tell("Who works in a district comes from HR as a file, and not from git: here three made-up people.")
+        story.add_people()
+        story.run("users", "import", _PEOPLE_FILE, "--district", "frogner")
+        story.run("apply", "--kind", "user", "--auto-approve", "--reason", "the demo", last_line=True)
+        story.run("plan", "--detailed-exitcode", last_line=True)
         story.tell("One edit to the base: a department gets another name in every district.")
         story.edit()
         story.tell("The plan shows one change for fifteen districts.")
@@ -106,6 +118,11 @@ class _Story:
             typer.echo(done.stdout if done.returncode != code else done.stdout.rstrip().rpartition("\n")[2])
         if done.returncode != code:
             raise typer.Exit(done.returncode or Exit.FAILED)
+
+    def add_people(self) -> None:
+        """Write a file as HR hands it in."""
+        (self.folder / _PEOPLE_FILE).write_text(_PEOPLE, encoding="utf-8", newline="\n")
+        typer.echo(_PEOPLE)
 
     def edit(self) -> None:
         """Change one line of the config.
