@@ -145,7 +145,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                     "update",
                     lambda again: self._update(rest, again),
                     lambda: self._updated(rest),
-                    told=not all(unreported(change, f) for f in rest),
+                    reported=not all(unreported(change, f) for f in rest),
                 )
             if change.action is Action.ACTIVATE and not self.there.active:
                 self._send_until_known(
@@ -159,25 +159,25 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the resource itself is written; a user's district is but where its unit is."""
         return bool(rest) and not (isinstance(self.writer, InSteps) and all(f.path in ABOUT_ITSELF for f in rest))
 
-    def _take_steps(self, wanted: dict[str, Any]) -> None:
+    def _take_steps(self, desired: dict[str, Any]) -> None:
         """Send what a change takes besides its first request; each is journalled, and found out about, like the first."""
         if isinstance(self.writer, InSteps):
             changed = {f.path.partition(".")[0] for f in self.change.fields}
-            for step in self.writer.steps(self.change.address, wanted, changed):
-                self._send_until_known(step.request, _whatever(step.send), step.happened, told=step.reported)
+            for step in self.writer.steps(self.change.address, desired, changed):
+                self._send_until_known(step.request, _whatever(step.send), step.happened, reported=step.reported)
 
     # --- sending
 
     def _send_until_known(
-        self, request: str, send: Callable[[bool], object], happened: Callable[[], bool], *, told: bool = True
+        self, request: str, send: Callable[[bool], object], is_applied: Callable[[], bool], *, reported: bool = True
     ) -> None:
         """Send until it is known to have happened or to have been refused.
 
         Args:
             request: Its name in the journal.
             send: Sends it; is told whether it is a repetition.
-            happened: Looks whether it shows.
-            told: Whether it can show at all; what cannot is sent again, and is in doubt while no answer comes.
+            is_applied: Looks whether it shows.
+            reported: Whether it can show at all; what cannot is sent again, and is in doubt while no answer comes.
         """
         intent = {"request": request, "fields": [[f.path, f.before, f.after] for f in self.change.fields]}
         doubt = ""
@@ -188,29 +188,29 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                 send(attempt > 0)
             except UnknownOutcome as error:
                 doubt, unsure = str(error), True
-                if told and self._settle(happened, doubt):
+                if reported and self._settle(is_applied, doubt):
                     self._note(request, "done", "looked up after an unknown outcome")
                     self.sent.append(request)
                     return
                 continue
             except Declined as error:
-                if told and self._shows(happened, str(error)):
+                if reported and self._shows(is_applied, str(error)):
                     self._note(request, "done", "looked up after an unknown outcome")
                     self.sent.append(request)
                     return
-                if unsure and not told:
+                if unsure and not reported:
                     self._note(request, "unknown", doubt)
                     raise _Unsettled(f"{doubt}; sent again, it was refused: {error}") from None
                 self._note(request, "failed", str(error))
                 raise Refused(str(error), 500) from None
             except Changed as error:
                 doubt = str(error)
-                if self._shows(happened, doubt):
+                if self._shows(is_applied, doubt):
                     self._note(request, "done", "found so after a conflict")
                     return
                 continue  # the next try reads it afresh, and stops if it differs from what was planned
             except LiveError as error:
-                if doubt and isinstance(error, Refused) and self._shows(happened, doubt):
+                if doubt and isinstance(error, Refused) and self._shows(is_applied, doubt):
                     self._note(request, "done", "looked up after an unknown outcome")
                     return
                 self._note(request, "failed", str(error))
@@ -224,7 +224,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             self._note(request, "done", "")
             self.sent.append(request)
             return
-        if not told:
+        if not reported:
             self._note(request, "unknown", doubt)
             raise _Unsettled(f"{doubt}; Websak never tells what was written there: apply again")
         self._note(request, "failed", doubt)
@@ -240,12 +240,12 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             raise
         self.pending.clear()
 
-    def _settle(self, happened: Callable[[], bool], doubt: str) -> bool:
+    def _settle(self, is_applied: Callable[[], bool], doubt: str) -> bool:
         """Look until it shows; only a last look that was answered well says that it has not happened."""
         for number, wait in enumerate(LOOKS, 1):
             self.clock.sleep(wait)
             try:
-                if happened():
+                if is_applied():
                     return True
             except NotAsAgreed as error:
                 if number == len(LOOKS):
@@ -254,9 +254,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                 self._unsettled(doubt, error)
         return False
 
-    def _shows(self, happened: Callable[[], bool], doubt: str) -> bool:
+    def _shows(self, is_applied: Callable[[], bool], doubt: str) -> bool:
         try:
-            return happened()
+            return is_applied()
         except LiveError as error:
             self._unsettled(doubt, error)
 
@@ -326,9 +326,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     def _created(self) -> bool:
         return self.writer.find(self.change.address) is not None
 
-    def _active_is(self, wanted: bool) -> bool:
+    def _active_is(self, desired: bool) -> bool:
         now = self._look()
-        return now is not None and now.active is wanted
+        return now is not None and now.active is desired
 
     def _updated(self, rest: tuple[FieldChange, ...]) -> bool:
         now = self._look()

@@ -31,15 +31,15 @@ def read_list(
     scopes = SelectionOptions(district=district).selection(session.config).scopes
     alone = next(iter(scopes)) if len(scopes) == 1 else None
     try:
-        found = read_export(file, kind, session.config.districts, alone)
+        result = read_export(file, kind, session.config.districts, alone)
     except ExportError as error:
         raise Problem(f"{file.name} cannot be used; nothing was written\n  {error}", Exit.INVALID, f"`websakctl explain {kind.name}` names the fields") from None  # fmt: skip
     except OSError as error:
         raise Problem(f"cannot read {file}: {error.strerror}") from None
-    if found.ignored:
-        session.terminal.say(f"note: {file.name}: not a field of {kind.name}, left out: {', '.join(found.ignored)}")
+    if result.ignored:
+        session.terminal.say(f"note: {file.name}: not a field of {kind.name}, left out: {', '.join(result.ignored)}")
     rows: dict[tuple[str, str], Mapping[str, Any]] = {}
-    for (scope, key), fields in found.rows.items():
+    for (scope, key), fields in result.rows.items():
         where = scope or (BASE if kind.scoping is Scoping.BASE else None)
         if where is None:
             raise Problem(f"{file.name}: no district is named for {key}", Exit.INVALID, "give the list a column Bydel, or name it: --district SLUG")  # fmt: skip
@@ -63,11 +63,11 @@ def begin_entries(
     from websakctl.operations.config.write_back import NotWritten
 
     try:
-        found, files, already = begin(session.root, session.config, all_kinds(), kind, rows)
+        result, files, already = begin(session.root, session.config, all_kinds(), kind, rows)
     except NotWritten as error:
         raise Problem(f"it cannot be written: {error}", Exit.FAILED, "correct the list, or write it by hand") from None
     if already:
         session.terminal.say(f"note: {already} of {len(rows)} {'are' if already != 1 else 'is'} in the config already, and left as {'they are' if already != 1 else 'it is'}")  # fmt: skip
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
-    report(session, found, files, "taken over", source="the list")
+    report(session, result, files, "taken over", source="the list")

@@ -338,7 +338,7 @@ def _needs_nothing(target: "Target", plans: dict[str, dict[str, Any]] | None) ->
     return Result(target=target.name, environment=target.environment, exit_code=int(Exit.REFUSED), said=why)
 
 
-def _fleet(session: Session, said: Path | None) -> "Fleet":
+def _fleet(session: Session, given: Path | None) -> "Fleet":
     """The fleet file's targets, or the end of the command with all that is wrong with it on stderr."""
     from websakctl.diagnostics import errors_in
     from websakctl.fleet.target import fleet_of
@@ -346,7 +346,7 @@ def _fleet(session: Session, said: Path | None) -> "Fleet":
     from websakctl.report.view_models import FindingsReport
     from websakctl.source.fleet_file import read_fleet_file
 
-    file = said or _found(session.call.root)
+    file = given or _found(session.call.root)
     otherwise = "name it with --fleet FILE; docs/fleet.md says what is in it"
     require_file(file, otherwise, ".yaml", what="fleet file")
     entries, findings, texts = read_fleet_file(file)
@@ -366,11 +366,11 @@ def _found(root: Path | None) -> Path:
     return next((p / FLEET_FILE for p in places if (p / FLEET_FILE).is_file()), here / FLEET_FILE)
 
 
-def _allowed(said: list[str], fleet: "Fleet") -> dict[str, list[str]]:
+def _allowed(given: list[str], fleet: "Fleet") -> dict[str, list[str]]:
     """Guards by target."""
     names = {target.name for target in fleet.targets}
     result: dict[str, list[str]] = {}
-    for each in said:
+    for each in given:
         target, colon, guard = each.partition(":")
         name, equals, number = guard.rpartition("=")
         if not (colon and equals and name and number.isdigit()):

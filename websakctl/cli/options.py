@@ -201,11 +201,11 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
     own = [option for p in arguments for option in _options(p)]
 
     @functools.wraps(function)
-    def wrapper(ctx: typer.Context, **said: Any) -> None:
+    def wrapper(ctx: typer.Context, **given: Any) -> None:
         root = ctx.find_root()
-        call = _merged(root.obj or _DEFAULT, said)
+        call = _merged(root.obj or _DEFAULT, given)
         if ctx.invoked_subcommand is not None:
-            _pass_on(ctx, call, {p.name for p in own if said[p.name] != p.default})
+            _pass_on(ctx, call, {p.name for p in own if given[p.name] != p.default})
             return
         call = msgspec.structs.replace(call, format=call.format or formats[0])
         if call.format not in formats:
@@ -217,8 +217,8 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
         if call.out is not None:
             _check_result_file(call.out)
         for name, group in groups.items():
-            said[name] = group(**{option: said.pop(option) for option in group.__struct_fields__})
-        function(call, **said)
+            given[name] = group(**{option: given.pop(option) for option in group.__struct_fields__})
+        function(call, **given)
 
     context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
     parameters = [context, *own, *_common(formats, own_out=any(p.name == "out" for p in own))]
@@ -244,16 +244,16 @@ def _options(argument: inspect.Parameter) -> list[inspect.Parameter]:
     ]
 
 
-def _merged(outer: Call, said: dict[str, Any]) -> Call:
-    """Take the common options out of ``said``; what is not said there holds as it was said before."""
+def _merged(outer: Call, given: dict[str, Any]) -> Call:
+    """Take the common options out of ``given``; what is not said there holds as it was said before."""
     return Call(
-        root=said.pop("root") or outer.root,
-        environment=said.pop("environment") or outer.environment,
-        format=said.pop("format_") or outer.format,
-        quiet=said.pop("quiet") or outer.quiet,
-        verbose=said.pop("verbose") or outer.verbose,
-        no_color=said.pop("no_color") or outer.no_color,
-        out=said.pop("result_file", None) or outer.out,
+        root=given.pop("root") or outer.root,
+        environment=given.pop("environment") or outer.environment,
+        format=given.pop("format_") or outer.format,
+        quiet=given.pop("quiet") or outer.quiet,
+        verbose=given.pop("verbose") or outer.verbose,
+        no_color=given.pop("no_color") or outer.no_color,
+        out=given.pop("result_file", None) or outer.out,
     )
 
 
@@ -284,14 +284,14 @@ def _pass_on(ctx: typer.Context, call: Call, misplaced: set[str]) -> None:
 Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="Bokmål or English, of pages and papers.")]
 
 
-def language_of(said: str) -> "Language":
+def language_of(given: str) -> "Language":
     """The language by its name; any other ends the command."""
     from websakctl.report.texts import LANGUAGES
 
     for language in LANGUAGES:
-        if language == said:
+        if language == given:
             return language
-    raise Problem(f"--lang {said} is not one of nb, en", Exit.USAGE)
+    raise Problem(f"--lang {given} is not one of nb, en", Exit.USAGE)
 
 
 def given_text(option: str, text: str) -> str:

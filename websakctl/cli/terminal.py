@@ -213,8 +213,8 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         if done.wait(_MOMENT if line else _HEARTBEAT):
             return
         while True:
-            told = f"Reading Websak: {requests()} requests, {time.monotonic() - began:.0f} s"
-            _tell(f"\r\x1b[2K{told}" if line else f"{told}\n")
+            reported = f"Reading Websak: {requests()} requests, {time.monotonic() - began:.0f} s"
+            _tell(f"\r\x1b[2K{reported}" if line else f"{reported}\n")
             if done.wait(_MOMENT if line else _HEARTBEAT):
                 break
         if line:

@@ -113,15 +113,15 @@ def in_repository(root: Path) -> bool:
     return any((folder / ".git").exists() for folder in (root, *root.parents))
 
 
-def check_explained(found: "WriteBack") -> None:
+def check_explained(result: "WriteBack") -> None:
     """An override says why it is there and who answers for it.
 
     Raises:
         Problem: If any would not.
     """
-    if found.unexplained:
-        names = ", ".join(map(str, found.unexplained[:5]))
-        more = f" and {len(found.unexplained) - 5} more" if len(found.unexplained) > 5 else ""
+    if result.unexplained:
+        names = ", ".join(map(str, result.unexplained[:5]))
+        more = f" and {len(result.unexplained) - 5} more" if len(result.unexplained) > 5 else ""
         raise Problem(
             f"{names}{more} would be overrides, since not every district has the same; nothing was written",
             Exit.REFUSED,
@@ -130,11 +130,11 @@ def check_explained(found: "WriteBack") -> None:
 
 
 def report(
-    session: Session, found: "WriteBack", files: Mapping[str, str], verb: str, *, source: str = "Websak"
+    session: Session, result: "WriteBack", files: Mapping[str, str], verb: str, *, source: str = "Websak"
 ) -> None:
     """Say what was written, and what was left out and why."""
-    entries = sum(1 for w in found.written if not w.path)
-    values = len(found.written) - entries
+    entries = sum(1 for w in result.written if not w.path)
+    values = len(result.written) - entries
     parts = [
         f"{n} {what}{'' if n == 1 else plural}"
         for n, what, plural in ((values, "value", "s"), (entries, "resource", "s"))
@@ -146,9 +146,9 @@ def report(
         if files
         else f"Nothing to be {verb}: the config says what {source} has."
     )
-    if not files and found.left:
+    if not files and result.left:
         headline = f"Nothing was {verb}."
-    for left in found.left:
+    for left in result.left:
         session.terminal.warn(f"{left.address}: left out; {left.why}")
     data = {
         "format_version": 1,
@@ -162,23 +162,23 @@ def report(
                 "file": w.file,
                 "how": w.how,
             }
-            for w in found.written
+            for w in result.written
         ],
-        "left": [{"address": str(left.address), "why": left.why} for left in found.left],
+        "left": [{"address": str(left.address), "why": left.why} for left in result.left],
     }
-    rows = _rows(session, found)
+    rows = _rows(session, result)
     columns = ("resource", "field", "file", "how") if rows else ()
     if len(rows) > _MANY:
-        counts = Counter((w.file, w.address.kind, w.how) for w in found.written)
+        counts = Counter((w.file, w.address.kind, w.how) for w in result.written)
         rows = [(file, kind, how, str(count)) for (file, kind, how), count in sorted(counts.items())]
         columns = ("file", "kind", "how", "count")
     session.write(TableReport(headline=headline, columns=columns, rows=rows, data=data))
 
 
-def _rows(session: Session, found: "WriteBack") -> list[tuple[str, str, str, str]]:
+def _rows(session: Session, result: "WriteBack") -> list[tuple[str, str, str, str]]:
     """One row for what is written at one place, however many districts it is for."""
     places: dict[tuple[str, str, str, str], int] = {}
-    for w in found.written:
+    for w in result.written:
         name = str(w.address)
         if w.how == "in the template":
             district = session.config.districts[w.address.scope]

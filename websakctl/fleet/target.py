@@ -33,18 +33,18 @@ class Shard(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.index}/{self.count}"
 
     @classmethod
-    def parse(cls, said: str) -> "Shard":
+    def parse(cls, given: str) -> "Shard":
         """Read ``I/N``.
 
         Raises:
             ValueError: If it is not that, or I is not from 1 to N.
         """
-        index, slash, count = said.partition("/")
+        index, slash, count = given.partition("/")
         if not slash or not (index.isascii() and index.isdigit() and count.isascii() and count.isdigit()):
-            raise ValueError(f"{said} is not I/N")
+            raise ValueError(f"{given} is not I/N")
         shard = cls(index=int(index), count=int(count))
         if not 1 <= shard.index <= shard.count:
-            raise ValueError(f"{said}: I goes from 1 to N")
+            raise ValueError(f"{given}: I goes from 1 to N")
         return shard
 
     def of(self, targets: Iterable[Target]) -> tuple[Target, ...]:

@@ -103,13 +103,13 @@ def check_contract(
     """
     used = USED[version or version_of(document)]
     problems = {finding.key: finding for finding in _problems(document, used)}
-    there = operations_of(document)
+    existing = operations_of(document)
     if before is None:
-        new = [Finding(what=What.NEW, operation=o) for o in there if not is_known(o)]
+        new = [Finding(what=What.NEW, operation=o) for o in existing if not is_known(o)]
     else:
         old = {finding.key: finding for finding in _problems(before, used)}
         known = set(map(normal, operations_of(before)))
-        added = [o for o in there if normal(o) not in known]
+        added = [o for o in existing if normal(o) not in known]
         mended = (f for key, f in old.items() if key not in problems and f.what in (What.UNKNOWN, What.UNREAD))
         new = [
             *(Finding(what=What.NEW, operation=o) for o in added),
@@ -121,9 +121,9 @@ def check_contract(
 
 
 def _problems(document: Mapping[str, Any], used: Iterable[Use]) -> Iterator[Finding]:
-    there = {normal(name): operation for name, operation in operations_of(document).items()}
+    existing = {normal(name): operation for name, operation in operations_of(document).items()}
     for use in used:
-        operation = there.get(normal(use.operation))
+        operation = existing.get(normal(use.operation))
         if operation is None:
             yield Finding(what=What.GONE, operation=use.operation)
             continue
@@ -183,19 +183,19 @@ def _answer(document: Mapping[str, Any], operation: Mapping[str, Any], use: Use)
 def _typed(document: Mapping[str, Any], schema: Any, operation: str, name: str, expected: str) -> Iterator[Finding]:
     resolved = _resolved(document, schema)
     types = resolved.get("type", "object" if "properties" in resolved or "allOf" in resolved else None)
-    found = [t for t in (types if isinstance(types, list) else [types]) if t not in (None, "null")]
-    if found and expected not in found:
+    result = [t for t in (types if isinstance(types, list) else [types]) if t not in (None, "null")]
+    if result and expected not in result:
         yield Finding(
             what=What.TYPE,
             operation=operation,
             field=name,
-            detail=f"is {' or '.join(map(str, found))}, and {expected} was agreed",
+            detail=f"is {' or '.join(map(str, result))}, and {expected} was agreed",
         )
 
 
 def _sunset(operation: Mapping[str, Any]) -> str:
-    said = str(operation.get("x-sunset") or "") or str(operation.get("description") or "")
-    day = _DAY.search(said)
+    given = str(operation.get("x-sunset") or "") or str(operation.get("description") or "")
+    day = _DAY.search(given)
     return f"it ends {day[0]}" if day else "no end is named"
 
 
@@ -203,11 +203,11 @@ def _sunset(operation: Mapping[str, Any]) -> str:
 
 
 def _properties(document: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     for part in _list(schema.get("allOf")):
-        found |= _properties(document, _resolved(document, part))
+        result |= _properties(document, _resolved(document, part))
     own = schema.get("properties")
-    return found | (dict(own) if isinstance(own, Mapping) else {})
+    return result | (dict(own) if isinstance(own, Mapping) else {})
 
 
 def _schema(document: Mapping[str, Any], schema: Any) -> Mapping[str, Any]:

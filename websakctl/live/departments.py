@@ -208,15 +208,15 @@ class DepartmentsReader:
 
     def _note(self, row: Any, key: str) -> None:
         """Remember who manages a unit, which group distributes its mail, and its number."""
-        for found, theirs in (
+        for result, theirs in (
             (self._units.managers, row.managerUserId),
             (self._units.mail_groups, row.mailDistributionGroup),
             (self._units.numbers, getattr(row, NUMBER)),
         ):
             if theirs in (None, "", "0", 0):
-                found.pop(key, None)
+                result.pop(key, None)
             else:
-                found[key] = str(theirs)
+                result[key] = str(theirs)
 
     @property
     def unsupported(self) -> frozenset[str]:

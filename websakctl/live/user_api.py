@@ -57,11 +57,11 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     writer: Callable[[UserApi, Made, Writing], KindWriter]
 
 
-def _read_departments(api: UserApi, made: Made) -> KindReader:
+def _read_departments(api: UserApi, created: Made) -> KindReader:
     return DepartmentsReader(
         api.reading,
         api.units,
-        made[ACCESS_GROUPS],
+        created[ACCESS_GROUPS],
         root_unit=api.root_unit,
         api_version=api.api_version,
         scope_of=api.scope_of,
@@ -69,12 +69,12 @@ def _read_departments(api: UserApi, made: Made) -> KindReader:
     )
 
 
-def _write_departments(api: UserApi, made: Made, writing: Writing) -> KindWriter:
+def _write_departments(api: UserApi, created: Made, writing: Writing) -> KindWriter:
     return DepartmentsWriter(
         api.reading,
         writing,
         api.units,
-        made[ACCESS_GROUPS],
+        created[ACCESS_GROUPS],
         root_unit=api.root_unit,
         api_version=api.api_version,
         scope_of=api.scope_of,
@@ -90,21 +90,21 @@ def _write_access_groups(api: UserApi, _: Made, writing: Writing) -> KindWriter:
     return AccessGroupsWriter(api.reading, writing, api.scope_of)
 
 
-def _read_users(api: UserApi, made: Made) -> KindReader:
+def _read_users(api: UserApi, created: Made) -> KindReader:
     from websakctl.live.users import People, UsersReader
 
     return UsersReader(
         api.reading,
         api.units,
-        made[ACCESS_GROUPS],
+        created[ACCESS_GROUPS],
         api.people or People(),
         scope_of=api.scope_of,
-        version=made[DEPARTMENTS].version,
+        version=created[DEPARTMENTS].version,
         concurrency=api.concurrency,
     )
 
 
-def _write_users(api: UserApi, made: Made, writing: Writing) -> KindWriter:
+def _write_users(api: UserApi, created: Made, writing: Writing) -> KindWriter:
     from websakctl.live.users import People
     from websakctl.live.users_writer import UsersWriter
 
@@ -112,11 +112,11 @@ def _write_users(api: UserApi, made: Made, writing: Writing) -> KindWriter:
         api.reading,
         writing,
         api.units,
-        made[ACCESS_GROUPS],
-        made[DEPARTMENTS],
+        created[ACCESS_GROUPS],
+        created[DEPARTMENTS],
         api.people or People(),
         scope_of=api.scope_of,
-        version=made[DEPARTMENTS].version,
+        version=created[DEPARTMENTS].version,
         concurrency=api.concurrency,
     )
 

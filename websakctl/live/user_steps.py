@@ -126,21 +126,21 @@ class AccessSteps:
                 happened=there,
             )
 
-    def _role_steps(self, address: Address, id_: str, wanted: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
+    def _role_steps(self, address: Address, id_: str, desired: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
         """There is no PUT: a role that holds elsewhere than it should is taken away and given anew."""
         now = self._users.roles_of(id_)
-        right = [row for row in now if row["id"] in wanted and row["scope"] == dict(wanted[row["id"]])]
+        right = [row for row in now if row["id"] in desired and row["scope"] == dict(desired[row["id"]])]
         held = {row["id"] for row in right}
         twice = {row["key"] for n, row in enumerate(right) if row["id"] in {r["id"] for r in right[:n]}}
         wrong = [row for row in now if row not in right or row["key"] in twice]
-        for row in sorted(wrong, key=lambda row: row["id"] not in wanted):  # what is not wanted at all goes last
-            if row["id"] in wanted:
+        for row in sorted(wrong, key=lambda row: row["id"] not in desired):  # what is not wanted at all goes last
+            if row["id"] in desired:
                 yield self._without_role(id_, row)
-        for role, scope in wanted.items():
+        for role, scope in desired.items():
             if role not in held:
                 yield self._with_role(id_, role, scope)
         for row in wrong:
-            if row["id"] not in wanted:
+            if row["id"] not in desired:
                 yield self._without_role(id_, row)
 
     def _without_role(self, id_: str, row: Mapping[str, Any]) -> Step:

@@ -262,17 +262,17 @@ class UsersReader:
         mail = {key: group for key in units if (group := self._units.mail_groups.get(key)) is not None}
         everybody = list(users)
         near = [u for u in everybody if u.active and u.address.scope in scopes]
-        lacking = self.lacking(id_of(near[0])) if near else frozenset[str]()
+        missing = self.lacking(id_of(near[0])) if near else frozenset[str]()
         with self._reading.runtime.executor(self._concurrency) as pool:
             roles = (
                 dict(zip(map(id_of, near), pool.map(self._roles_by_id, near), strict=True))
-                if "roles" not in lacking
+                if "roles" not in missing
                 else {}
             )
             if self._version() == "3.3":
                 ordered = sorted(set(mail.values()))
                 members = dict(zip(ordered, map(set, pool.map(self._members, ordered)), strict=True))
-            elif "distributes" in lacking:
+            elif "distributes" in missing:
                 members = {}
             else:
                 groups = dict(zip(map(id_of, near), pool.map(lambda u: self.groups_of(id_of(u)), near), strict=True))
@@ -399,14 +399,14 @@ def _split(text: Any) -> list[str]:
     return [part.strip() for part in str(text or "").split(",") if part.strip()]
 
 
-def require_role_lists(wanted: Mapping[str, Fields]) -> None:
+def require_role_lists(desired: Mapping[str, Fields]) -> None:
     """See that every role names units and grades: User API 3.0 requires ``departmentList`` and ``gradeList``.
 
     Raises:
         LiveError: If one lacks them; nothing has been sent then.
     """
     missing: dict[tuple[str, str], list[str]] = {}
-    for code, fields in sorted(wanted.items()):
+    for code, fields in sorted(desired.items()):
         for role, scope in (fields.get("roles") or {}).items():
             for name in ("units", "grades"):
                 if not scope.get(name):

@@ -72,8 +72,8 @@ def postal_code(text: str) -> str | None:
 
     Source: Posten writes ``0301 OSLO``, and ``NO-0301 OSLO`` from abroad.
     """
-    found = re.fullmatch(r"(?:NO?[-\s]\s*)?([0-9]{4})(?:\s+[^\W\d].*)?", text.strip(), re.IGNORECASE)
-    return found[1] if found is not None else None
+    result = re.fullmatch(r"(?:NO?[-\s]\s*)?([0-9]{4})(?:\s+[^\W\d].*)?", text.strip(), re.IGNORECASE)
+    return result[1] if result is not None else None
 
 
 def _postal_repaired(text: str) -> str | None:

@@ -116,11 +116,11 @@ def _target(address: Address) -> Target:
     return address.kind, address.key
 
 
-def _with_followers(change: Change, found: Mapping[Target, list[Address]]) -> Change:
+def _with_followers(change: Change, result: Mapping[Target, list[Address]]) -> Change:
     old = old_address(change)
     if old.key == change.address.key and not change.action.removes:
         return change
-    counted = Counter(address.kind for address in found.get(_target(old), ()))
+    counted = Counter(address.kind for address in result.get(_target(old), ()))
     return replace(change, follows=tuple(sorted(counted.items())))
 
 
@@ -134,7 +134,7 @@ def _with_all(group: Group, followers: Mapping[Address, tuple[tuple[str, int], .
 def _left_in(
     changes: Iterable[Change],
     live: State,
-    found: Mapping[Target, list[Address]],
+    result: Mapping[Target, list[Address]],
     kinds: Mapping[str, Kind],
     districts: Mapping[str, District],
 ) -> dict[Address, list[Address]]:
@@ -146,7 +146,7 @@ def _left_in(
         if not change.action.removes:
             continue
         target = _target(change.address)
-        stay = [a for a in found.get(target, ()) if _still_refers(live[a], by_old.get(a), target, kinds, districts)]
+        stay = [a for a in result.get(target, ()) if _still_refers(live[a], by_old.get(a), target, kinds, districts)]
         if stay:
             left[change.address] = stay
     return left

@@ -100,11 +100,11 @@ def same(before: Any, after: Any) -> bool:
     return bool(before == after) or canonical(before) == canonical(after)
 
 
-def normalised(wanted: Any, made: Any) -> bool:
-    """Whether a server may have made ``made`` of ``wanted``: trimmed, cut, changed in case."""
-    if not isinstance(wanted, str) or not isinstance(made, str):
+def normalised(desired: Any, created: Any) -> bool:
+    """Whether a server may have made ``created`` of ``desired``: trimmed, cut, changed in case."""
+    if not isinstance(desired, str) or not isinstance(created, str):
         return False
-    reported, got = str(canonical(wanted)).strip().casefold(), str(canonical(made)).strip().casefold()
+    reported, got = str(canonical(desired)).strip().casefold(), str(canonical(created)).strip().casefold()
     return bool(got) and (reported.startswith(got) or " ".join(reported.split()) == " ".join(got.split()))
 
 
@@ -320,19 +320,21 @@ def _renamed(desired: State, live: State, previously: Mapping[Address, tuple[Add
 
 
 def following(
-    kind: Kind, there: Resource, renamed: Mapping[tuple[str, str], Address], kinds: Mapping[str, Kind]
+    kind: Kind, existing: Resource, renamed: Mapping[tuple[str, str], Address], kinds: Mapping[str, Kind]
 ) -> Resource:
     """A live resource as it will look once what it refers to is renamed: within one API references follow by themselves."""
     changed: dict[str, Any] = {}
-    for name, ref, key in referred(kind, there.fields):
+    for name, ref, key in referred(kind, existing.fields):
         target = kinds.get(ref.kind)
         new = renamed.get((ref.kind, key))
-        if new is not None and target is not None and target.api is kind.api and isinstance(there.fields[name], str):
+        if new is not None and target is not None and target.api is kind.api and isinstance(existing.fields[name], str):
             changed[name] = new.key
     for name, held in kind.holds.items():
-        if there.fields.get(name):
-            changed[name] = {role: _with_new_keys(scope, held, renamed) for role, scope in there.fields[name].items()}
-    return replace(there, fields={**there.fields, **changed}) if changed else there
+        if existing.fields.get(name):
+            changed[name] = {
+                role: _with_new_keys(scope, held, renamed) for role, scope in existing.fields[name].items()
+            }
+    return replace(existing, fields={**existing.fields, **changed}) if changed else existing
 
 
 def _from_what_is(change: Change, live: Resource) -> Change:
@@ -364,35 +366,35 @@ def _free(kind: Kind) -> Kind:
     return kind.replace(observed=True, renames=True, reactivates=True, on_removal=Removal.DEACTIVATE)
 
 
-def _remove(kind: Kind, there: Resource, reason: str, result: Difference, own: Mapping[str, Kind]) -> None:
+def _remove(kind: Kind, existing: Resource, reason: str, result: Difference, own: Mapping[str, Kind]) -> None:
     if kind.on_removal is Removal.MANUAL:
         result.manual.append(
-            ManualStep(address=there.address, what=f"the API cannot remove {kind.plural}: close it in Websak")
+            ManualStep(address=existing.address, what=f"the API cannot remove {kind.plural}: close it in Websak")
         )
         return
     if kind.open_cases:
-        result.manual.append(ManualStep(address=there.address, what=kind.open_cases))
+        result.manual.append(ManualStep(address=existing.address, what=kind.open_cases))
     action = Action.DELETE if kind.on_removal is Removal.DELETE else Action.DEACTIVATE
     fields = (
         (FieldChange(path="active", before=True, after=False),)
         if action is Action.DEACTIVATE
         else tuple(
             FieldChange(path=n, before=v, after=None)
-            for n, v in sorted(there.fields.items())
+            for n, v in sorted(existing.fields.items())
             if v not in (None, [], {})
         )
     )
-    name = str(there.fields.get(kind.label) or "")
-    result.add(Change(address=there.address, action=action, fields=fields, reason=reason, name=name), own)
+    name = str(existing.fields.get(kind.label) or "")
+    result.add(Change(address=existing.address, action=action, fields=fields, reason=reason, name=name), own)
 
 
 def to_heirs(
-    kind: Kind, there: Resource, heirs: Mapping[tuple[str, str], Address], manual: list[ManualStep]
+    kind: Kind, existing: Resource, heirs: Mapping[tuple[str, str], Address], manual: list[ManualStep]
 ) -> Change | None:
     """Point something that nobody manages here to the heirs of what it refers to; a person does what a write would erase."""
     fields: list[FieldChange] = []
     for name, ref in kind.references.items() if heirs else ():
-        value = there.fields.get(name)
+        value = existing.fields.get(name)
         if ref.everywhere or not isinstance(value, str):
             continue
         heir = heirs.get((ref.kind, value))
@@ -400,51 +402,57 @@ def to_heirs(
             continue
         if kind.needed_to_replace:
             what = f"its {name} {value} is retired: move it to {heir.key} in Websak"
-            manual.append(ManualStep(address=there.address, what=what))
+            manual.append(ManualStep(address=existing.address, what=what))
         else:
             fields.append(FieldChange(path=name, before=value, after=heir.key))
     return (
-        Change(address=there.address, action=Action.UPDATE, fields=tuple(fields), reason="what it refers to is retired")
+        Change(
+            address=existing.address, action=Action.UPDATE, fields=tuple(fields), reason="what it refers to is retired"
+        )
         if fields
         else None
     )
 
 
 def _change(
-    kind: Kind, wanted: Resource, there: Resource | None, fixed: CreateOnlyDifferences, accepted: AcceptedNormalisations
+    kind: Kind,
+    desired: Resource,
+    existing: Resource | None,
+    fixed: CreateOnlyDifferences,
+    accepted: AcceptedNormalisations,
 ) -> Change | None:
-    if there is None:
+    if existing is None:
         fields = tuple(
             FieldChange(path=name, before=None, after=value)
-            for name, value in sorted(wanted.fields.items())
+            for name, value in sorted(desired.fields.items())
             if value is not None and value != [] and value != {}
         )
         return Change(
-            address=wanted.address, action=Action.CREATE, fields=fields, reason="in the config, not in Websak"
+            address=desired.address, action=Action.CREATE, fields=fields, reason="in the config, not in Websak"
         )
-    if there.active and there.address == wanted.address and wanted.fields.items() <= there.fields.items():
+    if existing.active and existing.address == desired.address and desired.fields.items() <= existing.fields.items():
         return None  # as nearly always; what follows finds out how they differ
-    changed = list(_fields(kind, wanted, there, fixed, accepted))
-    if there.address.key != wanted.address.key:
-        changed.insert(0, FieldChange(path="key", before=there.address.key, after=wanted.address.key))
-    if there.address.scope != wanted.address.scope:
-        changed.append(FieldChange(path="scope", before=there.address.scope, after=wanted.address.scope))
-    if not there.active:
+    changed = list(_fields(kind, desired, existing, fixed, accepted))
+    if existing.address.key != desired.address.key:
+        changed.insert(0, FieldChange(path="key", before=existing.address.key, after=desired.address.key))
+    if existing.address.scope != desired.address.scope:
+        changed.append(FieldChange(path="scope", before=existing.address.scope, after=desired.address.scope))
+    if not existing.active:
         return Change(
-            address=wanted.address,
+            address=desired.address,
             action=Action.ACTIVATE,
             fields=(FieldChange(path="active", before=False, after=True), *changed),
             reason="retired in Websak, wanted in the config",
         )
     if changed:
         return Change(
-            address=wanted.address, action=Action.UPDATE, fields=tuple(changed), reason="differs from the config"
+            address=desired.address, action=Action.UPDATE, fields=tuple(changed), reason="differs from the config"
         )
     return None
 
 
 def _with_write_only(
-    kind: Kind, wanted: Resource, there: Resource, change: Change | None, known: LastApplied | None
+    kind: Kind, desired: Resource, existing: Resource, change: Change | None, known: LastApplied | None
 ) -> Change | None:
     """Add write-only fields, where the config says otherwise than what was last applied.
 
@@ -456,36 +464,36 @@ def _with_write_only(
     last = known.fields
     reported = tuple(
         FieldChange(path=name, before=last.get(name), after=after)
-        for name, after in wanted.fields.items()
+        for name, after in desired.fields.items()
         if name in kind.write_only
-        and name not in there.fields
+        and name not in existing.fields
         and after is not None
         and not (same(last.get(name), after) or same(last.get(name), redacted(after)))
     )
     if not reported:
         return change
     if change is None:
-        action = Action.UPDATE if there.active else Action.ACTIVATE
+        action = Action.UPDATE if existing.active else Action.ACTIVATE
         return Change(
-            address=wanted.address, action=action, fields=reported, reason="differs from what was last applied"
+            address=desired.address, action=action, fields=reported, reason="differs from what was last applied"
         )
     return replace(change, fields=(*change.fields, *reported))
 
 
-def _unreported(kind: Kind, wanted: Resource, there: Resource) -> list[str]:
+def _unreported(kind: Kind, desired: Resource, existing: Resource) -> list[str]:
     """Fields with requests of their own that the config has and this Websak does not report: nobody knows how they are."""
     names = kind.stepwise - kind.write_only
-    return sorted(n for n in names if wanted.fields.get(n) is not None and n not in there.fields)
+    return sorted(n for n in names if desired.fields.get(n) is not None and n not in existing.fields)
 
 
 def _without_erasing(
-    kind: Kind, wanted: Resource, there: Resource, change: Change | None, manual: list[ManualStep]
+    kind: Kind, desired: Resource, existing: Resource, change: Change | None, manual: list[ManualStep]
 ) -> Change | None:
     """Leave out what only a replacing write could change, while the config lacks what such a write would erase."""
     if change is None or change.action not in (Action.UPDATE, Action.ACTIVATE):
         return change
-    needed = kind.needed_to_replace - there.spared
-    missing = sorted(name for name in needed if wanted.fields.get(name) is None)
+    needed = kind.needed_to_replace - existing.spared
+    missing = sorted(name for name in needed if desired.fields.get(name) is None)
     replaced = {f.path for f in change.fields if _replaces(kind, f, needed)}
     if not missing or not replaced:
         return change
@@ -506,17 +514,17 @@ def _replaces(kind: Kind, f: FieldChange, needed: frozenset[str]) -> bool:
 
 
 def _fields(
-    kind: Kind, wanted: Resource, there: Resource, fixed: CreateOnlyDifferences, accepted: AcceptedNormalisations
+    kind: Kind, desired: Resource, existing: Resource, fixed: CreateOnlyDifferences, accepted: AcceptedNormalisations
 ) -> Iterator[FieldChange]:
-    live = there.fields
-    for name, after in wanted.fields.items():
+    live = existing.fields
+    for name, after in desired.fields.items():
         if name not in live and (name in kind.write_only or name in kind.stepwise):
             continue  # not reported
         before = live.get(name)
-        if before == after or same(before, after) or is_accepted(accepted, wanted.address, name, after, before):
+        if before == after or same(before, after) or is_accepted(accepted, desired.address, name, after, before):
             continue
         if name in kind.create_only:
-            fixed.setdefault((name, repr(before), repr(after)), []).append(wanted.address)
+            fixed.setdefault((name, repr(before), repr(after)), []).append(desired.address)
         elif isinstance(after, Mapping) and isinstance(before, Mapping | None):
             for key in sorted((before or {}).keys() | after.keys()):
                 old, new = (before or {}).get(key), after.get(key)
@@ -526,10 +534,10 @@ def _fields(
             yield FieldChange(path=name, before=before, after=after)
 
 
-def is_accepted(accepted: AcceptedNormalisations, address: Address, name: str, wanted: Any, made: Any) -> bool:
+def is_accepted(accepted: AcceptedNormalisations, address: Address, name: str, desired: Any, created: Any) -> bool:
     """Whether the server was seen to make this of that."""
     pair = accepted.get((address, name)) if accepted else None
-    return pair is not None and same(pair[0], wanted) and same(pair[1], made)
+    return pair is not None and same(pair[0], desired) and same(pair[1], created)
 
 
 def patched(fields: Mapping[str, Any], changes: tuple[FieldChange, ...]) -> dict[str, Any]:

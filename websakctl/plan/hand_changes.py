@@ -45,8 +45,8 @@ def _by_hand(f: FieldChange, address: Address, last: Mapping[str, Any], accepted
         applied = applied.get(key) if isinstance(applied, Mapping) else None
     if withheld(applied) or same(applied, f.before):
         return False
-    made = accepted.get((address, name)) if accepted else None
-    return made is None or not (same(made[0], last[name]) and same(made[1], f.before))
+    created = accepted.get((address, name)) if accepted else None
+    return created is None or not (same(created[0], last[name]) and same(created[1], f.before))
 
 
 def without(changes: Iterable[Change], undone: Iterable[HandChange]) -> list[Change]:

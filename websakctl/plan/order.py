@@ -106,13 +106,13 @@ def _targets(
     kind: Kind, address: Address, fields: Mapping[str, Any], changing: Collection[Address]
 ) -> list[tuple[str, Address]]:
     """What a resource refers to, by field; what may be in several scopes only where it is ``changing``."""
-    found = []
+    result = []
     for field, ref, key in referred(kind, fields):
         if ref.any_scope or ref.or_base:
-            found += [(field, other) for other in changing if other.kind == ref.kind and other.key == key]
+            result += [(field, other) for other in changing if other.kind == ref.kind and other.key == key]
         elif ref.kind != "district":
-            found.append((field, Address(ref.kind, address.scope if ref.same_scope else BASE, key)))
-    return found
+            result.append((field, Address(ref.kind, address.scope if ref.same_scope else BASE, key)))
+    return result
 
 
 def _taken_over(

@@ -39,29 +39,29 @@ def broken_promises(
     """
     by_old = {_target(old_address(change)): change for change in changes}
     renamed = {target: change.address for target, change in by_old.items() if target[1] != change.address.key}
-    there = {_target(address): resource for address, resource in after.items()}
+    existing = {_target(address): resource for address, resource in after.items()}
     expected = set[Target]()
-    found: list[Difference] = []
+    result: list[Difference] = []
     for resource in before.values():
         change = by_old.pop(_target(resource.address), None)
         promised = _promised(resource, change, renamed, kinds)
         if promised is None:
-            if (left := there.get(_target(resource.address))) is not None:
-                found.append(Difference(address=left.address, path="active", promised=None, live=left.active))
+            if (left := existing.get(_target(resource.address))) is not None:
+                result.append(Difference(address=left.address, path="active", promised=None, live=left.active))
                 expected.add(_target(left.address))
             continue
         expected.add(_target(promised.address))
-        found.extend(_compared(promised, resource, there.get(_target(promised.address)), change, kinds, accepted))
+        result.extend(_compared(promised, resource, existing.get(_target(promised.address)), change, kinds, accepted))
     for change in by_old.values():
         expected.add(_target(change.address))
         if not change.action.removes:
-            found.extend(_created(change, there.get(_target(change.address)), kinds, accepted))
-    found.extend(
+            result.extend(_created(change, existing.get(_target(change.address)), kinds, accepted))
+    result.extend(
         Difference(address=resource.address, path="active", promised=None, live=resource.active)
-        for target, resource in there.items()
+        for target, resource in existing.items()
         if target not in expected
     )
-    return sorted(found, key=lambda d: (d.address, d.path))
+    return sorted(result, key=lambda d: (d.address, d.path))
 
 
 def left_behind(before: State, after: State, kinds: Mapping[str, Kind]) -> list[tuple[Address, str, str]]:
@@ -72,15 +72,20 @@ def left_behind(before: State, after: State, kinds: Mapping[str, Kind]) -> list[
 
 def _dangling(state: State, kinds: Mapping[str, Kind]) -> Iterator[tuple[Address, str, str]]:
     active = {_target(address) for address, resource in state.items() if resource.active}
-    told = {kind for kind, _ in active}
+    reported = {kind for kind, _ in active}
     for address, resource in state.items():
         if not resource.active or address.kind not in kinds:
             continue
         for name, ref, key in referred(kinds[address.kind], resource.fields):
-            if ref.kind in told and not ref.everywhere and not key.startswith("#") and (ref.kind, key) not in active:
+            if (
+                ref.kind in reported
+                and not ref.everywhere
+                and not key.startswith("#")
+                and (ref.kind, key) not in active
+            ):
                 yield address, name, key
         for target in dict.fromkeys(held_in(kinds[address.kind], resource.fields)):
-            if target[0] in told and not target[1].startswith("#") and target not in active:
+            if target[0] in reported and not target[1].startswith("#") and target not in active:
                 yield address, "roles", target[1]
 
 
@@ -125,17 +130,21 @@ def _compared(
     kind = kinds[address.kind]
     reported = now.fields.keys() | {n for n in promised.fields if n not in kind.write_only and n not in kind.stepwise}
     for name in sorted(promised.fields.keys() & reported):
-        wanted, made = promised.fields[name], now.fields.get(name)
-        if not (same(wanted, made) or _nothing(wanted, made) or is_accepted(accepted, address, name, wanted, made)):
-            yield Difference(address=address, path=name, promised=wanted, live=made)
+        desired, created = promised.fields[name], now.fields.get(name)
+        if not (
+            same(desired, created)
+            or _nothing(desired, created)
+            or is_accepted(accepted, address, name, desired, created)
+        ):
+            yield Difference(address=address, path=name, promised=desired, live=created)
 
 
 def _created(
     change: Change, now: Resource | None, kinds: Mapping[str, Kind], accepted: AcceptedNormalisations
 ) -> Iterator[Difference]:
-    made = Resource(address=change.address, fields=patched({}, change.fields))
-    yield from _compared(made, made, now, change, kinds, accepted)
+    created = Resource(address=change.address, fields=patched({}, change.fields))
+    yield from _compared(created, created, now, change, kinds, accepted)
 
 
-def _nothing(wanted: Any, made: Any) -> bool:
-    return wanted in (None, "", [], {}) and made in (None, "", [], {})
+def _nothing(desired: Any, created: Any) -> bool:
+    return desired in (None, "", [], {}) and created in (None, "", [], {})

@@ -91,12 +91,12 @@ def _parts(
     ]
 
 
-def _gives(wanted: Change, change: Change, live: Mapping[str, Any], renames: Renames) -> bool:
+def _gives(desired: Change, change: Change, live: Mapping[str, Any], renames: Renames) -> bool:
     """Whether a change that the config gives is the one in the file, or what is left of it to do."""
-    if wanted.action is not change.action:
+    if desired.action is not change.action:
         return False
     ours = {f.path: f for f in change.fields}
-    for f in wanted.fields:
+    for f in desired.fields:
         reviewed = ours.pop(f.path, None)
         if reviewed is None or not _same_values(change, f, reviewed, renames):
             return False

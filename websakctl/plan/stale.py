@@ -131,10 +131,10 @@ def restored(changes: tuple[Change, ...], desired: State) -> tuple[Change, ...]:
     )
 
 
-def _whole(f: FieldChange, wanted: Resource | None) -> FieldChange:
-    if wanted is None or not withheld(f.after):
+def _whole(f: FieldChange, desired: Resource | None) -> FieldChange:
+    if desired is None or not withheld(f.after):
         return f
-    value = value_at(wanted, f.path)
+    value = value_at(desired, f.path)
     return replace(f, after=value) if redacted(value) == f.after else f
 
 
@@ -177,46 +177,48 @@ def _our_doing(change: Change, f: FieldChange, now: Any) -> bool:
     return done_by_us(f, now) or (change.action is Action.ACTIVATE and normalised(f.before, now))
 
 
-def _reached(change: Change, there: Resource | None, begun: bool) -> bool:
+def _reached(change: Change, existing: Resource | None, begun: bool) -> bool:
     if change.action is Action.DELETE:
-        return there is None
-    if there is None:
+        return existing is None
+    if existing is None:
         return False
     if change.action is Action.DEACTIVATE:
-        return not there.active
+        return not existing.active
     fields = [f for f in change.fields if not unreported(change, f)]
     if len(fields) < len(change.fields) and change.action is not Action.CREATE:
         return False  # nobody can tell whether what is never told was written: it is written once more
     if begun:
-        return there.active and all(done_by_us(f, value_at(there, f.path)) for f in fields)
-    return there.active and all(same(value_at(there, f.path), f.after) for f in fields)
+        return existing.active and all(done_by_us(f, value_at(existing, f.path)) for f in fields)
+    return existing.active and all(same(value_at(existing, f.path), f.after) for f in fields)
 
 
 def _conflicts(
-    change: Change, there: Resource | None, begun: bool, renames: Renames
+    change: Change, existing: Resource | None, begun: bool, renames: Renames
 ) -> tuple[tuple[str, Any, Any, Any], ...]:
     if change.action is Action.CREATE:
-        if there is None:
+        if existing is None:
             return ()
         return tuple(
-            (f.path, _GONE, value_at(there, f.path), f.after)
+            (f.path, _GONE, value_at(existing, f.path), f.after)
             for f in change.fields
-            if not (same(value_at(there, f.path), f.after) or unreported(change, f) or (begun and stepwise(change, f)))
+            if not (
+                same(value_at(existing, f.path), f.after) or unreported(change, f) or (begun and stepwise(change, f))
+            )
         )
-    if there is None:
+    if existing is None:
         return tuple((f.path, f.before, _GONE, f.after) for f in change.fields)
     more = any(unreported(change, f) for f in change.fields)  # what the others have reached does not end it
     result = [
-        _conflict(f, there)
+        _conflict(f, existing)
         for f in change.fields
-        if not (unreported(change, f) or still_as_planned(change, f, now := value_at(there, f.path), renames))
+        if not (unreported(change, f) or still_as_planned(change, f, now := value_at(existing, f.path), renames))
         and not (begun and (stepwise(change, f) or _our_doing(change, f, now)))
         and not (more and same(now, f.after))
     ]
-    if change.action is Action.UPDATE and not there.active:
+    if change.action is Action.UPDATE and not existing.active:
         result.append(("active", True, False, True))
     return tuple(result)
 
 
-def _conflict(f: FieldChange, there: Resource) -> tuple[str, Any, Any, Any]:
-    return (f.path, f.before, value_at(there, f.path), f.after)
+def _conflict(f: FieldChange, existing: Resource) -> tuple[str, Any, Any, Any]:
+    return (f.path, f.before, value_at(existing, f.path), f.after)

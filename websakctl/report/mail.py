@@ -64,16 +64,14 @@ _NEEDED = ("batch", "go live", "numbers", "what each of them still needs")
 _ROUTE = ("number", "name", "district", "arrives", "goes to", "where", "batch", "")
 
 
-def _verdict(routes: Sequence[Route], holes: Sequence[Route]) -> str:
+def _verdict(routes: Sequence[Route], unrouted: Sequence[Route]) -> str:
     if not routes:
         return "No matching numbers."
     examples = sum(1 for route in routes if route.example)
     are = "are examples" if examples > 1 else "is an example"
     made_up = f" {examples} of the routes {are}, which nobody has confirmed." if examples else ""
-    if holes:
-        return (
-            f"{len(holes)} of {len(routes)} numbers {'have' if len(holes) > 1 else 'has'} a hole in the route.{made_up}"
-        )
+    if unrouted:
+        return f"{len(unrouted)} of {len(routes)} numbers {'have' if len(unrouted) > 1 else 'has'} a hole in the route.{made_up}"
     return f"Every number has a route ({len(routes)} checked).{made_up}"
 
 

@@ -10,27 +10,27 @@ from websakctl.report.view_models import DocumentReport, Section, TableReport
 FORMAT_VERSION = 1
 
 
-def reform_report(found: WhatIf) -> DocumentReport:
+def reform_report(result: WhatIf) -> DocumentReport:
     """One reform. Nothing in it is a decision, so nothing of it fails."""
     return DocumentReport(
-        title=found.name,
-        ok=not found.collisions,
-        verdict=f"{found.measures['districts_before']} districts become {found.measures['districts_after']}: "
-        f"{found.measures['writes']} writes, {found.measures['collisions']} collisions, {found.measures['decisions']} decisions.",
-        facts=(("From", found.day), ("Websak", found.environment)),
-        sections=tuple(_sections(found)),
-        data=reform_document(found),
+        title=result.name,
+        ok=not result.collisions,
+        verdict=f"{result.measures['districts_before']} districts become {result.measures['districts_after']}: "
+        f"{result.measures['writes']} writes, {result.measures['collisions']} collisions, {result.measures['decisions']} decisions.",
+        facts=(("From", result.day), ("Websak", result.environment)),
+        sections=tuple(_sections(result)),
+        data=reform_document(result),
     )
 
 
-def reform_document(found: WhatIf) -> dict[str, Any]:
+def reform_document(result: WhatIf) -> dict[str, Any]:
     """The same as JSON values."""
     return {
         "format_version": FORMAT_VERSION,
-        "name": found.name,
-        "date": found.day,
-        "environment": found.environment,
-        "measures": dict(found.measures),
+        "name": result.name,
+        "date": result.day,
+        "environment": result.environment,
+        "measures": dict(result.measures),
         "districts": [
             {
                 "slug": d.slug,
@@ -42,7 +42,7 @@ def reform_document(found: WhatIf) -> dict[str, Any]:
                 "users": d.users,
                 "numbers": d.numbers,
             }
-            for d in found.districts
+            for d in result.districts
         ],
         "licences": [
             {
@@ -55,30 +55,30 @@ def reform_document(found: WhatIf) -> dict[str, Any]:
                     s.slug: {"allotted": s.allotted, "needed": s.needed, "missing": s.missing} for s in pool.shares
                 },
             }
-            for pool in found.pools
+            for pool in result.pools
         ],
-        "collisions": [note.text for note in found.collisions],
-        "decisions": [note.text for note in found.decisions],
-        "steps": dict(found.steps),
-        "allow": list(found.allowances),
+        "collisions": [note.text for note in result.collisions],
+        "decisions": [note.text for note in result.decisions],
+        "steps": dict(result.steps),
+        "allow": list(result.allowances),
     }
 
 
-def _sections(found: WhatIf) -> Iterable[Section]:
+def _sections(result: WhatIf) -> Iterable[Section]:
     yield Section(
-        title="In numbers", columns=("what", "how many"), rows=[(LABELS[k], n) for k, n in found.measures.items()]
+        title="In numbers", columns=("what", "how many"), rows=[(LABELS[k], n) for k, n in result.measures.items()]
     )
     yield Section(
         title="Districts",
         columns=_DISTRICT_COLUMNS,
-        rows=_district_rows(found),
+        rows=_district_rows(result),
     )
-    yield Section(title="Licences", columns=_LICENCE_COLUMNS, rows=_licence_rows(found))
-    yield Section(title="Collisions", lines=[note.text for note in found.collisions] or ["none"])
-    yield Section(title="Decisions", lines=[note.text for note in found.decisions] or ["none"])
-    yield Section(title="Steps for a person", columns=("kind", "steps"), rows=list(found.steps.items()))
+    yield Section(title="Licences", columns=_LICENCE_COLUMNS, rows=_licence_rows(result))
+    yield Section(title="Collisions", lines=[note.text for note in result.collisions] or ["none"])
+    yield Section(title="Decisions", lines=[note.text for note in result.decisions] or ["none"])
+    yield Section(title="Steps for a person", columns=("kind", "steps"), rows=list(result.steps.items()))
     yield Section(
-        title="What apply must be told to allow", lines=[f"--allow {name}" for name in found.allowances] or ["nothing"]
+        title="What apply must be told to allow", lines=[f"--allow {name}" for name in result.allowances] or ["nothing"]
     )
 
 
@@ -86,16 +86,18 @@ _DISTRICT_COLUMNS = ("district", "takes over", "parts of", "units", "merged into
 _LICENCE_COLUMNS = ("pool", "district", "allotted", "needed", "missing")
 
 
-def _district_rows(found: WhatIf) -> list[tuple[Any, ...]]:
+def _district_rows(result: WhatIf) -> list[tuple[Any, ...]]:
     return [
         (d.name, ", ".join(d.sources), ", ".join(d.parts_of), d.units, d.merged, d.users, d.numbers)
-        for d in found.districts
+        for d in result.districts
     ]
 
 
-def _licence_rows(found: WhatIf) -> list[tuple[Any, ...]]:
-    names = {d.slug: d.name for d in found.districts}
-    return [(pool.product, names[s.slug], s.allotted, s.needed, s.missing) for pool in found.pools for s in pool.shares]
+def _licence_rows(result: WhatIf) -> list[tuple[Any, ...]]:
+    names = {d.slug: d.name for d in result.districts}
+    return [
+        (pool.product, names[s.slug], s.allotted, s.needed, s.missing) for pool in result.pools for s in pool.shares
+    ]
 
 
 def comparison(several: Sequence[WhatIf]) -> TableReport:

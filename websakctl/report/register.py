@@ -54,9 +54,9 @@ def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, 
     )
 
 
-def _row(found: Difference | Mismatch) -> tuple[Any, ...]:
-    return found.what.value, found.orgnr, found.name, found.district, found.detail
+def _row(result: Difference | Mismatch) -> tuple[Any, ...]:
+    return result.what.value, result.orgnr, result.name, result.district, result.detail
 
 
-def _data(found: Difference | Mismatch) -> dict[str, Any]:
-    return {**msgspec.to_builtins(found), "what": found.what.value}
+def _data(result: Difference | Mismatch) -> dict[str, Any]:
+    return {**msgspec.to_builtins(result), "what": result.what.value}

@@ -153,7 +153,7 @@ def seats_rows(pools: Sequence[Pool], *, scopes: frozenset[str] = frozenset(), b
 
 def seats_data(
     pools: Sequence[Pool],
-    found: Sequence[Shortage],
+    result: Sequence[Shortage],
     scopes: frozenset[str] = frozenset(),
     batch: str | None = None,
 ) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def seats_data(
         "format_version": 1,
         "unknown_role": max((pool.unknown for pool in pools), default=0),
         "pools": [_pool_data(pool, scopes, batch) for pool in pools],
-        "shortages": [msgspec.to_builtins(shortage) for shortage in found],
+        "shortages": [msgspec.to_builtins(shortage) for shortage in result],
     }
 
 

@@ -110,14 +110,14 @@ def seats(config: State, users: State | None, today: date) -> tuple[Pool, ...]:
     unknown = 0 if users is None else unknown_role(users, config)
     return tuple(
         _pool(licence.value, batches, desired, live, listed, unknown, today)
-        for licence in sorted(entries(Licence, config), key=lambda found: found.address)
+        for licence in sorted(entries(Licence, config), key=lambda result: result.address)
     )
 
 
 def _pool(
     licence: Licence,
     batches: tuple[Batch, ...],
-    wanted: Counter[tuple[str, str]],
+    desired: Counter[tuple[str, str]],
     live: Counter[tuple[str, str]] | None,
     listed: set[str],
     unknown: int,
@@ -125,12 +125,12 @@ def _pool(
 ) -> Pool:
     key, allotments = licence.code, licence.allotments
     planned = {slug for batch in batches for slug in batch.districts}
-    taken = {scope for pool, scope in (*wanted, *(live or ())) if pool == key}
+    taken = {scope for pool, scope in (*desired, *(live or ())) if pool == key}
     districts = {}
     for slug in sorted({*allotments, *planned, *taken}):
         allotted = allotments.get(slug, 0) if allotments else None
         in_use = None if live is None else live[key, slug]
-        needed = wanted[key, slug] if slug in listed else max(allotted or 0, in_use or 0)
+        needed = desired[key, slug] if slug in listed else max(allotted or 0, in_use or 0)
         districts[slug] = Seats(allotted=allotted, in_use=in_use, needed=needed, listed=slug in listed)
     return Pool(
         key=key,

@@ -135,37 +135,37 @@ def _of_district(ground: Ground, declared: Sequence[Gate], district: District) -
 # --- what people say
 
 
-def _settled(ground: Ground, gate: Gate, district: District, found: Verdict) -> Verdict:
+def _settled(ground: Ground, gate: Gate, district: District, result: Verdict) -> Verdict:
     resource = ground.config.get(Address(ATTESTATION.name, district.slug, gate.key))
     given = entry(Attestation, resource) if resource is not None else None
-    if given is None or found.state is Standing.PASS:
-        return found
+    if given is None or result.state is Standing.PASS:
+        return result
     waiver = given.waived
     if waiver:
         if waiver.until >= ground.today.isoformat():
             why = f"waived by {waiver.by} until {waiver.until}: {waiver.why}"
-            return replace(found, state=Standing.WAIVED, why=(why, *found.why), next="", how="", until=waiver.until)
-        found = replace(found, why=(f"its waiver ended on {waiver.until}", *found.why))
-    return _attested(ground, given, found) if found.state in (Standing.UNKNOWN, Standing.EXAMPLE) else found
+            return replace(result, state=Standing.WAIVED, why=(why, *result.why), next="", how="", until=waiver.until)
+        result = replace(result, why=(f"its waiver ended on {waiver.until}", *result.why))
+    return _attested(ground, given, result) if result.state in (Standing.UNKNOWN, Standing.EXAMPLE) else result
 
 
-def _attested(ground: Ground, said: Attestation, found: Verdict) -> Verdict:
-    if not (said.by and said.on and said.evidence):
-        missing = [name for name in ("by", "on", "evidence") if not getattr(said, name)]
+def _attested(ground: Ground, given: Attestation, result: Verdict) -> Verdict:
+    if not (given.by and given.on and given.evidence):
+        missing = [name for name in ("by", "on", "evidence") if not getattr(given, name)]
         if len(missing) == 3:
-            return found
+            return result
         lacks = ", ".join(missing)
-        return replace(found, why=(f"the attestation does not say {lacks}", *found.why), next=f"add {lacks} to it")
-    if said.on > ground.today.isoformat():
-        return replace(found, why=(f"it is attested from {said.on}, which is not yet", *found.why))
-    why = f"{said.by}, {said.on}: {said.evidence}"
-    return replace(found, state=Standing.PASS, why=(why,), next="", how="", since=said.on)
+        return replace(result, why=(f"the attestation does not say {lacks}", *result.why), next=f"add {lacks} to it")
+    if given.on > ground.today.isoformat():
+        return replace(result, why=(f"it is attested from {given.on}, which is not yet", *result.why))
+    why = f"{given.by}, {given.on}: {given.evidence}"
+    return replace(result, state=Standing.PASS, why=(why,), next="", how="", since=given.on)
 
 
-def _in_order(gate: Gate, settled: Mapping[str, Verdict]) -> Verdict:
+def _in_order(gate: Gate, resolved: Mapping[str, Verdict]) -> Verdict:
     """A gate that was passed before the one that it comes after is not passed, but a danger."""
-    verdict = settled[gate.key]
-    first = settled.get(gate.after) if gate.after else None
+    verdict = resolved[gate.key]
+    first = resolved.get(gate.after) if gate.after else None
     if first is None or verdict.state is Standing.WAIVED:
         return verdict
     if not first.state.lets_through:
@@ -485,17 +485,17 @@ _CHECKS: dict[str, Callable[[Ground, District], CheckResult]] = {
 
 def _matched(ground: Ground, gate: Gate, expression: str, district: District) -> CheckResult:
     try:
-        found = search(expression, document(ground, district))
+        result = search(expression, document(ground, district))
     except CannotJudge as error:
         return _unknown([f"its expression cannot be judged: {error}"])
-    if found is None or found is False or found == []:
+    if result is None or result is False or result == []:
         return _passed(["its expression finds nothing in the way"])
-    if found is True:
+    if result is True:
         return _failed([gate.name])
-    if isinstance(found, list):
-        items = [str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in found]
+    if isinstance(result, list):
+        items = [str(item.get("address", item)) if isinstance(item, dict) else str(item) for item in result]
         return _failed(_few(items))
-    return _unknown([f"its expression gives {type(found).__name__}, not a list, true or false"])
+    return _unknown([f"its expression gives {type(result).__name__}, not a list, true or false"])
 
 
 def document(ground: Ground, district: District) -> dict[str, Any]:

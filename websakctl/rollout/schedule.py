@@ -44,7 +44,7 @@ def iso_week(day: date) -> str:
 
 def preparations(config: State) -> tuple[Preparation, ...]:
     """Every declared preparation, as the config orders them."""
-    return tuple(found.value for found in entries(Preparation, config))
+    return tuple(result.value for result in entries(Preparation, config))
 
 
 def schedule(

@@ -20,8 +20,8 @@ class BadLoad(ValueError):
     """A load that cannot be carried out; the text says why."""
 
 
-def load(database: Database, wanted: dict[str, Any]) -> dict[str, int]:
-    """Add as many rows of each kind as ``wanted`` says, numbered from 1; load a kind once between two resets.
+def load(database: Database, desired: dict[str, Any]) -> dict[str, int]:
+    """Add as many rows of each kind as ``desired`` says, numbered from 1; load a kind once between two resets.
 
     Units get the external id, code and abbreviation ``B-<i>``. The first hundred hang under the root, ``B-<i>`` after them
     under ``B-<1 + (i - 1) % 100>``. Everything else refers to what is loaded in the same call, if anything.
@@ -29,16 +29,16 @@ def load(database: Database, wanted: dict[str, Any]) -> dict[str, int]:
     Raises:
         BadLoad: A kind is not known, or a number is not one.
     """
-    for kind, count in wanted.items():
+    for kind, count in desired.items():
         if kind not in _LOADERS:
             raise BadLoad(f"cannot load {kind}; there are {', '.join(_LOADERS)}")
         if isinstance(count, bool) or not isinstance(count, int) or count < 0:
             raise BadLoad(f"{kind} is how many, from 0")
     with database.write() as connection:
         for kind, loader in _LOADERS.items():
-            if count := wanted.get(kind, 0):
-                loader(connection, count, wanted)
-    return {kind: wanted.get(kind, 0) for kind in _LOADERS}
+            if count := desired.get(kind, 0):
+                loader(connection, count, desired)
+    return {kind: desired.get(kind, 0) for kind in _LOADERS}
 
 
 def organisation_numbers() -> Iterator[str]:
@@ -103,8 +103,8 @@ def _users(connection: Connection, count: int, _wanted: dict[str, Any]) -> None:
 def _setup(name: str, rows: Callable[[int, dict[str, Any]], Iterator[dict[str, Any]]]) -> Any:
     kind = BY_NAME[name]
 
-    def load_kind(connection: Connection, count: int, wanted: dict[str, Any]) -> None:
-        created = (store.new_row(kind.model.model_validate(row).model_dump()) for row in rows(count, wanted))
+    def load_kind(connection: Connection, count: int, desired: dict[str, Any]) -> None:
+        created = (store.new_row(kind.model.model_validate(row).model_dump()) for row in rows(count, desired))
         _insert(connection, kind.table, created)
 
     return load_kind
@@ -125,7 +125,7 @@ def _licences(count: int, _wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
     )
 
 
-def _case_types(count: int, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _case_types(count: int, desired: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (
         {
             "code": f"B-{i}",
@@ -133,21 +133,21 @@ def _case_types(count: int, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "series": "SAK",
             "ordering_principle": "emne",
             "retention": "B",
-            "access_code": _one_of("access_codes", wanted, i),
+            "access_code": _one_of("access_codes", desired, i),
         }
         for i in range(1, count + 1)
     )
 
 
-def _sub_orgs(count: int, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _sub_orgs(count: int, desired: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (
         {
             "orgnr": number,
             "name": f"Underenhet {i}",
             "district": _slug(i),
             "channel": "svarinn",
-            "unit": _one_of("departments", wanted, i),
-            "batch": _one_of("rollout_batches", wanted, i),
+            "unit": _one_of("departments", desired, i),
+            "batch": _one_of("rollout_batches", desired, i),
         }
         for i, number in enumerate(islice(organisation_numbers(), count), 1)
     )
@@ -157,8 +157,8 @@ def _slug(i: int) -> str:
     return _SLUGS[i % len(_SLUGS)]
 
 
-def _one_of(loaded: str, wanted: dict[str, Any], i: int) -> str | None:
-    count = wanted.get(loaded, 0)
+def _one_of(loaded: str, desired: dict[str, Any], i: int) -> str | None:
+    count = desired.get(loaded, 0)
     return f"B-{1 + (i - 1) % count}" if count else None
 
 

@@ -191,10 +191,10 @@ async def _load(request: Request) -> Response:
 
 async def _restore(request: Request) -> Response:
     """Become a copy of another Websak."""
-    wanted = await _object(request)
+    desired = await _object(request)
     _view(request).close()
     try:
-        return JSONResponse(await run_in_threadpool(restore, _database(request), wanted))
+        return JSONResponse(await run_in_threadpool(restore, _database(request), desired))
     except BadCopy as error:
         raise Refused(str(error)) from None
 

@@ -100,13 +100,13 @@ class Faults:
     _second: int = 0
     _in_this_second: int = 0
 
-    def schedule(self, wanted: object) -> list[Rule]:
+    def schedule(self, desired: object) -> list[Rule]:
         """Take on one fault or a list of them, all or none.
 
         Raises:
             BadRule: One is not understood.
         """
-        rules = [self._read(item) for item in (wanted if isinstance(wanted, list) else [wanted])]
+        rules = [self._read(item) for item in (desired if isinstance(desired, list) else [desired])]
         self.rules += rules
         return rules
 

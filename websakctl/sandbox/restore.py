@@ -179,10 +179,10 @@ def _setup(connection: Connection, name: str, rows: Iterable[Row]) -> int:
         for field, info in kind.model.model_fields.items()
         if not info.is_required()
     }
-    made = (
+    created = (
         store.new_row({**omitted, **{field: value for field, value in row.items() if field in known}}) for row in rows
     )
-    return _insert(connection, kind.table, made)
+    return _insert(connection, kind.table, created)
 
 
 def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:

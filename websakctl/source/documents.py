@@ -67,21 +67,21 @@ def read_documents(root: Path, instead: Mapping[str, str | None] | None = None) 
             ``None`` for a text: as if the file were not there.
     """
     reading = _Reading(root, instead or {})
-    found = reading.found
+    result = reading.found
     for document in reading.documents(reading.paths("config")):
         if document.file == SETTINGS_FILE:
-            found.settings = document
+            result.settings = document
         else:
-            found.base.append(document)
+            result.base.append(document)
     districts = root / "districts"
     inside = {p for p in districts.iterdir() if not p.name.startswith(".")} if districts.is_dir() else set()
     inside |= {districts / name.split("/")[1] for name in reading.added if name.startswith("districts/")}
     for path in sorted(inside):
         if path.is_dir() or not path.exists():
-            found.districts[path.name] = list(reading.documents(reading.paths(f"districts/{path.name}")))
+            result.districts[path.name] = list(reading.documents(reading.paths(f"districts/{path.name}")))
         elif path.suffix.lower() in _SUFFIXES:
             name = _name(root, path)
-            found.findings.append(
+            result.findings.append(
                 Diagnostic(
                     code="district-incomplete",
                     at=Position(name),
@@ -90,15 +90,15 @@ def read_documents(root: Path, instead: Mapping[str, str | None] | None = None) 
                 )
             )
     users = root / USERS
-    there = set(filter(_is_yaml, users.iterdir())) if users.is_dir() else set()
-    there |= {root / name for name in reading.added if name.startswith(f"{USERS}/")}
-    found.findings.extend(_misnamed(_name(root, path)) for path in sorted(there) if path.suffix != ".yaml")
-    paths = {path.stem: path for path in sorted(there) if path.suffix == ".yaml"}
+    existing = set(filter(_is_yaml, users.iterdir())) if users.is_dir() else set()
+    existing |= {root / name for name in reading.added if name.startswith(f"{USERS}/")}
+    result.findings.extend(_misnamed(_name(root, path)) for path in sorted(existing) if path.suffix != ".yaml")
+    paths = {path.stem: path for path in sorted(existing) if path.suffix == ".yaml"}
     for slug, path in sorted(paths.items()):
         for of_users in reading.documents([path]):
-            found.users[slug] = of_users
+            result.users[slug] = of_users
     if (half := half_written(root)) and not half <= reading.instead.keys():
-        found.findings.append(
+        result.findings.append(
             Diagnostic(
                 code="file-unreadable",
                 at=Position(f"{USERS}/{HALF_WRITTEN}"),
@@ -106,7 +106,7 @@ def read_documents(root: Path, instead: Mapping[str, str | None] | None = None) 
                 help="run the same `websakctl users import` again; it replaces them, and deletes this file",
             )
         )
-    return found
+    return result
 
 
 def half_written(root: Path) -> set[str]:
@@ -146,9 +146,9 @@ class _Reading:
                 yield document
 
 
-def read_document(path: Path, found: Documents) -> Document | None:
-    """Read one file by itself, named by its last part; what is wrong with it goes to ``found``."""
-    return _read(path.parent, path, found)
+def read_document(path: Path, result: Documents) -> Document | None:
+    """Read one file by itself, named by its last part; what is wrong with it goes to ``result``."""
+    return _read(path.parent, path, result)
 
 
 def leads_out(root: Path, path: Path) -> bool:
@@ -205,15 +205,15 @@ def _name(root: Path, path: Path) -> str:
     return os.fsencode(path.relative_to(root).as_posix()).decode("utf-8", "replace")
 
 
-def _read(root: Path, path: Path, found: Documents) -> Document | None:
+def _read(root: Path, path: Path, result: Documents) -> Document | None:
     name = _name(root, path)
     if path.suffix.lower() == ".txt":
-        found.findings.append(_misnamed(name))
+        result.findings.append(_misnamed(name))
         return None
     if leads_out(
         root, path
     ):  # what stands there would be shown in excerpts, and belongs to nobody who reviews the config
-        found.findings.append(
+        result.findings.append(
             Diagnostic(
                 code="file-unreadable",
                 at=Position(name),
@@ -230,7 +230,7 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
         size = path.stat().st_size
         raw = b"" if size > MAX_BYTES else path.read_bytes()
     except OSError as error:
-        found.findings.append(
+        result.findings.append(
             Diagnostic(
                 code="file-unreadable",
                 at=Position(name),
@@ -239,24 +239,24 @@ def _read(root: Path, path: Path, found: Documents) -> Document | None:
             )
         )
         return None
-    return None if _too_large(name, size, found) else _parsed(name, raw, found)
+    return None if _too_large(name, size, result) else _parsed(name, raw, result)
 
 
-def _too_large(file: str, size: int, found: Documents) -> bool:
+def _too_large(file: str, size: int, result: Documents) -> bool:
     """Whether a file is not read because of its size, or because of the files before it."""
-    found.bytes += size
+    result.bytes += size
     if size > MAX_BYTES:
         message, help_ = f"the file has {size / 1e6:.1f} MB", f"split it; one file may have {MAX_BYTES // 10**6} MB"
-    elif found.bytes > MAX_BYTES_IN_ALL:
-        message = f"the files up to this one have {found.bytes / 1e6:.1f} MB"
+    elif result.bytes > MAX_BYTES_IN_ALL:
+        message = f"the files up to this one have {result.bytes / 1e6:.1f} MB"
         help_ = f"all YAML of a repository may have {MAX_BYTES_IN_ALL // 10**6} MB; move what is no config elsewhere"
     else:
         return False
-    found.findings.append(Diagnostic(code="file-unreadable", at=Position(file), message=message, help=help_))
+    result.findings.append(Diagnostic(code="file-unreadable", at=Position(file), message=message, help=help_))
     return True
 
 
-def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
+def _parsed(file: str, raw: bytes, result: Documents) -> Document | None:
     from websakctl.source.parsing import parse
     from websakctl.source.sensitive import look_through
 
@@ -266,13 +266,13 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
         text = raw.decode()
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode()
-        sensitive, found.texts[file] = look_through(raw.decode("utf-8", "replace"), file, None)
-        found.findings.extend(sensitive)
+        sensitive, result.texts[file] = look_through(raw.decode("utf-8", "replace"), file, None)
+        result.findings.extend(sensitive)
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         at = Position(file, line, column, line, column + 1)
-        found.lost.append(raw.decode("utf-8", "replace"))
+        result.lost.append(raw.decode("utf-8", "replace"))
         guess = raw[error.start : error.start + 1].decode("latin-1")
-        found.findings.append(
+        result.findings.append(
             Diagnostic(
                 code="not-utf8",
                 at=at,
@@ -288,17 +288,17 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
     if "\r" in text:
         text = _LONE_CR.sub("\n", text)  # a line end to the parser, so it is one in every position too
     parsed = parse(text, file)
-    sensitive, found.texts[file] = look_through(text, file, parsed.value)
-    found.findings.extend([*sensitive, *parsed.findings])
+    sensitive, result.texts[file] = look_through(text, file, parsed.value)
+    result.findings.extend([*sensitive, *parsed.findings])
     if parsed.value is None and parsed.findings:
-        found.lost.append(text)
+        result.lost.append(text)
     if isinstance(parsed.value, Map):
         if parsed.value:
             return Document(file=file, text=text, top=parsed.value)
         parsed = parse("", file)
     elif parsed.value is not None:
-        found.lost.append(text)
-        found.findings.append(
+        result.lost.append(text)
+        result.findings.append(
             Diagnostic(
                 code="wrong-type",
                 at=start,
@@ -309,9 +309,9 @@ def _parsed(file: str, raw: bytes, found: Documents) -> Document | None:
         return None
     if not any(
         finding.severity == "error" and finding.at.file == file and finding.code.startswith("yaml")
-        for finding in found.findings
+        for finding in result.findings
     ):
-        found.findings.append(
+        result.findings.append(
             Diagnostic(
                 code="empty-file",
                 at=start,

@@ -30,12 +30,12 @@ def read_openapi(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise OpenApiFileError(f"{path} cannot be read: {error}") from None
     try:
-        found = json.loads(text)
+        result = json.loads(text)
     except ValueError:
         try:
-            found = YAML(typ="safe", pure=True).load(text)
+            result = YAML(typ="safe", pure=True).load(text)
         except (YAMLError, RecursionError, ValueError) as error:
             raise OpenApiFileError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
-    if not isinstance(found, dict) or not isinstance(found.get("paths"), dict):
+    if not isinstance(result, dict) or not isinstance(result.get("paths"), dict):
         raise OpenApiFileError(f"{path} is not an OpenAPI document: it has no paths")
-    return found
+    return result

@@ -361,8 +361,8 @@ def _closed_by_another(line: str, column: int) -> str | None:
     quote = line[column : column + 1]
     if quote not in ('"', "'") or quote in line[column + 1 :]:
         return None
-    found = re.search(r"[“”‟»‘’](?=\s*([,}\]]|#|$))", line[column + 1 :])
-    return found[0] if found is not None else None
+    result = re.search(r"[“”‟»‘’](?=\s*([,}\]]|#|$))", line[column + 1 :])
+    return result[0] if result is not None else None
 
 
 def _syntax(error: Exception, text: str, file: str) -> Diagnostic:

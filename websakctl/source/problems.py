@@ -217,15 +217,15 @@ def _as_read(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else f"the number {value}"
 
 
-def _type_help(wanted: Any, value: Any) -> str:
-    if wanted is int and isinstance(value, str) and value.isdigit():
+def _type_help(desired: Any, value: Any) -> str:
+    if desired is int and isinstance(value, str) and value.isdigit():
         return f"take the quotes away: {value}"
     return {
         bool: "write true or false, without quotes",
         list: "write [A, B], or one item a line after a dash",
         dict: "write {field: value}, or the fields on lines of their own, indented",
         str: "write a text",
-    }.get(wanted, "write a number, without quotes")
+    }.get(desired, "write a number, without quotes")
 
 
 def _rule(problem: Problem, otherwise: str) -> str:

@@ -52,13 +52,13 @@ def read_reform(path: Path, config: Configuration) -> tuple[Reform | None, list[
     Returns:
         The reform, unless something is wrong with the map; what is wrong; and its text for showing lines.
     """
-    found = Documents()
-    document = read_document(path, found)
+    result = Documents()
+    document = read_document(path, result)
     if document is None:
-        return None, found.findings, found.texts
-    reader = _Reader(document, config, found.findings)
+        return None, result.findings, result.texts
+    reader = _Reader(document, config, result.findings)
     reform = reader.read()
-    return (None if found.findings else reform), found.findings, found.texts
+    return (None if result.findings else reform), result.findings, result.texts
 
 
 class _Reader:

@@ -40,7 +40,7 @@ class RegisterFiles:
         return bool(self._units)
 
     def read(
-        self, districts: Collection[str], wanted: Collection[str]
+        self, districts: Collection[str], desired: Collection[str]
     ) -> tuple[dict[str, list[Registered]], dict[str, Registered]]:
         """What stands below each district's number, and what is said of each wanted number that does not.
 
@@ -54,10 +54,10 @@ class RegisterFiles:
             for unit in _units(path):
                 if (top := inside.get(unit.parent or "")) is not None:
                     below[top].append(unit)
-                elif unit.orgnr in wanted:
+                elif unit.orgnr in desired:
                     others[unit.orgnr] = unit
         seen = {unit.orgnr for units in below.values() for unit in units} | others.keys()
-        for number in set(wanted) - seen:
+        for number in set(desired) - seen:
             others[number] = Registered(orgnr=number, standing=Standing.NOT_LISTED)
         return below, others
 

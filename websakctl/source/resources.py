@@ -154,9 +154,9 @@ class ResourceBuilder:
         if address not in self._config.state:
             self._config.aside[address] = given
 
-    def _earlier(self, said: Iterable[str], address: Address, kind: Kind, origin: Origin) -> Iterator[Address]:
+    def _earlier(self, given: Iterable[str], address: Address, kind: Kind, origin: Origin) -> Iterator[Address]:
         """The addresses that ``previously`` names, without those that are none."""
-        for text in said:
+        for text in given:
             try:
                 yield earlier_address(text, address, kind, self._config.districts)
             except NotAKey as error:

@@ -192,7 +192,7 @@ def give_what_roles_give(config: Configuration, report: Report) -> None:
 
 
 def _groups(
-    config: Configuration, role: Resource, district: District, told: set[tuple[str, str, str]], report: Report
+    config: Configuration, role: Resource, district: District, reported: set[tuple[str, str, str]], report: Report
 ) -> list[str]:
     """The district's own groups of a role; one that the district lacks is told once, at the role."""
     result = []
@@ -200,8 +200,8 @@ def _groups(
         key = district.full_key(local)
         if Address("access_group", district.slug, key) in config.state:
             result.append(key)
-        elif (mark := (role.address.key, district.slug, local)) not in told:
-            told.add(mark)
+        elif (mark := (role.address.key, district.slug, local)) not in reported:
+            reported.add(mark)
             report(
                 Diagnostic(
                     code="unknown-reference",

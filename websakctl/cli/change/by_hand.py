@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def read_by_hand(
-    session: Session, by_hand: "Mapping[str, Kind]", known: "Mapping[Address, LastApplied]", said: list[str] | None
+    session: Session, by_hand: "Mapping[str, Kind]", known: "Mapping[Address, LastApplied]", given: list[str] | None
 ) -> "ByHand":
     """Read the journal and the files.
 
@@ -43,7 +43,7 @@ def read_by_hand(
                 Exit.REFUSED,
                 "put the file itself there, or name it with --export",
             )
-    asked = dict(_asked(one) for one in said or ())
+    asked = dict(_asked(one) for one in given or ())
     for kind in {**named, **asked}:
         _check(kind, by_hand, "--export" if kind in asked else "exports: in config/websak.yaml")
     for path in asked.values():
@@ -156,7 +156,7 @@ def folder_of(session: Session) -> Path:
 def write_work_list(
     session: Session,
     work: "WorkList",
-    beside: Path | None = None,
+    alongside: Path | None = None,
     language: "Language" = "nb",
     *,
     keep: bool = True,
@@ -167,7 +167,7 @@ def write_work_list(
     Args:
         session: Whose state directory keeps it.
         work: The list; an empty one takes the place of one that was not.
-        beside: Another folder to write it to.
+        alongside: Another folder to write it to.
         language: What people read.
         keep: Whether the state directory gets it: it keeps whole lists only.
         say: Whether to tell where it is.
@@ -179,17 +179,17 @@ def write_work_list(
 
     kept = folder_of(session)
     name = quote(work.environment, safe="")
-    folders = [*([kept] if keep else []), *([beside] if beside is not None else [])]
-    if not (work.items or work.others or beside or (kept / f"{name}.md").exists()):
+    folders = [*([kept] if keep else []), *([alongside] if alongside is not None else [])]
+    if not (work.items or work.others or alongside or (kept / f"{name}.md").exists()):
         return Written(items=0, files=())
     written = files_of(session, work, language)
     for folder in folders:
         make_folder(folder)
         for suffix, text in written.items():
             _write(folder / f"{name}.{suffix}", text)
-    suffixes = [*written, *(["xlsx"] if beside is not None and work.items else [])]
-    if beside is not None and work.items:
-        write_whole(beside / f"{name}.xlsx", _for_excel(session, work, language))
+    suffixes = [*written, *(["xlsx"] if alongside is not None and work.items else [])]
+    if alongside is not None and work.items:
+        write_whole(alongside / f"{name}.xlsx", _for_excel(session, work, language))
     if say:
         count = f"{len(work.items)} item{'s' * (len(work.items) != 1)}"
         excel = ", for Excel .xlsx" if "xlsx" in suffixes else ""

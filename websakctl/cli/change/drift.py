@@ -89,14 +89,14 @@ def drift(
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.plan.changes else Exit.OK)
 
 
-def _tell(session: Session, found: "Drift") -> None:
+def _tell(session: Session, result: "Drift") -> None:
     """Show what both sides changed, three ways."""
     from websakctl.operations.change.find_drift import Cause
     from websakctl.report.formats.text import shown
 
     rows = [
         (str(w.address), w.path, shown(w.applied), shown(w.live), shown(w.config))
-        for w in found.fields
+        for w in result.fields
         if w.cause is Cause.BOTH
     ]
     if rows:

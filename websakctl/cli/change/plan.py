@@ -203,11 +203,11 @@ def make_config_input(
     session.pull_state()
     connection = session.connection
     by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
-    known, untold = _without_untold(session, known_here(session))
+    known, unreported = _without_untold(session, known_here(session))
     done = read_by_hand(session, by_hand, known, export)
     apart = "the shared lock keeps" if session.shared_state is not None else "only a local lock keeps"
     no_setup_api = f"this Websak has no Setup API: its kinds are steps for a person, and {apart} two applies apart"
-    warnings = (*(() if connection.setup_url else (no_setup_api,)), *untold)
+    warnings = (*(() if connection.setup_url else (no_setup_api,)), *unreported)
     config = session.config
     if config.with_users:
         session.connection = struct_replace(connection, user_rows=user_rows(session, refresh))
@@ -239,17 +239,17 @@ def _without_untold(
     from websakctl.plan.diff import LastApplied
     from websakctl.state.people import is_digest
 
-    untold = {a for a, last in known.items() if any(map(is_digest, (a.key, *last.fields.values())))}
-    if not untold or session.state_key is not None:
+    unreported = {a for a, last in known.items() if any(map(is_digest, (a.key, *last.fields.values())))}
+    if not unreported or session.state_key is not None:
         return known, ()
-    told = {
+    reported = {
         a: LastApplied({n: v for n, v in last.fields.items() if not is_digest(v)}, last.protected)
-        if a in untold
+        if a in unreported
         else last
         for a, last in known.items()
     }
-    word = f"what {len(untold)} resources say about people cannot be compared"
-    return told, (f"the state key of {session.target.name} is not on this machine: {word}",)
+    word = f"what {len(unreported)} resources say about people cannot be compared"
+    return reported, (f"the state key of {session.target.name} is not on this machine: {word}",)
 
 
 def user_rows(session: Session, refresh: str | None = None) -> "RowStore":
@@ -298,14 +298,14 @@ def starting_and_leaving(session: Session) -> tuple[str, ...]:
     config, today = session.config, today_in_oslo()
     waiting = coming_and_going({a: config.aside[a] for a in config.dormant}, today)
     listed = coming_and_going({a: days for a, days in config.aside.items() if a in config.state}, today)
-    found = []
+    result = []
     if starting := {month.month: month.starting for month in waiting if month.starting}:
         count = sum(starting.values())
-        found.append(f"{count} user{'s' * (count != 1)} start{'s' * (count == 1)} later and {'are' if count != 1 else 'is'} not planned before that day: {_by_month(starting)}")  # fmt: skip
+        result.append(f"{count} user{'s' * (count != 1)} start{'s' * (count == 1)} later and {'are' if count != 1 else 'is'} not planned before that day: {_by_month(starting)}")  # fmt: skip
     if leaving := {month.month: month.leaving for month in listed if month.leaving}:
         count = sum(leaving.values())
-        found.append(f"{count} user{'s' * (count != 1)} leave{'s' * (count == 1)} and {'are' if count != 1 else 'is'} deactivated by the first apply after the last day: {_by_month(leaving)}")  # fmt: skip
-    return tuple(found)
+        result.append(f"{count} user{'s' * (count != 1)} leave{'s' * (count == 1)} and {'are' if count != 1 else 'is'} deactivated by the first apply after the last day: {_by_month(leaving)}")  # fmt: skip
+    return tuple(result)
 
 
 def _by_month(counts: "Mapping[str, int]") -> str:

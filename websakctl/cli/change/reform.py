@@ -189,19 +189,19 @@ def _write_config(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _write(
-    session: Session, found: "Sequence[WhatIf]", out: Path | None, language: "Language", *, side_by_side: bool = False
+    session: Session, result: "Sequence[WhatIf]", out: Path | None, language: "Language", *, side_by_side: bool = False
 ) -> None:
     from websakctl.report.pages.reform import ReformPage
     from websakctl.report.reform import comparison, reform_report, workbook
 
     if session.call.format == "xlsx" and out is not None:
         _refuse_other_files(out)
-        out.write_bytes(workbook(found))
+        out.write_bytes(workbook(result))
         session.terminal.say(f"Written to {out}.")
         return
     if session.call.format == "html":
         organisation = session.config.settings.organisation
-        page = ReformPage(alternatives=found, owner=organisation.name if organisation else "")
+        page = ReformPage(alternatives=result, owner=organisation.name if organisation else "")
         text = page.render(language)
         if out is None:
             session.terminal.result(text, secrets_allowed=False, is_json=False)
@@ -209,7 +209,7 @@ def _write(
             write_private(out, text)
             session.terminal.say(f"Written to {out}.")
         return
-    report = comparison(found) if side_by_side else reform_report(found[0])
+    report = comparison(result) if side_by_side else reform_report(result[0])
     session.write(report)
     if out is not None:
         from websakctl.cli.session import render

@@ -159,7 +159,7 @@ def compare(call: Call, offline: Offline = False) -> None:
         plan = make_plan(setup.tell(inputs), live)
     result = compare_districts(config, plan, live)
     order = [How.ACCIDENT, How.OVERRIDE, How.EXCEPTION]
-    told = [d for d in result if d.how is not How.OWN]
+    reported = [d for d in result if d.how is not How.OWN]
     rows = [
         (
             d.district,
@@ -171,7 +171,7 @@ def compare(call: Call, offline: Offline = False) -> None:
             d.reason,
             d.until,
         )
-        for d in sorted(told, key=lambda d: order.index(d.how))
+        for d in sorted(reported, key=lambda d: order.index(d.how))
     ]
     data = [
         {

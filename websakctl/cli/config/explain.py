@@ -62,8 +62,8 @@ def _named(session: Session, text: str) -> str | None:
 
     if not (session.root / "config").is_dir():
         return None
-    found = ending_in(text, session.config.whole)
-    return str(found[0]) if len(found) == 1 else None
+    result = ending_in(text, session.config.whole)
+    return str(result[0]) if len(result) == 1 else None
 
 
 def _resource(session: Session, text: str) -> "Explanation":

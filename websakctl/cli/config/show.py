@@ -57,14 +57,14 @@ def _by_end(text: str, known: "State") -> "Address":
     """
     from websakctl.operations.config.find import ending_in
 
-    found = ending_in(text, known)
-    if len(found) > 1:
-        named = ", ".join(map(str, found[:5])) + (" …" if len(found) > 5 else "")
-        raise Problem(f"{text} is {len(found)} resources: {named}", Exit.USAGE, "write one of these addresses")
-    if not found:
+    result = ending_in(text, known)
+    if len(result) > 1:
+        named = ", ".join(map(str, result[:5])) + (" …" if len(result) > 5 else "")
+        raise Problem(f"{text} is {len(result)} resources: {named}", Exit.USAGE, "write one of these addresses")
+    if not result:
         keys = {address.key for address in known}
         raise UnknownName("resource", text, keys, f"`websakctl find {text}` looks in names and values too")
-    return found[0]
+    return result[0]
 
 
 def show(call: Call, address: AddressArgument, offline: Offline = False) -> None:
@@ -89,11 +89,11 @@ def show(call: Call, address: AddressArgument, offline: Offline = False) -> None
     origin = config.origins.get(expected)
     names = list(dict.fromkeys([*in_config, *(n for n, v in in_websak.items() if v is not None)]))
     rows = []
-    never_told = all_kinds()[expected.kind].write_only
+    write_only = all_kinds()[expected.kind].write_only
     for name in names:
         existing = shown(in_websak.get(name)) if live else "" if offline else "(not there)"
         differs = "differs" if live and name in in_config and not same(in_config[name], in_websak.get(name)) else ""
-        if live and name in never_told and name not in in_websak:
+        if live and name in write_only and name not in in_websak:
             existing, differs = "(never told)", ""
         rows.append((name, shown(in_config[name]) if name in in_config else "(not managed)", existing, differs))
     data = {

@@ -97,11 +97,11 @@ def _fix(session: Session) -> None:
         del session.config  # read anew
 
 
-def _report(said: str) -> tuple[str, Path]:
-    name, equals, file = said.partition("=")
+def _report(given: str) -> tuple[str, Path]:
+    name, equals, file = given.partition("=")
     if not equals or not file or name not in FINDINGS_FORMATS:
         raise Problem(
-            f"--report {said} is not FORMAT=FILE", Exit.USAGE, f"the formats are {', '.join(FINDINGS_FORMATS)}"
+            f"--report {given} is not FORMAT=FILE", Exit.USAGE, f"the formats are {', '.join(FINDINGS_FORMATS)}"
         )
     return name, Path(file)
 

@@ -239,11 +239,11 @@ def import_(
         source="the workbook",
         instead="change it in every district's row, or leave it as it was",
     )
-    found = placer.place(new_values(edits, config, kinds))
-    check_explained(found)
-    left = {entry.address for entry in found.left}
+    results = placer.place(new_values(edits, config, kinds))
+    check_explained(results)
+    left = {entry.address for entry in results.left}
     try:
-        files = found.files(session.root)
+        files = results.files(session.root)
         after = tried(session.root, files)
         _refuse_invalid(session, edits, after, file)
         if wrong := differs_from([e for e in edits if e.address not in left], config, sound(after), kinds):
@@ -252,7 +252,7 @@ def import_(
         raise Problem(f"it cannot be written: {error}", Exit.FAILED, "correct the cell, or write it by hand") from None
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
-    report(session, found, files, "taken over", source="the workbook")
+    report(session, results, files, "taken over", source="the workbook")
 
 
 def _refuse_invalid(session: Session, edits: "list[Edit]", after: "Configuration", file: Path) -> None:
@@ -316,7 +316,7 @@ def _refuse_conflicts(session: Session, conflicts: "list[Conflict]", file: Path)
     from websakctl.redaction import redact, redacted
     from websakctl.report.formats.text import safe
 
-    told = [
+    reported = [
         {
             "cell": one.edit.place,
             "address": str(one.edit.address),
@@ -327,15 +327,15 @@ def _refuse_conflicts(session: Session, conflicts: "list[Conflict]", file: Path)
         }
         for one in conflicts
     ]
-    for one in told[:SHOWN]:
+    for one in reported[:SHOWN]:
         message = f"conflict at {one['cell']}: {one['address']}: {one['field']} was {one['before']!r}; the workbook says {one['workbook']!r}, the config {one['config']!r}"  # fmt: skip
         session.terminal.warn(redact(safe(message)))
-    if len(told) > SHOWN:
-        session.terminal.warn(f"and {len(told) - SHOWN} more conflicts; --format json has them all")
+    if len(reported) > SHOWN:
+        session.terminal.warn(f"and {len(reported) - SHOWN} more conflicts; --format json has them all")
     if session.call.format == "json":
-        data = redacted({"format_version": 1, "file": str(file), "files": [], "errors": [], "conflicts": told})
+        data = redacted({"format_version": 1, "file": str(file), "files": [], "errors": [], "conflicts": reported})
         session.write(TableReport(headline="", columns=(), rows=(), data=data))
-    count = len(told)
+    count = len(reported)
     raise Problem(
         f"{count} cell{'s' * (count != 1)} of {file.name} {'were' if count != 1 else 'was'} changed in the config too; nothing was written",
         Exit.REFUSED,

@@ -75,8 +75,10 @@ def attest(
         session.terminal.warn(f"note: websakctl judges {gate} itself; this settles only what it cannot tell")
     if files:
         carry_out(session, files, auto_approve=auto_approve, force=force)
-    told = f"{gate} is attested for {district}." if files else f"{gate} was attested for {district} just so already."
+    reported = (
+        f"{gate} is attested for {district}." if files else f"{gate} was attested for {district} just so already."
+    )
     data = {"address": str(address), **fields, "files": list(files)}
-    session.write(TableReport(headline=told, columns=(), rows=(), data=data))
+    session.write(TableReport(headline=reported, columns=(), rows=(), data=data))
     if files:
         session.terminal.say(f"Written into {', '.join(files)}: commit it.")

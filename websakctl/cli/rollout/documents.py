@@ -86,14 +86,14 @@ def documents(
     session.write(TableReport(headline=headline, columns=("district", "what", "file"), rows=rows, data=data))
 
 
-def _chosen(option: str, said: list[str] | None, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
-    for name in said or ():
+def _chosen(option: str, given: list[str] | None, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
+    for name in given or ():
         if name not in known:
             raise Problem(f"{option} {name} is not one of {', '.join(known)}", Exit.USAGE)
-    return tuple(name for name in known if name in said) if said else default
+    return tuple(name for name in known if name in given) if given else default
 
 
-def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Language", today: date) -> list[Paper]:
+def _papers(session: Session, slug: str, desired: tuple[str, ...], language: "Language", today: date) -> list[Paper]:
     from websakctl.operations.config.scaffold import shipped
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.report.documents.markdown import CannotWrite, render_markdown
@@ -109,18 +109,18 @@ def _papers(session: Session, slug: str, wanted: tuple[str, ...], language: "Lan
     folders = [session.root / "templates" / "documents", shipped() / "documents"]
     name = values["district"]["name"]
     result: list[tuple[str, str, str, str, dict[str, Any]]] = []
-    if "plan" in wanted:
+    if "plan" in desired:
         title = text("Local project plan, {district}", language, district=name)
         result.append(("plan", "project-plan", f"{slug}-plan", title, values))
-    if "letters" in wanted:
+    if "letters" in desired:
         for orgnr, about in letter_values(values):
             title = text("Reading mail in Altinn, {unit}", language, unit=about["number"]["name"])
             result.append(("letter", "letter", f"{slug}-letter-{orgnr}", title, about))
-    if "handover" in wanted:
+    if "handover" in desired:
         title = text("Hand-over to operations, {district}", language, district=name)
         result.append(("handover", "handover", f"{slug}-handover", title, values))
     papers, missing = [], []
-    if "handover" in wanted and (why := _not_yet(batch, today)):
+    if "handover" in desired and (why := _not_yet(batch, today)):
         result = [one for one in result if one[0] != "handover"]
         missing.append(f"{slug}-handover: {why}")
     for what, template, stem, title, about in result:

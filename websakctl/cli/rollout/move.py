@@ -36,24 +36,24 @@ def move(
     session = Session(call)
     config = session.valid_config()
     refuse_unknown(session, batch)
-    found = move_batch(config, batch, day_of("--go-live", go_live), today_in_oslo())
+    result = move_batch(config, batch, day_of("--go-live", go_live), today_in_oslo())
     try:
-        files = found.changes.files(session.root)
+        files = result.changes.files(session.root)
         sound(tried(session.root, files))
     except NotWritten as error:
         raise Problem(f"{error}; nothing was written", Exit.FAILED, "name another day") from None
     if call.format == "json":
-        _write(session, found, files, auto_approve=auto_approve, force=force)
-    session.write(move_document(found, files))
+        _write(session, result, files, auto_approve=auto_approve, force=force)
+    session.write(move_document(result, files))
     if call.format != "json":
-        _write(session, found, files, auto_approve=auto_approve, force=force)
+        _write(session, result, files, auto_approve=auto_approve, force=force)
 
 
-def _write(session: Session, found: "Move", files: dict[str, str], *, auto_approve: bool, force: bool) -> None:
-    for note in found.notes:
+def _write(session: Session, result: "Move", files: dict[str, str], *, auto_approve: bool, force: bool) -> None:
+    for note in result.notes:
         session.terminal.warn(f"note: {note}")
     if not files:
-        session.terminal.say(f"{found.batch.key} goes live on {found.go_live} already; nothing was written.")
+        session.terminal.say(f"{result.batch.key} goes live on {result.go_live} already; nothing was written.")
         return
     carry_out(session, files, auto_approve=auto_approve, force=force)
     session.terminal.say(f"Written into {', '.join(files)}: commit it. Websak learns of it with the next apply.")

@@ -79,8 +79,8 @@ def _is_a_key(key: str) -> bool:
     return ("-" in key or len(key) > 3) and not key.isdigit()
 
 
-def _day(said: str) -> date:
+def _day(given: str) -> date:
     try:
-        return date.fromisoformat(said)
+        return date.fromisoformat(given)
     except ValueError:
-        raise Problem(f"--since {said} is not a day", Exit.USAGE, "write it as 2027-02-01") from None
+        raise Problem(f"--since {given} is not a day", Exit.USAGE, "write it as 2027-02-01") from None

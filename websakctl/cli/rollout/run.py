@@ -102,13 +102,13 @@ def run(
         rollout.run(users)
 
 
-def _first_to_go(session: Session, batch: str, wanted: str | None) -> str:
+def _first_to_go(session: Session, batch: str, desired: str | None) -> str:
     districts = _fields(session, batch)["districts"]
     if not districts:
         raise Problem(f"{batch} has no districts", Exit.REFUSED, "name them under rollout_batches: in config/")
-    if wanted is not None and wanted not in districts:
-        raise UnknownName(f"{wanted} is not in {batch}", wanted, districts)
-    return str(wanted or districts[0])
+    if desired is not None and desired not in districts:
+        raise UnknownName(f"{desired} is not in {batch}", desired, districts)
+    return str(desired or districts[0])
 
 
 def end_at_ctrl_c(stop: threading.Event) -> None:
@@ -494,7 +494,7 @@ def resume(call: Call, batch: BatchName) -> None:
     )
 
 
-def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
+def _set(call: Call, batch: str, values: dict[str, Any], reported: str) -> None:
     from websakctl.cli.write_back import carry_out
     from websakctl.kinds.rollout_batch import KIND
     from websakctl.model.address import BASE, Address
@@ -521,6 +521,6 @@ def _set(call: Call, batch: str, values: dict[str, Any], told: str) -> None:
         "files": list(files),
     }
     notes = [] if files else ["It was so already."]
-    session.write(TableReport(headline=told, columns=(), rows=(), data=data, notes=notes))
+    session.write(TableReport(headline=reported, columns=(), rows=(), data=data, notes=notes))
     if files:
         session.terminal.say(f"Written into {', '.join(files)}: commit it. Websak learns of it with the next apply.")

@@ -61,7 +61,7 @@ def register(app: typer.Typer) -> None:
 
 
 def suborgs(
-    call: Call, arrives: Arrives = None, holes: Holes = False, district: Districts = None, batch: Batch = None
+    call: Call, arrives: Arrives = None, unrouted: Holes = False, district: Districts = None, batch: Batch = None
 ) -> None:
     """Show every sub-org number and where its mail goes, the holes first. Reads only the config.
 
@@ -83,13 +83,13 @@ def suborgs(
     chosen = [
         route
         for route in every
-        if (route.holes or not holes)
+        if (route.holes or not unrouted)
         and (arrives is None or (arrives == (route.arrives or "unsaid") and not route.ended))
     ]
     if call.format == "csv":
         session.write(routes_rows(chosen))
         return
-    whole_picture = not holes and arrives is None
+    whole_picture = not unrouted and arrives is None
     session.write(
         routes_document(chosen, loads(config.whole, every) if whole_picture else (), still_needed=arrives is not None)
     )
@@ -176,7 +176,7 @@ def import_(
         rows = read_list(session, list_, KIND, district)
     else:
         _refuse_half_a_route(channel, reader, unit)
-        rows = {(found.district, found.orgnr): {"name": found.name} for found in _missing(session, file, scopes)}
+        rows = {(result.district, result.orgnr): {"name": result.name} for result in _missing(session, file, scopes)}
     filled = {}
     for (slug, orgnr), fields in rows.items():
         local = {"unit": config.districts[slug].full_key(config.districts[slug].local_key(unit))} if unit else {}
@@ -221,7 +221,7 @@ def _missing(session: Session, file: list[Path] | None, scopes: frozenset[str]) 
         url = session.secure(session.around.register_url or config.settings.registers.business).rstrip("/")
         session.terminal.say(f"Asking {url} …")
         result = check_online(url, chosen, config.districts, scopes, today, session.runtime)
-    return [found for found in result.differences if found.what is Lookup.MISSING]
+    return [results for results in result.differences if results.what is Lookup.MISSING]
 
 
 def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":

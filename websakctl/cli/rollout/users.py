@@ -175,30 +175,30 @@ def write(session: Session, files: dict[str, str]) -> None:
     session.terminal.say(f"Wrote {', '.join(files)}.")
 
 
-def _tell(session: Session, found: "Import") -> None:
+def _tell(session: Session, result: "Import") -> None:
     """How the file was read, and what was made of it."""
     from websakctl.report.formats.text import safe
 
     say = session.terminal.say
-    columns = ", ".join(f"{name}: {safe(header)}" for name, header in found.columns.items())
-    say(f"Read {safe(found.table.file)} ({safe(found.table.about)}).")
+    columns = ", ".join(f"{name}: {safe(header)}" for name, header in result.columns.items())
+    say(f"Read {safe(result.table.file)} ({safe(result.table.about)}).")
     if columns:
         say(f"Columns: {columns}.")
-    if found.passed_over:
-        say(f"Passed over: {', '.join(map(safe, found.passed_over))}.")
-    for note in found.notes:
+    if result.passed_over:
+        say(f"Passed over: {', '.join(map(safe, result.passed_over))}.")
+    for note in result.notes:
         session.terminal.warn(f"note: {safe(note)}")
-    if not found.findings:
-        for slug in found.districts:
-            count = sum(1 for person in found.people if person.district == slug)
-            left = f", {len(found.left[slug])} no longer" if found.left.get(slug) else ""
-            say(f"  {slug}: {count} user{'s' * (count != 1)}{left}{_elsewhen(found, slug)}")
+    if not result.findings:
+        for slug in result.districts:
+            count = sum(1 for person in result.people if person.district == slug)
+            left = f", {len(result.left[slug])} no longer" if result.left.get(slug) else ""
+            say(f"  {slug}: {count} user{'s' * (count != 1)}{left}{_elsewhen(result, slug)}")
 
 
-def _elsewhen(found: "Import", slug: str) -> str:
+def _elsewhen(result: "Import", slug: str) -> str:
     """How many of a district start later, and how many have left."""
     day = today_in_oslo().isoformat()
-    fields = [person.fields for person in found.people if person.district == slug]
+    fields = [person.fields for person in result.people if person.district == slug]
     later = sum(1 for each in fields if each.get("valid_from", day) > day)
     ended = sum(1 for each in fields if each.get("valid_to", day) < day)
     return f", {later} start{'s' * (later == 1)} later" * bool(
@@ -206,54 +206,54 @@ def _elsewhen(found: "Import", slug: str) -> str:
     ) + f", {ended} ha{'s' if ended == 1 else 've'} left" * bool(ended)
 
 
-def _complain(session: Session, found: "Import") -> None:
+def _complain(session: Session, result: "Import") -> None:
     """Show every finding with its cells, and end the command."""
     from websakctl.redaction import redact
     from websakctl.report.formats.text import safe
     from websakctl.source.tables.report import group
 
-    groups = group(found.table, found.findings)
+    groups = group(result.table, result.findings)
     for one in groups[:SHOWN]:
         session.terminal.error(redact(safe(f"{one.place}: {one.message}")), redact(safe(one.help)))
     if len(groups) > SHOWN:
         session.terminal.error(f"and {len(groups) - SHOWN} more; --format json has them all")
     if session.call.format == "json":
-        session.write(TableReport(headline="", columns=(), rows=(), data=_as_json(found, written=False)))
-    rows = len({one.row for one in found.findings})
+        session.write(TableReport(headline="", columns=(), rows=(), data=_as_json(result, written=False)))
+    rows = len({one.row for one in result.findings})
     raise Problem(
-        f"{rows} row{'s' * (rows != 1)} of {safe(found.table.file)} cannot be taken; nothing was written",
+        f"{rows} row{'s' * (rows != 1)} of {safe(result.table.file)} cannot be taken; nothing was written",
         Exit.INVALID,
         "fix the file, or the rules under user_import: in config/websak.yaml; docs/users.md tells more",
     )
 
 
-def _as_json(found: "Import", *, written: bool) -> dict[str, Any]:
+def _as_json(result: "Import", *, written: bool) -> dict[str, Any]:
     from websakctl.redaction import redacted
 
     document: dict[str, Any] = redacted(
         {
             "format_version": 1,
-            "file": found.table.file,
-            "read_as": found.table.about,
-            "columns": found.columns,
-            "passed_over": list(found.passed_over),
+            "file": result.table.file,
+            "read_as": result.table.about,
+            "columns": result.columns,
+            "passed_over": list(result.passed_over),
             "written": written,
             "districts": {
                 slug: {
-                    "users": sum(1 for p in found.people if p.district == slug),
-                    "left": found.left.get(slug, []),
+                    "users": sum(1 for p in result.people if p.district == slug),
+                    "left": result.left.get(slug, []),
                 }
-                for slug in found.districts
+                for slug in result.districts
             },
             "errors": [
                 {
                     "row": f.row,
                     "column": f.column,
-                    "cell": found.table.reference(f.row, f.column),
+                    "cell": result.table.reference(f.row, f.column),
                     "message": f.message,
                     "help": f.help,
                 }
-                for f in found.findings
+                for f in result.findings
             ],
         }
     )

@@ -254,12 +254,12 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     )
 
 
-def _recorded(run: str, said: "Evidence", items: "list[Item]", left: "WorkList") -> dict[str, Any]:
+def _recorded(run: str, given: "Evidence", items: "list[Item]", left: "WorkList") -> dict[str, Any]:
     return {
         "run": run,
-        "by": said.by,
-        "on": said.on,
-        "evidence": said.evidence,
+        "by": given.by,
+        "on": given.on,
+        "evidence": given.evidence,
         "done": [_data(item) for item in items],
         "left": len(left.items),
     }
@@ -310,7 +310,7 @@ def _ticked(session: Session, inputs: "ConfigInput", work: "WorkList", file: Pat
     from websakctl.source.tables.table import TableError
 
     try:
-        found = read_ticked(read_tables(file))
+        result = read_ticked(read_tables(file))
     except TableError as error:
         raise Problem(str(error), Exit.INVALID, error.what_next) from None
     left = {item.id: item for item in work.items}
@@ -322,10 +322,10 @@ def _ticked(session: Session, inputs: "ConfigInput", work: "WorkList", file: Pat
             message=f"the work list of {work.environment} has no item {id_}",
             help="the config asks for something else by now: look at `websakctl worklist list`",
         )
-        for id_, (row, column) in found.ids.items()
+        for id_, (row, column) in result.ids.items()
         if id_ not in left and id_ not in before
     ]
-    if problems := group(found.table, [*found.findings, *unknown]):
+    if problems := group(result.table, [*result.findings, *unknown]):
         for one in problems:
             session.terminal.error(safe(f"{one.place}: {one.message}"), one.help)
         count = len(problems)
@@ -334,9 +334,9 @@ def _ticked(session: Session, inputs: "ConfigInput", work: "WorkList", file: Pat
             Exit.INVALID,
             "correct the list, or record items by their ids",
         )
-    if again := [id_ for id_ in found.ids if id_ not in left]:
+    if again := [id_ for id_ in result.ids if id_ not in left]:
         session.terminal.say(f"note: recorded before: {', '.join(again)}")
-    items = [item for item in work.items if item.id in found.ids]
+    items = [item for item in work.items if item.id in result.ids]
     if not items:
         raise Problem(f"nothing new is ticked in {file.name}; nothing was recorded", Exit.REFUSED, "write x into Utført where an item is done")  # fmt: skip
     return items
@@ -351,13 +351,13 @@ def _tell_what_comes_first(session: Session, work: "WorkList", items: "list[Item
         session.terminal.warn(f"note: these come first on the list and are not recorded as done: {', '.join(before)}")
 
 
-def _language(said: str) -> "Language":
+def _language(given: str) -> "Language":
     from websakctl.report.texts import LANGUAGES
 
     for language in LANGUAGES:
-        if language == said:
+        if language == given:
             return language
-    raise Problem(f"--lang {said} is not one of {', '.join(LANGUAGES)}", Exit.USAGE)
+    raise Problem(f"--lang {given} is not one of {', '.join(LANGUAGES)}", Exit.USAGE)
 
 
 def _data(item: "Item") -> dict[str, Any]:

@@ -176,15 +176,15 @@ def _other_writers(session: Session, reader: "WebsakReader") -> str:
 
     config, target = session.config, session.target
     owner = target.described.owners.get("user")
-    told = f"{owner} owns users (owners: in config/websak.yaml); " if owner else ""
+    reported = f"{owner} owns users (owners: in config/websak.yaml); " if owner else ""
     listed = {a.key for a in (*config.state, *config.dormant) if a.kind == "user"}
     digest = session.state_key.code if session.shared_state is not None and session.state_key is not None else None
     signs = signs_of_other_writers(session.journal.entries(), target.name, reader.changed_users, listed, digest)
     if signs is None:
-        return f"{told}not known: nothing was applied from here yet"
+        return f"{reported}not known: nothing was applied from here yet"
     count = len(signs.foreign)
     if not count:
-        return f"{told}no sign of one since {signs.since}"
+        return f"{reported}no sign of one since {signs.since}"
     users = f"{count} user{'s' * (count != 1)} changed since {signs.since} that no run of ours wrote"
     advice = "" if owner else "; if another system writes them, say so under `owners:` in config/websak.yaml"
-    return f"{told}{users}, {signs.unlisted} of them with a code that no file names{advice}"
+    return f"{reported}{users}, {signs.unlisted} of them with a code that no file names{advice}"

@@ -47,7 +47,7 @@ def after_change(
 
 def as_made(
     address: Address,
-    wanted: Mapping[str, Any],
+    desired: Mapping[str, Any],
     live: Mapping[str, Any],
     last: LastApplied | None,
     accepted: AcceptedNormalisations,
@@ -59,7 +59,7 @@ def as_made(
     kind = all_kinds()[address.kind]
     fixed = {
         name: live[name]
-        for name, value in wanted.items()
+        for name, value in desired.items()
         if name in live
         and live[name] != value
         and name not in kind.references
@@ -68,6 +68,6 @@ def as_made(
         and not is_accepted(accepted, address, name, value, live[name])
     }
     if kind.write_only and last is not None:  # nobody has written them now
-        wanted = {name: value for name, value in wanted.items() if name not in kind.write_only}
+        desired = {name: value for name, value in desired.items() if name not in kind.write_only}
         fixed |= {name: value for name, value in last.fields.items() if name in kind.write_only}
-    return {**wanted, **fixed} if fixed else wanted
+    return {**desired, **fixed} if fixed else desired

@@ -100,8 +100,8 @@ def _of(change: Change, live: State) -> Iterator[Difference]:
         )
 
 
-def _alike(wanted: Any, made: Any) -> bool:
+def _alike(desired: Any, created: Any) -> bool:
     """Whether two texts differ in case and spaces only: what was there before may be all that the server ever makes of it."""
-    if not isinstance(wanted, str) or not isinstance(made, str):
+    if not isinstance(desired, str) or not isinstance(created, str):
         return False
-    return " ".join(str(canonical(wanted)).casefold().split()) == " ".join(str(canonical(made)).casefold().split())
+    return " ".join(str(canonical(desired)).casefold().split()) == " ".join(str(canonical(created)).casefold().split())

@@ -367,8 +367,8 @@ def _about_state(
         detail=f"allowed: {', '.join(allowed)}" if left and allowed else "",
         items=left,
     )
-    made = Counter(key for operation, key in effects if operation.endswith(".create"))
-    twice = tuple(f"{key}: made {number} times" for key, number in sorted(made.items()) if number > 1)
+    created = Counter(key for operation, key in effects if operation.endswith(".create"))
+    twice = tuple(f"{key}: made {number} times" for key, number in sorted(created.items()) if number > 1)
     yield Check(name="nothing was made twice", passed=not twice, items=twice)
 
 

@@ -91,11 +91,11 @@ def setup_document(
 def _numbered(resources: list[Resource]) -> Callable[[Resource], str]:
     """The server's own ids where they are numbers, others where they are not known."""
     free = map(str, count(FREE))
-    found: dict[int, str] = {}
+    result: dict[int, str] = {}
     for resource in resources:
         own = resource.handle.id if resource.handle is not None else resource.address.key.removeprefix("#")
-        found[id(resource)] = own if own.isascii() and own.isdigit() else next(free)
-    return lambda resource: found[id(resource)]
+        result[id(resource)] = own if own.isascii() and own.isdigit() else next(free)
+    return lambda resource: result[id(resource)]
 
 
 def _department(unit: Resource, id_: str, parent: str) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def _role(name: str, scope: Mapping[str, Any], place: Callable[[str | None], str
 
 
 def _by_template(roles: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    result: dict[str, list[Mapping[str, Any]]] = {}
     for fields in roles.values():
-        found.setdefault(str(fields["template_id"]), []).append(fields)
-    return found
+        result.setdefault(str(fields["template_id"]), []).append(fields)
+    return result
 
 
 def _template(id_: str, roles: list[Mapping[str, Any]], root: str) -> dict[str, Any]:

@@ -89,9 +89,9 @@ def find_drift(inputs: ConfigInput, live: State) -> Drift:
     return Drift(plan=plan, fields=tuple(_three_ways(inputs, plan, applied, live)))
 
 
-def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resource | None) -> dict[str, Any]:
+def _remembered(fields: Mapping[str, Any], desired: Resource | None, existing: Resource | None) -> dict[str, Any]:
     """What was applied, whole: what was taken out of it before it was kept is what config or live has, if the rest agrees."""
-    sources = [resource.fields for resource in (wanted, there) if resource is not None]
+    sources = [resource.fields for resource in (desired, existing) if resource is not None]
 
     def whole(name: str, value: Any) -> Any:
         return next((f[name] for f in sources if name in f and redacted(f[name]) == value), value)
@@ -99,14 +99,16 @@ def _remembered(fields: Mapping[str, Any], wanted: Resource | None, there: Resou
     return {name: whole(name, value) if withheld(value) else value for name, value in fields.items()}
 
 
-def _seen(inputs: ConfigInput, address: Address, before: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+def _seen(
+    inputs: ConfigInput, address: Address, before: Mapping[str, Any], existing: Mapping[str, Any]
+) -> dict[str, Any]:
     """Live's values of the fields that were applied; what the server was seen to make of a value counts as that value."""
     result = {}
     for name, value in before.items():
-        if name not in there:  # not told
+        if name not in existing:  # not told
             result[name] = value
             continue
-        created = there.get(name)
+        created = existing.get(name)
         pair = inputs.accepted.get((address, name))
         result[name] = value if pair is not None and same(pair[0], value) and same(pair[1], created) else created
     return result

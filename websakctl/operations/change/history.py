@@ -351,21 +351,21 @@ class _Back:
         self.known[address] = LastApplied(last, known.protected)
         return replace(live, fields={**live.fields, **last})
 
-    def _make_again(self, entry: HistoryEntry, there: Resource | None) -> None:
+    def _make_again(self, entry: HistoryEntry, existing: Resource | None) -> None:
         fields = {f.path: f.before for f in entry.fields}
-        if there is None:
+        if existing is None:
             if held := {name: value for name, value in fields.items() if withheld(value)}:
                 self.cannot(entry.address, _held_back(held))
             else:
                 self.wanted[entry.address] = Resource(address=entry.address, fields=fields)
-        elif all(holds(there.fields.get(name), value) for name, value in fields.items()):
+        elif all(holds(existing.fields.get(name), value) for name, value in fields.items()):
             self.already += 1
         else:
             self.cannot(entry.address, "it was deleted and is there again: somebody made it anew")
 
-    def _retire(self, entry: HistoryEntry, there: Resource) -> None:
+    def _retire(self, entry: HistoryEntry, existing: Resource) -> None:
         address = entry.address
-        if not there.active:
+        if not existing.active:
             self.already += 1
             return
         kind = self.inputs.kinds[address.kind]
@@ -377,33 +377,33 @@ class _Back:
         if entry.status == Status.UNKNOWN.value:  # later requests may have failed; what is never told is not remembered
             mine = kind.stepwise | kind.write_only
             fields = [f for f in fields if f.path.partition(".")[0] not in mine]
-        if since := [f for f in fields if not self._as_made(there, f)]:
-            self.cannot(address, _changed_since(since, there))
+        if since := [f for f in fields if not self._as_made(existing, f)]:
+            self.cannot(address, _changed_since(since, existing))
             return
         del self.wanted[address]
         was = self.inputs.known.get(address)
-        self.known[address] = LastApplied(there.fields, was is not None and was.protected)
+        self.known[address] = LastApplied(existing.fields, was is not None and was.protected)
         if entry.action == Action.ACTIVATE and fields:
             self.cannot(address, f"it can be retired again, and keeps what the run made of {_named(fields)}")
 
-    def _put_back(self, entry: HistoryEntry, there: Resource) -> None:
+    def _put_back(self, entry: HistoryEntry, existing: Resource) -> None:
         address, scope = entry.address, entry.address.scope
         created: list[FieldChange] = []
         held: list[FieldChange] = []
         since: list[FieldChange] = []
         for f in entry.fields:
-            now = value_at(there, f.path)
-            if self._as_made(there, f):
+            now = value_at(existing, f.path)
+            if self._as_made(existing, f):
                 (held if withheld(f.before) else created).append(f)
             elif not holds(now, f.before):
                 since.append(f)
         if held:
             self.cannot(address, _held_back({f.path: f.before for f in held}))
         if since:
-            self.cannot(address, _changed_since(since, there))
+            self.cannot(address, _changed_since(since, existing))
         if not (created or since or held):
             self.already += 1
-        if not there.active:
+        if not existing.active:
             if created:
                 self.cannot(address, "it is retired by now")
             return
@@ -413,20 +413,21 @@ class _Back:
             del self.wanted[address]
         inverse = tuple(FieldChange(path=f.path, before=f.after, after=f.before) for f in created)
         target = Address(address.kind, scope, address.key)
-        self.wanted[target] = Resource(address=target, fields=patched(there.fields, inverse))
+        self.wanted[target] = Resource(address=target, fields=patched(existing.fields, inverse))
 
-    def _as_made(self, there: Resource, f: FieldChange) -> bool:
+    def _as_made(self, existing: Resource, f: FieldChange) -> bool:
         """Whether a field still is what the run made it, or what the server made of that."""
-        now = value_at(there, f.path)
+        now = value_at(existing, f.path)
         if holds(now, f.after):
             return True
-        pair = self.inputs.accepted.get((there.address, f.path))
+        pair = self.inputs.accepted.get((existing.address, f.path))
         return pair is not None and holds(pair[0], f.after) and holds(now, pair[1])
 
 
-def _changed_since(since: Iterable[FieldChange], there: Resource) -> str:
+def _changed_since(since: Iterable[FieldChange], existing: Resource) -> str:
     return "changed since: " + "; ".join(
-        f"{f.path} was {f.before!r}, the run made it {f.after!r}, now it is {value_at(there, f.path)!r}" for f in since
+        f"{f.path} was {f.before!r}, the run made it {f.after!r}, now it is {value_at(existing, f.path)!r}"
+        for f in since
     )
 
 

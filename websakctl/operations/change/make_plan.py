@@ -26,8 +26,8 @@ def knowing_people(inputs: ConfigInput, live: State) -> ConfigInput:
     if people is None:
         return inputs
     accepted = {
-        (people.address(a), path): (people.value(a, path, expected), people.value(a, path, made))
-        for (a, path), (expected, made) in inputs.accepted.items()
+        (people.address(a), path): (people.value(a, path, expected), people.value(a, path, created))
+        for (a, path), (expected, created) in inputs.accepted.items()
     }
     return replace(inputs, known=with_people(inputs.known, people), accepted=accepted)
 

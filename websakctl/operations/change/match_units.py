@@ -47,7 +47,7 @@ def find_matches(inputs: ConfigInput, live: State) -> list[Match]:
     return [result[address] for address in sorted(result)]
 
 
-def _match_kind(kind: Kind, inputs: ConfigInput, live: State, found: dict[Address, Match]) -> None:
+def _match_kind(kind: Kind, inputs: ConfigInput, live: State, result: dict[Address, Match]) -> None:
     keys = {a.key for a in live if a.kind == kind.name}
     desired = [r for a, r in inputs.config.state.items() if a.kind == kind.name and a.key not in keys]
     loose = [r for a, r in live.items() if a.kind == kind.name and r.active and not r.fields.get(str(kind.key_mirror))]
@@ -70,21 +70,21 @@ def _match_kind(kind: Kind, inputs: ConfigInput, live: State, found: dict[Addres
         known |= {address.key: several[0][0].address.key for address, several in new.items()}
     for address, several in candidates.items():
         if several and address in inputs.selection:
-            found[address] = Match(address=address, candidates=tuple(several))
+            result[address] = Match(address=address, candidates=tuple(several))
 
 
 def _candidates(
-    kind: Kind, wanted: Resource, loose: Iterable[Resource], place: str, known: Mapping[str, str]
+    kind: Kind, desired: Resource, loose: Iterable[Resource], place: str, known: Mapping[str, str]
 ) -> list[tuple[Resource, str]]:
-    above = wanted.fields.get(place)
+    above = desired.fields.get(place)
     result = []
     for one in loose:
         evidence = [
-            f"same {name} {wanted.fields[name]}"
+            f"same {name} {desired.fields[name]}"
             for name in kind.unique
-            if wanted.fields.get(name) and same(one.fields.get(name), wanted.fields[name])
+            if desired.fields.get(name) and same(one.fields.get(name), desired.fields[name])
         ]
-        if same(one.fields.get(kind.label), wanted.fields.get(kind.label)) and one.fields.get(place) in (
+        if same(one.fields.get(kind.label), desired.fields.get(kind.label)) and one.fields.get(place) in (
             above,
             known.get(above or "", above),
         ):

@@ -250,8 +250,8 @@ def _smoke(inputs: ConfigInput, slug: str, expected: State, live: State, find: F
         lost = [a for a in was if not _there(live, a)]
         missing = f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""
         never = f"; {len(of_kind) - len(was)} not applied yet" if len(was) < len(of_kind) else ""
-        told = f"{len(was) - len(lost)} of {len(was)} there and active{missing}{never}"
-        yield Check(what=kind.plural, ok=not lost, told=told)
+        reported = f"{len(was) - len(lost)} of {len(was)} there and active{missing}{never}"
+        yield Check(what=kind.plural, ok=not lost, told=reported)
     routes = [a for a in desired if a.kind in inputs.kinds and "unit" in inputs.config.state[a].fields and a in live]
     before, now = _units(inputs, expected, slug), _units(inputs, live, slug)
     stray = [a.key for a in routes if (unit := live[a].fields.get("unit")) is not None and unit not in now]

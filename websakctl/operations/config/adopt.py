@@ -27,7 +27,7 @@ def unmanaged(inputs: ConfigInput, live: State) -> list[Address]:
 
 
 def adopt(
-    root: Path, inputs: ConfigInput, live: State, wanted: Sequence[Address], also: Also = lambda _: WriteBack()
+    root: Path, inputs: ConfigInput, live: State, desired: Sequence[Address], also: Also = lambda _: WriteBack()
 ) -> tuple[WriteBack, dict[str, str]]:
     """Write entries for live objects, and for what they refer to; what would make the config invalid is left out.
 
@@ -35,7 +35,7 @@ def adopt(
         root: The config repository.
         inputs: What the config says.
         live: What there is.
-        wanted: What to adopt.
+        desired: What to adopt.
         also: What is written at the same time, given what is to be left out.
 
     Returns:
@@ -48,7 +48,7 @@ def adopt(
     refused: dict[Address, str] = {}
     while True:
         result = also(refused)
-        result.add(Adopter(inputs, live, documents, refused).adopt(wanted))
+        result.add(Adopter(inputs, live, documents, refused).adopt(desired))
         files = result.files(root)
         if not files:
             return result, files
@@ -91,9 +91,9 @@ class Adopter:
         self.entries: dict[Address, tuple[str, dict[str, Any]]] = {}  # local key and fields
         self.refused = dict(refused)
 
-    def adopt(self, wanted: Iterable[Address]) -> WriteBack:
+    def adopt(self, desired: Iterable[Address]) -> WriteBack:
         """Write entries for what is wanted into the files that have their like."""
-        for address in wanted:
+        for address in desired:
             self.take(address, ())
         by_section: dict[tuple[str, str], list[Address]] = {}
         for address in self.entries:

@@ -40,8 +40,8 @@ def begin(
     }
     known: State = {**config.whole, **state}
     inputs = ConfigInput(config=config, kinds=dict(kinds))
-    found, files = adopt(root, inputs, known, sorted(state))
-    return found, files, len(rows) - len(state)
+    result, files = adopt(root, inputs, known, sorted(state))
+    return result, files, len(rows) - len(state)
 
 
 def _fields(config: Configuration, kind: Kind, address: Address, given: Mapping[str, Any]) -> dict[str, Any]:

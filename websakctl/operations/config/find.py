@@ -43,25 +43,25 @@ def find(text: str, states: Mapping[str, State], kinds: Mapping[str, Kind]) -> l
         states: The resources by where they stand: ``config``, ``Websak``.
         kinds: All kinds.
     """
-    wanted = lookup_key(re.sub("[ .]", "", text) if _NUMBER.fullmatch(text.strip()) else text)
-    found: dict[Address, Match] = {}
+    desired = lookup_key(re.sub("[ .]", "", text) if _NUMBER.fullmatch(text.strip()) else text)
+    result: dict[Address, Match] = {}
     for place, state in states.items():
         for address, resource in state.items():
-            match = _best(wanted, resource, kinds[address.kind], place)
+            match = _best(desired, resource, kinds[address.kind], place)
             if match is None:
                 continue
-            before = found.get(address)
+            before = result.get(address)
             if before is not None:
                 better = match if match.rank < before.rank else before
                 match = msgspec.structs.replace(better, places=(*before.places, place))
-            found[address] = match
-    return sorted(found.values(), key=lambda match: (match.rank, match.address))
+            result[address] = match
+    return sorted(result.values(), key=lambda match: (match.rank, match.address))
 
 
-def _best(wanted: str, resource: Resource, kind: Kind, place: str) -> Match | None:
+def _best(desired: str, resource: Resource, kind: Kind, place: str) -> Match | None:
     best: Match | None = None
     for field, value in _texts(resource, kind):
-        rank = _rank(wanted, lookup_key(value))
+        rank = _rank(desired, lookup_key(value))
         if rank is not None and field in kind.references:
             rank += 3
         if rank is not None and (best is None or rank < best.rank) and redact(value) == value:
@@ -91,22 +91,22 @@ def _within(value: Any) -> Iterable[str]:
             yield from _within(inner)
 
 
-def _rank(wanted: str, text: str) -> int | None:
-    if wanted == text:
+def _rank(desired: str, text: str) -> int | None:
+    if desired == text:
         return 0
-    at = text.find(wanted)
+    at = text.find(desired)
     if at < 0:
         return None
-    return 1 if re.search(rf"(?<!\w){re.escape(wanted)}", text) else 2
+    return 1 if re.search(rf"(?<!\w){re.escape(desired)}", text) else 2
 
 
 def ending_in(text: str, addresses: Iterable[Address]) -> list[Address]:
     """The addresses that the end of one names: ``FR-OPPV``, ``frogner/FR-OPPV`` or ``org_unit/FR-OPPV``."""
-    wanted = text.casefold()
+    desired = text.casefold()
     return sorted(
         address
         for address in addresses
-        if wanted
+        if desired
         in (
             part.casefold() for part in (address.key, f"{address.scope}/{address.key}", f"{address.kind}/{address.key}")
         )

@@ -231,13 +231,13 @@ class _Reader:
         if address not in self.now:
             self._gone(table, row, columns, address)
             return
-        found = [
+        result = [
             edit
             for name, column in columns.items()
             if name not in (RESOURCE, DISTRICT, KEY) and (edit := self._edit(table, row, column, address, name))
         ]
-        self._check(table, row, kind, columns, address, found)
-        self._merge(found)
+        self._check(table, row, kind, columns, address, result)
+        self._merge(result)
 
     def _gone(self, table: Table, row: Row, columns: Mapping[str, int], address: Address) -> None:
         """Refuse changes of what the config does not have any more."""

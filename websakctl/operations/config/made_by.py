@@ -45,16 +45,16 @@ def commits_of(git: Git, files: Iterable[str]) -> dict[tuple[str, int], Commit]:
     Raises:
         GitError: If git cannot tell, which is not the same as "not committed".
     """
-    found: dict[tuple[str, int], Commit] = {}
+    result: dict[tuple[str, int], Commit] = {}
     if git.line("rev-parse", "--is-inside-work-tree") != "true":
         raise GitError("there is no working tree")
     if git.ref("HEAD") is None:
-        return found
+        return result
     tracked = set(git.run("ls-tree", "-r", "-z", "--name-only", "HEAD").decode("utf-8", "replace").split("\0"))
     for file in dict.fromkeys(files):
         if file in tracked:
-            found |= {(file, line): commit for line, commit in _blamed(git, file).items()}
-    return found
+            result |= {(file, line): commit for line, commit in _blamed(git, file).items()}
+    return result
 
 
 def _blamed(git: Git, file: str) -> dict[int, Commit]:
@@ -84,13 +84,13 @@ def _commit(sha: str, facts: Mapping[str, str]) -> Commit:
 def runs_of(journal: RunJournal, address: Address, environment: str) -> dict[str, PutBy]:
     """By field, the last run in an environment that set it."""
     here = {view.run for view in runs(journal) if view.environment == environment}
-    found: dict[str, PutBy] = {}
+    result: dict[str, PutBy] = {}
     for entry in history_entries(journal, address=str(address)):
         if entry.run in here and entry.status == Status.DONE.value:
             for field in entry.fields:
                 name = field.path.partition(".")[0]
-                found[name] = PutBy(run=entry.run, at=entry.at, value=field.after if field.path == name else None)
-    return found
+                result[name] = PutBy(run=entry.run, at=entry.at, value=field.after if field.path == name else None)
+    return result
 
 
 def run_in_words(put: PutBy | None, value: Any) -> str:

@@ -72,8 +72,8 @@ class Placer:
         self.result.written.sort(key=lambda w: (w.address, w.path))
         return self.result
 
-    def _kind(self, found: NewValue) -> Kind:
-        return self.kinds[found.address.kind]
+    def _kind(self, result: NewValue) -> Kind:
+        return self.kinds[result.address.kind]
 
     def _district(self, address: Address) -> District | None:
         return self.config.districts.get(address.scope) if address.scope != BASE else None
@@ -81,58 +81,58 @@ class Placer:
     def _leave(self, address: Address, why: str, what: str) -> None:
         self.result.left.append(Left(address=address, why=f"{why}; {what}"))
 
-    def _note(self, found: NewValue, file: str, how: str) -> None:
+    def _note(self, result: NewValue, file: str, how: str) -> None:
         self.result.written.append(
-            Written(address=found.address, path=found.name, before=found.old, after=found.live, file=file, how=how)
+            Written(address=result.address, path=result.name, before=result.old, after=result.live, file=file, how=how)
         )
 
     # --- where it goes
 
-    def _in_entry(self, found: NewValue, origin: Origin) -> None:
-        kind = self._kind(found)
+    def _in_entry(self, result: NewValue, origin: Origin) -> None:
+        kind = self._kind(result)
         path = (*section_path(origin.document, origin.section, kind.plural), origin.key)
-        self._put_field(found, origin.document, path, _fields(origin.section, origin.key), _defaults(origin))
-        self._note(found, origin.document.file, "in place")
+        self._put_field(result, origin.document, path, _fields(origin.section, origin.key), _defaults(origin))
+        self._note(result, origin.document.file, "in place")
 
     def _put_field(
         self,
-        found: NewValue,
+        result: NewValue,
         document: Document,
         path: tuple[str, ...],
         fields: Mapping[str, Any],
         shared: Mapping[str, Any],
     ) -> None:
-        kind = self._kind(found)
-        value = found.new if found.is_said else unsaid(kind, found.name, self._district(found.address))
-        if found.name in shared and identical(plain(shared[found.name]), value):
-            edits: list[Any] = [Drop(path=(*path, found.name))] if found.name in fields else []
-        elif not found.is_said and found.name not in shared and found.new is None:
-            edits = [Drop(path=(*path, found.name))] if found.name in fields else []
-        elif found.name in fields:
-            edits = list(edits_between(plain(fields[found.name]), value, (*path, found.name)))
+        kind = self._kind(result)
+        value = result.new if result.is_said else unsaid(kind, result.name, self._district(result.address))
+        if result.name in shared and identical(plain(shared[result.name]), value):
+            edits: list[Any] = [Drop(path=(*path, result.name))] if result.name in fields else []
+        elif not result.is_said and result.name not in shared and result.new is None:
+            edits = [Drop(path=(*path, result.name))] if result.name in fields else []
+        elif result.name in fields:
+            edits = list(edits_between(plain(fields[result.name]), value, (*path, result.name)))
         else:
-            edits = [Put(path=(*path, found.name), value=value, before=_after(field_order(kind), found.name))]
+            edits = [Put(path=(*path, result.name), value=value, before=_after(field_order(kind), result.name))]
         self.result.edit(document.file, *edits)
 
-    def _in_override(self, found: NewValue, origin: Origin) -> None:
+    def _in_override(self, result: NewValue, origin: Origin) -> None:
         assert origin.override is not None  # noqa: S101  # the caller looked
         document, section, key = origin.override
-        kind = self._kind(found)
+        kind = self._kind(result)
         path = (*section_path(document, section, kind.plural), key)
-        if self._same_as_template(found, origin):
-            others = [name for name in section[key] if name in kind.overridable and name != found.name]
-            self.result.edit(document.file, Drop(path=(*path, found.name) if others else path))
-            self._note(found, document.file, "as the template has it")
+        if self._same_as_template(result, origin):
+            others = [name for name in section[key] if name in kind.overridable and name != result.name]
+            self.result.edit(document.file, Drop(path=(*path, result.name) if others else path))
+            self._note(result, document.file, "as the template has it")
             return
-        value = found.new if found.is_said else unsaid(kind, found.name, self._district(found.address))
-        self.result.edit(document.file, *edits_between(plain(section[key][found.name]), value, (*path, found.name)))
-        self._note(found, document.file, "as an override")
+        value = result.new if result.is_said else unsaid(kind, result.name, self._district(result.address))
+        self.result.edit(document.file, *edits_between(plain(section[key][result.name]), value, (*path, result.name)))
+        self._note(result, document.file, "as an override")
 
-    def _same_as_template(self, found: NewValue, origin: Origin) -> bool:
-        district = self._district(found.address)
+    def _same_as_template(self, result: NewValue, origin: Origin) -> bool:
+        district = self._district(result.address)
         fields, shared = _fields(origin.section, origin.key), _defaults(origin)
-        given = fields.get(found.name, shared.get(found.name, unsaid(self._kind(found), found.name, None)))
-        return district is not None and identical(filled(plain(given), district.placeholders()), found.new)
+        given = fields.get(result.name, shared.get(result.name, unsaid(self._kind(result), result.name, None)))
+        return district is not None and identical(filled(plain(given), district.placeholders()), result.new)
 
     def _in_template(self, several: list[NewValue]) -> None:
         first = several[0]
@@ -180,23 +180,23 @@ class Placer:
                 return [text]
         return []
 
-    def _as_override(self, found: NewValue, kind: Kind) -> None:
-        address, district = found.address, self._district(found.address)
+    def _as_override(self, result: NewValue, kind: Kind) -> None:
+        address, district = result.address, self._district(result.address)
         assert district is not None  # noqa: S101  # a template is made for districts only
-        if found.name not in kind.overridable:
+        if result.name not in kind.overridable:
             self._leave(
                 address,
-                f"{found.name} is {found.live!r} in {self.source}, and must be the same in every district",
+                f"{result.name} is {result.live!r} in {self.source}, and must be the same in every district",
                 self.instead,
             )
             return
         origin = self.config.origins[address]
-        value = found.new if found.is_said else unsaid(kind, found.name, district)
+        value = result.new if result.is_said else unsaid(kind, result.name, district)
         if origin.override is not None:
             document, section, key = origin.override
             path: tuple[str, ...] = (*section_path(document, section, kind.plural), key)
-            after = _after(field_order(kind), found.name)
-            self.result.edit(document.file, Put(path=(*path, found.name), value=value, before=after))
+            after = _after(field_order(kind), result.name)
+            self.result.edit(document.file, Put(path=(*path, result.name), value=value, before=after))
         else:
             document = self._holder_of_overrides(address.scope)
             key = filled(origin.key, district.placeholders())
@@ -209,11 +209,11 @@ class Placer:
             if started:
                 self.result.edit(
                     document.file,
-                    Put(path=(*path, found.name), value=value, before=_after(field_order(kind), found.name)),
+                    Put(path=(*path, result.name), value=value, before=_after(field_order(kind), result.name)),
                 )
             else:
-                self.result.edit(document.file, Put(path=path, value={found.name: value, **about}, before=before))
-        self._note(found, document.file, "as an override")
+                self.result.edit(document.file, Put(path=path, value={result.name: value, **about}, before=before))
+        self._note(result, document.file, "as an override")
 
     def _holder_of_overrides(self, slug: str) -> Document:
         documents = self.documents.districts[slug]

@@ -141,14 +141,14 @@ def columns_of(kind: Kind, language: str) -> tuple[Column, ...]:
 
 def headers_of(kind: Kind) -> dict[str, str]:
     """Fields by every header that is understood: those of both languages, and the fields' own names."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for language in ("nb", "en"):
         for column in columns_of(kind, language):
-            found.setdefault(header_key(column.header), column.field)
+            result.setdefault(header_key(column.header), column.field)
         resource, district = FIRST_HEADERS[language]
-        found[header_key(resource)], found[header_key(district)] = RESOURCE, DISTRICT
-        found.setdefault(header_key(_header(kind, kind.key_field, language)), KEY)
-    return {**{header_key(column.field): column.field for column in columns_of(kind, "en")}, **found}
+        result[header_key(resource)], result[header_key(district)] = RESOURCE, DISTRICT
+        result.setdefault(header_key(_header(kind, kind.key_field, language)), KEY)
+    return {**{header_key(column.field): column.field for column in columns_of(kind, "en")}, **result}
 
 
 def shape_of(field: Field) -> Shape:

@@ -85,21 +85,21 @@ class _Allocator:
         new = self.split.get(address) or self._with_its_unit(kind, address) or self.reform.successor_of(old.slug)
         template = self._template(address) and new.district.slug == self.reform.successor_of(old.slug).district.slug
         raw = self.config.origins[address].key
-        made = fill(raw, new.district.placeholders()) if template else ""
+        created = fill(raw, new.district.placeholders()) if template else ""
         if not kind.local_keys:
-            same = template and made == address.key
+            same = template and created == address.key
             return self._own(kind, address, new, address.key, Fate.LIVES_ON, template=same)
         local = old.local_key(address.key)
         if not template:
             return self._beside_or_own(kind, address, new, local)
-        self._take(kind, new, made, address)
-        target = Address(kind.name, new.district.slug, new.district.full_key(made))
+        self._take(kind, new, created, address)
+        target = Address(kind.name, new.district.slug, new.district.full_key(created))
         if kind.api is Api.USER and not kind.renames and target.key != address.key:
-            return Move(old=address, new=target, fate=Fate.BESIDE, template=True, local=made)
+            return Move(old=address, new=target, fate=Fate.BESIDE, template=True, local=created)
         if old.slug == new.sources[0]:
-            return Move(old=address, new=target, fate=Fate.LIVES_ON, template=True, local=made)
+            return Move(old=address, new=target, fate=Fate.LIVES_ON, template=True, local=created)
         if kind.merges:
-            return Move(old=address, new=target, fate=Fate.MERGES, template=True, local=made)
+            return Move(old=address, new=target, fate=Fate.MERGES, template=True, local=created)
         return self._own(kind, address, new, local, Fate.LIVES_ON, template=False)
 
     def _beside_or_own(self, kind: Kind, address: Address, new: NewDistrict, local: str) -> Move:

@@ -169,8 +169,8 @@ class _Writer:
         for name, ref in kind.own_references:
             value = result.get(name)
             if isinstance(value, list):
-                found = [local for key in value if (local := self._local(move, ref, key)) is not None]
-                result[name] = self._one_head(move, found) if name == MANAGES else found
+                results = [local for key in value if (local := self._local(move, ref, key)) is not None]
+                result[name] = self._one_head(move, results) if name == MANAGES else results
             elif value is not None:
                 local = self._local(move, ref, value)
                 if local is not None:
@@ -296,13 +296,13 @@ class _Writer:
     def _leaving(self, licence: str) -> dict[tuple[str, str], int]:
         """Users with a seat who leave their district for another than its successor, by both."""
         roles = {a.key: r.fields for a, r in self.config.own.items() if a.kind == "user_role"}
-        found: dict[tuple[str, str], int] = defaultdict(int)
+        result: dict[tuple[str, str], int] = defaultdict(int)
         for address, user in self.config.of_kind("user").items():
             move = self.allocation.moves[address]
             if move.new.scope != self.reform.successor_of(address.scope).district.slug:
                 role = roles.get(user.fields["role"], {})
-                found[address.scope, move.new.scope] += licence in (role.get("licences") or ())
-        return found
+                result[address.scope, move.new.scope] += licence in (role.get("licences") or ())
+        return result
 
 
 _BATCH = "rollout_batch"

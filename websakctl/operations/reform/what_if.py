@@ -158,10 +158,10 @@ def what_if(
         plan: From today's live to it.
         seconds: What its writes take, roughly.
     """
-    found = _Finder(before, reform, allocation, new, after, plan)
-    pools = tuple(found.pools())
-    collisions, decisions = tuple(found.collisions()), tuple(found.decisions(pools))
-    measures = dict(found.measures(pools))
+    result = _Finder(before, reform, allocation, new, after, plan)
+    pools = tuple(result.pools())
+    collisions, decisions = tuple(result.collisions()), tuple(result.decisions(pools))
+    measures = dict(result.measures(pools))
     measures |= {
         "collisions": len(collisions),
         "decisions": len(decisions),
@@ -173,7 +173,7 @@ def what_if(
         day=reform.day,
         environment=before.environment,
         measures={key: measures[key] for key in LABELS},
-        districts=tuple(found.districts()),
+        districts=tuple(result.districts()),
         pools=pools,
         collisions=collisions,
         decisions=decisions,

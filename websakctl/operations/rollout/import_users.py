@@ -116,13 +116,13 @@ def read_people(
     return result
 
 
-def files_of(found: Import, *, add: bool = False) -> dict[str, str]:
+def files_of(results: Import, *, add: bool = False) -> dict[str, str]:
     """The districts' files of users as the import makes them, by path; what HR does not tell of a user is kept."""
     result = {}
-    for slug in found.districts:
-        before = found.listed.get(slug, {})
+    for slug in results.districts:
+        before = results.listed.get(slug, {})
         entries = dict(before) if add else {}
-        for person in found.people:
+        for person in results.people:
             if person.district == slug:
                 kept = {n: v for n, v in before.get(person.code, {}).items() if n not in person.cleared}
                 if before.get(person.code, {}).get("leave") and "leave" in person.cleared:
@@ -181,11 +181,11 @@ def listed_in_files(root: Path, files: Iterable[str]) -> dict[str, dict[str, dic
     for name in files:
         if not (root / name).exists():
             continue
-        found = Documents()
-        one = read_document(root / name, found)
+        results = Documents()
+        one = read_document(root / name, results)
         users = one.top.get(SECTION, {}) if one is not None else None
         if not isinstance(users, Mapping) or not all(isinstance(fields, Mapping | None) for fields in users.values()):
-            raise UnreadableError(name, found.findings)
+            raise UnreadableError(name, results.findings)
         shared = one.top.get(DEFAULTS, {}) if one is not None else {}
         shared = shared.get(SECTION, {}) if isinstance(shared, Mapping) else {}
         result[Path(name).stem] = {code: plain({**shared, **(fields or {})}) for code, fields in users.items()}

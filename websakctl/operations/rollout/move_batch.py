@@ -104,25 +104,25 @@ def _notes(batch: Batch, day: date, today: date, holidays: frozenset[date]) -> I
 def _dependents(config: Configuration, batch: Batch, day: str) -> Iterator[Dependent]:
     mine = batch_of(in_order(config.whole))
     scopes = {slug for slug in batch.districts if mine[slug].key == batch.key}
-    for found in entries(SubOrg, config.whole):
-        number = found.value
-        if (number.batch or (batch.key if found.address.scope in scopes else "")) != batch.key:
+    for result in entries(SubOrg, config.whole):
+        number = result.value
+        if (number.batch or (batch.key if result.address.scope in scopes else "")) != batch.key:
             continue
         if number.valid_from and number.valid_from > day:
             yield Dependent(
-                what=str(found.address), day=number.valid_from, detail="its route begins after the batch is live"
+                what=str(result.address), day=number.valid_from, detail="its route begins after the batch is live"
             )
         if number.valid_to and number.valid_to < day:
             yield Dependent(
-                what=str(found.address), day=number.valid_to, detail="its route ends before the batch is live"
+                what=str(result.address), day=number.valid_to, detail="its route ends before the batch is live"
             )
     for licence in entries(Licence, config.whole):
         if not valid(licence.value, day):
             span = f"{licence.value.valid_from or '…'} – {licence.value.valid_to or '…'}"
             yield Dependent(what=str(licence.address), day=span, detail="its seats may not be used on that day")
-    for said in entries(Attestation, config.whole):
-        waiver = said.value.waived
-        if said.address.scope in scopes and waiver is not None and waiver.until < day:
+    for given in entries(Attestation, config.whole):
+        waiver = given.value.waived
+        if given.address.scope in scopes and waiver is not None and waiver.until < day:
             yield Dependent(
-                what=str(said.address), day=waiver.until, detail="the gate is waived until then, not to the new day"
+                what=str(given.address), day=waiver.until, detail="the gate is waived until then, not to the new day"
             )

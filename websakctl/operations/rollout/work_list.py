@@ -171,10 +171,10 @@ def record_done(
     journal.settle(run, entries, environment=inputs.environment, applied=applied, gone=gone)
 
 
-def _result(item: Item, environment: str, evidence: Evidence, said: Mapping[str, Any]) -> dict[str, Any]:
+def _result(item: Item, environment: str, evidence: Evidence, given: Mapping[str, Any]) -> dict[str, Any]:
     change = item.change
     return {
-        **said,
+        **given,
         "id": item.id,
         "action": change.action.value,
         "status": Status.DONE.value,

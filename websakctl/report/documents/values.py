@@ -131,9 +131,9 @@ def letter_values(values: Mapping[str, Any]) -> Iterable[tuple[str, dict[str, An
             yield number["orgnr"], {**values, "number": number, "begun": begun, **known({"start": start})}
 
 
-def _in_reading_order(found: Iterable[Route], slug: str, main: str) -> list[Route]:
+def _in_reading_order(result: Iterable[Route], slug: str, main: str) -> list[Route]:
     """The district's own number first, then by name; what has ended is left out."""
-    own = [route for route in found if route.district == slug and not route.ended]
+    own = [route for route in result if route.district == slug and not route.ended]
     return sorted(own, key=lambda route: (route.orgnr != main, route.name, route.orgnr))
 
 

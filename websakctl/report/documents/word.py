@@ -135,7 +135,7 @@ def _table(paper: "Paper", node: SyntaxTreeNode) -> None:
             _words(paragraph, cell)
             for run in paragraph.runs:
                 run.font.size = _SMALL
-                run.text = _DATE.sub(lambda found: found[0].replace(" ", "\u00a0"), run.text)
+                run.text = _DATE.sub(lambda result: result[0].replace(" ", "\u00a0"), run.text)
     _share_out(table)
     _repeat_head(table)
     paper.add_paragraph()

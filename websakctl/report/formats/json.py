@@ -15,7 +15,7 @@ _ACTS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 def _dump(data: Any) -> str:
     text = json.dumps(data, ensure_ascii=False, indent=2)
-    return text if text.isascii() else _ACTS.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+    return text if text.isascii() else _ACTS.sub(lambda result: f"\\u{ord(result.group()):04x}", text)
 
 
 def _plan(report: PlanReport, _: Look) -> str:

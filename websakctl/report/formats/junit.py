@@ -24,12 +24,12 @@ def _findings(report: FindingsReport, _: Look) -> str:
     return "\n".join(lines)
 
 
-def _case(file: str, found: list[Diagnostic]) -> list[str]:
+def _case(file: str, result: list[Diagnostic]) -> list[str]:
     head = f'    <testcase classname="websakctl.validate" name={quoteattr(_xml(file))}'
-    if not found:
+    if not result:
         return [f"{head}/>"]
-    errors = [f for f in found if f.severity is Severity.ERROR]
-    warnings = [f for f in found if f.severity is not Severity.ERROR]
+    errors = [f for f in result if f.severity is Severity.ERROR]
+    warnings = [f for f in result if f.severity is not Severity.ERROR]
     lines = [f"{head}>"]
     if errors:  # one failure for each test case: schemas allow no more
         first = errors[0]

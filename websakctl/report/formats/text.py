@@ -313,13 +313,13 @@ def summary_line(report: PlanReport, look: Look | None = None) -> str:
         if report.drift or report.compared:
             what = "No drift. Websak is as it was last applied" if report.drift else "Nothing differs"
         return f"{paint('strong', what)} ({number(plan.checked)} checked).{steps}{unmanaged}"
-    happened = report.drift or report.compared
+    is_applied = report.drift or report.compared
     parts = []
     for action, style in _OUTCOMES.items():
         count = summary[action]
         if not count and action in ("activate", "delete"):
             continue
-        word = f"{action.removesuffix('e')}ed" if happened else f"to {action}"
+        word = f"{action.removesuffix('e')}ed" if is_applied else f"to {action}"
         text = f"{number(count)} {word}"
         parts.append(paint(style, text) if count else text)
     if report.resumed:

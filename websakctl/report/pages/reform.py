@@ -30,8 +30,8 @@ class ReformPage(msgspec.Struct, frozen=True, kw_only=True):
         )
         yield "told", lambda note: _told(note, language)
         yield "missing", lambda pool: sum(share.missing for share in pool.shares)
-        yield "minutes", lambda found: max(1, round(found.measures["seconds"] / _MINUTE))
-        yield "name_of", lambda found, slug: next(d.name for d in found.districts if d.slug == slug)
+        yield "minutes", lambda result: max(1, round(result.measures["seconds"] / _MINUTE))
+        yield "name_of", lambda result, slug: next(d.name for d in result.districts if d.slug == slug)
         yield "conserved", _conserved
 
 

@@ -216,9 +216,9 @@ _STATES = {"done": "done", "late": "late", "begun": "under way"}
 
 
 def _change_in_short(names: Mapping[str, str], event: TimelineEvent, language: Language) -> str:
-    told = ". ".join(_told(event, language)) or text("Nothing was written", language)
+    reported = ". ".join(_told(event, language)) or text("Nothing was written", language)
     where = f" ({_where(names, event.districts, language)})" if event.districts else ""
-    return f"{short_day(event.at, language)}: {told}{where}"
+    return f"{short_day(event.at, language)}: {reported}{where}"
 
 
 def _days(view: BatchView, today: date) -> int:

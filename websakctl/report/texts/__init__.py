@@ -46,7 +46,7 @@ def said(sentence: str, language: Language) -> str:
 
 def by_name(sentence: str, names: Mapping[str, str]) -> str:
     """Call gates, licences and batches by their names: owners and districts do not know the keys."""
-    return _KEY.sub(lambda found: f"«{names[found[0]]}»" if found[0] in names else found[0], sentence)
+    return _KEY.sub(lambda result: f"«{names[result[0]]}»" if result[0] in names else result[0], sentence)
 
 
 @cache

@@ -213,15 +213,15 @@ def default_lookup(version: ApiVersion) -> str:
     return "Id" if version == "3.0" else "gidid"
 
 
-def _put_in(connection: Connection, group: Row[Any], found: Row[Any]) -> None:
-    this = (membership.c.group_id == group.id) & (membership.c.user_id == found.id)
+def _put_in(connection: Connection, group: Row[Any], result: Row[Any]) -> None:
+    this = (membership.c.group_id == group.id) & (membership.c.user_id == result.id)
     if connection.execute(update(membership).where(this).values(to_date=None)).rowcount == 0:
-        row = {"group_id": group.id, "user_id": found.id, "from_date": now()}
+        row = {"group_id": group.id, "user_id": result.id, "from_date": now()}
         connection.execute(insert(membership).values(row))
     record_effect(connection, "access_group.add_member", "access_group", group.name)
 
 
-def _take_out(connection: Connection, group: Row[Any], found: Row[Any]) -> None:
-    this = (membership.c.group_id == group.id) & (membership.c.user_id == found.id) & membership.c.to_date.is_(None)
+def _take_out(connection: Connection, group: Row[Any], result: Row[Any]) -> None:
+    this = (membership.c.group_id == group.id) & (membership.c.user_id == result.id) & membership.c.to_date.is_(None)
     connection.execute(update(membership).where(this).values(to_date=now()))
     record_effect(connection, "access_group.remove_member", "access_group", group.name)

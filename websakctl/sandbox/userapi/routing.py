@@ -200,5 +200,5 @@ def _no_constant(word: str) -> Any:
 
 
 def _deprecation(successor: str, path: Mapping[str, str]) -> dict[str, str]:
-    target = _PARAMETER.sub(lambda found: quote(path[found[1]], safe=""), successor)
+    target = _PARAMETER.sub(lambda result: quote(path[result[1]], safe=""), successor)
     return {"Deprecation": "true", "Sunset": SUNSET, "Link": f'<{target}>; rel="successor-version"'}

@@ -167,8 +167,8 @@ def _user_by_number(connection: Connection, call: Call) -> Row[Any]:
     return register.find_user(connection, given, "gidid")
 
 
-def _roles(connection: Connection, found: Row[Any]) -> list[Row[Any]]:
-    query = select(user_role).where(user_role.c.user_id == found.id).order_by(user_role.c.role_id)
+def _roles(connection: Connection, result: Row[Any]) -> list[Row[Any]]:
+    query = select(user_role).where(user_role.c.user_id == result.id).order_by(user_role.c.role_id)
     return list(connection.execute(query))
 
 

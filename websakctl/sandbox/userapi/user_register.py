@@ -103,9 +103,9 @@ def look_up(connection: Connection, given: str | None, lookup: str | None) -> Ro
     return result
 
 
-def user_key(found: Row[Any]) -> str:
+def user_key(result: Row[Any]) -> str:
     """Give a user's code, else the GID id."""
-    return found.code or str(found.id)
+    return result.code or str(result.id)
 
 
 def create(connection: Connection, settings: Settings, values: Values) -> int:
@@ -170,19 +170,19 @@ def replace(connection: Connection, settings: Settings, old: Row[Any], values: V
     record_effect(connection, "user.update", "user", new["code"] or user_key(old))
 
 
-def set_active(connection: Connection, found: Row[Any], *, active: bool) -> None:
+def set_active(connection: Connection, result: Row[Any], *, active: bool) -> None:
     """Take the end date away, or set it to yesterday."""
     yesterday = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")
     change = {"expires_on": None if active else yesterday, "changed_at": now()}
-    connection.execute(update(user).where(user.c.id == found.id).values(change))
+    connection.execute(update(user).where(user.c.id == result.id).values(change))
     operation = "user.activate" if active else "user.deactivate"
-    record_effect(connection, operation, "user", user_key(found))
+    record_effect(connection, operation, "user", user_key(result))
 
 
-def change(connection: Connection, found: Row[Any], operation: str, values: Mapping[str, Any]) -> None:
+def change(connection: Connection, result: Row[Any], operation: str, values: Mapping[str, Any]) -> None:
     """Write columns of a user and note ``operation``."""
-    connection.execute(update(user).where(user.c.id == found.id).values(**values, changed_at=now()))
-    record_effect(connection, operation, "user", user_key(found))
+    connection.execute(update(user).where(user.c.id == result.id).values(**values, changed_at=now()))
+    record_effect(connection, operation, "user", user_key(result))
 
 
 class Filled(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,23 +194,23 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     asleep: bool = False  # who starts later is answered as not active
 
 
-def answered(connection: Connection, found: Row[Any], version: ApiVersion, filled: Filled) -> dict[str, Any]:
+def answered(connection: Connection, result: Row[Any], version: ApiVersion, filled: Filled) -> dict[str, Any]:
     """Give a user as it is answered: without all that can only be written, and without what was not asked for.
 
     Args:
         connection: A transaction, to read the roles in.
-        found: A row of ``USERS``.
+        result: A row of ``USERS``.
         version: The version that answers.
         filled: What to fill in.
     """
-    row, mail = found._mapping, filled.mail
+    row, mail = result._mapping, filled.mail
     codes: list[str] = json.loads(row["access_codes"])
     fields: dict[str, Any] = {name: row[column(name)] for name in PROFILE[version]}
     addresses: list[str] = json.loads(row["mail_addresses"]) if mail else []
     fields |= {
         "gidId": str(row["id"]),
         "externalUsername": None,
-        "active": is_active(found) and not (filled.asleep and (row["valid_from"] or "")[:10] > now()[:10]),
+        "active": is_active(result) and not (filled.asleep and (row["valid_from"] or "")[:10] > now()[:10]),
         "orgUnitId": row["department_external_id"],
         "userRequestJsonString": None,
         "accessTemplateId": row["access_template_id"],
@@ -252,9 +252,9 @@ def answered_alone(connection: Connection, number: int, version: ApiVersion, fil
     return fields
 
 
-def is_active(found: Row[Any]) -> bool:
+def is_active(result: Row[Any]) -> bool:
     """Tell whether the last day of a user is still to come, or today."""
-    last_day: str | None = found.expires_on
+    last_day: str | None = result.expires_on
     return last_day is None or last_day >= now()[:10]
 
 

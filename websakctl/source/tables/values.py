@@ -107,9 +107,9 @@ def login_in(table: Table, row: Row, column: int) -> str:
         CellError: If a character stands in it that none has, such as the ``?`` in the place of a lost letter.
     """
     text = text_in(table, row, column)
-    if (found := _IN_NO_LOGIN.search(text)) is not None:
+    if (result := _IN_NO_LOGIN.search(text)) is not None:
         raise CellError(
-            f"{found[0]!r} stands in {text!r}, and in no user name or e-mail address",
+            f"{result[0]!r} stands in {text!r}, and in no user name or e-mail address",
             "a letter was lost on its way here, or more than the address stands in the cell: correct it",
         )
     return text

@@ -157,7 +157,7 @@ def _text(element: Element) -> str:
 
 def _unescaped(text: str) -> str:
     if "_x" in text:
-        text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+        text = _ESCAPE.sub(lambda result: chr(int(result[1], 16)), text)
     return normalise(text.replace("\r\n", "\n")) if text else ""
 
 
