@@ -351,7 +351,7 @@ def test_a_file_that_is_refused_writes_nothing_and_says_all(at33: Office) -> Non
     assert NATIONAL_ID not in err and not (at33.root / "users").exists()
     document = json.loads(at33("users", "import", "a.csv", "--format", "json", code=3)[0])
     assert [(e["row"], e["column"]) for e in document["errors"]] == [(2, 7), (3, 4)]
-    at33("users", "import", "none.csv", code=3)
+    at33("users", "import", "none.csv", code=64)
     at33("users", "import", "a.csv", "--dry-run", "--out", "x", code=64)
 
 
