@@ -81,9 +81,22 @@ COMMANDS: dict[str, tuple[str, str]] = {
 # What `--help` lists together.
 JOBS: dict[str, tuple[str, ...]] = {
     "See what a change does, and do it": ("validate", "plan", "rehearse", "apply", "drift", "history", "rollback"),
-    "Write the config": ("init", "fmt", "pull", "adopt", "districts", "reform", "show", "find", "explain", "schema"),
+    "Write the config": (
+        "init",
+        "fmt",
+        "pull",
+        "adopt",
+        "districts",
+        "reform",
+        "show",
+        "find",
+        "explain",
+        "schema",
+        "export",
+        "import",
+    ),
     "Bring districts in": ("rollout", "attest", "users", "licences", "suborgs", "worklist"),
-    "Around an upgrade": ("upgrade", "snapshot"),
+    "Around an upgrade": ("upgrade", "snapshot", "contract"),
     "This tool and its Websaks": ("doctor", "auth", "state", "sandbox", "demo", "fleet"),
 }
 
