@@ -39,7 +39,8 @@ from websakctl.source.tables.read import read_tables
 from websakctl.source.tables.table import TableError
 
 LONG = os.environ.get("PROPERTIES") == "long"
-MANY = settings(max_examples=10_000 if LONG else 300, deadline=None)
+MANY = settings(max_examples=1000 if LONG else 300, deadline=None)
+PARTS = pytest.mark.parametrize("part", range(10 if LONG else 1))  # ten thousand, and no test of four minutes
 CPU = 5.0  # seconds
 MEMORY = 500  # MB
 PIECES = [
@@ -147,10 +148,11 @@ def websak(
         yield replaying, lambda: read(connection(base, lambda url, most: open_transport(Network(), url, most)))
 
 
+@PARTS
 @MANY
 @given(data=st.data())
 def test_whatever_a_websak_answers_ends_in_words(
-    websak: tuple[Replaying, Callable[[], object]], data: st.DataObject
+    websak: tuple[Replaying, Callable[[], object]], part: int, data: st.DataObject
 ) -> None:
     replaying, read = websak
     line = data.draw(st.sampled_from(replaying.bodies))
@@ -198,11 +200,12 @@ ODD = st.sampled_from(
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
 
+@PARTS
 @MANY
-@given(st.dictionaries(st.sampled_from(VARIABLES), ODD | TEXTS, min_size=1, max_size=4))
-@example({"WEBSAKCTL_BASE_URL": "https://x", "HTTPS_PROXY": "http://[", "WEBSAKCTL_STATE_DIR": "\x1b"})
+@given(variables=st.dictionaries(st.sampled_from(VARIABLES), ODD | TEXTS, min_size=1, max_size=4))
+@example(variables={"WEBSAKCTL_BASE_URL": "https://x", "HTTPS_PROXY": "http://[", "WEBSAKCTL_STATE_DIR": "\x1b"})
 def test_whatever_a_variable_says_ends_in_words(
-    tmp_path_factory: pytest.TempPathFactory, variables: dict[str, str]
+    tmp_path_factory: pytest.TempPathFactory, part: int, variables: dict[str, str]
 ) -> None:
     root = _repository(tmp_path_factory)
     call = Call(root=root, environment=None, format="text", quiet=True, verbose=False, no_color=True)
@@ -243,11 +246,12 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0/
 )
 
 
+@PARTS
 @MANY
-@given(st.sampled_from(COMMANDS), PATHS | NAMES)
-@example(("validate", "--out", "{}"), "{root}/fifo")
+@given(command=st.sampled_from(COMMANDS), path=PATHS | NAMES)
+@example(command=("validate", "--out", "{}"), path="{root}/fifo")
 def test_whatever_path_is_given_ends_in_words(
-    tmp_path_factory: pytest.TempPathFactory, command: tuple[str, ...], path: str
+    tmp_path_factory: pytest.TempPathFactory, part: int, command: tuple[str, ...], path: str
 ) -> None:
     root = write_files(tmp_path_factory.mktemp("paths"), SMALL)
     os.mkfifo(root / "fifo")
@@ -277,10 +281,11 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     }
 
 
+@PARTS
 @MANY
 @given(data=st.data())
 def test_whatever_an_archive_holds_ends_in_words(
-    archives: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    archives: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory, part: int, data: st.DataObject
 ) -> None:
     name = data.draw(st.sampled_from(sorted(archives)))
     folder = _repository(tmp_path_factory)
