@@ -246,7 +246,7 @@ def bare_client(state_dir: Path) -> Any:
         "grant_type": "client_credentials",
         "client_id": connection.client_id,
         "client_secret": connection.client_secret.reveal(),
-        "scope": connection.scopes,
+        "scope": connection.scopes(read_only=False),
     }
     client = httpx.Client(trust_env=False, timeout=60)
     token = client.post(connection.token_url, data=form).json()["access_token"]

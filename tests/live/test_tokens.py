@@ -97,10 +97,11 @@ def test_a_client_that_is_not_let_in_is_told_so(code: int, websak33: Any) -> Non
 
 
 def test_a_scope_is_asked_for_only_where_there_is_such_an_api(websak33: Any) -> None:
-    assert websak33.connection.scopes == "userapi setup"
+    assert websak33.connection.scopes(read_only=False) == "userapi setup"
+    assert websak33.connection.scopes(read_only=True) == "userapi setup.read"
     with websak33.reader(setup_url="") as reader:
         assert {address.kind for address in reader.read()} == {"org_unit", "access_group"}
-        assert reader.connection.scopes == "userapi"
+        assert {reader.connection.scopes(read_only=each) for each in (True, False)} == {"userapi"}
         assert reader.setup_info() is None
 
 
