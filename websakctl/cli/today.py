@@ -12,14 +12,14 @@ def today_in_oslo() -> date:
     return datetime.now(OSLO).date()
 
 
-def time_in_oslo(moment: datetime | str | None = None, *, zone: bool = False) -> str:
+def time_in_oslo(moment: datetime | str | None = None, *, zone: bool = False, seconds: bool = False) -> str:
     """Write a moment (or now) as it is in Oslo: ``2026-12-01 12:31``; with its zone where several may be meant: ``… CET``.
 
     A text is RFC 3339, as the journal has it; without an offset it is UTC.
     """
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment or datetime.now(UTC)
     at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(OSLO)
-    return f"{at:%Y-%m-%d %H:%M}" + (f" {at:%Z}" if zone else "")
+    return f"{at:%Y-%m-%d %H:%M}" + (f"{at::%S}" if seconds else "") + (f" {at:%Z}" if zone else "")
 
 
 def day_in_oslo(moment: str) -> str:

@@ -92,7 +92,7 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
     for d in result:
         rows2.append(
             (
-                time_in_oslo(d.at),
+                time_in_oslo(d.at, seconds=True),
                 d.user,
                 d.run if address else "",
                 str(d.address),
@@ -121,7 +121,8 @@ def history(call: Call, run: RunArgument = None, address: OfAddress = None) -> N
         }
         for d in result
     ]
-    notes = ("\n".join(events(session.journal, run)),) if run is not None else ()
+    also = [f"{time_in_oslo(at, seconds=True)}  {words}" for at, words in events(session.journal, run)] if run else []
+    notes = ("\n".join(also),) if also else ()
     session.write(
         TableReport(
             headline="" if rows2 else "Nothing was done to it from here.",

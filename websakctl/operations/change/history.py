@@ -160,8 +160,8 @@ def addresses_of(journal: RunJournal, address: Address) -> list[Address]:
     return result
 
 
-def events(journal: RunJournal, run: str) -> list[str]:
-    """What else happened in a run, one line each."""
+def events(journal: RunJournal, run: str) -> list[tuple[str, str]]:
+    """What else happened in a run: when (RFC 3339), and what."""
     reported = {
         "lease broken": "{by} took the lease away from {owner}",
         "stopped": "it was stopped before its end",
@@ -175,7 +175,7 @@ def events(journal: RunJournal, run: str) -> list[str]:
         if entry.what == "end" and "superseded_by" in entry.body:
             words = f"run {entry.body['superseded_by']} was planned anew from what it left"
         if words:
-            result.append(f"{entry.at[:19]}  {words}")
+            result.append((entry.at, words))
     return result
 
 

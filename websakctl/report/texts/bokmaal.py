@@ -29,7 +29,7 @@ _WORKBOOK = {
     "Hand the workbook back with: websakctl import FILE.xlsx. It shows every change before it is written.": "Lever arbeidsboken tilbake med: websakctl import FIL.xlsx. Hver endring vises før den skrives.",
 }
 
-_PAGES = {  # websakctl/report/pages: base.html, document.html, plan.html
+_PAGES = {  # websakctl/report/pages: page.html, document.html, plan.html
     "Made by websakctl.": "Laget av websakctl.",
     "Environment": "Miljø",
     "Config": "Oppsett",
