@@ -179,7 +179,7 @@ OPERATIONS = [
         "setup move",
         Address("sub_org", "sagene", "974778726"),
         "setup.update 974778726",
-        setup("PUT", "sub-orgs/310000000"),
+        setup("POST", "sub-orgs/310000000/rename"),
         {"name": "Bydel Sagene"},
         load={"sub_orgs": 1},
         look="sub-orgs/974778726$",
