@@ -66,6 +66,7 @@ def test_nothing_comes_out(haunted: Cli, websak: Any) -> None:
     websak.fault("status", method="PUT", path="/case-types", code=422, body=problem)
     failed = cli.apply("--format", "json", "--reason", f"for {IN_REASON}, token {secret}", code=5)
     cli.apply("--reason", f"for {IN_REASON}", "--verbose")
+    websak.edit("department", "SA-HELSE", phone="22110099")  # what the upgrade would have done
     jsons += [
         failed,
         cli("history", "--format", "json"),

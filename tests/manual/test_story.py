@@ -215,7 +215,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (("done", "deadbeef", *DONE), 64, "has no item deadbeef"),
     (("done", "committee/frogner/FR-BUU", *DONE), 64, "did you mean committee/frogner/FR-BU?"),
     (("done", "*", "--by", " ", "--evidence", "x"), 64, "--by is empty"),
-    (("done", "*", *DONE, "--on", "2999-01-01"), 64, "has not been yet"),
+    (("done", "*", *DONE, "--on", "2198-01-01"), 64, "has not been yet"),
     (("done", "*", *DONE, "--on", "20.11.2026"), 64, "write YYYY-MM-DD"),
     (("done", "*", "--by", "Kari"), 64, "--evidence"),
     (("show", "--lang", "sv"), 64, "--lang sv is not one of nb, en"),

@@ -29,6 +29,11 @@ def _say_nothing(_: str) -> None:
     """Nobody wants to know."""
 
 
+def _not_watched(_: Callable[[], int]) -> AbstractContextManager[object]:
+    """Nobody watches how far it gets."""
+    return nullcontext()
+
+
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     """All that decides when and in which order things happen; the defaults are the process's own.
 
@@ -42,7 +47,5 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     executor: Callable[[int], Executor] = ThreadPoolExecutor  # by how many calls may run at a time
     transport: Callable[[str, int], httpx.BaseTransport] = partial(open_transport, Network())  # by URL, connections
     notify: Callable[[str], None] = _say_nothing  # told why and how long a request waits before it is sent again
-    reading: Callable[[Callable[[], int]], AbstractContextManager[object]] = lambda _: (
-        nullcontext()
-    )  # entered while live is
-    # read, with what tells how many requests were sent
+    # Entered while live is read, with what tells how many requests were sent.
+    reading: Callable[[Callable[[], int]], AbstractContextManager[object]] = _not_watched

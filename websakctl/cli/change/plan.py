@@ -21,11 +21,10 @@ from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import PlanReport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from websakctl.live.user_rows import RowStore
     from websakctl.model.address import Address
-    from websakctl.model.resource import State
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Plan
@@ -274,7 +273,7 @@ def readable_by_others(session: Session) -> tuple[str, ...]:
     return (f"others on this machine can read {', '.join(wide)}: chmod 600 {' '.join(wide)}",)
 
 
-def check_targets(inputs: "ConfigInput", *live: "State") -> None:
+def check_targets(inputs: "ConfigInput", *live: "Iterable[Address]") -> None:
     """End the command if a ``--target`` matches nothing, here or there: a misspelt one would look like agreement."""
     from fnmatch import fnmatchcase
 

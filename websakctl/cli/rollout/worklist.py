@@ -93,7 +93,7 @@ def list_(
     """List what is left for people to set, one line each. Reads the config and the journal; Websak is not asked."""
     session = Session(call)
     inputs, work = _open(session, export)
-    selection = _selected(session, inputs, options)
+    selection = _selected(session, inputs, options, recorded=only_done)
     if only_done:
         _list_done(session, inputs, selection.__contains__)
         return
@@ -272,12 +272,20 @@ def _open(session: Session, export: list[str] | None) -> "tuple[ConfigInput, Wor
     return inputs, work_list(inputs)
 
 
-def _selected(session: Session, inputs: "ConfigInput", options: SelectionOptions) -> "Selection":
-    """What is selected; a target that matches nothing in the config, or among what is done, ends the command."""
+def _selected(
+    session: Session, inputs: "ConfigInput", options: SelectionOptions, *, recorded: bool = False
+) -> "Selection":
+    """What is selected; a target that matches nothing in the config, or among what is done, ends the command.
+
+    ``recorded``: what was recorded as done counts too, though it may have gone since.
+    """
     import msgspec
 
+    from websakctl.operations.rollout import work_list
+
     selection = options.selection(session.config)
-    check_targets(msgspec.structs.replace(inputs, selection=selection))
+    done = work_list.recorded(session.journal, inputs.environment) if recorded else []
+    check_targets(msgspec.structs.replace(inputs, selection=selection), {one.address for one in done})
     return selection
 
 
