@@ -51,6 +51,26 @@ def test_they_can_be_left_out_of_a_plan_and_of_what_is_applied(touched: Cli, web
     }
 
 
+def test_what_was_kept_once_is_still_known_as_done_by_hand(touched: Cli, websak: Any) -> None:
+    left = ("--keep-manual-changes",)
+    before = touched("plan", "--format", "json").json["by_hand"]
+    for _ in range(2):  # with other changes to do, and with none
+        touched("apply", "--auto-approve", *left)
+        assert touched("plan", "--format", "json").json["by_hand"] == before
+        assert touched("plan", "--format", "json", *left).json["changes"] == []
+    drifted = touched("drift", "--format", "json").json["changes"]
+    assert {c["address"] for c in drifted} == {each["address"] for each in before}
+    assert {key for _, key in websak.effects()} == {"FR-OPPV", "SA-OPPV"}
+
+
+def test_a_field_that_was_kept_once_is_still_known_as_done_by_hand(applied: Cli, websak: Any) -> None:
+    websak.edit("case_type", "PERS", retention="G")
+    applied.edit("config/case_types.yaml", "name: Personalmappe", "name: Personalsak")
+    applied("apply", "--auto-approve", "--keep-manual-changes")
+    document = applied("plan", "--format", "json").json
+    assert document["by_hand"] == [{"address": "case_type/base/PERS", "fields": ["retention"]}]
+
+
 def test_only_the_field_that_was_changed_by_hand_is_left_out(applied: Cli, websak: Any) -> None:
     websak.edit("case_type", "PERS", retention="G")
     applied.edit("config/case_types.yaml", "name: Personalmappe", "name: Personalsak")

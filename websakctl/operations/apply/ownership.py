@@ -52,13 +52,15 @@ def as_made(
     last: LastApplied | None,
     accepted: AcceptedNormalisations,
 ) -> Mapping[str, Any]:
-    """What was applied: the config's fields where live is so, or as the server was seen to make them; else nobody has applied them yet.
+    """What was applied: the config's fields where live is so, or as the server was seen to make them; else what was last applied.
 
+    A field that somebody changed by hand, and that is kept so, stays known as theirs. One that was never applied is as live has it.
     A field that the API never tells is as it was last applied. A reference may be to what has a new key in the same run.
     """
     kind = all_kinds()[address.kind]
+    before = last.fields if last is not None else {}
     fixed = {
-        name: live[name]
+        name: before.get(name, live[name])
         for name, value in desired.items()
         if name in live
         and live[name] != value
