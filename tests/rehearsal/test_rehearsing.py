@@ -86,6 +86,12 @@ def test_the_guards_count_in_the_copy_whom_they_count_in_websak(town: Town) -> N
     assert rehearsed(town, "--allow", finding["allow"])["passed"] is True
 
 
+def test_a_unit_that_somebody_moved_to_the_top_is_copied_there(town: Town) -> None:
+    town.websak.edit("department", "SA-OPPV", parentDepartmentId=None)
+    assert [change["address"] for change in saved(town)["changes"]] == ["org_unit/sagene/SA-OPPV"]
+    assert failed(rehearsed(town)) == {}
+
+
 def test_a_stale_plan_does_not_pass(town33: Town) -> None:
     town33.write(moved())
     saved(town33)

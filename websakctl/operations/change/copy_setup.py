@@ -44,12 +44,13 @@ def setup_document(
     unit_ids = {r.address.key: id_of(r) for r in units}
 
     def place(key: str | None) -> str:
+        """The id of a unit; empty: somebody put it under no unit at all, which the reader writes ``#``."""
         return root if key is None else unit_ids.get(key) or key.removeprefix("#")
 
     heads = {key: id_of(r) for r in people.values() for key in r.fields.get("manages") or ()}
     mail_groups = {r.address.key: r.fields.get("mail_group") for r in units}
     departments = [
-        {**_department(r, id_of(r), place(r.fields.get("parent"))), "manager_user_id": heads.get(r.address.key)}
+        {**_department(r, id_of(r), place(r.fields.get("parent")) or None), "manager_user_id": heads.get(r.address.key)}
         for r in units
     ]
     secondary = {a.key for a, r in inputs.config.state.items() if a.kind == USER and r.fields.get("primary")}
@@ -74,7 +75,10 @@ def setup_document(
                 "name": root_unit,
             },
             *departments,
-            *({"id": id_, "parent": None, "active": True, "name": f"#{id_}"} for id_ in sorted(outside - known)),
+            *(
+                {"id": id_, "parent": None, "active": True, "name": f"#{id_}"}
+                for id_ in sorted(outside - known - {None})
+            ),
         ],
         "zones": sorted(zones_of(inputs)),
         "groups": [{"id": id_of(r), "name": r.address.key, "active": r.active} for r in groups],
@@ -98,7 +102,7 @@ def _numbered(resources: list[Resource]) -> Callable[[Resource], str]:
     return lambda resource: result[id(resource)]
 
 
-def _department(unit: Resource, id_: str, parent: str) -> dict[str, Any]:
+def _department(unit: Resource, id_: str, parent: str | None) -> dict[str, Any]:
     key, external = unit.address.key, unit.fields.get("external_id")
     fields = {name: value for name, value in unit.fields.items() if name != "parent"}
     code = key if external is None and not key.startswith("#") else None
@@ -119,7 +123,7 @@ def _user(
         "id": id_,
         "code": None if key.startswith("#") else key,
         "active": user.active,
-        "department": place(fields.get("unit")),
+        "department": place(fields.get("unit")) or None,
         "template": str(role["template_id"]) if role is not None else None,
         "functions": functions if functions is not None else [ADMINISTRATION] if key in administrators else [],
         "roles": [_role(name, scope, place) for name, scope in (fields.get("roles") or {}).items()],
