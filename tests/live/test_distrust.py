@@ -54,6 +54,27 @@ def test_a_row_without_what_it_must_have_ends_the_reading(kind: str, websak: Any
         reader.read()
 
 
+def test_the_row_that_lacks_something_is_named(websak: Any) -> None:
+    """One unit without a name stops every command: whoever is to mend it must know which one."""
+    websak.edit("department", "FR-OPPV", name=None)
+    row = websak.row("FR-OPPV")
+    with (
+        websak.reader(api_version=websak.version) as reader,
+        pytest.raises(NotAsAgreed, match=f"the row with id {row['id']} lacks name"),
+    ):
+        reader.read()
+
+
+@pytest.mark.usefixtures("no_waits")
+def test_a_row_without_id_is_named_by_its_place(websak: Any) -> None:
+    websak.fault("nulls", LISTS["org_unit"], fields=["id"])
+    with (
+        websak.reader(api_version=websak.version) as reader,
+        pytest.raises(NotAsAgreed, match="row 1 of the list lacks id"),
+    ):
+        reader.read()
+
+
 def test_no_departments_at_all_is_not_believed(websak: Any) -> None:
     """An empty list would plan to make every unit a second time."""
     websak.fault("junk_array", "/flat")

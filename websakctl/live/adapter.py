@@ -108,13 +108,19 @@ def rows_of(body: Any, what: str, required: tuple[str, ...]) -> list[dict[str, A
     """
     if not isinstance(body, list):
         raise not_a("list", what, body)
-    for row in body:
+    for number, row in enumerate(body, 1):
         if not isinstance(row, dict):
             raise not_a("list of objects", what, row)
         for name in required:
             if row.get(name) in (None, ""):
-                raise NotAsAgreed(f"{what}: a row lacks {name}")
+                raise row_lacks(name, what, number, row.get("id"))
     return body
+
+
+def row_lacks(name: str, what: str, number: int, id_: Any) -> NotAsAgreed:
+    """A row without what it must have, named so that it can be found in Websak; by its number in the list where it has no id."""
+    which = f"the row with id {id_}" if id_ not in (None, "") else f"row {number} of the list"
+    return NotAsAgreed(f"{what}: {which} lacks {name}")
 
 
 def text_or_none(value: Any) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from websakctl.live.access_groups import AccessGroupsReader
-from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, rows_of
+from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, row_lacks, rows_of
 from websakctl.live.department_fields import LOOKED_AT, NEWER, NUMBER, ONLY_READ, TEXTS, reported
 from websakctl.live.errors import LiveError, NotAsAgreed, not_a
 from websakctl.live.transport import Reading
@@ -306,12 +306,12 @@ def _believed(body: Any, what: str) -> list[Any]:
     """
     if not isinstance(body, list):
         raise not_a("list", what, body)
-    for row in body:
+    for number, row in enumerate(body, 1):
         if not LOOKED_AT.is_row(row):
             raise NotAsAgreed(f"{what}: a row is {type(row).__name__}, not an object")
         for name in ("id", "name"):
             if getattr(row, name) in (None, ""):
-                raise NotAsAgreed(f"{what}: a row lacks {name}")
+                raise row_lacks(name, what, number, row.id)
     return body
 
 
