@@ -371,3 +371,10 @@ def test_what_is_no_document_is_told(tmp_path: Path, text: str, message: str) ->
     _, err = run(tmp_path, "api.yaml", code=1)
     assert message in err and "api.yaml" in err
     assert "api.jsn" in run(tmp_path, "api.jsn", code=64)[1]
+
+
+def test_what_is_no_text_is_told_without_pythons_words(tmp_path: Path) -> None:
+    (tmp_path / "api.json").write_bytes(b"\x98\x00PK")
+    assert "api.json cannot be read: it is not text in UTF-8" in run(tmp_path, "api.json", code=1)[1]
+    (tmp_path / "folder").mkdir()
+    assert "folder cannot be read: Is a directory\n" in run(tmp_path, "folder", code=1)[1]

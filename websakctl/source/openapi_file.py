@@ -27,8 +27,10 @@ def read_openapi(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise
-    except (OSError, UnicodeDecodeError) as error:
-        raise OpenApiFileError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise OpenApiFileError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise OpenApiFileError(f"{path} cannot be read: it is not text in UTF-8") from None
     try:
         result = json.loads(text)
     except ValueError:
