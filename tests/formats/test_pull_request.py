@@ -93,3 +93,9 @@ def test_three_annotations_and_then_one_group_for_fifteen(applied: Path) -> None
     assert "15 districts" in groups[0]
     assert "OPPVEKST" in groups[0]
     assert "0 to create, 15 to update" in comment
+    assert re.search(r"^- Address: `http://127\.0\.0\.1:\d+`$", comment, re.MULTILINE)
+    assert re.search(
+        r"^- Compared: config .+, with Websak as read \d{4}-\d\d-\d\d \d\d:\d\d CES?T$", comment, re.MULTILINE
+    )
+    drift = run(applied, "drift", "--format", "markdown").stdout
+    assert drift.splitlines()[0] == "<!-- websakctl drift -->"

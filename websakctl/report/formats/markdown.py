@@ -1,121 +1,262 @@
-"""Markdown for pull requests: at most 60 kB whatever the size; what matters most is never cut."""
+"""Markdown for pull and merge requests: what matters most first, at most 60 kB, and alike on GitHub and GitLab."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from websakctl.plan.change import Action, FieldChange, Group, in_words
+import msgspec
+
+from websakctl.model.address import Address
+from websakctl.plan.change import Action, FieldChange, Group, HandChange, Plan
 from websakctl.redaction import redact
+from websakctl.report.differences import Part, differences
 from websakctl.report.formats import Format
-from websakctl.report.formats.text import SIGNS, key_of, safe, shown, summary_line, visible
+from websakctl.report.formats.text import (
+    MOST_UNEXPANDED,
+    SIGNS,
+    VERBS,
+    districts_in_words,
+    follows_in_words,
+    from_where_they_differ,
+    key_of,
+    label_of,
+    number,
+    safe,
+    shared_in_words,
+    shown,
+    steps_by_kind,
+    steps_by_sort,
+    summary_line,
+    undone_in_words,
+    visible,
+)
 from websakctl.report.view_models import DocumentReport, Look, PlanReport, TableReport
 
 LIMIT = 60_000  # bytes; GitHub's own limit for a comment is 65 536 characters
-_SPECIAL = {c: f"\\{c}" for c in "\\*_[]{}#|~!"} | {
+_ROOM = 100  # columns for the districts of one group
+_MOST_OPEN = 10  # groups of a section that stands open
+_LONGEST = 500  # characters of one fact
+_NOTHING = "\u200b"  # has no width; between two characters that would act together
+_SPECIAL = {c: f"\\{c}" for c in "\\*_[]{}#|~!`"} | {
     "<": "&lt;",
     ">": "&gt;",
     "&": "&amp;",
-    "`": "\\`",
     "@": "&#64;",
+    "$": "<span>$</span>",  # no formula: what GitHub says to write
+    _NOTHING: "&#8203;",
 }
+# What both sites look for in the text after Markdown is done with it, so that no escape helps: mentions, references to issues
+# and the like, addresses, emoji.
+_ACTS = re.compile(r"[@#!~%^&](?=[\w\"'])|\bG[HL](?=-\d)|:(?=//|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
+_BLOCK = re.compile(r"(\d*)([-+=.)])")  # what begins a list, or makes a heading of the line before
 # Let a workflow find its comment and update it.
-_PLAN_MARKER = "<!-- websakctl plan -->"
-_DRIFT_MARKER = "<!-- websakctl drift -->"
+_PLAN = ("plan", "<!-- websakctl plan -->")
+_DRIFT = ("drift", "<!-- websakctl drift -->")
+_DIFFERENCE = ("difference", "<!-- websakctl difference -->")
 
 
 def text(value: str) -> str:
     """Write a text so that it stands in Markdown as it is, on one line, and acts on nothing."""
     one_line = " ".join(redact(value).splitlines())  # redacted before anything is escaped
-    return "".join(_SPECIAL.get(c, c) for c in safe(one_line))
+    inert = _ACTS.sub(rf"\g<0>{_NOTHING}", safe(one_line))
+    escaped = "".join(_SPECIAL.get(c, c) for c in inert.lstrip())
+    return _BLOCK.sub(r"\1\\\2", escaped, count=1) if _BLOCK.match(escaped) else escaped
 
 
 def code(value: Any) -> str:
-    """Write a value as code: a fence longer than any run of backticks in it; a pipe is escaped for tables."""
-    raw = shown(value).replace("|", "\\|")
-    longest = run = 0
-    for c in raw:
-        run = run + 1 if c == "`" else 0
-        longest = max(longest, run)
+    """Write a value as code."""
+    return _code(shown(value))
+
+
+def _code(raw: str) -> str:
+    """Fence a text that is safe to show; the fence is longer than any run of backticks in it."""
+    longest = max(map(len, re.findall("`+", raw)), default=0)
     fence = "`" * (longest + 1)
     return f"{fence} {raw} {fence}" if longest else f"`{raw}`"
 
 
+class _Item(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to tell: in full, and in one line where there is no room for that."""
+
+    full: Sequence[str]
+    short: str
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A section. ``what``: the noun of its items, ``total``: how many there are; ``folded``: it opens by a click."""
+
+    title: str
+    what: str
+    total: int
+    items: Iterable[_Item]
+    folded: bool = False
+
+
 def _plan(report: PlanReport, _: Look) -> str:
     plan = report.plan
-    head = [_DRIFT_MARKER if report.drift else _PLAN_MARKER]
-    if plan.unseen:
-        head += [f"**{text(plan.unseen)}**", ""]
-    head += [f"## websakctl: {text(plan.environment)}", "", f"**{text(summary_line(report))}**", ""]
-    head.extend(item for note in report.notes for item in (text(note), ""))
-    if plan.protected:
-        head.extend(("> This environment is protected.", ""))
-    if plan.findings:
-        head.extend(("### Guards: apply refuses unless each is allowed", ""))
-        head.extend(f"- {text(f.message)}: `--allow {f.allowance}`" for f in plan.findings)
-        head.append("")
-    if plan.warnings:
-        head.extend(("### Warnings", "", *(f"- {text(w)}" for w in plan.warnings[:50])))
-        head.extend([f"- … and {len(plan.warnings) - 50} more"] if len(plan.warnings) > 50 else [])
-        head.append("")
-    first = [group for group in plan.groups if group.shared or group.exception]
-    rest = [group for group in plan.groups if not (group.shared or group.exception)]
-    budget = LIMIT - _size(head) - 2_000
-    return visible("\n".join([*head, *_sections(first, rest, budget, len(plan.groups))]).rstrip())
+    word, marker = _PLAN
+    if report.drift or report.compared:
+        word, marker = _DRIFT if report.drift else _DIFFERENCE
+    head = [marker, *([f"**{_fact(plan.unseen)}**", ""] if plan.unseen else [])]
+    head += [f"## websakctl {word}: {_fact(plan.environment)}", "", f"**{_fact(summary_line(report))}**", ""]
+    head += [f"- Address: {_code(safe(_cut(report.origin)))}"] if report.origin else []
+    head += [f"- {_fact(line)}" for line in (report.basis, *report.notes) if line]
+    head += ["", "> This environment is protected."] if plan.protected else []
+    left = LIMIT - _size(head) - 1_000  # for what was cut, and its reason
+    body: list[str] = []
+    cut: list[str] = []
+    parts = list(_parts(report))
+    for i, part in enumerate(parts):
+        lines, missing, shortened = _section(part, left if i == len(parts) - 1 else left // 2)
+        left -= _size(lines)
+        body += lines
+        where = f"{number(part.total)} {part.what}s below {part.title}"
+        cut += [f"{number(missing)} of {where} are left out"] if missing else []
+        cut += [f"{number(shortened)} of {where} are one line each"] if shortened else []
+    if cut:
+        head += [
+            "",
+            f"> Too long for a comment: {'; '.join(cut)}. With `--expand` and without `--format` all is shown.",
+        ]
+    return visible("\n".join([*head, *body]).rstrip())
 
 
-def _sections(first: list[Group], rest: list[Group], budget: int, total: int) -> Iterable[str]:
-    """Shared rows and exceptions open, the rest folded; what does not fit is counted."""
-    left = total
-    if first:
-        yield "### Shared rows and exceptions"
-        yield ""
-        for group in first:
-            lines = _short(group) if budget < 4_000 else _group(group)
-            budget -= _size(lines)
-            left -= 1
-            yield from lines
-        yield ""
-    if rest:
-        yield f"<details{' open' if len(rest) <= 10 else ''}><summary>{len(rest)} group{'s' * (len(rest) != 1)} of changes</summary>"
-        yield ""
-        for group in rest:
-            lines = _group(group)
-            size = _size(lines)
-            if size > budget:
-                lines = _short(group)
-                size = _size(lines)
-            if size > budget:
-                break
-            budget -= size
-            left -= 1
-            yield from lines
-        if left:
-            yield f"- … and {left} more groups: `websakctl plan` shows them all"
-        yield ""
-        yield "</details>"
+def _fact(value: str) -> str:
+    return text(_cut(value))
 
 
-def _short(group: Group) -> list[str]:
-    count = f" ×{len(group.addresses)}" if len(group.addresses) > 1 else ""
-    return [f"- `{SIGNS[group.action]}` {group.kind} {text(key_of(group))}{count}"]
+def _cut(value: str) -> str:
+    value = redact(value)  # before a part of what is secret can be cut off
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
 
 
-def _group(group: Group) -> list[str]:
-    districts = f" ({len(group.scopes)} districts: {text(', '.join(group.scopes))})" if len(group.addresses) > 1 else ""
-    shared = f" — shared: {group.shared} districts" if group.shared else ""
-    verb = f" ({group.action.value})" if group.action not in (Action.CREATE, Action.UPDATE) else ""
-    head = f"- `{SIGNS[group.action]}` {group.kind} **{text(key_of(group))}**{verb}{districts}{shared}"
-    if group.action is Action.CREATE:
-        label = next((f for f in group.fields if f.path in ("name", "product")), None)
-        return [head + (f" {code(label.after)}" if label else "")]
-    follows = [f"  - followed by {in_words(group.follows)}"] if group.follows else []
-    return [head, *(_field(f) for f in group.fields if f.path != "active"), *follows]
+def _parts(report: PlanReport) -> Iterator[_Part]:
+    """What a colleague must not miss, in the order in which it matters; then all else."""
+    plan = report.plan
+    undone = {each.address: each for each in plan.by_hand}
+    titles = {
+        "shared": "Shared rows and exceptions",
+        "by hand": "Changes made by hand that apply would undo",
+        "removal": "Removed" if report.drift or report.compared else "Removals",
+        "other": "Other changes",
+    }
+    sorts: dict[str, list[Group]] = {sort: [] for sort in titles}
+    for group in plan.groups:
+        sorts[_sort(group, undone)].append(group)
+
+    def groups(sort: str) -> Iterator[_Part]:
+        if found := sorts[sort]:
+            items = (_group(group, plan, _undone(report, group, undone)) for group in found)
+            folded = sort == "other" and len(found) > _MOST_OPEN
+            yield _Part(title=titles[sort], what="group", total=len(found), items=items, folded=folded)
+
+    yield from _sentences(
+        "Guards: apply refuses unless each is allowed",
+        "guard",
+        [f"{_fact(f.message)}: {_code(safe(f'--allow {f.allowance}'))}" for f in plan.findings],
+    )
+    for sort in ("shared", "by hand", "removal"):
+        yield from groups(sort)
+    yield from _steps(plan)
+    yield from _sentences("Warnings", "warning", [_fact(warning) for warning in plan.warnings])
+    yield from groups("other")
 
 
-def _field(f: FieldChange) -> str:
-    return f"  - {text(f.path)}: {code(f.before)} → {code(f.after)}"
+def _sort(group: Group, undone: dict[Address, HandChange]) -> str:
+    if group.shared or group.exception:
+        return "shared"
+    if any(address in undone for address in group.addresses):
+        return "by hand"
+    return "removal" if group.action.removes else "other"
 
 
-def _size(lines: list[str]) -> int:
+def _undone(report: PlanReport, group: Group, undone: dict[Address, HandChange]) -> str:
+    changes = [undone[address] for address in group.addresses if address in undone] if undone else []
+    return undone_in_words(report, changes) if changes else ""
+
+
+def _sentences(title: str, what: str, lines: Sequence[str]) -> Iterator[_Part]:
+    if lines:
+        yield _Part(title=title, what=what, total=len(lines), items=map(_one, lines))
+
+
+def _steps(plan: Plan) -> Iterator[_Part]:
+    """What people have to set themselves: whole kinds by number, and what differs of the others."""
+    kinds, others = steps_by_kind(plan)
+    items = [_one(f"{kinds} (`websakctl worklist show` says what to set)")] if kinds else []
+    for together, steps in steps_by_sort(others):
+        if together:
+            items.append(_one(_fact(together)))
+            continue
+        for step in steps:
+            line = f"- {_fact(f'{step.address}: {step.what}')}"
+            fields = step.change.fields if step.change is not None and step.change.action is Action.UPDATE else ()
+            items.append(_Item(full=[line, *_fields(fields)], short=line))
+    if items:
+        yield _Part(title="Manual steps", what="step", total=len(items), items=items)
+
+
+def _one(line: str) -> _Item:
+    return _Item(full=[f"- {line}"], short=f"- {line}")
+
+
+def _section(part: _Part, budget: int) -> tuple[list[str], int, int]:
+    """Its lines within so many bytes, how many items found no room, and how many only room for one line."""
+    title = f"{part.title} ({number(part.total)} {part.what}s)" if part.folded else part.title
+    lines = ["", f"<details><summary>{title}</summary>", ""] if part.folded else ["", f"### {title}", ""]
+    budget -= _size(lines) + 200  # for the last lines
+    count = shortened = 0
+    for item in part.items:
+        fits = _size(item.full) <= budget
+        chosen = item.full if fits else [item.short]
+        if _size(chosen) > budget:
+            break
+        lines += chosen
+        budget -= _size(chosen)
+        count += 1
+        shortened += not fits
+    missing = part.total - count
+    if missing:
+        lines.append(f"- … and {missing} more {part.what}s")
+    return [*lines, *(["", "</details>"] if part.folded else [])], missing, shortened
+
+
+def _group(group: Group, plan: Plan, undone: str) -> _Item:
+    many = len(group.addresses) > 1
+    where = text(districts_in_words(group.scopes, _ROOM, plan.scopes).strip()) if many else ""
+    label = label_of(group)
+    about = [where, _code(label) if label else "", text(shared_in_words(group.shared).strip("[] "))]
+    line = f"- `{SIGNS[group.action]}` {group.kind} **{text(key_of(group))}**{VERBS.get(group.action, '')}"
+    full = [" ".join([line, *filter(None, about)])]
+    full += [f"  - ⚠ {text(undone)}"] if undone else []
+    full += [] if group.action is Action.CREATE else _fields(group.fields)
+    full += [f"  - {follows_in_words(group.follows, group.action)}"] if group.follows else []
+    short = line + (f" ×{len(group.addresses)}" if many else "") + (" ⚠ changed by hand" if undone else "")
+    return _Item(full=full, short=short)
+
+
+def _fields(fields: Iterable[FieldChange]) -> list[str]:
+    lines = []
+    for f in fields:
+        if f.path == "active":
+            continue
+        parts = list(differences(f.path, f.before, f.after))
+        lines += [_difference(part) for part in parts[:MOST_UNEXPANDED]]
+        if len(parts) > MOST_UNEXPANDED:
+            lines.append(f"  - {text(f.path)}: … and {number(len(parts) - MOST_UNEXPANDED)} more")
+    return lines
+
+
+def _difference(part: Part) -> str:
+    """One value that changed, or one item of a list that came or went."""
+    path = f"  - {text(part.path)}: "
+    if part.sign != "~":
+        return f"{path}{part.sign} {code(part.after if part.sign == '+' else part.before)}"
+    before, after = from_where_they_differ(part.before, part.after)
+    return f"{path}{code(before)} → {code(after)}"
+
+
+def _size(lines: Iterable[str]) -> int:
     return sum(len(line.encode()) + 1 for line in lines)
 
 

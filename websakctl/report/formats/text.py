@@ -22,12 +22,12 @@ if TYPE_CHECKING:  # most commands show no plan
     from websakctl.plan.change import Change, FieldChange, Group, HandChange, ManualStep, Plan
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DEACTIVATE: "-", Action.DELETE: "-"}
-_VERBS = {Action.ACTIVATE: " (activate)", Action.DELETE: " (delete)", Action.DEACTIVATE: " (deactivate)"}
+VERBS = {Action.ACTIVATE: " (activate)", Action.DELETE: " (delete)", Action.DEACTIVATE: " (deactivate)"}
 _STYLES = {"+": "create", "~": "update", "-": "remove"}
 _LABELS = ("name", "product")
 _LONGEST = 240  # characters of one value; the JSON plan has all of it
 _MOST_NEW, _FIRST_NEW = 50, 3  # of one kind in one place without --expand; of more, the first and a number are told
-_MOST_UNEXPANDED = 20  # addresses of one list named without --expand
+MOST_UNEXPANDED = 20  # addresses or parts of a value of one list named without --expand
 _MOST_OF_A_SORT = 4  # manual steps of one sort named without --expand
 WHOLE_KIND = frozenset({"this Websak has no API for it: set it manually"})  # steps that say nothing of one resource
 
@@ -122,13 +122,9 @@ def _steps(plan: "Plan", look: Look) -> Iterable[str]:
         yield from (line for _, steps in steps_by_sort(plan) for step in steps for line in _step(step, look))
         yield ""
         return
-    created = Action.CREATE
-    whole = [s for s in plan.manual if (s.change is not None and s.change.action is created) or s.what in WHOLE_KIND]
-    counts = Counter(step.address.kind for step in whole)
-    kinds = ", ".join(f"{number(count)} {kind}" for kind, count in counts.most_common())
-    hint = " (--expand lists them; `websakctl worklist show` says what to set)" if whole else ""
-    yield f"Steps for a person:{' ' * bool(whole)}{kinds}{hint}"
-    others = replace(plan, manual=tuple(step for step in plan.manual if step not in whole)) if whole else plan
+    kinds, others = steps_by_kind(plan)
+    hint = " (--expand lists them; `websakctl worklist show` says what to set)" if kinds else ""
+    yield f"Steps for a person:{' ' * bool(kinds)}{kinds}{hint}"
     folded = False
     for together, steps in steps_by_sort(others):
         folded = folded or bool(together)
@@ -136,6 +132,17 @@ def _steps(plan: "Plan", look: Look) -> Iterable[str]:
     if folded:
         yield "  (--expand lists each)"
     yield ""
+
+
+def steps_by_kind(plan: "Plan") -> tuple[str, "Plan"]:
+    """What people set as a whole, counted by kind; and the plan with its other steps only."""
+    created = Action.CREATE
+    whole = [s for s in plan.manual if (s.change is not None and s.change.action is created) or s.what in WHOLE_KIND]
+    if not whole:
+        return "", plan
+    counts = Counter(step.address.kind for step in whole)
+    kinds = ", ".join(f"{number(count)} {kind}" for kind, count in counts.most_common())
+    return kinds, replace(plan, manual=tuple(step for step in plan.manual if step not in whole))
 
 
 def steps_by_sort(plan: "Plan") -> Iterable[tuple[str, list["ManualStep"]]]:
@@ -158,7 +165,7 @@ def _step(step: "ManualStep", look: Look) -> Iterable[str]:
 
 def _listed(title: str, items: list[str], look: Look) -> Iterable[str]:
     yield title
-    most = len(items) if look.expand else _MOST_UNEXPANDED
+    most = len(items) if look.expand else MOST_UNEXPANDED
     for item in items[:most]:
         yield f"  - {safe(item)}"
     if len(items) > most:
@@ -173,28 +180,32 @@ def key_of(group: "Group") -> str:
 
 def _head(kind: str, action: Action, where: str, after: str, look: Look) -> str:
     sign = SIGNS[action]
-    return look.paint(_STYLES[sign], f"{sign} {kind}  {safe(where)}") + _VERBS.get(action, "") + after
+    return look.paint(_STYLES[sign], f"{sign} {kind}  {safe(where)}") + VERBS.get(action, "") + after
 
 
 def _undone(report: PlanReport, changes: Sequence["HandChange"], look: Look) -> str:
+    return look.paint("warning", f"    {safe(undone_in_words(report, changes))}")
+
+
+def undone_in_words(report: PlanReport, changes: Sequence["HandChange"]) -> str:
     """What somebody did by hand that a change would undo."""
     since = max((report.since.get(each.address, "") for each in changes), default="")
     paths = sorted({path for each in changes for path in each.paths} - {"active"})
     what = f"{', '.join(paths)} changed by hand" if paths else "taken away by hand"
     where = f" in {', '.join(sorted({each.address.scope for each in changes}))}" if len(changes) > 1 else ""
     when = f" since {since}" if since else ""
-    return look.paint("warning", f"    {safe(what)} in Websak{when}{safe(where)}; apply puts it back")
+    return f"{what} in Websak{when}{where}; apply puts it back"
 
 
 def _group(group: "Group", look: Look, every: tuple[str, ...]) -> Iterable[str]:
-    label = _label(group.fields) if group.action is Action.CREATE else shown(group.name) if group.name else ""
-    shared = _shared(group.shared)
+    label = label_of(group)
+    shared = shared_in_words(group.shared)
     where = key_of(group)
     line = _head(group.kind, group.action, where, "", look)
     after = f"  {label}" if label else ""
     if len(group.addresses) > 1:
         used = width_of(_head(group.kind, group.action, where, after, Look()))
-        yield line + _districts(group.scopes, look.width - used, every) + after
+        yield line + districts_in_words(group.scopes, look.width - used, every) + after
     else:
         yield line + after + shared
     if group.action is not Action.CREATE:
@@ -202,11 +213,12 @@ def _group(group: "Group", look: Look, every: tuple[str, ...]) -> Iterable[str]:
     yield from _follows(group.follows, group.action)
 
 
-def _shared(districts: int) -> str:
+def shared_in_words(districts: int) -> str:
+    """How many districts a shared row reaches; empty for any other."""
     return f"  [shared: {districts} district{'s' if districts != 1 else ''}]" if districts else ""
 
 
-def _districts(scopes: tuple[str, ...], room: int, every: tuple[str, ...]) -> str:
+def districts_in_words(scopes: tuple[str, ...], room: int, every: tuple[str, ...]) -> str:
     """``(all 15 districts)``, or ``(14 districts: a, b, … )`` with as many names as fit, at least one."""
     if len(scopes) > 2 and len(scopes) == len(every):
         return f"  (all {len(scopes)} districts)"
@@ -219,13 +231,16 @@ def _districts(scopes: tuple[str, ...], room: int, every: tuple[str, ...]) -> st
     return f"{start}{', '.join(scopes[:fitting])}, …)"
 
 
-def _label(fields: "tuple[FieldChange, ...]") -> str:
-    return next((shown(f.after) for name in _LABELS for f in fields if f.path == name), "")
+def label_of(group: "Group") -> str:
+    """What a new one is called, or what goes or stays; empty where it has no name."""
+    if group.action is not Action.CREATE:
+        return shown(group.name) if group.name else ""
+    return next((shown(f.after) for name in _LABELS for f in group.fields if f.path == name), "")
 
 
 def _change(change: "Change", look: Look) -> Iterable[str]:
     source = f"  {change.source.file}:{change.source.line}" if change.source else ""
-    shared = _shared(change.shared)
+    shared = shared_in_words(change.shared)
     name = f"  {shown(change.name)}" if change.name else ""
     yield _head(
         change.address.kind,
@@ -240,14 +255,15 @@ def _change(change: "Change", look: Look) -> Iterable[str]:
 
 def _follows(counts: tuple[tuple[str, int], ...], action: Action) -> Iterable[str]:
     if counts:
-        from websakctl.plan.change import in_words  # most commands show no plan
+        yield f"    {follows_in_words(counts, action)}"
 
-        one = sum(count for _, count in counts) == 1
-        yield (
-            f"    {in_words(counts)} refer{'s' * one} to it"
-            if action.removes
-            else f"    followed by {in_words(counts)}"
-        )
+
+def follows_in_words(counts: tuple[tuple[str, int], ...], action: Action) -> str:
+    """What refers to what goes, or gets a new key with what is renamed."""
+    from websakctl.plan.change import in_words  # most commands show no plan
+
+    one = sum(count for _, count in counts) == 1
+    return f"{in_words(counts)} refer{'s' * one} to it" if action.removes else f"followed by {in_words(counts)}"
 
 
 def _fields(fields: "tuple[FieldChange, ...]", look: Look, *, created: bool = False) -> Iterable[str]:
@@ -258,7 +274,7 @@ def _fields(fields: "tuple[FieldChange, ...]", look: Look, *, created: bool = Fa
             yield f"    {safe(f.path)}: {look.paint('create', shown(f.after))}"
             continue
         parts = list(differences(f.path, f.before, f.after))
-        most = len(parts) if look.expand else _MOST_UNEXPANDED
+        most = len(parts) if look.expand else MOST_UNEXPANDED
         yield from (_part(part, look) for part in parts[:most])
         if len(parts) > most:
             yield f"    {safe(f.path)}: … and {number(len(parts) - most)} more (--expand lists them)"
@@ -271,11 +287,11 @@ def _part(part: Part, look: Look) -> str:
         return path + look.paint("create", f"+ {shown(part.after)}")
     if part.sign == "-":
         return path + look.paint("remove", f"- {shown(part.before)}")
-    before, after = _from_where_they_differ(part.before, part.after)
+    before, after = from_where_they_differ(part.before, part.after)
     return f"{path}{look.paint('remove', shown(before))} -> {look.paint('create', shown(after))}"
 
 
-def _from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
+def from_where_they_differ(before: Any, after: Any) -> tuple[Any, Any]:
     """Two values to show side by side; long texts without most of what they begin with alike."""
     if not (isinstance(before, str) and isinstance(after, str)) or max(len(before), len(after)) < _LONGEST - 2:
         return before, after
