@@ -271,6 +271,14 @@ def test_missing_rows_and_columns_remove_nothing(written: Cli) -> None:
     assert diff(written) == []
 
 
+def test_one_missing_row_is_told_in_the_singular(written: Cli) -> None:
+    book = load_workbook(written.root / "a.xlsx")
+    book["Underorganisasjonsnummer"].delete_rows(2, 1)
+    book.save(written.root / "a.xlsx")
+    taken = written("import", "a.xlsx", "--auto-approve")
+    assert "1 resource of the workbook has no row any more" in taken.err
+
+
 def test_changes_of_what_is_only_looked_at_are_not_passed_over(written: Cli) -> None:
     book = load_workbook(written.root / "a.xlsx")
     book["Bydeler"]["B3"] = "Bydel Frogner og Ullern"
@@ -278,7 +286,7 @@ def test_changes_of_what_is_only_looked_at_are_not_passed_over(written: Cli) -> 
     refused = written("import", "a.xlsx", "--auto-approve", "--format", "json", code=3)
     assert [e["cell"] for e in document(refused.out)["errors"]] == ["a.xlsx: Bydeler!A3"]
     (written.root / "liste.csv").write_text("a;b\n1;2\n", encoding="utf-8")
-    assert "say of what, with --kind KIND" in written("import", "liste.csv", code=3).err
+    assert "name its kind: --kind KIND" in written("import", "liste.csv", code=3).err
 
 
 @pytest.mark.parametrize("spoil", ["no basis", "spoilt basis", "another file"])

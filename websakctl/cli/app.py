@@ -128,8 +128,8 @@ def problem_of(error: Exception, *, verbose: bool = False) -> Problem:
             help_ = "free disk space: every change is journalled before it is sent. Then: websakctl apply"
         return Problem(str(error), Exit.FAILED, help_, code="journal")
     if isinstance(error, OSError):
-        place = f" {Path(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
-        message = f"{error.strerror or error}{place}"
+        place = f"{Path(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+        message = f"{place}{error.strerror or error}"
         return Problem(message, Exit.FAILED, "check the disk, the path and its permissions", code="file")
     return Problem(
         f"internal error ({type(error).__name__}): this is a bug in websakctl",

@@ -356,7 +356,7 @@ def _fleet(session: Session, given: Path | None) -> "Fleet":
         )
         session.terminal.warn(shown)
     if errors_in(findings):
-        raise Problem("the fleet file is not valid; nothing was done", Exit.INVALID, f"mend {file}")
+        raise Problem("the fleet file is not valid; nothing was done", Exit.INVALID, "fix the errors above")
     return fleet_of(file, entries, session.call.environment)
 
 

@@ -281,7 +281,9 @@ def _pass_on(ctx: typer.Context, call: Call, misplaced: set[str]) -> None:
     ctx.find_root().obj = call
 
 
-Lang = Annotated[str, typer.Option("--lang", metavar="nb|en", help="Bokmål or English, of pages and papers.")]
+Lang = Annotated[
+    str, typer.Option("--lang", metavar="nb|en", help="Language of pages and documents: bokmål or English.")
+]
 
 
 def language_of(given: str) -> "Language":

@@ -123,7 +123,7 @@ def check_explained(result: "WriteBack") -> None:
         names = ", ".join(map(str, result.unexplained[:5]))
         more = f" and {len(result.unexplained) - 5} more" if len(result.unexplained) > 5 else ""
         raise Problem(
-            f"{names}{more} would be overrides, since not every district has the same; nothing was written",
+            f"{names}{more} would be {'overrides' if len(result.unexplained) != 1 else 'an override'}, since not every district has the same; nothing was written",
             Exit.REFUSED,
             'say why and who answers for it: --reason "…" --owner "…"; or choose less with --target',
         )

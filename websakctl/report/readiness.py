@@ -259,7 +259,7 @@ def move_document(move: Move, files: Iterable[str]) -> DocumentReport:
         (m.after.name, m.after.responsible, m.before.start if m.before else "", m.before.end if m.before else "", m.after.start, m.after.end, m.after.week)
         for m in move.activities
     ]  # fmt: skip
-    columns = ("activity", "responsible", "from now", "to now", "from", "to", "week")
+    columns = ("activity", "responsible", "old from", "old to", "new from", "new to", "week")
     sections = [
         Section(title="Preparations", columns=columns, rows=activities),
         Section(
@@ -270,7 +270,7 @@ def move_document(move: Move, files: Iterable[str]) -> DocumentReport:
     ]
     if before != after:
         sections.append(
-            Section(title="Order of the batches", lines=[f"now: {', '.join(before)}", f"then: {', '.join(after)}"])
+            Section(title="Order of the batches", lines=[f"before: {', '.join(before)}", f"after: {', '.join(after)}"])
         )
     count = len(move.dependents)
     return DocumentReport(
@@ -280,8 +280,8 @@ def move_document(move: Move, files: Iterable[str]) -> DocumentReport:
         if count
         else "No other date of the config is in the way.",
         facts=[
-            ("go live now", f"{old} ({_week(old)})" if old else "not decided"),
-            ("go live then", f"{move.go_live} ({_week(move.go_live.isoformat())})"),
+            ("old go-live day", f"{old} ({_week(old)})" if old else "not decided"),
+            ("new go-live day", f"{move.go_live} ({_week(move.go_live.isoformat())})"),
         ],
         sections=[section for section in sections if section.rows or section.lines],
         data={

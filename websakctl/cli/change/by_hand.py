@@ -102,7 +102,7 @@ def _read(session: Session, kind: "Kind", path: Path) -> "Export":
         raise Problem(
             f"the export of {kind.name} cannot be used; nothing was done\n  {error}",
             Exit.FAILED,
-            "mend the file or export it again; `websakctl explain " + kind.name + "` names the fields",
+            "correct the file or export it again; `websakctl explain " + kind.name + "` names the fields",
         ) from None
     except OSError as error:
         raise Problem(

@@ -167,7 +167,9 @@ def _read(session: Session, file: Path) -> Any:
     if reform is None:
         shown = FindingsReport(findings=findings, texts=texts, headline="", valid=False)
         session.terminal.warn(FORMAT.render(shown, session.terminal.look(sys.stderr)))
-        raise Problem(f"the map {file} is not valid; nothing was done", Exit.INVALID, f"mend {file}", findings=findings)
+        raise Problem(
+            f"the map {file} is not valid; nothing was done", Exit.INVALID, "fix the errors above", findings=findings
+        )
     return reform
 
 

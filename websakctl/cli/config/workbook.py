@@ -68,7 +68,7 @@ def export(
 ) -> None:
     """Write the setup as a workbook, a sheet for each kind, for those who do not read YAML. Reads only config and journal.
 
-    `websakctl import` takes the cells that somebody changed back into the files. Users are among it only with --users, and
+    `websakctl import` takes the cells that somebody changed back into the files. Users are included only with --users, and
     national identity numbers never.
     """
     from websakctl.kinds import all_kinds
@@ -78,7 +78,7 @@ def export(
 
     language = language_of(lang)
     if file.suffix.lower() != ".xlsx":
-        raise Problem(f"{file.name} is no name of a workbook", Exit.USAGE, "let it end in .xlsx")
+        raise Problem(f"{file.name} does not end in .xlsx", Exit.USAGE, "name the workbook FILE.xlsx")
     session = Session(call)
     config = session.valid_config()
     selection = SelectionOptions(district=district, kind=kind, batch=batch).selection(session.config)
@@ -194,7 +194,7 @@ def import_(
     Shows the difference and asks first. Cells that were changed in the config too since the workbook was made are conflicts:
     they are listed, and nothing is written until it is said what counts. A row that is missing removes nothing.
 
-    With --kind, FILE is a list of one's own (CSV or XLSX, one resource a row): what the config lacks of it becomes entries.
+    With --kind, FILE is a list of your own (CSV or XLSX, one resource a row): what the config lacks of it becomes entries.
     """
     from websakctl.kinds import all_kinds
     from websakctl.operations.config.import_workbook import (

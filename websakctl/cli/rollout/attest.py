@@ -7,7 +7,7 @@ import typer
 from websakctl.cli import completion
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Call, command, given_text, past_day
-from websakctl.cli.rollout.worklist import On, Shown
+from websakctl.cli.rollout.worklist import Shown
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import AutoApprove, Force, carry_out
@@ -15,6 +15,9 @@ from websakctl.report.view_models import TableReport
 
 GateName = Annotated[str, typer.Argument(metavar="GATE", help="A readiness gate.", autocompletion=completion.gates)]
 By = Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so: a role, or who can be asked.")]
+On = Annotated[
+    str | None, typer.Option("--on", metavar="DATE", help="When it was passed, YYYY-MM-DD (default: today).")
+]
 Slug = Annotated[str, typer.Argument(metavar="DISTRICT", help="The district.", autocompletion=completion.districts)]
 
 

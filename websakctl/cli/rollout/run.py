@@ -297,7 +297,7 @@ class Rollout:
         done = _Done(name=name, result=result)
         self.parts.append(done)
         if not result.complete:
-            self.end_incomplete(done.shortage, "mend the cause and run it again: it does what is left")
+            self.end_incomplete(done.shortage, "fix the cause and run it again: it does what is left")
 
     @contextmanager
     def incomplete_from_here(self) -> Iterator[None]:
@@ -306,7 +306,7 @@ class Rollout:
         from websakctl.live.errors import LiveError
         from websakctl.operations.apply.observer import ApplyRefused
 
-        again = f"mend the cause; then: websakctl rollout run {self.batch}"
+        again = f"fix the cause; then: websakctl rollout run {self.batch}"
         try:
             yield
         except KeyboardInterrupt:

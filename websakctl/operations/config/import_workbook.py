@@ -102,7 +102,7 @@ def read_workbook_of_setup(tables: Sequence[Table], config: Configuration, kinds
     missing = len(basis.keys() - reader.seen)
     if missing:
         result.notes.append(
-            f"{missing} resource{'s' * (missing != 1)} of the workbook have no row any more: nothing is removed"
+            f"{missing} resource{'s' * (missing != 1)} of the workbook {'have' if missing != 1 else 'has'} no row any more: nothing is removed"
         )
     return result
 
@@ -131,7 +131,7 @@ def _changed_rows(table: Table, were: Lines) -> Iterator[CellFinding]:
 def _basis(tables: Sequence[Table]) -> tuple[Origin, Basis, dict[str, list[tuple[str, ...]]]]:
     table = next((t for t in tables if t.sheet == BASIS), None)
     if tables[0].delimited:
-        raise TableError(f"{tables[0].file} is no workbook", "a list of one's own: say of what, with --kind KIND")
+        raise TableError(f"{tables[0].file} is not a workbook", "for a list of your own, name its kind: --kind KIND")
     if table is None:
         raise TableError(
             f"{tables[0].file} is not a workbook of the setup, or its hidden sheet {BASIS!r} is gone", _EXPORT_AGAIN

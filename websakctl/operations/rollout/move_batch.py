@@ -96,7 +96,7 @@ def _notes(batch: Batch, day: date, today: date, holidays: frozenset[date]) -> I
     if not works(day, holidays):
         yield f"{day} is a Saturday, a Sunday or a public holiday"
     if day < today:
-        yield f"{day} has been already"
+        yield f"{day} is in the past"
     if batch.paused:
         yield f"{batch.key} is paused, and stays so"
 
