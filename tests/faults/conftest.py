@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from tests.faults.people import PEOPLE
+from tests.faults.people import PEOPLE, TEMPLATE
 from tests.planning import planned
 from tests.seams import NoWaiting
 from websakctl.apply import attempt
@@ -18,6 +18,7 @@ from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
 from websakctl.live.runtime import Runtime
 from websakctl.live.transport import RateLimiter
+from websakctl.live.users_writer import UsersWriter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.address import Address
 from websakctl.model.resource import State
@@ -56,6 +57,9 @@ class Stage:
 
     def prepared(self, edits: tuple[tuple[str, str, Mapping[str, Any]], ...] = (), **load: int) -> "Stage":
         self.sandbox.fresh()
+        units = self.reader.units
+        for kept in (units.ids, units.scopes, units.managers, units.mail_groups):
+            kept.clear()  # else a unit that was renamed keeps its new key
         for writer in (self.writer, self.impatient):
             writer._clients.auth.token()  # a fault before this one may have left it without
         if load:
@@ -70,9 +74,10 @@ class Stage:
         wanted: Callable[[State], State],
         gone: tuple[Address, ...] = (),
         previously: Mapping[Address, tuple[Address, ...]] | None = None,
+        applied: Mapping[Address, Mapping[str, Any]] | None = None,
     ) -> tuple[Plan, State]:
         live = self.reader.read([kind] if kind != "user" else ["org_unit", kind])  # users are in units
-        return self.planned(wanted(live), live, gone, previously), live
+        return self.planned(wanted(live), live, gone, previously, applied), live
 
     def planned(
         self,
@@ -80,8 +85,12 @@ class Stage:
         live: State,
         gone: tuple[Address, ...] = (),
         previously: Mapping[Address, tuple[Address, ...]] | None = None,
+        applied: Mapping[Address, Mapping[str, Any]] | None = None,
     ) -> Plan:
         known = {address: LastApplied(live[address].fields) for address in gone}
+        known |= {
+            address: LastApplied({**live[address].fields, **fields}) for address, fields in (applied or {}).items()
+        }
         return planned(desired, live, kinds=all_kinds(), known=known, previously=previously)
 
     def note(self, operation: str, fault: str, promised: str, outcome: str, effects: int, part: str = "write") -> None:
@@ -145,6 +154,12 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
                 )
                 for wait in (PATIENT, IMPATIENT)
             ]
+            for (
+                writer
+            ) in writers:  # asked once for all: else the first look at a user's access would be another than later ones
+                users = writer.of("user")
+                assert isinstance(users, UsersWriter)
+                users.lacking(TEMPLATE)
             result[api] = Stage(sandbox, api, reader, *writers, journal)
         yield result
         for stage in result.values():

@@ -213,6 +213,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                 if doubt and isinstance(error, Refused) and self._shows(is_applied, doubt):
                     self._note(request, "done", "looked up after an unknown outcome")
                     return
+                if unsure and not reported:  # no look can tell whether the one before was carried out
+                    self._note(request, "unknown", doubt)
+                    raise _Unsettled(f"{doubt}; it could not be sent again: {error}") from None
                 self._note(request, "failed", str(error))
                 raise
             except _Failed as error:

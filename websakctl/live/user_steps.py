@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from websakctl.live.adapter import Step, Units
 from websakctl.live.departments_writer import DepartmentsWriter
-from websakctl.live.errors import LiveError, Refused
+from websakctl.live.errors import LiveError, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
 from websakctl.live.user_requests import REPLACED, accesses
 from websakctl.live.user_rows import PATH
@@ -86,6 +86,18 @@ class AccessSteps:
             raise LiveError(f"{address} is not in Websak any more")
         return id_of(result)
 
+    def _sent(self, method: str, path: str, body: Any, *, agreed: Callable[[Any], bool]) -> object:
+        answer = self._writing.send(method, path, body, expect=(200, 201))
+        if not agreed(answer.body):
+            raise UnknownOutcome(f"{method} {path}: the answer does not show that it was done")
+        return answer
+
+    def _switched(self, method: str, path: str) -> object:
+        answer = self._writing.send(method, path, expect=(200, 204), bodiless=True)
+        if not isinstance(answer.body, str):  # success may say nothing, and so may anything
+            raise UnknownOutcome(f"{method} {path}: an empty answer")
+        return answer
+
     def _login_steps_v1(self, address: Address, changed: set[str]) -> Iterator[Step]:
         """3.0 has no route for mappings: a PUT of the user holds them, and one that was sent has held them already."""
         if "logins" not in changed or changed & REPLACED:
@@ -110,7 +122,9 @@ class AccessSteps:
 
         if not there():
             yield Step(
-                request="set login mappings", send=lambda: self._writing.send("PUT", path, desired), happened=there
+                request="set login mappings",
+                send=lambda: self._sent("PUT", path, desired, agreed=lambda rows: _is_list_of(rows, len(desired))),
+                happened=there,
             )
 
     def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
@@ -122,7 +136,7 @@ class AccessSteps:
         if not there():
             yield Step(
                 request="set access functions",
-                send=lambda: self._writing.send("PUT", path, {"codes": codes}),
+                send=lambda: self._sent("PUT", path, {"codes": codes}, agreed=lambda user: _has(user, "gidId")),
                 happened=there,
             )
 
@@ -145,7 +159,7 @@ class AccessSteps:
 
     def _without_role(self, id_: str, row: Mapping[str, Any]) -> Step:
         def send() -> object:
-            return self._writing.send("DELETE", f"{PATH}/{id_}/roles/{row['key']}", expect=(200, 204), bodiless=True)
+            return self._switched("DELETE", f"{PATH}/{id_}/roles/{row['key']}")
 
         def gone() -> bool:
             return all(other["key"] != row["key"] for other in self._users.roles_of(id_))
@@ -160,7 +174,7 @@ class AccessSteps:
 
         return Step(
             request=f"give role {role}",
-            send=lambda: self._writing.send("POST", f"{PATH}/{id_}/roles", body, expect=(200, 201)),
+            send=lambda: self._sent("POST", f"{PATH}/{id_}/roles", body, agreed=lambda row: _has(row, "roleId")),
             happened=there,
         )
 
@@ -191,7 +205,7 @@ class AccessSteps:
             method, path = "GET", f"{PATH}/{id_}/{verb}/{group}?lookupField=Id"
         return Step(
             request=f"{'into' if member else 'out of'} group {name}",
-            send=lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
+            send=lambda: self._switched(method, path),
             happened=lambda: (group in self._users.groups_of(id_)) is member,
         )
 
@@ -244,6 +258,14 @@ class AccessSteps:
             method, path = "GET", f"{PATH}/{id_}/{verb}/{unit}?lookupField=Id"
         return Step(
             request=f"{'let' if on else 'no longer let'} distribute the mail of {key}",
-            send=lambda: self._writing.send(method, path, expect=(200, 204), bodiless=True),
+            send=lambda: self._switched(method, path),
             happened=lambda: (group in self._users.groups_of(id_)) is on,
         )
+
+
+def _has(body: Any, name: str) -> bool:
+    return isinstance(body, dict) and bool(body.get(name))
+
+
+def _is_list_of(body: Any, length: int) -> bool:
+    return isinstance(body, list) and len(body) == length
