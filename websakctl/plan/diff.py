@@ -1,7 +1,7 @@
 """The whole diff: desired against live, field by field."""
 
 import json
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 from unicodedata import is_normalized, normalize
 
@@ -158,11 +158,14 @@ def compare(
             seen = resource
             if counterparts.renamed:
                 resource = following(kind, resource, counterparts.renamed, all_kinds)
-        if missing := _without_place(kind, expected, unsupported or {}) | _of_others(kind, expected, owned):
+        if missing := _without_place(kind, expected, unsupported or {}):
             result.manual.extend(_by_hand_for_want_of_place(kind, expected, resource, missing))
             if missing & kind.essential and (resource is None or not resource.active):
                 continue
-            expected = replace(expected, fields={n: v for n, v in expected.fields.items() if n not in missing})
+        if of_others := _of_others(kind, expected, owned):
+            result.manual.extend(_by_their_owners(all_kinds, expected, resource, of_others, owned))
+        if left_out := missing | of_others.keys():
+            expected = replace(expected, fields={n: v for n, v in expected.fields.items() if n not in left_out})
         change = _change(kind, expected, resource, fixed, accepted or {})
         if resource is not None and (unreported := _unreported(kind, expected, resource)):
             what = f"this Websak does not report {' and '.join(unreported)}: compare and set manually"
@@ -240,13 +243,15 @@ def _without_place(kind: Kind, expected: Resource, unsupported: Mapping[str, fro
     return frozenset(name for name in names if expected.fields.get(name) not in (None, [], {}))
 
 
-def _of_others(kind: Kind, expected: Resource, owners: Mapping[str, str]) -> frozenset[str]:
-    """The fields whose requests would write something of a kind that somebody else owns."""
+def _of_others(kind: Kind, expected: Resource, owners: Mapping[str, str]) -> dict[str, str]:
+    """The fields whose requests would write something of a kind that somebody else owns, and that kind."""
     if not owners or kind.name in owners:
-        return frozenset()
-    return frozenset(
-        n for n, ref in kind.references.items() if ref.writes and ref.kind in owners and expected.fields.get(n)
-    )
+        return {}
+    return {
+        n: ref.kind
+        for n, ref in kind.references.items()
+        if ref.writes and ref.kind in owners and expected.fields.get(n)
+    }
 
 
 def _by_hand_for_want_of_place(
@@ -258,14 +263,35 @@ def _by_hand_for_want_of_place(
         what = f"this Websak has no place for its {named}, and without that it is not created"
         yield ManualStep(address=expected.address, what=what)
         return
-    reported = resource.fields if resource is not None else {}
-    left = [n for n in sorted(missing) if n not in reported or not same(reported[n], expected.fields[n])]
-    if left:
-        told = ", ".join(
-            f"{name}: {reported[name]!r} -> {expected.fields[name]!r}" if name in reported else name for name in left
-        )
+    if told := _differing(expected, resource, missing):
         what = f"this Websak's API cannot write {told}: compare and set manually"
         yield ManualStep(address=expected.address, what=what)
+
+
+def _by_their_owners(
+    kinds: Mapping[str, Kind],
+    expected: Resource,
+    resource: Resource | None,
+    of_others: Mapping[str, str],
+    owners: Mapping[str, str],
+) -> Iterator[ManualStep]:
+    """What the owners of other kinds have to do about fields that are written there; nothing about those that are as they should be."""
+    for name in sorted(set(of_others.values())):
+        fields = [field for field, kind in of_others.items() if kind == name]
+        if told := _differing(expected, resource, fields):
+            plural = kinds[name].plural.replace("_", " ")
+            what = f"{owners[name]} owns {plural} here, and they are not written: set {told} there"
+            yield ManualStep(address=expected.address, what=what)
+
+
+def _differing(expected: Resource, resource: Resource | None, names: Iterable[str]) -> str:
+    """The fields that are not as they should be, with before and after where it is reported."""
+    reported = resource.fields if resource is not None else {}
+    return ", ".join(
+        f"{name}: {reported[name]!r} -> {expected.fields[name]!r}" if name in reported else name
+        for name in sorted(names)
+        if name not in reported or not same(reported[name], expected.fields[name])
+    )
 
 
 def _obstacle(kind: Kind, address: Address, resource: Resource) -> str | None:

@@ -420,6 +420,8 @@ _STEPS = {  # websakctl/plan/diff.py
     "this Websak's API cannot write {fields}: compare and set manually": (
         "API-et til Websak kan ikke skrive {fields}: sammenlign og sett det for hånd"
     ),
+    "{owner} owns this kind here, and it is not written: {action} it there ({fields})": "{owner} eier denne typen her, og den blir ikke skrevet: gjør det der ({action}: {fields})",
+    "{owner} owns {kinds} here, and they are not written: set {fields} there": "{owner} eier {kinds} her, og de blir ikke skrevet: sett {fields} der",
     "it is needed again: set it manually": "dette skal brukes igjen: sett det for hånd",
     "it left the config: remove it manually": "dette er tatt ut av oppsettet: fjern det for hånd",
     "it was {key}, and the API cannot rename {kinds}: do it in Websak": "dette het {key}, og API-et kan ikke endre navn på {kinds}: gjør det i Websak",
