@@ -58,6 +58,8 @@ def test_what_was_kept_once_is_still_known_as_done_by_hand(touched: Cli, websak:
         touched("apply", "--auto-approve", *left)
         assert touched("plan", "--format", "json").json["by_hand"] == before
         assert touched("plan", "--format", "json", *left).json["changes"] == []
+        last = touched("plan", *left).out.splitlines()[-1]
+        assert last.startswith("No changes. Apart from what was changed by hand, Websak matches the config (")
     drifted = touched("drift", "--format", "json").json["changes"]
     assert {c["address"] for c in drifted} == {each["address"] for each in before}
     assert {key for _, key in websak.effects()} == {"FR-OPPV", "SA-OPPV"}

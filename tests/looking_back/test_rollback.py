@@ -110,6 +110,8 @@ def test_a_second_time_there_is_nothing_to_take_back(ran: Cli, run: str) -> None
     ran.apply("back.json", "--quiet")
     twice = back(ran, run)
     assert twice.changed == {}
+    line = ran("rollback", run).out.splitlines()[-1]
+    assert line == f"No changes. Run {run} left nothing that can be taken back. 1 manual step."
     assert twice.manual == {"access_group/base/ARKIVLEDERE": "the API cannot remove access_groups: close it in Websak"}
     assert f"{len(BACK)} of the run's changes are as they were before it already" in twice.json["warnings"]
     taken_back = ran.last_run()

@@ -325,7 +325,11 @@ def summary_line(report: PlanReport, look: Look | None = None) -> str:
     )
     ahead = f" {safe(report.estimate)}" if report.estimate else ""
     if not plan.changes:
+        if plan.origin.run:
+            return f"{paint('strong', f'No changes. Run {safe(plan.origin.run)} left nothing that can be taken back.')}{steps}"
         what = "No changes. Websak matches the config"
+        if plan.origin.keep_manual:
+            what = "No changes. Apart from what was changed by hand, Websak matches the config"
         if report.drift or report.compared:
             what = "No drift. Websak is as it was last applied" if report.drift else "Nothing differs"
         return f"{paint('strong', what)} ({number(plan.checked)} checked).{steps}{unmanaged}"
@@ -341,9 +345,10 @@ def summary_line(report: PlanReport, look: Look | None = None) -> str:
     if report.resumed:
         return f"{paint('strong', 'Left to do:')} {', '.join(parts)}.{ahead}"
     name = "Drift" if report.drift else "Difference" if report.compared else "Plan"
-    return (
-        f"{name}: {', '.join(parts)}.{steps} Nothing else differs ({number(plan.checked)} checked).{unmanaged}{ahead}"
-    )
+    rest = "Nothing else differs"
+    if plan.origin.keep_manual:
+        rest = "Apart from what was changed by hand, nothing else differs"
+    return f"{name}: {', '.join(parts)}.{steps} {rest} ({number(plan.checked)} checked).{unmanaged}{ahead}"
 
 
 # --- findings

@@ -580,6 +580,9 @@ _READINESS = {  # websakctl/report/readiness.py
 _PLANS = {  # websakctl/report/formats/text.py: the last line of a plan, and what it does
     "No changes": "Ingen endringer",
     "Websak matches the config ({n} checked)": "Websak er som oppsettet ({n} kontrollert)",
+    "Apart from what was changed by hand, Websak matches the config ({n} checked)": "Bortsett fra det som er endret for hånd, er Websak som oppsettet ({n} kontrollert)",
+    "Apart from what was changed by hand, nothing else differs ({n} checked)": "Bortsett fra det som er endret for hånd, er alt annet likt ({n} kontrollert)",
+    "Run {run} left nothing that can be taken back": "Kjøringen {run} etterlot ingenting som kan tas tilbake",
     "No drift": "Ingen avvik",
     "Websak is as it was last applied ({n} checked)": "Websak er slik den sist ble satt opp ({n} kontrollert)",
     "Plan: {created} to create, {updated} to update, {rest}": "Plan: {created} opprettes, {updated} endres, {rest}",
