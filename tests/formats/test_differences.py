@@ -25,6 +25,7 @@ OTHER = {"reference": "fvl. § 13", "valid_from": "1970-01-01", "valid_to": None
         (["a", "b"], ["b", "a"], [("f", "~", ["a", "b"], ["b", "a"])]),
         ([BASIS, OTHER], [OTHER, BASIS], [("f", "~", [BASIS, OTHER], [OTHER, BASIS])]),
         (["a"], ["b"], [("f", "~", ["a"], ["b"])]),
+        (["a"], [None, "a"], [("f", "~", ["a"], [None, "a"])]),
         ([], ["b"], [("f", "~", [], ["b"])]),
         (
             [BASIS, OTHER],

@@ -54,8 +54,8 @@ def _items(path: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[P
                 yield Part(path=path, sign="-", before=old[name])
         return
     added, removed = [item for item in after if item not in before], [item for item in before if item not in after]
-    if not (added or removed) or len(added) + len(removed) >= len(before) + len(after):
-        yield Part(path=path, sign="~", before=before, after=after)  # another order, or nothing in common
+    if not (added or removed) or None in (*added, *removed) or len(added) + len(removed) >= len(before) + len(after):
+        yield Part(path=path, sign="~", before=before, after=after)  # another order, nothing in common, or a null item
         return
     for item in removed:
         yield Part(path=path, sign="-", before=item)
