@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from websakctl.live.capabilities import USER_PATHS
 from websakctl.sandbox.process import ensure_server, stop_server
 
 from .command_line import Cli
@@ -64,6 +65,18 @@ def test_nothing_happened(recorded: Cli, websak: Any) -> None:
     assert "Nothing differs" in reported
     assert "Deprecated calls still in use\n\n- none" in reported
     assert websak.effects() == []
+
+
+@pytest.mark.parametrize("command", [BEFORE, AFTER])
+def test_each_list_is_downloaded_once(recorded: Cli, websak: Any, command: tuple[str, ...]) -> None:
+    """The plan reads lists, and so do the probes; the server counts."""
+    lists = [path for path in USER_PATHS if "?" not in path]
+    never = {"fault": "delay", "times": 1, "params": {"seconds": 0}}
+    rules = [{**never, "match": {"method": "GET", "path": f"^{path}$", "nth": 10**6}} for path in lists]
+    websak.ask("POST", "faults", rules)
+    recorded(*command)
+    counts = {path: rule["matched"] for path, rule in zip(lists, websak.ask("GET", "faults"), strict=True)}
+    assert counts == dict.fromkeys(lists, 1)
 
 
 def test_the_setup_changed(recorded: Cli, websak: Any) -> None:

@@ -59,6 +59,18 @@ def check(call: Call, stage: Stage, html: Html = None, lang: Lang = "nb", expand
         _after(session, record, html, language, expand=expand)
 
 
+def _read_each_list_once(session: Session) -> None:
+    """Let the probes see the very answers that the setup was read from."""
+    from msgspec.structs import replace
+
+    from websakctl.live.caching import ListCache
+    from websakctl.live.capabilities import USER_PATHS
+
+    runtime = session.connection.runtime
+    transport = ListCache(USER_PATHS).before(runtime.transport)
+    session.connection = replace(session.connection, runtime=replace(runtime, transport=transport))
+
+
 def _reader(session: Session) -> "WebsakReader":
     from websakctl.kinds import all_kinds
     from websakctl.live.websak import WebsakReader
@@ -87,6 +99,7 @@ def _probes(session: Session, reader: "WebsakReader", api_version: str) -> "Prob
 def _before(session: Session, record: Path) -> None:
     from websakctl.redaction import redacted
 
+    _read_each_list_once(session)
     inputs = make_config_input(session, refresh="full")
     live = read_live(session, inputs)
     with _reader(session) as reader:
@@ -142,6 +155,7 @@ def _after(session: Session, record: Path, html: Path | None, language: "Languag
         raise Problem(
             f"{record} is not a record of an upgrade", Exit.FAILED, "websakctl upgrade check before"
         ) from None
+    _read_each_list_once(session)
     inputs = make_config_input(session, refresh="full")
     recorded, by_hand = read_snapshot(session, snapshot)
     live: State | LiveError
