@@ -153,7 +153,13 @@ CHECKED: dict[str, st.SearchStrategy[Any]] = {
     "_owners_problem": st.dictionaries(
         st.sampled_from(["org_unit", "access_code", "case_type"]), st.sampled_from(["Byarkivet", "HR"]), max_size=2
     ),
-    "_exports_problem": st.dictionaries(st.sampled_from(["committee", "form", "case_type"]), st.text(), max_size=2),
+    "_exports_problem": st.dictionaries(
+        st.sampled_from(["committee", "form", "case_type"]),
+        st.text(
+            st.characters(exclude_categories=["Cs"], exclude_characters=":/\\.")
+        ),  # none leads out of the repository
+        max_size=2,
+    ),
 }
 
 
