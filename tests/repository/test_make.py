@@ -137,6 +137,7 @@ def test_what_tests_import_is_declared() -> None:
     core |= {"docx", "openpyxl"}  # papers and HR files
     core |= {"fastapi", "uvicorn", "sqlalchemy", "jwt", "cryptography"}  # of the extras sandbox and fiks
     brought = {"packaging", "psycopg", "requests", "werkzeug"}  # pytest, and what a test skips without; schemathesis
+    brought |= {"markdown_it"}  # rich
     declared = (
         {Requirement(r).name.replace("-", "_") for r in extras["test"]} | core | brought | sys.stdlib_module_names
     )
