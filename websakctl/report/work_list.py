@@ -9,8 +9,7 @@ from websakctl.model.kind import Kind
 from websakctl.model.vocabulary import FIELDS, word_for
 from websakctl.operations.rollout.work_list import Item, WorkList
 from websakctl.plan.change import Action, FieldChange
-from websakctl.report.formats.markdown import text as literal
-from websakctl.report.formats.text import safe
+from websakctl.report.formats.markdown import literal as escaped
 from websakctl.report.texts import Language, counted, said, text
 from websakctl.report.texts.bokmaal import BOKMAAL
 from websakctl.report.texts.dates import day
@@ -92,11 +91,6 @@ class Wording:
             if scope in self.districts
             else scope
         )
-
-
-def escaped(value: str) -> str:
-    """A text that stands in Markdown as it is, on one line."""
-    return literal(safe(value))
 
 
 def shown_fields(item: Item, kind: Kind) -> Sequence[FieldChange]:

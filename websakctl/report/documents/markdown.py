@@ -16,8 +16,7 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from websakctl.report.escaping import safe
-from websakctl.report.formats.markdown import text as escaped
+from websakctl.report.formats.markdown import literal
 from websakctl.report.texts import Language, said
 from websakctl.report.texts.dates import day, either, listed, number, short_day, week, weekday
 
@@ -106,7 +105,7 @@ def _of_values(write: Callable[[Any], str]) -> Callable[[Any], str]:
 
 def _literal(value: Any) -> Any:
     """Let no value from outside act as markup, nor hide anything."""
-    return escaped(safe(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return literal(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _line(error: Exception, template: str) -> int:

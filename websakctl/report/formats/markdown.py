@@ -1,7 +1,7 @@
 """Markdown for pull and merge requests: what matters most first, at most 60 kB, and alike on GitHub and GitLab."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +42,8 @@ _SPECIAL = {c: f"\\{c}" for c in "\\*_[]{}#|~!`"} | {
     ">": "&gt;",
     "&": "&amp;",
     "@": "&#64;",
+}
+_ON_SITES = _SPECIAL | {
     "$": "<span>$</span>",  # no formula: what GitHub says to write
     _NOTHING: "&#8203;",
 }
@@ -57,9 +59,20 @@ _DIFFERENCE = ("difference", "<!-- websakctl difference -->")
 
 def text(value: str) -> str:
     """Write a text so that it stands in Markdown as it is, on one line, and acts on nothing."""
-    one_line = " ".join(redact(value).splitlines())  # redacted before anything is escaped
-    inert = _ACTS.sub(rf"\g<0>{_NOTHING}", safe(one_line))
-    escaped = "".join(_SPECIAL.get(c, c) for c in inert.lstrip())
+    return _escaped(_ACTS.sub(rf"\g<0>{_NOTHING}", _on_one_line(value)), _ON_SITES)
+
+
+def literal(value: str) -> str:
+    """Write a text so that it stands in Markdown as it is, on one line; for papers, on which nothing acts."""
+    return _escaped(_on_one_line(value), _SPECIAL)
+
+
+def _on_one_line(value: str) -> str:
+    return safe(" ".join(redact(value).splitlines()))  # redacted before anything is escaped
+
+
+def _escaped(one_line: str, special: Mapping[str, str]) -> str:
+    escaped = "".join(special.get(c, c) for c in one_line.lstrip())
     return _BLOCK.sub(r"\1\\\2", escaped, count=1) if _BLOCK.match(escaped) else escaped
 
 
