@@ -8,7 +8,7 @@ from websakctl.kinds import all_kinds
 from websakctl.model.json_schema import json_schema
 from websakctl.model.kind import Api, Kind, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, CreateOnly, Overridable, Ref, Stepwise, Unique, WriteOnly
-from websakctl.operations.config.explain import type_in_words, unsaid
+from websakctl.operations.config.explain import type_in_words, value_when_omitted
 from websakctl.operations.config.schema import schema_of_kind
 
 PAGE = Path(__file__).with_name("kinds.md")
@@ -31,7 +31,7 @@ REMOVALS = {
 
 
 ABOUT_THE_TOOL = {
-    "previously": "old keys: it is renamed, not made anew",
+    "previously": "old keys: it is renamed, not recreated",
     "status": "`example`: made up, so it passes no gate; never sent",
     "protected": "its removal must be allowed by name",
     "valid_from": "not made before this day; never sent",
@@ -84,7 +84,7 @@ def _kind(kind: Kind) -> Iterator[str]:
     yield "|---|---|---|---|"
     for name, field in schema["properties"].items():
         required = name in schema.get("required", [])
-        default = "**required**" if required else unsaid(kind, name, required)
+        default = "**required**" if required else value_when_omitted(kind, name, required)
         remarks = "; ".join(_remarks(kind, name))
         yield f"| `{name}` | {type_in_words(field, schema.get('$defs', {}))} | {default} | {remarks} |"
 
@@ -111,7 +111,7 @@ def _remarks(kind: Kind, name: str) -> Iterator[str]:
             case WriteOnly(needed=needed):
                 yield "the API never tells it: compared with what was last applied"
                 if needed:
-                    yield f"while it is unsaid, no {kind.name} is replaced"
+                    yield f"while it is omitted, no {kind.name} is replaced"
             case Stepwise():
                 yield "set by requests of its own"
             case ConfigOnly():

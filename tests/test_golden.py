@@ -1,4 +1,4 @@
-"""Plans as they are printed, case by case: ``UPDATE_GOLDENS=1 pytest tests/test_golden.py`` writes ``plan.md`` anew."""
+"""Plans as they are printed, case by case: ``UPDATE_GOLDENS=1 pytest tests/test_golden.py`` writes ``plan.md`` again."""
 
 import io
 import json

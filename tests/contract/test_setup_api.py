@@ -129,7 +129,7 @@ def server(running: Server) -> Server:
 
 def test_the_document_is_what_the_server_serves(running: Server) -> None:
     served = running.session.get(f"{running.url}/api/setup/openapi.json").json()
-    again = f"write it anew: python -m websakctl.sandbox.setupapi {DOCUMENT.relative_to(Path.cwd())}"
+    again = f"write it again: python -m websakctl.sandbox.setupapi {DOCUMENT.relative_to(Path.cwd())}"
     assert served == written(), again
 
 

@@ -175,7 +175,7 @@ def test_what_became_of_a_run_that_was_stopped(applied: Cli, websak: Any) -> Non
     assert "it was stopped before its end" in applied("history", run).out
     applied.apply("--quiet")
     newer = applied.last_run()
-    assert f"run {newer} was planned anew from what it left" in applied("history", run).out
+    assert f"run {newer} was planned again from what it left" in applied("history", run).out
     states = {r["run"]: r["state"] for r in applied("history", "--format", "json").json["items"]}
     assert (states[run], states[newer]) == ("superseded", "complete")
 

@@ -89,7 +89,7 @@ def test_an_id_stays_while_the_same_is_wanted(config: Configuration) -> None:
         work = work_list(inputs(config, done_by_hand={address: Resource(address=address, fields=fields)}))
         ids |= {item.id for item in work.items if item.address == address}
     assert len(ids) == 1
-    assert ids.isdisjoint(item.id for item in work_list(inputs(config)).items)  # set up anew, all fields are wanted
+    assert ids.isdisjoint(item.id for item in work_list(inputs(config)).items)  # set up again, all fields are wanted
 
 
 def test_items_by_id_address_and_glob(config: Configuration) -> None:

@@ -150,7 +150,7 @@ def test_no_forged_plan_is_accepted(scenery: Scenery, data: st.DataObject) -> No
             change in made_from for change in result
         )  # with the selection that it names, the config gives all that is done
         light = part in _WITHOUT_WEIGHT or part.startswith("made_from")
-        if part.startswith("findings"):  # of these, what users decide is found anew, and is not compared
+        if part.startswith("findings"):  # of these, what users decide is found again, and is not compared
             light = any(finding["guard"].startswith("dependents:") for finding in honest["findings"])
         assert also_live or light, part
         if part != "removal" and not also_live and not part.startswith("made_from"):

@@ -119,7 +119,7 @@ def test_failures_of_the_server_pause_everybody_then_stop_everybody() -> None:
     pace = RateLimiter(pause=7.0, pause_after=2, stop_after=6, clock=NoWaiting(slept))
     for status in (500, 200, 503, 429, 502):
         pace.note(status, pace.wait())
-    assert slept == []  # an answer in between begins the count anew
+    assert slept == []  # an answer in between begins the count again
     pace.note(None, pace.wait())
     for _ in range(2):
         turn = pace.wait()

@@ -158,7 +158,7 @@ def test_no_is_an_answer_before_the_other_districts(cli: Cli, websak: Any, few: 
     reported = child.read()
     child.close()
     assert child.exitstatus == 5
-    assert "not gone on with" in reported
+    assert "not continued" in reported
     cli("rollout", "run", "PULJE-1", "--auto-approve")
     assert set(made(websak).values()) == {1}
 

@@ -93,7 +93,7 @@ def test_a_broken_guard_is_found_by_a_history_that_is_kept(name: str) -> None:
     assert caught.value.invariant == one.invariant
 
 
-@pytest.mark.skipif(not EVERYTHING, reason="make reliability looks for each broken guard anew")
+@pytest.mark.skipif(not EVERYTHING, reason="make reliability looks for each broken guard again")
 @pytest.mark.parametrize("guard", list(GUARDS))
 def test_each_broken_guard_is_found(guard: str) -> None:
     for number in range(TO_BITE):

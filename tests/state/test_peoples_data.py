@@ -162,7 +162,7 @@ def test_another_machine_tells_users_apart_without_having_their_values(machines:
     assert found_in(machines.remote, PROD, words_of({**users, **changed})) == []
 
     shutil.copytree(ola.root / "users", kari.root / "users")
-    assert kari.plan().changed == []  # neither anew nor unmanaged
+    assert kari.plan().changed == []  # neither again nor unmanaged
     write(kari, {code: fields for code, fields in changed.items() if code != third})
     assert kari.plan().changed == [f"user/frogner/{third}"]
     write(kari, changed)

@@ -105,7 +105,7 @@ def test_without_a_journal_removals_cannot_be_seen_and_it_says_so(machines: Mach
     lost = pipeline.request("removal", removal)
     assert lost.code == 4
     assert f"has no branch websakctl-state/{ENVIRONMENT} yet" in lost.err
-    machines.machine("begins-anew")("state", "migrate")
+    machines.machine("begins-again")("state", "migrate")
     empty = pipeline.request("removal", removal)
     assert empty.code == 0, empty.err
     lines = empty.text("plan.md").splitlines()

@@ -311,7 +311,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     # --- looking
 
     def _now(self, afresh: bool) -> Resource:
-        """What a replacing or switching write acts on: as it was read, or read anew where that may have passed."""
+        """What a replacing or switching write acts on: as it was read, or read again where that may have passed."""
         now = self._look() if afresh or self.there is None else self.writer.refresh(self.there)
         if now is None:
             raise _Failed(f"{self.change.address} is not in Websak any more: plan again")

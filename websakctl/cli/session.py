@@ -669,7 +669,7 @@ class Session:
             live: What was read for it, which tells how long applying it takes; ``None``: it is not to be applied.
             drift: It tells what happened since the last apply.
             compared: It tells what lies between two states.
-            basis: What was compared; unsaid: the config, or what was last applied, with Websak as it is now.
+            basis: What was compared; if omitted: the config, or what was last applied, with Websak as it is now.
         """
         from websakctl.plan.document import to_document
 

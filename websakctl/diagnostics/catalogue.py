@@ -49,7 +49,7 @@ _ALL: tuple[Rule, ...] = (
     ),
     Rule(
         name="duplicate-key",
-        summary="The same key stands twice.",
+        summary="Duplicate key.",
         why="YAML readers keep one of the two in silence.",
         bad="OPPV: {name: A}\nOPPV: {name: B}",
         good="OPPV: {name: A}",
@@ -149,7 +149,7 @@ _ALL: tuple[Rule, ...] = (
     ),
     Rule(
         name="not-unique",
-        summary="A value that Websak keeps unique stands twice.",
+        summary="Duplicate of a value that Websak keeps unique.",
         why="The second write would be refused.",
         bad="abbreviation: OPPV, twice",
         good="two abbreviations",

@@ -151,7 +151,7 @@ OF_THE_FIELD = (
     _warning(
         "waiver-expired",
         "The waiver of a gate has ended.",
-        "The gate is closed again since that day, and its batch does not run: what was put off must be done, or decided anew.",
+        "The gate is closed again since that day, and its batch does not run: what was put off must be done, or decided again.",
         "OPPLAERING-LEDERE: {waived: {by: Prosjekteier, why: Kurset er flyttet, until: 2020-01-01}}",
         "OPPLAERING-LEDERE: {by: Opplæringsansvarlig, on: 2020-01-15, evidence: sak 20/1}",
     ),

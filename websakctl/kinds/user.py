@@ -84,9 +84,9 @@ class User(Named, frozen=True, kw_only=True):
     logins: Annotated[Annotated[list[Login], Meta(min_length=1)] | None, Kept(), WriteOnly(needed=True), Stepwise()] = (
         None
     )
-    zones: Annotated[list[Text] | None, Kept(), WriteOnly(needed=True)] = None  # by name; unsaid, the role's
+    zones: Annotated[list[Text] | None, Kept(), WriteOnly(needed=True)] = None  # by name; if omitted, the role's
     national_no: Annotated[NationalId | None, Kept(), WriteOnly()] = None
-    access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # unsaid, the role's; so below
+    access_functions: Annotated[list[str] | None, Kept(), Stepwise()] = None  # if omitted, the role's; so below
     roles: Annotated[dict[str, RoleHeld] | None, Kept(), Stepwise(), Held(kind="org_unit", within="units")] = None
     groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group")] = None
     district_groups: Annotated[list[str] | None, Kept(), Stepwise(), Ref(kind="access_group", same_scope=True)] = None

@@ -19,7 +19,7 @@ class RoleScope(Entry, frozen=True, kw_only=True):
 
 
 class UserRole(Named, frozen=True, kw_only=True):
-    """One role for all districts; what is unsaid is as the template user gives it, and not compared."""
+    """One role for all districts; what is omitted is as the template user gives it, and not compared."""
 
     code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,30}", "2 to 30 capitals, digits and hyphens")]
     name: Name

@@ -16,7 +16,7 @@ from websakctl.model.resource import Handle, Resource
 KIND = "org_unit"
 V1, V2 = "/api/Departments", "/api/v2/departments"
 
-_READ_ANEW: Mapping[str, Any] = {}  # what a list keeps of a row for a write: nothing, it reads the unit anew
+_READ_ANEW: Mapping[str, Any] = {}  # what a list keeps of a row for a write: nothing, it reads the unit again
 
 
 class DepartmentsReader:

@@ -69,7 +69,7 @@ class UserRows:
         """All users by id.
 
         What was kept lasts for its day: a user's last day passes without anybody changing anything. Users changed since
-        the day before are read anew, and the number of users must be right in the end.
+        the day before are read again, and the number of users must be right in the end.
         """
         store = self._store
         kept = store.load() if store is not None else None

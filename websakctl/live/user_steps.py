@@ -16,7 +16,7 @@ from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 
 V2_GROUPS, V2_UNITS = "/api/v2/accessgroups", "/api/v2/departments/external"
-_RESETTING = frozenset({"unit", "role"})  # the server gives the template's access anew when one of these changes
+_RESETTING = frozenset({"unit", "role"})  # the server gives the template's access again when one of these changes
 
 
 class AccessSteps:
@@ -141,7 +141,7 @@ class AccessSteps:
             )
 
     def _role_steps(self, address: Address, id_: str, desired: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
-        """There is no PUT: a role that holds elsewhere than it should is taken away and given anew."""
+        """There is no PUT: a role that holds elsewhere than it should is taken away and given again."""
         now = self._users.roles_of(id_)
         right = [row for row in now if row["id"] in desired and row["scope"] == dict(desired[row["id"]])]
         held = {row["id"] for row in right}

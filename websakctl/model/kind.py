@@ -28,7 +28,7 @@ Mark = TypeVar("Mark")
 
 
 class Named(Entry, frozen=True, kw_only=True):
-    """What has a key that may change: ``previously`` names the old ones, so that it is renamed and not made anew.
+    """What has a key that may change: ``previously`` names the old ones, so that it is renamed and not recreated.
 
     An entry is a key of the same district, or an address of another: then it moves. An empty list says that it is new,
     however much it looks like something that left. Of what config/ gives each district, a district says it in an override.
@@ -174,7 +174,7 @@ class Kind(
 
     @cached_property
     def defaults(self) -> dict[str, Any]:
-        """Values of the fields that are unsaid, without those that are then kept as they are."""
+        """Values of the fields that are omitted, without those that are then kept as they are."""
         kept = self._marked(Kept)
         return {
             name: field.omitted()
@@ -184,7 +184,7 @@ class Kind(
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
-        """Fields that are left as they are when they are unsaid."""
+        """Fields that are left as they are when they are omitted."""
         return tuple(self._marked(Kept))
 
     @cached_property

@@ -94,7 +94,7 @@ class Wording:
 
 
 def shown_fields(item: Item, kind: Kind) -> Sequence[FieldChange]:
-    """What to set, in the kind's own order: of what is set up anew only what is said, of what goes nothing."""
+    """What to set, in the kind's own order: of what is set up again only what is said, of what goes nothing."""
     if item.change.action.removes:
         return ()
     again = item.change.action is Action.CREATE

@@ -93,7 +93,7 @@ async def _health(request: Request) -> Response:
 
 
 async def _touch(request: Request) -> Response:
-    """Be used, so that the idle time starts anew; a server that is about to end says so."""
+    """Be used, so that the idle time starts again; a server that is about to end says so."""
     return JSONResponse(
         {"closing": request.app.state.activity.closing}, 503 if request.app.state.activity.closing else 200
     )

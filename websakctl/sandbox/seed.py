@@ -80,7 +80,7 @@ def seed_if_empty(database: Database, seed: Seed) -> None:
 
 
 def reset(database: Database, seed: Seed) -> None:
-    """Empty every table, effects included, and fill it anew."""
+    """Empty every table, effects included, and fill it again."""
     with database.write() as connection:
         for table in reversed(METADATA.sorted_tables):
             connection.execute(delete(table))

@@ -54,7 +54,7 @@ class Origin:
         return self.document.key_position(self.section.spans, self.key)
 
     def of_field(self, name: str) -> Position:
-        """Where the field's value stands; the key where the field is unsaid."""
+        """Where the field's value stands; the key where the field is omitted."""
         if self.override is not None:
             document, section, key = self.override
             fields = section.get(key)

@@ -129,7 +129,7 @@ def document(sections: Mapping[str, Any], *, depth: Mapping[str, int], header: s
 
     Args:
         sections: Section by section.
-        depth: By section, how many levels below it are on lines of their own; unsaid, one.
+        depth: By section, how many levels below it are on lines of their own; if omitted, one.
         header: Lines for the top of the file.
     """
     parts = ["\n".join(f"# {line}".rstrip() for line in header.splitlines())] if header else []

@@ -25,10 +25,10 @@ def about(
         config: What was read.
         address: The resource.
         rule: Which rule it breaks.
-        path: Where in it; what is unsaid is pointed at by the key.
+        path: Where in it; what is omitted is pointed at by the key.
         message: What is wrong.
         help_: What to do.
-        second: Another place and what it is; unsaid, the template or the district that takes part.
+        second: Another place and what it is; if omitted, the template or the district that takes part.
     """
     origin = config.origins[address]
     related, label = second or also_at(origin, str(path[0]) if path else "")

@@ -23,7 +23,7 @@ class TargetEntry(Entry, frozen=True, kw_only=True):
     environment: Annotated[
         str, matching(r"[A-Za-z0-9][\w.-]*", "letters, digits and . _ -, beginning with a letter or digit")
     ]
-    state_dir: str = ""  # unsaid: .websakctl in the root
+    state_dir: str = ""  # if omitted: .websakctl in the root
 
 
 def read_fleet_file(path: Path) -> tuple[dict[str, TargetEntry], list[Diagnostic], dict[str, str]]:
@@ -82,7 +82,7 @@ def _entries(document: Document, entries: Map, findings: list[Diagnostic]) -> di
                 Diagnostic(
                     code="duplicate-resource",
                     at=at,
-                    message=f"{entry.environment} of {entry.root} stands twice",
+                    message=f"duplicate target: {entry.environment} of {entry.root}",
                     help="keep one: two applies to one Websak are in each other's way",
                     related=places[place],
                     related_label="first here",

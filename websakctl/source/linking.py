@@ -19,7 +19,7 @@ from websakctl.source.reporting import Report
 
 
 def link(config: Configuration, kinds: Mapping[str, Kind], report: Report) -> None:
-    """Report every reference to nothing, cycle, value that stands twice, and allotment above what was bought."""
+    """Report every reference to nothing, cycle, duplicate value, and allotment above what was bought."""
     if not config.state and not config.districts:
         return
     _references(config, kinds, report)

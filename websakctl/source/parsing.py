@@ -210,7 +210,7 @@ class _Builder:
                     result[key] = value
                     start, end = event.start_mark, event.end_mark
                     place((name.start_mark.index, name.end_mark.index, start.index, end.index))
-        finally:  # what stands twice is told even where the file is refused further down
+        finally:  # a duplicate is told even where the file is refused further down
             result.place(self.lines, offsets)
             self.findings += [self.duplicate(key, event, result.spans[key]) for key, event in twice]
         self.size += pairs

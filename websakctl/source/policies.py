@@ -53,7 +53,7 @@ def read_policies(documents: list[Document]) -> tuple[dict[str, tuple[PolicyEntr
                     Diagnostic(
                         code="duplicate-resource",
                         at=document.key_position(entries.spans, name),
-                        message=f"policy {name} stands twice",
+                        message=f"duplicate policy '{name}'",
                         help="keep one",
                         related=result[name][1],
                         related_label="first here",

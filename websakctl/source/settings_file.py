@@ -64,7 +64,7 @@ def _owners_problem(owners: dict[str, str]) -> str | None:
 
 
 class Environment(Entry, frozen=True, kw_only=True):
-    """One Websak. ``setup_url`` empty: this Websak has no Setup API; ``api_version`` unsaid: found out by a read-only probe."""
+    """One Websak. ``setup_url`` empty: this Websak has no Setup API; ``api_version`` omitted: found out by a read-only probe."""
 
     base_url: Address = ""
     setup_url: Address = ""
@@ -124,7 +124,7 @@ class UserImport(Entry, frozen=True, kw_only=True):
     units: dict[str, str] = {}  # local keys of units by what HR files call them
     roles: dict[str, str] = {}  # keys of user roles by what HR files call them
     districts: dict[str, str] = {}  # slugs by what HR files call the districts
-    national_id: bool = False  # take national identity numbers; unsaid, a file that holds one is refused
+    national_id: bool = False  # take national identity numbers; if omitted, a file that holds one is refused
 
 
 class Fiks(Entry, frozen=True, kw_only=True):

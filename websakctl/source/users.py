@@ -168,7 +168,7 @@ def check_people_of_units(config: Configuration, report: Report) -> None:
 
 
 def give_what_roles_give(config: Configuration, report: Report) -> None:
-    """Fill in what users leave unsaid from their roles, so that it is compared like anything that was said."""
+    """Fill in what users omit from their roles, so that it is compared like anything that was said."""
     reported: set[tuple[str, str, str]] = set()
     for address, user in config.state.items():
         if address.kind != "user":

@@ -29,7 +29,7 @@ def local_key(kind: Kind, key: str, district: District | None) -> str:
 
 
 def said(kind: Kind, address: Address, fields: Mapping[str, Any], district: District | None) -> dict[str, Any]:
-    """The fields that an entry must say to come out as this object, in the kind's order; what is unsaid has its default.
+    """The fields that an entry must say to come out as this object, in the kind's order; what is omitted has its default.
 
     Args:
         kind: Its kind.
@@ -75,8 +75,8 @@ def _localise(kind: Kind, values: dict[str, Any], district: District, local: str
             del values[name]
 
 
-def unsaid(kind: Kind, name: str, district: District | None) -> Any:
-    """What to write for a field that would best be unsaid, where a default of the file says otherwise."""
+def value_when_omitted(kind: Kind, name: str, district: District | None) -> Any:
+    """What to write for a field that would best be omitted, where a default of the file says otherwise."""
     ref = kind.references.get(name)
     if district is not None and ref is not None and ref.same_scope and ref.kind == kind.name:
         return kind.root_key
@@ -87,7 +87,7 @@ def under_defaults(
     kind: Kind, entry: Mapping[str, Any], defaults: Mapping[str, Any], district: District | None
 ) -> dict[str, Any]:
     """The same entry in a file whose defaults say some of it already."""
-    merged = {**{name: unsaid(kind, name, district) for name in defaults if name not in entry}, **entry}
+    merged = {**{name: value_when_omitted(kind, name, district) for name in defaults if name not in entry}, **entry}
     order = [name for name in kind.fields if name in merged]
     return {name: merged[name] for name in order if name not in defaults or merged[name] != defaults[name]}
 

@@ -150,7 +150,7 @@ class Git:
         return self.line("hash-object", "-w", "--stdin", "--no-filters", stdin=content)
 
     def _changed_tree(self, tree: str | None, changes: Mapping[str, str | None]) -> str:
-        """Write a tree anew; of its folders only those that hold a change."""
+        """Write a tree again; of its folders only those that hold a change."""
         listed = self.run("ls-tree", "-z", tree).decode().split("\0") if tree else []
         rows = {name: meta for meta, _, name in (row.partition("\t") for row in listed if row)}
         folders: dict[str, dict[str, str | None]] = {}

@@ -252,7 +252,7 @@ def _without_untold(
 
 
 def user_rows(session: Session, refresh: str | None = None) -> "RowStore":
-    """What was listed of the environment's users today; in CI, and where it is asked for, all are read anew."""
+    """What was listed of the environment's users today; in CI, and where it is asked for, all are read again."""
     import os
     from datetime import UTC, datetime
     from urllib.parse import quote

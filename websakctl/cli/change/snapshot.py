@@ -33,7 +33,9 @@ First = Annotated[
 ]
 Second = Annotated[
     str | None,
-    typer.Argument(metavar="[AFTER]", help="Another; unsaid, live as it is now.", autocompletion=completion.snapshots),
+    typer.Argument(
+        metavar="[AFTER]", help="Another; if omitted, live as it is now.", autocompletion=completion.snapshots
+    ),
 ]
 
 

@@ -44,7 +44,7 @@ def add_recognised(session: Session, *, auto_approve: bool, force: bool) -> None
     session.terminal.warn(
         "note: their numbers are not in Websak; they are numbered in order: see districts/*/district.yaml"
     )
-    del session.config  # read anew, with the districts
+    del session.config  # read again, with the districts
     session.valid_config()
 
 

@@ -14,7 +14,7 @@ KindArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="[KIND]",
-        help="One kind's entry; `websak` for config/websak.yaml; `plan` for saved plans; unsaid, any config file.",
+        help="One kind's entry; `websak` for config/websak.yaml; `plan` for saved plans; if omitted, any config file.",
     ),
 ]
 

@@ -94,7 +94,7 @@ def _fix(session: Session) -> None:
             write_exactly(path, fixed(read_exactly(path), [f.fix for f in findings if f.fix is not None]))
             for finding in findings:
                 session.terminal.say(f"fixed {finding.at}: {finding.code}: {finding.help}")
-        del session.config  # read anew
+        del session.config  # read again
 
 
 def _report(given: str) -> tuple[str, Path]:

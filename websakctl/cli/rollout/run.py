@@ -80,7 +80,7 @@ def run(
 ) -> None:
     """Bring a batch in: gates, one plan for its districts, one district first, then the rest. Exit 4 while a gate is not passed.
 
-    After the first district the plan is made anew: the rest is done only if it is
+    After the first district the plan is made again: the rest is done only if it is
     still what was approved, and the batch was not paused meanwhile. Run it again to go on where it stopped.
     """
     session = Session(call)
@@ -262,7 +262,7 @@ class Rollout:
         self.end(inputs, result.plan)
 
     def rest(self, approved: "Plan", rest: "tuple[Change, ...]", *, paused_before: bool) -> None:
-        """Plan anew and do what is left, which must be what was approved."""
+        """Plan again and do what is left, which must be what was approved."""
         from websakctl.operations.apply.run import Part, plan_and_apply, plan_changes
 
         inputs = self.inputs()
@@ -380,7 +380,7 @@ class Rollout:
         self.session.terminal.say(f"{self.canary} is done, and the rest of the plan is what was approved.")
         answer = self.session.terminal.ask(f"Apply {count} changes to the other districts? Type 'yes' to confirm: ")
         if answer != "yes":
-            self.end_incomplete("not gone on with", f"websakctl rollout run {self.batch} goes on")
+            self.end_incomplete("not continued", f"websakctl rollout run {self.batch} goes on")
 
     def end_if_paused(self, live: "State", paused_before: bool) -> None:
         """Whether somebody paused the batch meanwhile: in the files here, or in Websak from elsewhere."""

@@ -12,7 +12,7 @@ from websakctl.redaction import Secret
 from websakctl.report.view_models import TableReport
 
 ClientId = Annotated[
-    str | None, typer.Option("--client-id", metavar="ID", help="The client id (asked for when unsaid).")
+    str | None, typer.Option("--client-id", metavar="ID", help="The client id (asked for when omitted).")
 ]
 _NO_KEYRING = "set WEBSAKCTL_CLIENT_ID and WEBSAKCTL_CLIENT_SECRET instead"
 

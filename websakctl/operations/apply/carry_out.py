@@ -78,7 +78,7 @@ def apply_changes(
         writer: The Websak.
         desired: The config's state where the plan was made from it, for what no change names; empty otherwise.
         protected: Addresses that the config protects.
-        read_again: Reads live anew; ``None`` skips the read-back.
+        read_again: Reads live again; ``None`` skips the read-back.
         done_before: What the same run did before it was interrupted, and nobody has read back yet.
         known: What was managed before.
 

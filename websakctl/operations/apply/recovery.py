@@ -59,7 +59,7 @@ def forget_environment(journal: Journal, environment: str) -> None:
         journal.write(run, "end", {"because": "everything was forgotten"})
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     """What is left of an unfinished run, and what became of the writes in doubt."""
 
     holding: Holding
@@ -154,7 +154,7 @@ def told(run: Unfinished, people: PeopleOfJournal | None) -> Unfinished:
     return replace(run, changes=changes, done=done, doubtful=doubtful, begun=begun)
 
 
-def judge(run: Unfinished, live: State) -> Judged:
+def judge(run: Unfinished, live: State) -> Assessment:
     """Compare what is left of a run with live as it is now."""
     left = tuple(change for change in run.changes if change.address not in run.done)
     holding = still_holding(left, live, run.begun, run.changes)
@@ -166,7 +166,7 @@ def judge(run: Unfinished, live: State) -> Judged:
     verdicts.update(
         {stale.change.address: "differs" for stale in holding.stale if stale.change.address in run.doubtful}
     )
-    return Judged(holding=holding, verdicts=verdicts)
+    return Assessment(holding=holding, verdicts=verdicts)
 
 
 def with_interrupted(
@@ -197,7 +197,7 @@ def with_interrupted(
 def record_verdicts(
     journal: RunJournal,
     run: Unfinished,
-    judged: Judged,
+    judged: Assessment,
     *,
     environment: str,
     desired: State,

@@ -30,7 +30,7 @@ from websakctl.redaction import redacted
 FORMAT_VERSION = 1
 WHAT = "websakctl rehearsal"
 Faults = Literal["none", "light", "heavy"]
-MOST_RESUMES = 8  # times that a run which was interrupted is gone on with
+MOST_RESUMES = 8  # times that a run which was interrupted is continued
 ANSWER = 2.0  # seconds that the copy may take to answer while there are faults
 _EVERY = r"^/api/(?!setup/lease)"  # losing the lease ends an apply, as it should
 

@@ -173,7 +173,7 @@ def events(journal: RunJournal, run: str) -> list[tuple[str, str]]:
     for entry in journal.entries(run):
         words = reported.get(entry.what, "").format_map({"by": "", "owner": "", "left": "", **entry.body})
         if entry.what == "end" and "superseded_by" in entry.body:
-            words = f"run {entry.body['superseded_by']} was planned anew from what it left"
+            words = f"run {entry.body['superseded_by']} was planned again from what it left"
         if words:
             result.append((entry.at, words))
     return result
@@ -361,7 +361,7 @@ class _Back:
         elif all(holds(existing.fields.get(name), value) for name, value in fields.items()):
             self.already += 1
         else:
-            self.cannot(entry.address, "it was deleted and is there again: somebody made it anew")
+            self.cannot(entry.address, "it was deleted and is there again: somebody made it again")
 
     def _retire(self, entry: HistoryEntry, existing: Resource) -> None:
         address = entry.address

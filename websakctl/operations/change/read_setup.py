@@ -147,7 +147,7 @@ def guarded(connection: Connection, inputs: ConfigInput, plan: Plan, live: State
 
 
 def recounted(connection: Connection, inputs: ConfigInput, plan: Plan, live: State) -> Plan:
-    """Count anew, in Websak as it is now, who depends on what a plan retires or renames, and the seats that are taken."""
+    """Count again, in Websak as it is now, who depends on what a plan retires or renames, and the seats that are taken."""
     if not plan.changes:
         return plan
     going = {c.address.key for c in plan.changes if c.action.removes and c.address.kind == UNIT_KIND}

@@ -182,13 +182,15 @@ def _described(kind: Kind, name: str) -> dict[str, Any]:
         "english": word.english if word else name.replace("_", " "),
         "meaning": word.meaning if word else "",
         "type": type_in_words(schema["properties"][name], schema.get("$defs", {})).replace("`", ""),
-        "unsaid": "the key" if key else unsaid(kind, name, name in schema.get("required", [])).replace("`", ""),
+        "unsaid": "the key"
+        if key
+        else value_when_omitted(kind, name, name in schema.get("required", [])).replace("`", ""),
         "overridable": name in kind.overridable,
         "remarks": list(_remarks(kind, name)),
     }
 
 
-def unsaid(kind: Kind, name: str, required: bool) -> str:
+def value_when_omitted(kind: Kind, name: str, required: bool) -> str:
     """What holds where a field is not said, in words (code in backticks)."""
     marks = kind.fields[name].marks
     if required:
@@ -298,7 +300,7 @@ def chains(config: Configuration, address: Address, kind: Kind) -> dict[str, lis
                     by="default",
                     value=value,
                     at=None,
-                    note="" if value is None else unsaid(kind, name, False).replace("`", ""),
+                    note="" if value is None else value_when_omitted(kind, name, False).replace("`", ""),
                 )
             ]
         result[name] = steps

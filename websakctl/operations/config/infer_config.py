@@ -22,7 +22,7 @@ from websakctl.source.emitting import document as emitted
 from websakctl.source.field_order import canonical
 from websakctl.source.patching import Put, identical
 from websakctl.source.sections import DEFAULTS, DISTRICT, OVERRIDES, TEMPLATES
-from websakctl.source.yaml_entry import filled, in_template, under_defaults, unsaid
+from websakctl.source.yaml_entry import filled, in_template, under_defaults, value_when_omitted
 
 Entry = dict[str, Any]
 _WORTH = 6  # nodes that a default must save, so that reading in two places pays
@@ -183,7 +183,9 @@ def _template(
                 continue
             if name not in kind.overridable:
                 return None
-            overrides[district][name] = unsaid(kind, name, districts[district]) if value is _UNSAID else value
+            overrides[district][name] = (
+                value_when_omitted(kind, name, districts[district]) if value is _UNSAID else value
+            )
     cost = nodes(template) + sum(
         6 + nodes(changed) for changed in overrides.values()
     )  # a key, a reason and an owner each

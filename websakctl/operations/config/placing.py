@@ -16,7 +16,7 @@ from websakctl.source.field_order import field_order, section_order
 from websakctl.source.patching import Drop, Put, edits_between, identical
 from websakctl.source.sections import DISTRICT, OVERRIDES
 from websakctl.source.tree import Map
-from websakctl.source.yaml_entry import filled, in_template, unsaid
+from websakctl.source.yaml_entry import filled, in_template, value_when_omitted
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ class Placer:
         shared: Mapping[str, Any],
     ) -> None:
         kind = self._kind(result)
-        value = result.new if result.is_said else unsaid(kind, result.name, self._district(result.address))
+        value = result.new if result.is_said else value_when_omitted(kind, result.name, self._district(result.address))
         if result.name in shared and identical(plain(shared[result.name]), value):
             edits: list[Any] = [Drop(path=(*path, result.name))] if result.name in fields else []
         elif not result.is_said and result.name not in shared and result.new is None:
@@ -124,14 +124,16 @@ class Placer:
             self.result.edit(document.file, Drop(path=(*path, result.name) if others else path))
             self._note(result, document.file, "as the template has it")
             return
-        value = result.new if result.is_said else unsaid(kind, result.name, self._district(result.address))
+        value = result.new if result.is_said else value_when_omitted(kind, result.name, self._district(result.address))
         self.result.edit(document.file, *edits_between(plain(section[key][result.name]), value, (*path, result.name)))
         self._note(result, document.file, "as an override")
 
     def _same_as_template(self, result: NewValue, origin: Origin) -> bool:
         district = self._district(result.address)
         fields, shared = _fields(origin.section, origin.key), _defaults(origin)
-        given = fields.get(result.name, shared.get(result.name, unsaid(self._kind(result), result.name, None)))
+        given = fields.get(
+            result.name, shared.get(result.name, value_when_omitted(self._kind(result), result.name, None))
+        )
         return district is not None and identical(filled(plain(given), district.placeholders()), result.new)
 
     def _in_template(self, several: list[NewValue]) -> None:
@@ -191,7 +193,7 @@ class Placer:
             )
             return
         origin = self.config.origins[address]
-        value = result.new if result.is_said else unsaid(kind, result.name, district)
+        value = result.new if result.is_said else value_when_omitted(kind, result.name, district)
         if origin.override is not None:
             document, section, key = origin.override
             path: tuple[str, ...] = (*section_path(document, section, kind.plural), key)

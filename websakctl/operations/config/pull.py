@@ -15,7 +15,7 @@ from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Documents
-from websakctl.source.yaml_entry import Unsayable, said, unsaid
+from websakctl.source.yaml_entry import Unsayable, said, value_when_omitted
 
 
 def pull(
@@ -127,7 +127,7 @@ class _Puller:
                     name=name,
                     old=old.get(name),
                     live=live.get(name),
-                    new=words.get(name, unsaid(kind, name, None)),
+                    new=words.get(name, value_when_omitted(kind, name, None)),
                     is_said=name in words,
                 )
             )

@@ -86,7 +86,7 @@ def _remember(
 def replace(
     database: Database, kind: SetupKind, key: str, content: Any, *, if_match: str, lease_id: str | None
 ) -> Object:
-    """Write the whole object anew, under the key that it has."""
+    """Write the whole object again, under the key that it has."""
     etags = _etags(if_match)
     with database.write() as connection:
         lease.check_may_write(connection, lease_id)
@@ -113,7 +113,7 @@ def rename(
     idempotency_key: str,
     lease_id: str | None,
 ) -> Created:
-    """Write the whole object anew under another key, and let what refers to it follow; the same again gives the first answer."""
+    """Write the whole object again under another key, and let what refers to it follow; the same again gives the first answer."""
     etags = _etags(if_match)
     _check_idempotency_key(idempotency_key)
     fingerprint = _fingerprint(kind, ["rename", key, content])

@@ -68,7 +68,7 @@ def ended_waivers(config: Configuration, today: date | None) -> Iterator[Diagnos
             yield about(
                 config, address, rule="waiver-expired", path=("waived", "until"),
                 message=f"{address.key} was let pass until {waiver.until}, and is closed again",
-                help_=f"have it done and attested, or ask {waiver.by} to decide anew",
+                help_=f"have it done and attested, or ask {waiver.by} to decide again",
             )  # fmt: skip
 
 
