@@ -198,15 +198,23 @@ class AccessSteps:
 
     def _membership(self, id_: str, name: str, *, member: bool) -> Step:
         group = self._group_id(name)
-        if self._version() == "3.3":
-            method, path = "PUT" if member else "DELETE", f"{V2_GROUPS}/{group}/members/{id_}"
-        else:
-            verb = "AddUserToAccessGroup" if member else "RemoveUserFromAccessGroup"
-            method, path = "GET", f"{PATH}/{id_}/{verb}/{group}?lookupField=Id"
+        verb = "AddUserToAccessGroup" if member else "RemoveUserFromAccessGroup"
+        return self._in_group(
+            f"{'into' if member else 'out of'} group {name}",
+            id_,
+            group,
+            route=f"{V2_GROUPS}/{group}/members/{id_}",
+            older=f"{PATH}/{id_}/{verb}/{group}?lookupField=Id",
+            on=member,
+        )
+
+    def _in_group(self, request: str, id_: str, group: str, *, route: str, older: str, on: bool) -> Step:
+        """A request after which the user is in a group, or out of it; ``older``: the GET of 3.0."""
+        method, path = ("PUT" if on else "DELETE", route) if self._version() == "3.3" else ("GET", older)
         return Step(
-            request=f"{'into' if member else 'out of'} group {name}",
+            request=request,
             send=lambda: self._switched(method, path),
-            happened=lambda: (group in self._users.groups_of(id_)) is member,
+            happened=lambda: (group in self._users.groups_of(id_)) is on,
         )
 
     def _manager_steps(self, address: Address, id_: str, desired: Collection[str]) -> Iterator[Step]:
@@ -251,15 +259,14 @@ class AccessSteps:
 
     def _distributor(self, id_: str, key: str, group: str, *, on: bool) -> Step:
         unit = quote(key, safe="")
-        if self._version() == "3.3":
-            method, path = "PUT" if on else "DELETE", f"{V2_UNITS}/{unit}/post-distributors/{id_}"
-        else:
-            verb = "AddUserAsPostDistributor" if on else "RemoveUserAsPostDistributor"
-            method, path = "GET", f"{PATH}/{id_}/{verb}/{unit}?lookupField=Id"
-        return Step(
-            request=f"{'let' if on else 'no longer let'} distribute the mail of {key}",
-            send=lambda: self._switched(method, path),
-            happened=lambda: (group in self._users.groups_of(id_)) is on,
+        verb = "AddUserAsPostDistributor" if on else "RemoveUserAsPostDistributor"
+        return self._in_group(
+            f"{'let' if on else 'no longer let'} distribute the mail of {key}",
+            id_,
+            group,
+            route=f"{V2_UNITS}/{unit}/post-distributors/{id_}",
+            older=f"{PATH}/{id_}/{verb}/{unit}?lookupField=Id",
+            on=on,
         )
 
 
