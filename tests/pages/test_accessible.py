@@ -29,6 +29,10 @@ FLAGS = (
     "--allow-file-access-from-files",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+MAP = """reform: {name: Eksempel, date: 2028-01-01, owner: Byarkivet}
+districts:
+  a: {name: Bydel A, number: "01", orgnr: "312345005", short_name: BXA, prefix: XA, take_over: [frogner, sagene]}
+"""
 FRAME = """<!doctype html><html lang="en"><title>frames</title><body style="margin:0"><pre id="found"></pre>
 <script>
 const pages = %(pages)s, found = {};
@@ -88,6 +92,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Path:
     keep("rollout-status", "rollout", "status")
     keep("rollout-check", "rollout", "check", "PULJE-1")
     keep("schedule", "rollout", "schedule")
+    saved = cli.root / "p.json"
+    cli("plan", "--out", str(saved))
+    keep("rehearsal", "rehearse", str(saved))
+    write_files(cli.root, {"map.yaml": MAP})
+    keep("reform", "reform", "plan", "map.yaml")
     cli("rollout", "report", "--html", str(out / "status.html"))
     cli("rollout", "report", "--html", str(out / "status-en.html"), "--lang", "en")
     return out
@@ -125,7 +134,7 @@ def test_nothing_serious_is_found_in_any_page_at_any_width(pages: Path, tmp_path
     shown = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
     assert shown and shown[1], done.stdout[-1500:] + done.stderr[-1500:]
     found = json.loads(markup.unescape(shown[1]))
-    assert len(found) == len(wanted) == len(names) * 2 >= 18
+    assert len(found) == len(wanted) == len(names) * 2 >= 22
     assert {page: each["violations"] for page, each in found.items() if each["violations"]} == {}
     assert {page: each["overflow"] for page, each in found.items() if each["overflow"] > 0} == {}
 
@@ -142,7 +151,7 @@ def test_every_page_has_the_same_head_and_style(pages: Path) -> None:
         assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text), (
             f"{path.name} has a time that is not written for people"
         )
-        language = "en" if path.stem in ("plan", "drift", "status-en") else "nb"
+        language = "en" if path.stem in ("plan", "drift", "status-en", "rehearsal") else "nb"
         assert f'<html lang="{language}">' in text, path.name
     assert len(styles) == 1
 

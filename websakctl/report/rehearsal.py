@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from websakctl.operations.apply.rehearse import Rehearsal
+from websakctl.report.texts.dates import moment
 from websakctl.report.view_models import DocumentReport, Section
 
 _MOST = 50  # items of one check that are listed; the JSON has all
@@ -21,11 +22,11 @@ def rehearsal_report(rehearsal: Rehearsal, document: Mapping[str, Any]) -> Docum
         if rehearsal.passed
         else f"{len(failed)} of {len(rehearsal.checks)} checks did not pass.",
         facts=(
-            ("Plan", f"{plan['digest']}, saved {plan['created_at']}"),
+            ("Plan", f"{plan['digest']}, saved {moment(plan['created_at'], 'en')}"),
             ("Changes", summary or "none"),
             (
                 "Rehearsed",
-                f"{document['rehearsed_at']}, in {rehearsal.seconds} s, on a sandbox with User API {rehearsal.api_version}",
+                f"{moment(document['rehearsed_at'], 'en')}, in {rehearsal.seconds} s, on a sandbox with User API {rehearsal.api_version}",
             ),
             ("Copy of", rehearsal.source),
             ("Faults", f"{rehearsal.faults}; {rehearsal.struck} requests went wrong"),

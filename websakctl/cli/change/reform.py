@@ -203,7 +203,11 @@ def _write(
         return
     if session.call.format == "html":
         organisation = session.config.settings.organisation
-        page = ReformPage(alternatives=result, owner=organisation.name if organisation else "")
+        page = ReformPage(
+            alternatives=result,
+            owner=organisation.name if organisation else "",
+            head=session.page_head(language),
+        )
         text = page.render(language)
         if out is None:
             session.terminal.result(text, secrets_allowed=False, is_json=False)

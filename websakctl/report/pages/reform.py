@@ -13,10 +13,11 @@ _MINUTE = 60
 
 
 class ReformPage(msgspec.Struct, frozen=True, kw_only=True):
-    """What the page shows; ``owner``: whose districts these are."""
+    """What the page shows; ``owner``: whose districts these are; ``head``: what the page says about itself."""
 
     alternatives: Sequence[WhatIf]
     owner: str
+    head: Sequence[tuple[str, str]] = ()
 
     def render(self, language: Language) -> str:
         """Write the page."""
@@ -24,6 +25,7 @@ class ReformPage(msgspec.Struct, frozen=True, kw_only=True):
 
     def _values(self, language: Language) -> Iterable[tuple[str, Any]]:
         yield "page", self
+        yield "head", self.head
         yield (
             "rows",
             [(text(label, language), [a.measures[key] for a in self.alternatives]) for key, label in LABELS.items()],
