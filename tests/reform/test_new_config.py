@@ -44,6 +44,8 @@ integrations:
     exceptions:
       stovner: {what: Bare papir, reason: Det er slik, owner: Bydelen, unit: OPPV}
       sagene: {what: Noe annet, reason: Det er slik, owner: Bydelen}
+findings:
+  TILSYN-1: {name: Rutine mangler, source: sak 27/1, reported: 2027-01-02, districts: [sagene, stovner]}
 """
 
 
@@ -107,6 +109,10 @@ def test_two_leaders_two_abbreviations_and_two_exceptions(reformed: Town) -> Non
     assert (
         "SA-OPPV has something of its own today, and Bydel Øst does not take it over" in report(reformed)["decisions"]
     )
+
+
+def test_a_finding_is_about_the_new_districts(reformed: Town) -> None:
+    assert "districts: [oest]" in read(reformed, "config/more.yaml")
 
 
 def test_a_unit_that_is_split_off_takes_what_is_below_it_and_its_people_along(reformed: Town) -> None:

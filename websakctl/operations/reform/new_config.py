@@ -229,7 +229,7 @@ class _Writer:
     def _base(self) -> dict[str, str]:
         """The files of config/ as they are, but for what they say of districts."""
         edits = WriteBack()
-        for address, resource in self.config.state.items():
+        for address, resource in self.config.whole.items():
             if address.scope != BASE:
                 continue
             kind = self.kinds[address.kind]
