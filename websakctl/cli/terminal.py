@@ -213,7 +213,8 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         if done.wait(_MOMENT if line else _HEARTBEAT):
             return
         while True:
-            reported = f"Reading Websak: {requests()} requests, {time.monotonic() - began:.0f} s"
+            sent = requests()
+            reported = f"Reading Websak: {sent} request{'s' if sent != 1 else ''}, {time.monotonic() - began:.0f} s"
             _tell(f"\r\x1b[2K{reported}" if line else f"{reported}\n")
             if done.wait(_MOMENT if line else _HEARTBEAT):
                 break

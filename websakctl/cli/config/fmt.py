@@ -66,11 +66,13 @@ def fmt(call: Call, paths: Paths = None, check: Check = False, diff: Diff = Fals
 def _tell(session: Session, count: int, changed: list[str], failed: list[tuple[str, str]], check: bool) -> None:
     for name, why in failed:
         session.terminal.warn(f"{name}: {why}")
-    verb = "would change" if check else "changed"
+    verb, right = "would change" if check else "changed", count - len(failed)
     headline = (
         f"{len(changed)} of {count} files {verb}."
         if changed
-        else f"{count - len(failed)} files are laid out as they should be."
+        else f"{right} file is laid out as it should be."
+        if right == 1
+        else f"{right} files are laid out as they should be."
     )
     data = {
         "format_version": 1,

@@ -332,6 +332,8 @@ def summary_line(report: PlanReport, look: Look | None = None) -> str:
             what = "No changes. Apart from what was changed by hand, Websak matches the config"
         if report.drift or report.compared:
             what = "No drift. Websak is as it was last applied" if report.drift else "Nothing differs"
+        if not plan.checked:  # an empty selection agrees with everything
+            what = "No changes. Nothing was compared"
         return f"{paint('strong', what)} ({number(plan.checked)} checked).{steps}{unmanaged}"
     is_applied = report.drift or report.compared
     parts = []

@@ -579,6 +579,7 @@ _READINESS = {  # websakctl/report/readiness.py
 
 _PLANS = {  # websakctl/report/formats/text.py: the last line of a plan, and what it does
     "No changes": "Ingen endringer",
+    "Nothing was compared ({n} checked)": "Ingenting ble sammenlignet ({n} kontrollert)",
     "Websak matches the config ({n} checked)": "Websak er som oppsettet ({n} kontrollert)",
     "Apart from what was changed by hand, Websak matches the config ({n} checked)": "Bortsett fra det som er endret for hånd, er Websak som oppsettet ({n} kontrollert)",
     "Apart from what was changed by hand, nothing else differs ({n} checked)": "Bortsett fra det som er endret for hånd, er alt annet likt ({n} kontrollert)",
