@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout that this file stands in, whatever is installed
 
 from websakctl.__main__ import COLLECT_AFTER  # noqa: E402  # found by the line above
+from websakctl.live.clock import SystemClock  # noqa: E402
 from websakctl.redaction import Secret  # noqa: E402
 
 SIZES = (1_000, 10_000, 50_000)
@@ -371,7 +372,7 @@ def apply(root: Path, state_dir: Path) -> Measured:
     runtime = Runtime()
     run = Run(
         environment="bench",
-        journal=Journal(state_dir / "journal.db"),
+        journal=Journal(state_dir / "journal.db", SystemClock()),
         runtime=runtime,
         name=new_run_name(runtime),
         concurrency=CONCURRENCY,

@@ -13,6 +13,7 @@ import pytest
 from websakctl.apply.journal import Journal
 from websakctl.diagnostics import RULES
 from websakctl.diagnostics.problems import PROBLEMS
+from websakctl.live.clock import SystemClock
 from websakctl.model.address import Address
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +26,7 @@ def findings(repository: Any, example: Path) -> list[str]:
     applied = repository.root / "applied"
     if not applied.exists():
         return [finding.code for finding in repository.load().findings]
-    with Journal(repository.root / ".websakctl" / "journal.db") as journal:
+    with Journal(repository.root / ".websakctl" / "journal.db", SystemClock()) as journal:
         journal.remember("sandbox", [(Address.parse(line), {}, False) for line in applied.read_text().split()])
     result = repository.validate("--format", "json")
     return [finding["rule"] for finding in json.loads(result.stdout)["diagnostics"]]

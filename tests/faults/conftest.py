@@ -16,6 +16,7 @@ from websakctl.apply import attempt
 from websakctl.apply.attempt import Outcome
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
+from websakctl.live.clock import SystemClock
 from websakctl.live.runtime import Runtime
 from websakctl.live.transport import RateLimiter
 from websakctl.live.users_writer import UsersWriter
@@ -132,7 +133,7 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
     """Both versions."""
     folder = tmp_path_factory.mktemp("journal")
     result: dict[str, Stage] = {}
-    with Journal(folder / "journal.db") as journal:
+    with Journal(folder / "journal.db", SystemClock()) as journal:
         for api, sandbox in (("3.0", sandbox30), ("3.3", sandbox33)):
             server = sandbox.server
             connection = Connection(

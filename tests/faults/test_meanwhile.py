@@ -12,6 +12,7 @@ from websakctl.apply.attempt import Status
 from websakctl.apply.entries import JournalError
 from websakctl.apply.journal import Journal
 from websakctl.live.adapter import Units
+from websakctl.live.clock import SystemClock
 from websakctl.live.setup_api import SetupWriter
 from websakctl.model.address import Address
 
@@ -84,18 +85,18 @@ class _CtrlC:
 
 def test_a_journal_that_another_has_open_cannot_be_one_file(tmp_path: Any) -> None:
     path = tmp_path / "journal.db"
-    with Journal(path) as journal, Journal(path) as other:
+    with Journal(path, SystemClock()) as journal, Journal(path, SystemClock()) as other:
         journal.write("run", "start", {})
         assert other.entries()
         with pytest.raises(JournalError, match="cannot be made one file"):
             journal.fold()
-    with Journal(path) as journal:
+    with Journal(path, SystemClock()) as journal:
         journal.fold()
         assert [entry.what for entry in journal.entries()] == ["start"]
 
 
 def test_ctrl_c_right_after_a_commit_is_ctrl_c(tmp_path: Any) -> None:
-    with Journal(tmp_path / "journal.db") as journal:
+    with Journal(tmp_path / "journal.db", SystemClock()) as journal:
         db, journal._db = journal._db, _CtrlC(journal._db)  # type: ignore[assignment]
         with pytest.raises(KeyboardInterrupt):
             journal.write("run", "start", {})

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from websakctl.apply.journal import Journal
+from websakctl.live.clock import SystemClock
 
 from .cluster import Cluster, cluster
 from .world import WRITES, World, until, world
@@ -49,7 +50,7 @@ def test_a_worker_is_killed_and_nothing_is_done_twice(forty: World, dask: Cluste
     assert [sum(effects.values()) for effects in done] == [WRITES] * TARGETS, half_way
     assert all(set(effects.values()) == {1} for effects in done), half_way
     for name in forty.names:
-        with Journal(forty.journal(name)) as journal:
+        with Journal(forty.journal(name), SystemClock()) as journal:
             assert journal.broken_link() is None
             assert journal.open_runs("test") == []
 
@@ -74,7 +75,7 @@ def test_workers_that_share_no_disk_get_the_config_and_send_the_journal_back(for
 
 
 def _entries(forty: World, name: str) -> list[tuple[int, str]]:
-    with Journal(forty.journal(name)) as journal:
+    with Journal(forty.journal(name), SystemClock()) as journal:
         assert journal.broken_link() is None
         return [(entry.seq, entry.what) for entry in journal.entries()]
 

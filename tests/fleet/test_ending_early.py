@@ -9,6 +9,7 @@ from pathlib import Path
 
 from websakctl.apply.journal import Journal
 from websakctl.fleet.process import GOING_ON, run_command
+from websakctl.live.clock import SystemClock
 
 from .world import WRITES, World, until
 
@@ -40,7 +41,7 @@ def test_a_command_that_is_killed_is_resumed(fleet: World, tmp_path: Path) -> No
     for name, websak in zip(fleet.names, fleet.websaks, strict=True):
         assert websak.effects().total() == WRITES
         assert set(websak.effects().values()) == {1}
-        with Journal(fleet.journal(name)) as journal:
+        with Journal(fleet.journal(name), SystemClock()) as journal:
             assert journal.open_runs("test") == []
 
 

@@ -15,6 +15,7 @@ from tests.strategies import DISTRICTS, desired_states, resource
 from websakctl.apply.attempt import Status
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
+from websakctl.live.clock import SystemClock
 from websakctl.live.runtime import Runtime
 from websakctl.live.websak import Connection
 from websakctl.model.address import Address
@@ -44,7 +45,7 @@ class Websak:
     def fresh(self) -> None:
         self.sandbox.fresh("empty")
         self.close()
-        self.journal = Journal(self.folder / f"journal-{next(self.numbers)}.db")
+        self.journal = Journal(self.folder / f"journal-{next(self.numbers)}.db", SystemClock())
 
     def close(self) -> None:
         if self.journal is not None:

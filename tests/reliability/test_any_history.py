@@ -25,6 +25,7 @@ from hypothesis.stateful import (
 
 from websakctl.apply.journal import Journal
 from websakctl.live import retry
+from websakctl.live.clock import SystemClock
 from websakctl.live.transport import RateLimiter, Writing
 from websakctl.operations.change.read_setup import read_setup
 from websakctl.plan.diff import same
@@ -320,7 +321,7 @@ class History(RuleBasedStateMachine):
 
     @contextlib.contextmanager
     def _journal(self) -> Iterator[Journal]:
-        with Journal(self.world.place.state / "journal.db") as journal:
+        with Journal(self.world.place.state / "journal.db", SystemClock()) as journal:
             yield journal
 
     def _open_runs(self) -> list[str]:

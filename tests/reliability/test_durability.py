@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from websakctl.apply.journal import Journal
+from websakctl.live.clock import SystemClock
 
 from .summary import note
 from .world import Place, World, ended
@@ -19,7 +20,7 @@ _CALL = re.compile(r"^(?P<pid>\d+) +(?P<call>\w+)\((?P<rest>.*)$")
 
 
 def test_every_commit_is_synchronised(tmp_path: Path) -> None:
-    with Journal(tmp_path / "journal.db") as journal:
+    with Journal(tmp_path / "journal.db", SystemClock()) as journal:
         assert journal._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL: each commit, not each checkpoint
         assert journal._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 

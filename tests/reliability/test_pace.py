@@ -135,7 +135,7 @@ def test_failures_of_the_server_pause_everybody_then_stop_everybody() -> None:
 
 @pytest.mark.parametrize(("asked", "sent"), [(3600.0, 1), (0.5, 6)])
 def test_who_waits_for_a_turn_hears_what_the_server_asks_for_meanwhile(asked: float, sent: int) -> None:
-    pace = RateLimiter(rate=20)
+    pace = RateLimiter(rate=20, clock=SystemClock())
     went: list[float] = []
 
     def one() -> None:

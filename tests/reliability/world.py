@@ -21,6 +21,7 @@ import httpx
 
 from websakctl.apply.journal import Journal
 from websakctl.kinds import all_kinds
+from websakctl.live.clock import SystemClock
 from websakctl.live.websak import Connection
 from websakctl.operations.change.find_drift import find_drift
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
@@ -107,7 +108,7 @@ class Place:
 
     @contextmanager
     def journal(self) -> Iterator[Journal]:
-        with Journal(self.state / "journal.db") as journal:
+        with Journal(self.state / "journal.db", SystemClock()) as journal:
             yield journal
 
 

@@ -123,25 +123,37 @@ def test_fleet_names_no_module_of_the_command_line() -> None:
 # what decides when and in which order things happen, and the one place that makes it
 SEAMS = {"live/clock.py", "live/runtime.py", "live/guarded.py"}  # the last is the transport that the runtime opens
 MADE = {
-    "sleep", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid1", "uuid4", "token_hex",
-    "Thread", "Timer", "ThreadPoolExecutor", "HTTPTransport", "AsyncClient",
+    "sleep", "monotonic", "perf_counter", "now", "utcnow", "today", "uuid1", "uuid4", "token_hex", "random", "shuffle",
+    "Thread", "Timer", "ThreadPoolExecutor", "HTTPTransport", "AsyncClient", "SystemClock", "HurriedClock",
 }  # fmt: skip
+WITHOUT_A_SEAM = ("live", "apply", "operations", "state", "fleet", "source", "plan", "rollout", "report")
+MADE_ALL_THE_SAME = {
+    ("websakctl/fleet/cluster.py", "SystemClock"),  # a process elsewhere begins there
+    ("websakctl/state/people.py", "token_hex"),  # a key, which nobody may guess or repeat
+}
 
 
 def test_time_identifiers_threads_and_connections_come_from_the_runtime() -> None:
-    places = [
-        *(PACKAGE / "live").rglob("*.py"),
-        *(PACKAGE / "apply").rglob("*.py"),
-        *(PACKAGE / "operations").rglob("*.py"),
-    ]
-    parts = [str(path.relative_to(PACKAGE)) for path in places]
+    parts = [str(path.relative_to(PACKAGE)) for part in WITHOUT_A_SEAM for path in (PACKAGE / part).rglob("*.py")]
     calls = [
         (where, ast.unparse(node.func))
         for where, node in sources(*(part for part in parts if part not in SEAMS))
         if isinstance(node, ast.Call)
     ]
-    created = [c for c in calls if c[1].rpartition(".")[2] in MADE and not c[1].rpartition(".")[0].endswith("clock")]
-    assert created == []
+    created = [
+        c
+        for c in calls
+        if c[1].rpartition(".")[2] in MADE and not c[1].rpartition(".")[0].endswith(("clock", "runtime"))
+    ]
+    assert {(where.partition(":")[0], name) for where, name in created} == MADE_ALL_THE_SAME
+    named = [  # handed on without being called: a default, a factory
+        (where, ast.unparse(node))
+        for where, node in sources(*(part for part in parts if part not in SEAMS))
+        if isinstance(node, ast.keyword | ast.arguments)
+        for node in ast.walk(node)
+        if isinstance(node, ast.Name) and node.id in MADE - {"random", "now", "today"}
+    ]
+    assert named == []
     clients = [where for where, name in calls if name in ("httpx.Client", "httpx.get", "httpx.post", "httpx.request")]
     assert {where.partition(":")[0] for where in clients} == {
         "websakctl/live/client.py"

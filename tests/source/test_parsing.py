@@ -110,3 +110,8 @@ def test_what_stands_twice_is_told_where_the_file_is_refused_too() -> None:
         ("duplicate-key", 2, 1),
         ("yaml-alias", 3, None),
     ]
+
+
+def test_a_merge_key_is_told_where_what_it_merges_refuses_the_file() -> None:
+    findings = parse("a: 1\n<<: *b\n", "f.yaml").findings
+    assert [(each.code, each.at.line) for each in findings] == [("yaml-feature", 2), ("yaml-alias", 2)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from websakctl.live.runtime import new_identifier
 from websakctl.state.branch import StateBranch
 from websakctl.state.git import Git
 from websakctl.state.lock import Header, StateLock, create
@@ -117,5 +118,6 @@ def lock_of(branch: StateBranch, clock: TestClock, name: str = "ola", pause: flo
         purpose="Sak 27/1234",
         clone=name,
         clock=clock,
+        identifier=new_identifier,
         pause=pause,
     )

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.command_line import Cli
 from tests.conftest import Sandbox
 from websakctl.apply.journal import Journal
+from websakctl.live.clock import SystemClock
 
 from .clones import BRANCH, Machines, config, ended, everything_in, publish, state_of
 from .conftest import Remote, git
@@ -27,7 +28,7 @@ def machines(remote: Remote, sandbox33: Sandbox) -> Machines:
 
 
 def entries_of(cli: Cli, what: str) -> list[dict[str, Any]]:
-    with Journal(cli.root / ".websakctl/journal.db") as journal:
+    with Journal(cli.root / ".websakctl/journal.db", SystemClock()) as journal:
         return [entry.body for entry in journal.entries() if entry.what == what]
 
 

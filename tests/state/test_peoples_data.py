@@ -12,6 +12,7 @@ from tests.cli.command_line import Cli
 from tests.conftest import Sandbox
 from tests.users.office import ROLES
 from websakctl.apply.shared import SharedJournal, SharedState
+from websakctl.live.clock import SystemClock
 from websakctl.live.runtime import Runtime
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource
@@ -90,7 +91,7 @@ def test_not_one_value_of_200_users_is_in_any_object_message_author_or_path(remo
         return Change(address=addresses[code], action=Action.CREATE, fields=tuple(fields), reason=f"{code} is new")
 
     changes = {code: change(code) for code in users}
-    with SharedJournal(tmp_path / "journal.db", environment="test", key=key) as journal:
+    with SharedJournal(tmp_path / "journal.db", SystemClock(), environment="test", key=key) as journal:
         state = SharedState(journal, branch, key=key, clone="one", runtime=Runtime())
         with state.hold(owner="ola@machine", machine="machine", purpose="Sak 27/1234", note=print):
             about = {"environment": "test", "user": "ola", "allowed": [f"protected:{a}=1" for a in addresses.values()]}
@@ -133,7 +134,7 @@ def test_not_one_value_of_200_users_is_in_any_object_message_author_or_path(remo
     assert found_in(remote, BRANCH, words_of(users)) == []
 
     other = branch_of(remote.clone("two"))
-    with SharedJournal(tmp_path / "other.db", environment="test", key=key) as journal:
+    with SharedJournal(tmp_path / "other.db", SystemClock(), environment="test", key=key) as journal:
         SharedState(journal, other, key=key, clone="two", runtime=Runtime()).pull()
         known, live = journal.known("test"), {a: Resource(address=a, fields=users[c]) for c, a in addresses.items()}
         assert len(known) == PEOPLE - 10

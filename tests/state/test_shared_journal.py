@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from websakctl.apply.shared import SharedJournal
+from websakctl.live.clock import SystemClock
 from websakctl.model.address import Address
 from websakctl.state.entries import Batch, Entry, KnownRow, Transaction
 from websakctl.state.people import StateKey
@@ -16,7 +17,7 @@ UNIT, USER = Address("org_unit", "frogner", "FR-N7"), Address("user", "frogner",
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SharedJournal]:
-    with SharedJournal(tmp_path / "journal.db", environment="test", key=KEY) as journal:
+    with SharedJournal(tmp_path / "journal.db", SystemClock(), environment="test", key=KEY) as journal:
         yield journal
 
 

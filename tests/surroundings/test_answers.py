@@ -15,6 +15,7 @@ import pytest
 
 from tests.seams import NoWaiting
 from websakctl.live.client import open_client
+from websakctl.live.clock import SystemClock
 from websakctl.live.errors import LiveError, NotAsAgreed, Unreachable
 from websakctl.live.guarded import GuardedTransport
 from websakctl.live.network import Network, read_network
@@ -28,7 +29,7 @@ from .servers import answer, certificate, serving
 
 def runtime(network: Network | None = None, **limits: Any) -> Runtime:
     def open_transport(url: str, connections: int) -> httpx.BaseTransport:
-        return GuardedTransport(url, connections, network or Network(), **limits)
+        return GuardedTransport(url, connections, network or Network(), clock=SystemClock(), **limits)
 
     return Runtime(transport=open_transport, clock=NoWaiting())
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.command_line import SMALL, Cli, write_files
 from websakctl.apply.journal import Journal, JournalUntrusted
+from websakctl.live.clock import SystemClock
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_an_emptied_journal_is_refused(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_link_is_refused(cli: Cli, tmp_path: Path) -> None:
-    with Journal(tmp_path / "other.db"):
+    with Journal(tmp_path / "other.db", SystemClock()):
         pass
     (tmp_path / "state" / "journal.db").symlink_to(tmp_path / "other.db")
     refused(cli, "is a link", "WEBSAKCTL_STATE_DIR")
@@ -46,12 +47,12 @@ def test_a_folder_that_everybody_can_write_in_is_refused(cli: Cli, tmp_path: Pat
 def test_what_is_no_database_leaves_no_connection_open(tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_text("no database at all, but long enough to be read as one " * 9)
     with pytest.raises(sqlite3.DatabaseError):
-        Journal(tmp_path / "journal.db")
+        Journal(tmp_path / "journal.db", SystemClock())
 
 
 def test_two_that_begin_at_once_both_begin(tmp_path: Path) -> None:
-    with Journal(tmp_path / "journal.db"), Journal(tmp_path / "journal.db"):
+    with Journal(tmp_path / "journal.db", SystemClock()), Journal(tmp_path / "journal.db", SystemClock()):
         pass
     (tmp_path / "empty.db").touch()
     with pytest.raises(JournalUntrusted):
-        Journal(tmp_path / "empty.db")
+        Journal(tmp_path / "empty.db", SystemClock())

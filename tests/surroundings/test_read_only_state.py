@@ -14,6 +14,7 @@ import pytest
 from tests.cli.command_line import PROGRAM, SMALL, Cli, Outcome, write_files
 from websakctl.apply.entries import JournalError
 from websakctl.apply.journal import Journal
+from websakctl.live.clock import SystemClock
 from websakctl.model.address import Address
 
 # Root may write everywhere, but not without these two.
@@ -89,7 +90,7 @@ def test_what_a_killed_command_left_in_the_log_counts(applied: Reader) -> None:
     state = applied.root / ".websakctl"
     state.chmod(0o755)
     (state / "kept").mkdir()
-    with Journal(state / "journal.db") as journal:
+    with Journal(state / "journal.db", SystemClock()) as journal:
         journal.remember("environment", [(ADDRESS, {"name": "As it was killed"}, False)])
         for name in ("journal.db", "journal.db-wal"):
             shutil.copy(state / name, state / "kept" / name)
@@ -98,15 +99,15 @@ def test_what_a_killed_command_left_in_the_log_counts(applied: Reader) -> None:
     (state / "journal.db-shm").unlink(missing_ok=True)
     state.chmod(0o555)
     assert (state / "journal.db-wal").stat().st_size > 0
-    with Journal(state / "journal.db", read_only="it is read-only") as journal:
+    with Journal(state / "journal.db", SystemClock(), read_only="it is read-only") as journal:
         assert journal.known("environment")[ADDRESS].fields == {"name": "As it was killed"}
     assert "No drift" not in applied("drift").out
 
 
 def test_nothing_is_kept_in_a_journal_that_is_only_read(tmp_path: Path) -> None:
-    with Journal(tmp_path / "journal.db") as journal:
+    with Journal(tmp_path / "journal.db", SystemClock()) as journal:
         journal.write("run", "note", {})
-    with Journal(tmp_path / "journal.db", read_only="it is not ours") as journal:
+    with Journal(tmp_path / "journal.db", SystemClock(), read_only="it is not ours") as journal:
         assert journal.count() == 1
         for write in (
             lambda: journal.write("run", "start", {}),

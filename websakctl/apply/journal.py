@@ -22,7 +22,7 @@ from typing import Any
 
 from websakctl.apply.entries import Entry, JournalError
 from websakctl.files import temporary_folder
-from websakctl.live.clock import Clock, SystemClock
+from websakctl.live.clock import Clock
 from websakctl.model.address import Address
 from websakctl.plan.diff import LastApplied
 from websakctl.redaction import redact, redacted
@@ -85,12 +85,12 @@ class Journal:
 
     Args:
         path: The database.
-        clock: The system's by default.
+        clock: Dates the entries.
         read_only: Why nothing can be written where it is: it is read as it is, and runs are refused.
     """
 
-    def __init__(self, path: Path, clock: Clock | None = None, *, read_only: str = "") -> None:
-        self._clock = clock or SystemClock()
+    def __init__(self, path: Path, clock: Clock, *, read_only: str = "") -> None:
+        self._clock = clock
         self.path, self._read_only = path, read_only
         self._lock = threading.Lock()
         self._db = self._opened(path)

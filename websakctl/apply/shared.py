@@ -41,7 +41,7 @@ class SharedJournal(Journal):
     def __init__(
         self,
         path: Path,
-        clock: Clock | None = None,
+        clock: Clock,
         *,
         environment: str,
         key: StateKey | None,

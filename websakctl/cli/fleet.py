@@ -21,6 +21,7 @@ from websakctl.cli.session import Session, read_json, require_file, write_privat
 if TYPE_CHECKING:
     from websakctl.fleet.job import Job, Result
     from websakctl.fleet.target import Fleet, Shard, Target
+    from websakctl.live.runtime import Runtime
 
 FORMATS = ("text", "json", "markdown", "html")
 FLEET_FILE = "fleet.yaml"
@@ -73,15 +74,15 @@ class FleetOptions(OptionGroup, frozen=True, kw_only=True):
     carry: Carry = False
     shard: ShardOf = None
 
-    def carry_out(self, jobs: "list[Job]", stop: "_Stopping") -> "Iterator[Result]":
+    def carry_out(self, jobs: "list[Job]", stop: "_Stopping", runtime: "Runtime") -> "Iterator[Result]":
         """Run the jobs where they are to be run."""
         if self.scheduler is None:
             from websakctl.fleet.local import carry_out
 
-            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level)
+            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level, runtime)
         from websakctl.fleet.cluster import carry_out as carry_out_there
 
-        return carry_out_there(jobs, self.scheduler, stop.level, stop.say)
+        return carry_out_there(jobs, self.scheduler, stop.level, stop.say, runtime.clock)
 
 
 def register(app: typer.Typer) -> None:
@@ -236,11 +237,9 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
         plans: dict[str, dict[str, Any]] | None = None,
     ) -> dict[str, Any]:
         """Run the steps for every target; the results as a document."""
-        import secrets
-
         results = [r for t in self.targets if (r := _needs_nothing(t, plans)) is not None]
         resolved = {r.target for r in results}
-        id_ = secrets.token_hex(8)
+        id_ = self.session.runtime.identifier()[:16]
         jobs = [self._job(id_, t, steps, allowed or {}, plans) for t in self.targets if t.name not in resolved]
         with _stopping(self.session) as stop, self.session.terminal.progress(f"Fleet {self.name}", len(jobs)) as bar:
             for result in self._running(jobs, stop):
@@ -254,7 +253,7 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
         from websakctl.fleet.cluster import ClusterError, ClusterMissing
 
         try:
-            yield from self.options.carry_out(jobs, stop) if jobs else ()
+            yield from self.options.carry_out(jobs, stop, self.session.runtime) if jobs else ()
         except ClusterMissing as error:
             raise Problem(str(error), Exit.FAILED, "pip install 'websakctl[fleet]'") from None
         except ClusterError as error:
@@ -282,7 +281,7 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
             state_dir=str(target.state_dir),
             steps=tuple((*step, *guards) for step in steps),
             plan=json.dumps(plans[target.name], ensure_ascii=False) if plans else "",
-            parcel=pack(target.root, target.state_dir) if self.options.carry else None,
+            parcel=pack(target.root, target.state_dir, self.session.clock) if self.options.carry else None,
         )
 
     def _kept(self, result: "Result") -> "Result":
@@ -293,8 +292,8 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
         target = next(t for t in self.targets if t.name == result.target)
         try:
             if result.journal is not None:
-                take_back(result.journal, target.state_dir, target.environment)
-            elif self.name == "apply" and (packed := packed_journal(target.state_dir)):
+                take_back(result.journal, target.state_dir, target.environment, self.session.clock)
+            elif self.name == "apply" and (packed := packed_journal(target.state_dir, self.session.clock)):
                 return replace(result, journal=Carried(packed=packed))
         except (CarryError, JournalError, OSError) as error:
             given = f"{result.said}\nerror: its journal is not back: {error}"
@@ -311,12 +310,10 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
             self.session.terminal.error(f"{result.target}: {safe(why)}", safe(what_next))
 
     def _document(self, results: "list[Result]") -> dict[str, Any]:
-        from datetime import UTC, datetime
-
         from websakctl import __version__
         from websakctl.fleet.results import to_document
 
-        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        now = self.session.clock.now().isoformat(timespec="seconds").replace("+00:00", "Z")
         return to_document(self.name, self.fleet, self.shard, results, tool_version=__version__, created_at=now)
 
 
@@ -461,7 +458,7 @@ def _take_journals(session: Session, fleet: "Fleet", document: dict[str, Any]) -
         try:
             if name not in homes:
                 raise CarryError("the fleet file does not name it")
-            take_back(carried, homes[name].state_dir, homes[name].environment)
+            take_back(carried, homes[name].state_dir, homes[name].environment, session.clock)
         except (CarryError, JournalError, OSError) as error:
             troubles.append(f"{name}: {error}")
         else:

@@ -23,6 +23,7 @@ from websakctl.report.view_models import DocumentReport, FindingsReport, Look, P
 if TYPE_CHECKING:
     from websakctl.apply.journal import Journal
     from websakctl.apply.shared import SharedState
+    from websakctl.live.clock import Clock
     from websakctl.live.network import Network
     from websakctl.live.runtime import Runtime
     from websakctl.live.websak import Connection
@@ -169,6 +170,13 @@ class Session:
     # --- the Websak
 
     @cached_property
+    def clock(self) -> "Clock":
+        """The machine's."""
+        from websakctl.live.clock import SystemClock
+
+        return SystemClock()
+
+    @cached_property
     def runtime(self) -> "Runtime":
         """Time, identifiers and threads: the process's own; connections as the environment says."""
         from functools import partial
@@ -176,7 +184,10 @@ class Session:
         from websakctl.live.runtime import Runtime, open_transport
 
         return Runtime(
-            transport=partial(open_transport, self.network), notify=self.terminal.say, reading=self.terminal.reading
+            clock=self.clock,
+            transport=partial(open_transport, self.network, self.clock),
+            notify=self.terminal.say,
+            reading=self.terminal.reading,
         )
 
     @cached_property
@@ -400,12 +411,16 @@ class Session:
             self.terminal.say(f"note: {self.state_unwritable}; its journal is only read, and nothing can be applied")
         try:
             if environment is None:
-                journal = Journal(path, read_only=self.state_unwritable)
+                journal = Journal(path, self.clock, read_only=self.state_unwritable)
             else:
                 from websakctl.apply.shared import SharedJournal
 
                 journal = SharedJournal(
-                    path, environment=environment, key=self.state_key, read_only=self.state_unwritable
+                    path,
+                    self.clock,
+                    environment=environment,
+                    key=self.state_key,
+                    read_only=self.state_unwritable,
                 )
         except JournalUntrusted as error:
             raise Problem(str(error), Exit.REFUSED, error.what_next) from None
@@ -427,9 +442,11 @@ class Session:
 
         self.journal.copy_to(path)
         if isinstance(self.journal, SharedJournal):
-            copy: Journal = SharedJournal(path, environment=self.journal.environment, key=self.state_key, gate=_open)
+            copy: Journal = SharedJournal(
+                path, self.clock, environment=self.journal.environment, key=self.state_key, gate=_open
+            )
         else:
-            copy = Journal(path)
+            copy = Journal(path, self.clock)
         with copy:
             yield copy
 

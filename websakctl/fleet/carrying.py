@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from websakctl.apply.journal import Journal
 from websakctl.apply.lock import lock_path
 from websakctl.files import temporary_folder
+from websakctl.live.clock import Clock
 
 JOURNAL = "journal.db"
 _PLACE = "place"  # who we are to the lease: the same wherever the state directory is carried
@@ -63,7 +64,7 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True):
         return cls(packed=packed)
 
 
-def pack(root: Path, state_dir: Path) -> Parcel:
+def pack(root: Path, state_dir: Path, clock: Clock) -> Parcel:
     """Make a parcel of a target.
 
     Raises:
@@ -79,7 +80,7 @@ def pack(root: Path, state_dir: Path) -> Parcel:
     place = state_dir / _PLACE
     return Parcel(
         config=config.getvalue(),
-        journal=packed_journal(state_dir),
+        journal=packed_journal(state_dir, clock),
         place=place.read_text(encoding="utf-8") if place.is_file() else "",
     )
 
@@ -102,7 +103,7 @@ def unpacked(parcel: Parcel) -> Iterator[tuple[Path, Path]]:
         yield root, state_dir
 
 
-def packed_journal(state_dir: Path) -> bytes:
+def packed_journal(state_dir: Path, clock: Clock) -> bytes:
     """The journal of a state directory, compressed; empty where there is none.
 
     Raises:
@@ -112,20 +113,20 @@ def packed_journal(state_dir: Path) -> bytes:
         return b""
     with temporary_folder() as folder:
         copy = folder / JOURNAL
-        with Journal(state_dir / JOURNAL) as journal:
+        with Journal(state_dir / JOURNAL, clock) as journal:
             journal.copy_to(copy)
         return zlib.compress(copy.read_bytes())
 
 
-def head_of(state_dir: Path) -> tuple[int, str]:
+def head_of(state_dir: Path, clock: Clock) -> tuple[int, str]:
     """Number and hash of the newest entry of a state directory's journal."""
     if not (state_dir / JOURNAL).is_file():
         return (0, "")
-    with Journal(state_dir / JOURNAL) as journal:
+    with Journal(state_dir / JOURNAL, clock) as journal:
         return journal.head()
 
 
-def take_back(carried: Carried, state_dir: Path, environment: str) -> None:
+def take_back(carried: Carried, state_dir: Path, environment: str, clock: Clock) -> None:
     """Put a journal in the place of the one it went out from.
 
     Raises:
@@ -136,23 +137,25 @@ def take_back(carried: Carried, state_dir: Path, environment: str) -> None:
     state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         with FileLock(lock_path(state_dir, environment), timeout=0.2), temporary_folder(state_dir) as folder:
-            _replace(carried, state_dir / JOURNAL, folder / JOURNAL)
+            _replace(carried, state_dir / JOURNAL, folder / JOURNAL, clock)
     except Timeout:
         raise CarryError(f"an apply from {state_dir} is under way") from None
 
 
-def _replace(carried: Carried, kept: Path, arriving: Path) -> None:
+def _replace(carried: Carried, kept: Path, arriving: Path, clock: Clock) -> None:
     try:
         _write_private(arriving, zlib.decompress(carried.packed))
     except zlib.error:
         raise CarryError("the journal in the file is not as it was written") from None
-    here = head_of(kept.parent)
-    with Journal(arriving) as journal:
+    here = head_of(kept.parent, clock)
+    with Journal(arriving, clock) as journal:
         if (broken := journal.broken_link()) is not None:
             raise CarryError(f"entry {broken} of the journal in the file is not as it was written")
         if not journal.goes_on_from(*here):
             raise CarryError(f"{kept} has entries that the journal in the file does not have")
-    with Journal(kept) as journal:  # what is in its log goes into the file, so that no log of the old one is left
+    with Journal(
+        kept, clock
+    ) as journal:  # what is in its log goes into the file, so that no log of the old one is left
         journal.fold()
     arriving.replace(kept)
 

@@ -1,6 +1,5 @@
 """Jobs on the workers of a Dask cluster that runs already."""
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ from msgspec.structs import replace
 
 from websakctl.fleet.job import Job, Result, not_begun, run_job
 from websakctl.fleet.process import GOING_ON, Stop
+from websakctl.live.clock import Clock, SystemClock
 
 _ANSWER_TIME = 15.0  # seconds that a scheduler may take to answer
 _LOOK = 0.1  # seconds between looks for what is done
@@ -22,7 +22,9 @@ class ClusterMissing(ClusterError):
     """The library is not installed."""
 
 
-def carry_out(jobs: Sequence[Job], address: str, stop: Stop, tell: Callable[[str], None]) -> Iterator[Result]:
+def carry_out(
+    jobs: Sequence[Job], address: str, stop: Stop, tell: Callable[[str], None], clock: Clock
+) -> Iterator[Result]:
     """Run jobs on the workers behind a scheduler; results come as they are ready.
 
     A job whose worker dies is given to another by the scheduler, which knows by then that it had begun.
@@ -56,7 +58,7 @@ def carry_out(jobs: Sequence[Job], address: str, stop: Stop, tell: Callable[[str
             ready = following.next_batch(block=False)
             yield from (_result(future, submitted[future]) for future in ready)
             if not ready:
-                time.sleep(_LOOK)
+                clock.sleep(_LOOK)
 
 
 def _result(future: Any, job: Job) -> Result:
@@ -82,4 +84,4 @@ def run_on_worker(job: Job) -> Result:
     if client.get_metadata([job.fleet, _BEGUN, job.target], default=None):
         job = replace(job, again=True)
     client.set_metadata([job.fleet, _BEGUN, job.target], True)
-    return run_job(job, lambda: int(client.get_metadata([job.fleet, _STOP], default=GOING_ON)))
+    return run_job(job, lambda: int(client.get_metadata([job.fleet, _STOP], default=GOING_ON)), SystemClock())

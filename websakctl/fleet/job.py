@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import time
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from websakctl import __version__
 from websakctl.files import temporary_folder
 from websakctl.fleet.process import GOING_ON, Ended, Stop, run_command
 from websakctl.fleet.target import variable_of
+from websakctl.live.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,52 +72,54 @@ def not_begun(job: Job, why: str, exit_code: int) -> Result:
     return Result(target=job.target, environment=job.environment, exit_code=exit_code, said=f"error: {why}")
 
 
-def run_job(job: Job, stop: Stop) -> Result:
+def run_job(job: Job, stop: Stop, clock: Clock) -> Result:
     """Run a job to its end; whatever goes wrong is in the result.
 
     A command that was killed is run again, up to three times in all. For an apply that is as safe as the first time: what
     the journal has of a saved plan is resumed, and a plan from the config is made afresh from live (decision 16).
     """
-    began = time.monotonic()
+    began = clock.monotonic()
     if stop() != GOING_ON:
         return not_begun(job, "stopped before it began", 5 if job.writes else 1)
     if job.version != __version__:
         return not_begun(job, f"the worker has websakctl {__version__}, and this is {job.version}", 1)
     try:
-        result = _run_parcel(job, job.parcel, stop) if job.parcel else _run(job, stop)
+        result = _run_parcel(job, job.parcel, stop, clock) if job.parcel else _run(job, stop, clock)
     except Exception as error:  # a job must not take the others with it
         reported = f"{error.strerror or error} {error.filename or ''}" if isinstance(error, OSError) else str(error)
         result = not_begun(job, reported.strip() or type(error).__name__, 1)
     if result.attempts and job.again:
         result = replace(result, attempts=result.attempts + 1)
-    return replace(result, seconds=round(time.monotonic() - began, 3), where=socket.gethostname())
+    return replace(result, seconds=round(clock.monotonic() - began, 3), where=socket.gethostname())
 
 
-def _run_parcel(job: Job, parcel: "Parcel", stop: Stop) -> Result:
+def _run_parcel(job: Job, parcel: "Parcel", stop: Stop, clock: Clock) -> Result:
     from websakctl.fleet.carrying import Carried, packed_journal, unpacked
 
     with unpacked(parcel) as (root, state_dir):
         if job.again and job.writes:
-            _pause(SETTLING, stop)  # its journal died with the worker; live says what it did, once nothing is under way
-        result = _run(replace(job, root=str(root), state_dir=str(state_dir), again=False), stop)
-        packed = packed_journal(state_dir) if job.writes else b""
+            _pause(
+                SETTLING, stop, clock
+            )  # its journal died with the worker; live says what it did, once nothing is under way
+        result = _run(replace(job, root=str(root), state_dir=str(state_dir), again=False), stop, clock)
+        packed = packed_journal(state_dir, clock) if job.writes else b""
         return replace(result, journal=Carried(packed=packed) if packed else None)
 
 
-def _pause(seconds: float, stop: Stop) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and stop() == GOING_ON:
-        time.sleep(0.25)
+def _pause(seconds: float, stop: Stop, clock: Clock) -> None:
+    until = clock.monotonic() + seconds
+    while clock.monotonic() < until and stop() == GOING_ON:
+        clock.sleep(0.25)
 
 
-def _run(job: Job, stop: Stop) -> Result:
+def _run(job: Job, stop: Stop, clock: Clock) -> Result:
     if not Path(job.root).is_dir():
         why = f"{job.root} is not a folder on {socket.gethostname()}"
         return not_begun(job, f"{why}; put it on a disk that all workers share, or use --carry", 1)
     documents: dict[str, Any] = {}
     given, code, attempts = [], 0, 1
     for step in job.steps:
-        ended, tried = _attempted(job, step, stop)
+        ended, tried = _attempted(job, step, stop, clock)
         attempts = max(attempts, tried)
         code = ended.code if ended.code >= 0 else 1
         given.append(_last_words(ended))
@@ -140,32 +142,32 @@ def _last_words(ended: Ended) -> str:
     return words if ended.code >= 0 else f"{words}\nerror: ended by signal {-ended.code}".strip()
 
 
-def _attempted(job: Job, step: tuple[str, ...], stop: Stop) -> tuple[Ended, int]:
+def _attempted(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock) -> tuple[Ended, int]:
     """Run a step until it is not killed."""
     again, attempt = job.again, 0
     while True:
         attempt += 1
-        ended = _apply(job, step, stop, again=again) if step[0] == "apply" else _command(job, step, stop)
+        ended = _apply(job, step, stop, clock, again=again) if step[0] == "apply" else _command(job, step, stop)
         if not ended.killed or attempt == ATTEMPTS:
             return ended, attempt
         again = True
 
 
-def _apply(job: Job, step: tuple[str, ...], stop: Stop, *, again: bool) -> Ended:
+def _apply(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock, *, again: bool) -> Ended:
     if not again:
-        return _apply_once(job, step, stop)
-    _until_nobody_applies(job, stop)
-    ended = _apply_once(job, step, stop)
+        return _apply_once(job, step, stop, clock)
+    _until_nobody_applies(job, stop, clock)
+    ended = _apply_once(job, step, stop, clock)
     if ended.code == _REFUSED:  # most likely for the lease of a machine that is gone; it ends by itself
-        _pause(SETTLING, stop)
-        ended = _apply_once(job, step, stop)
+        _pause(SETTLING, stop, clock)
+        ended = _apply_once(job, step, stop, clock)
     return ended
 
 
-def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
+def _apply_once(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock) -> Ended:
     if not job.plan:
         return _command(job, step, stop)
-    begun = _run_of(job)
+    begun = _run_of(job, clock)
     if begun is None:
         with _file_of(job.plan) as file:
             return _command(job, (step[0], file, *step[1:]), stop)
@@ -179,7 +181,7 @@ def _apply_once(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
     return Ended(code=0 if merged else _INCOMPLETE, out=reported, err=given, killed=False)
 
 
-def _run_of(job: Job) -> tuple[str, bool, bool] | None:
+def _run_of(job: Job, clock: Clock) -> tuple[str, bool, bool] | None:
     """The run that began to apply the job's plan, whether it has ended, and whether it did all of it."""
     from websakctl.apply.journal import Journal
     from websakctl.plan.document import identity
@@ -187,7 +189,7 @@ def _run_of(job: Job) -> tuple[str, bool, bool] | None:
     path = Path(job.state_dir) / "journal.db"
     if not path.is_file():
         return None
-    with Journal(path) as journal:
+    with Journal(path, clock) as journal:
         begun = journal.run_of_plan(identity(json.loads(job.plan)))
         if begun is None:
             return None
@@ -197,18 +199,18 @@ def _run_of(job: Job) -> tuple[str, bool, bool] | None:
     return (*begun, not stale and set(last.values()) <= {"done"})
 
 
-def _until_nobody_applies(job: Job, stop: Stop) -> None:
+def _until_nobody_applies(job: Job, stop: Stop, clock: Clock) -> None:
     """A command whose starter died finishes the writes under way; two would be in each other's way."""
     from filelock import FileLock, Timeout
 
     from websakctl.apply.lock import lock_path
 
     lock = FileLock(lock_path(Path(job.state_dir), job.environment), timeout=0)
-    until = time.monotonic() + LONGEST_FAREWELL
-    while time.monotonic() < until and stop() == GOING_ON:
+    until = clock.monotonic() + LONGEST_FAREWELL
+    while clock.monotonic() < until and stop() == GOING_ON:
         with suppress(Timeout), lock:
             return
-        time.sleep(0.1)
+        clock.sleep(0.1)
 
 
 @contextmanager

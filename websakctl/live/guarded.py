@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import httpx
 
-from websakctl.live.clock import Clock, SystemClock
+from websakctl.live.clock import Clock
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.network import Network, Proxy
 from websakctl.live.tls import context_for
@@ -29,7 +29,7 @@ class NoConnection(httpx.ConnectError):
 
 
 class GuardedTransport(httpx.BaseTransport):
-    """One server's connections. An answer that is too long, too slow or compressed in an unknown way is ``NotAsAgreed``."""
+    """One server's connections. An answer that is too long, too slow (by ``clock``) or compressed in an unknown way is ``NotAsAgreed``."""
 
     def __init__(
         self,
@@ -37,13 +37,13 @@ class GuardedTransport(httpx.BaseTransport):
         connections: int,
         network: Network,
         *,
-        clock: Clock | None = None,
+        clock: Clock,
         max_bytes: int = MAX_BYTES,
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         self._server = parse_url(url)
         self._network = network
-        self._clock = clock or SystemClock()
+        self._clock = clock
         self._max_bytes, self._max_seconds = max_bytes, max_seconds
         self._proxy = network.proxy_for(self._server)
         self._inner = httpx.HTTPTransport(

@@ -20,9 +20,12 @@ def new_identifier() -> str:
     return uuid4().hex
 
 
-def open_transport(network: Network, url: str, connections: int) -> httpx.BaseTransport:
-    """Open connections to the server of ``url`` by way of ``network``, ``connections`` at a time at the most."""
-    return GuardedTransport(url, connections, network)
+def open_transport(network: Network, clock: Clock, url: str, connections: int) -> httpx.BaseTransport:
+    """Open connections to the server of ``url`` by way of ``network``, ``connections`` at a time at the most.
+
+    ``clock`` limits how long an answer may take: one that is put forward would call a quick answer late.
+    """
+    return GuardedTransport(url, connections, network, clock=clock)
 
 
 def _say_nothing(_: str) -> None:
@@ -45,7 +48,9 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
     identifier: Callable[[], str] = new_identifier
     random: Callable[[], float] = random.random  # from 0 up to 1, for the waits between repetitions
     executor: Callable[[int], Executor] = ThreadPoolExecutor  # by how many calls may run at a time
-    transport: Callable[[str, int], httpx.BaseTransport] = partial(open_transport, Network())  # by URL, connections
+    transport: Callable[[str, int], httpx.BaseTransport] = partial(
+        open_transport, Network(), SystemClock()
+    )  # by URL, connections
     notify: Callable[[str], None] = _say_nothing  # told why and how long a request waits before it is sent again
     # Entered while live is read, with what tells how many requests were sent.
     reading: Callable[[Callable[[], int]], AbstractContextManager[object]] = _not_watched

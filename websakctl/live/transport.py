@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from websakctl.live.clock import Clock, SystemClock
+from websakctl.live.clock import Clock
 from websakctl.live.decoding import Content, parsed
 from websakctl.live.errors import (
     Changed,
@@ -105,11 +105,11 @@ class RateLimiter:
     way when a pause began tell nothing new.
     """
 
+    clock: Clock
     rate: float | None = None
     pause: float = field(default_factory=lambda: PAUSE)
     pause_after: int = 3
     stop_after: int = 9
-    clock: Clock = field(default_factory=SystemClock)
     _failures: int = 0  # in a row, since the latest pause
     _pauses: int = 0  # in a row
     _closed: str = ""

@@ -182,6 +182,15 @@ class _Builder:
                     key = str(self.alias(name))
                 else:
                     raise _Refused("yaml-feature", "a mapping or a list as a key", "use a text as the key", name)
+                if merging := key == "<<" and type(name) is scalar and name.implicit[0]:
+                    self.findings.append(
+                        self.finding(
+                            "yaml-feature",
+                            "merge keys (<<) are not used here",
+                            "write the fields out, or make them the skeleton's",
+                            name,
+                        )
+                    )
                 event = following()
                 if type(event) is scalar and event.ctag is None and event.anchor is None:
                     value = event.value
@@ -192,18 +201,8 @@ class _Builder:
                 else:
                     value = self.value(event, depth)
                 pairs += 1
-                if key == "<<" and type(name) is scalar and name.implicit[0]:
-                    self.findings.append(
-                        self.finding(
-                            "yaml-feature",
-                            "merge keys (<<) are not used here",
-                            "write the fields out, or make them the skeleton's",
-                            name,
-                        )
-                    )
-                    merged.append(
-                        value
-                    )  # refused, and done all the same: what it brings is then not reported as missing
+                if merging:  # refused, and done all the same: what it brings is then not reported as missing
+                    merged.append(value)
                 elif key in result:
                     twice.append((key, name))
                 else:

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
-from uuid import uuid4
 
 import msgspec
 
@@ -158,7 +157,7 @@ class StateLock:
         purpose: str,
         clone: str,
         clock: Clock,
-        identifier: Callable[[], str] = lambda: uuid4().hex,
+        identifier: Callable[[], str],
         pause: float = PAUSE,
     ) -> None:
         self.branch, self.environment = branch, environment
