@@ -65,6 +65,40 @@ def test_once_finishes_what_is_under_way_and_the_next_apply_the_rest(cli: Cli, w
     assert "interrupted" not in cli("plan").err
 
 
+def test_a_person_reads_counts_then_what_is_left_and_how_long_it_took(cli: Cli, websak: Any) -> None:
+    planned = len(cli.plan().changed)
+    websak.ask("POST", "settings", {"latency_ms": 150})
+    process = cli.start("apply", "--auto-approve", "--concurrency", "1")
+    _written(websak, 2)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    websak.ask("POST", "settings", {"latency_ms": 0})
+    done = len(websak.effects())
+    assert re.search(rf"\b{done} of {planned} changes done\b", out)
+    assert re.search(rf"\b{planned - done} not started\b", out)
+    assert len(out.splitlines()[out.splitlines().index(next(x for x in out.splitlines() if "changes done" in x)) :]) < 6
+    child = cli.terminal("apply", "--resume")
+    child.expect("Left to do:")
+    child.expect_exact(f"{planned - done} writes")
+    child.expect_exact("Type 'yes' to confirm")
+    child.sendline("yes")
+    child.expect(r"Applied: .* in \d+ s\.")
+    child.read()
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_on_a_terminal_it_counts_what_it_reads(cli: Cli, websak: Any) -> None:
+    websak.fault("delay", path="/flat", seconds=3)
+    child = cli.terminal("plan")
+    child.expect(r"Reading Websak: \d+ requests?, \d s")
+    shown = child.read()
+    child.close()
+    assert child.exitstatus == 0
+    assert "\x1b[2K" in shown  # and takes the line away again
+    websak.ask("DELETE", "faults")
+
+
 IN_THE_MIDDLE_OF_A_LINE = """
 import io, os, signal, sys
 

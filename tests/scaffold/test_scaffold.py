@@ -117,6 +117,9 @@ def test_compare_tells_declared_from_accidental(repository: Path) -> None:
     assert ("own", "org_unit/frogner/FR-EGEN", None) in by
     accident = by["accident", "org_unit/frogner/FR-BYDEL", "name"]  # made by hand in the sandbox's seed
     assert (accident["base"], accident["here"]) == ("Bydel Frogner", "Frogner bydel")
+    shown = run(repository, "districts", "compare").stdout
+    assert shown.index("accident") < shown.index("override")  # what nobody declared comes first
+    assert "own" not in shown[: shown.index("Of their own: ")] and "Of their own: frogner 1." in shown
     offline = json.loads(run(repository, "districts", "compare", "--offline", "--format", "json").stdout)
     assert {d["how"] for d in offline["items"]} == {"override", "own"}
     facts.write_text(kept, encoding="utf-8")
