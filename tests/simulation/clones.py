@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.seams import Inline
+from websakctl import redaction
 from websakctl.apply.attempt import Outcome, Status
 from websakctl.apply.entries import JournalError
 from websakctl.apply.shared import SharedJournal, SharedState
@@ -58,6 +59,7 @@ class Process:
         self.dead = False
         self.run = ""  # the run that it carries out
         self._identifiers = 0
+        redaction._secrets = self._secrets = {}  # a process knows of its own only
         self.runtime = Runtime(
             clock=self, identifier=self.identifier, random=lambda: 0.5, executor=Inline, transport=self._transport
         )
@@ -95,7 +97,9 @@ class Process:
             self.world.killed += 1
             self.die()
             raise Killed
+        self._secrets = redaction._secrets
         self.world.scheduler.turn(what, seconds)
+        redaction._secrets = self._secrets
         self.live()
 
     def die(self) -> None:

@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 import httpx
 import msgspec
 
+from .client import Request, Response, target_of
 from .remote import CUT, LOST_ANSWER, PASSES, REFUSED
 from .scheduler import Scheduler
 from .websak import NOTHING, Effect, Websak, encoded
@@ -115,6 +115,7 @@ class Wire:
     faults: Faults
     sent: list[Sent] = field(default_factory=list)
     tokens: dict[str, float] = field(default_factory=dict)
+    issued: int = 0  # tokens, those that are no longer valid too
     # What each client read last of each object, by (actor, path): what it must not write over without having seen it.
     read: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     old_lists: dict[str, bytes] = field(default_factory=dict)  # answers to lists as they were a while ago
@@ -136,30 +137,36 @@ class Transport(httpx.BaseTransport):
     ) -> None:
         self._wire, self._actor, self._turn, self._epoch = wire, actor, turn, epoch
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one request over and its answer back."""
-        path = request.url.raw_path.partition(b"?")[0].decode()
+    def handle_request(self, request: Any) -> Any:
+        """Carry one request over and its answer back: those of the light client, or of httpx."""
+        if isinstance(request, httpx.Request):
+            light = Request(request.method, target_of(request.url), dict(request.headers), request.read())  # type: ignore[arg-type]
+            answer = self._carried(light)
+            return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
+        return self._carried(request)
+
+    def _carried(self, request: Request) -> Response:
+        path = request.url.raw_path.decode()
         if path.endswith("/connect/token"):
             return self._token()
-        query = dict(parse_qsl(request.url.query.decode()))
-        content = request.read()
-        body = json.loads(content) if content else None
+        query = request.url.asked
+        body = msgspec.json.decode(request.content) if request.content else None
         writes = _writes(request.method, path)
         what = f"{request.method} {path}"
         struck = self._wire.faults.strikes(self._actor, "write" if writes else "read")
         self._turn(f"sends {what}{f' ({struck})' if struck else ''}", 0.0)
         if struck == "refused connection":
-            raise httpx.ConnectError("connection refused", request=request)
+            raise httpx.ConnectError("connection refused")
         if struck == "401" or not self._valid(request):
             self._wire.tokens.clear()
             return _response(401, b"")
         if writes:
-            return self._write(request, path, query, body, struck)
-        return self._read(request, path, query, struck)
+            return self._write(request.method, path, query, body, struck)
+        return self._read(path, query, struck)
 
     # --- tokens
 
-    def _token(self) -> httpx.Response:
+    def _token(self) -> Response:
         struck = self._wire.faults.strikes(self._actor, "token")
         self._turn(f"asks for a token{f' ({struck})' if struck else ''}", LATENCY)
         if struck == "refused connection":
@@ -168,18 +175,21 @@ class Transport(httpx.BaseTransport):
             return _response(503, b"")
         if struck == "another JSON":
             return _response(200, b'{"agreed":"otherwise"}')
-        token = f"token-{len(self._wire.tokens)}-{self._wire.scheduler.turns}"
+        self._wire.issued += 1
+        token = f"token-number-{self._wire.issued}"
         self._wire.tokens[token] = self._wire.scheduler.time + TOKEN_LIFETIME
         answer = {"access_token": token, "expires_in": int(TOKEN_LIFETIME), "token_type": "Bearer"}
         return _response(200, json.dumps(answer).encode())
 
-    def _valid(self, request: httpx.Request) -> bool:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    def _valid(self, request: Request) -> bool:
+        token = (request.headers.get("Authorization") or request.headers.get("authorization", "")).removeprefix(
+            "Bearer "
+        )
         return self._wire.tokens.get(token, -1.0) > self._wire.scheduler.time
 
     # --- reads
 
-    def _read(self, request: httpx.Request, path: str, query: Mapping[str, str], struck: str) -> httpx.Response:
+    def _read(self, path: str, query: Mapping[str, str], struck: str) -> Response:
         if struck == "slow":
             self._turn("is waiting", 8.0)
         if struck in ("503", "429"):
@@ -196,7 +206,7 @@ class Transport(httpx.BaseTransport):
             content = encoded(found[::-1])
         self._turn("has been answered", LATENCY)
         if struck == "reset":
-            raise httpx.ReadError("connection reset", request=request)
+            raise httpx.ReadError("connection reset")
         if struck in ("html", "empty 200", "truncated"):
             return _lie(struck, content)
         if status == 200 and isinstance(found, dict):
@@ -205,10 +215,8 @@ class Transport(httpx.BaseTransport):
 
     # --- writes
 
-    def _write(
-        self, request: httpx.Request, path: str, query: Mapping[str, str], body: Any, struck: str
-    ) -> httpx.Response:
-        wire, method = self._wire, request.method
+    def _write(self, method: str, path: str, query: Mapping[str, str], body: Any, struck: str) -> Response:
+        wire = self._wire
         epoch, run = self._epoch()
         sent = Sent(self._actor, wire.scheduler.time, method, path, epoch, body, run)
         wire.sent.append(sent)
@@ -228,20 +236,20 @@ class Transport(httpx.BaseTransport):
         if struck in ("422", "403", "429", "503 before", "reset before", "empty 200 before"):
             self._turn("its request was lost or refused", LATENCY)
             if struck == "reset before":
-                raise httpx.ReadError("connection reset", request=request)
+                raise httpx.ReadError("connection reset")
             if struck == "empty 200 before":
                 return _response(200, b"")
             status = int(struck.split()[0])
             return _response(status, b"", {"Retry-After": "1"} if status == 429 else {})
         if struck == "arrives later":
             wire.scheduler.later(wire.scheduler.chance.uniform(0.0, STRAGGLES), lambda: (arrives(), None)[1])
-            raise httpx.ReadTimeout("no answer in time", request=request)
+            raise httpx.ReadTimeout("no answer in time")
         if struck == "slow":
             self._turn("is waiting", 8.0)
         status, found = arrives()
         self._turn("has been answered", LATENCY)
         if struck == "reset after":
-            raise httpx.ReadError("connection reset", request=request)
+            raise httpx.ReadError("connection reset")
         if struck == "503 after":
             return _response(503, b"")
         if struck == "500 with words after":
@@ -268,15 +276,15 @@ def _writes(method: str, path: str) -> bool:
     return method != "GET" or low.endswith(("activate",)) or "addusert" in low or "removeuserf" in low
 
 
-def _lie(how: str, content: bytes) -> httpx.Response:
+def _lie(how: str, content: bytes) -> Response:
     if how == "html":
         return _response(200, b"<html>maintenance</html>", {"Content-Type": "text/html"})
     return _response(200, b"" if how == "empty 200" else content[: len(content) // 2])
 
 
-def _response(status: int, content: bytes, headers: Mapping[str, str] = {}) -> httpx.Response:  # only read
+def _response(status: int, content: bytes, headers: Mapping[str, str] = {}) -> Response:  # only read
     kind = {"Content-Type": "application/json; charset=utf-8"} if content else {}
-    return httpx.Response(status, content=content, headers={**kind, **headers})
+    return Response(status, content, {**kind, **headers})
 
 
 def way_to_the_remote(faults: Faults, actor: str, turn: Callable[[str, float], None]) -> Callable[[str], str]:

@@ -4,12 +4,13 @@ It keeps what is written, answers what is asked, and records every effect. It kn
 what may go wrong on the way: the network does. Dates are those of the day that it is given.
 """
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
+
+import msgspec
 
 Json = dict[str, Any]
 Found = tuple[int, Any]  # status and body; a body of ``NOTHING`` is empty
@@ -678,4 +679,4 @@ _ROUTES = {version: _routes(version) for version in ("3.0", "3.3")}
 
 def encoded(body: Any) -> bytes:
     """A body as JSON; of nothing, no bytes."""
-    return b"" if body is NOTHING else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"" if body is NOTHING else msgspec.json.encode(body)

@@ -4,6 +4,7 @@ import pickle
 import random
 from collections import Counter
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -42,6 +43,7 @@ from websakctl.state.branch import ENTRIES, StateError, Unreachable
 from websakctl.state.lock import Header, LockHeld, create
 from websakctl.state.people import People
 
+from .client import light
 from .clones import BRANCH, CLIENT_SECRET, ENVIRONMENT, KEY, Machine, Process, Watcher
 from .config import DISTRICT, Config, beginning
 from .network import Faults, Sent, Wire
@@ -669,10 +671,17 @@ def _applied_once(version: str, quirks: tuple[str, ...], *, users: bool) -> byte
     return World(Script(seed=0, version=version, quirks=quirks, begun=False, users=users)).apply_once()
 
 
-def play(script: Script, *, log: bool = False) -> Report:
+def prepare(script: Script) -> None:
+    """Apply the config that a history begins with, before a guard is broken."""
+    with light():
+        _applied_once(script.version, script.quirks, users=script.users)
+
+
+def play(script: Script, *, log: bool = False, with_httpx: bool = False) -> Report:
     """Play a history from its script.
 
     Raises:
         Broken: If something does not hold.
     """
-    return World(script, log=log).play()
+    with nullcontext() if with_httpx else light():
+        return World(script, log=log).play()
