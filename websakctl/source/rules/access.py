@@ -39,12 +39,12 @@ def basis_in_force(config: Configuration, today: date | None) -> Iterator[Diagno
     for address, code in _codes(config):
         bases = code.legal_basis
         ended = [i for i, basis in enumerate(bases) if (basis.valid_to or "9") < day]
-        coming = [i for i, basis in enumerate(bases) if basis.valid_from > day and i not in ended]
+        coming = [i for i, basis in enumerate(bases) if (basis.valid_from or "") > day and i not in ended]
         if not bases:
             continue
         if len(ended) + len(coming) == len(bases) and not code.basis_chosen_per_case:
             if coming:
-                first = min(coming, key=lambda i: bases[i].valid_from)
+                first = min(coming, key=lambda i: bases[i].valid_from or "")
                 path, what = (first, "valid_from"), f"begins to hold {bases[first].valid_from}"
             else:
                 last = max(ended, key=lambda i: bases[i].valid_to or "")
@@ -56,7 +56,11 @@ def basis_in_force(config: Configuration, today: date | None) -> Iterator[Diagno
             )  # fmt: skip
             continue
         for i in ended:
-            if not any(other.valid_from > bases[i].valid_from for j, other in enumerate(bases) if j not in ended):
+            if not any(
+                (other.valid_from or "") > (bases[i].valid_from or "")
+                for j, other in enumerate(bases)
+                if j not in ended
+            ):
                 yield about(
                     config, address, rule="basis-ended", path=("legal_basis", i, "valid_to"),
                     message=f"{bases[i].reference} ended {bases[i].valid_to}, and nothing took its place",

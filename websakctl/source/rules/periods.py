@@ -14,7 +14,7 @@ from websakctl.source.findings import Path, about
 
 
 def reversed_periods(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
-    """Report every ``valid_to`` before its ``valid_from``, in fields and in lists of them."""
+    """Report every ``valid_to`` before its ``valid_from``, in fields, and in lists and mappings of them."""
     for address, resource in config.of_kind(*_lists()).items():
         for path, period in _periods(resource.fields, _lists()[address.kind]):
             if (period["valid_to"] or "9") < (period["valid_from"] or ""):
@@ -27,7 +27,7 @@ def reversed_periods(config: Configuration, _: date | None) -> Iterator[Diagnost
 
 @cache
 def _lists() -> dict[str, tuple[str, ...]]:
-    """The kinds that have periods, each with its fields that hold lists of things that have."""
+    """The kinds that have periods, each with its fields that hold lists or mappings of things that have."""
     result: dict[str, tuple[str, ...]] = {}
     for name, kind in all_kinds().items():
         lists = tuple(name for name, field in kind.fields.items() if any(map(_has_period, get_args(field.type))))
@@ -44,7 +44,8 @@ def _periods(fields: Mapping[str, Any], lists: tuple[str, ...]) -> Iterator[tupl
     if "valid_to" in fields:
         yield (), fields
     for name in lists:
-        for i, item in enumerate(fields[name] or ()):
+        among = fields[name] or ()
+        for i, item in among.items() if isinstance(among, Mapping) else enumerate(among):
             yield (name, i), item
 
 

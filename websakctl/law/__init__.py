@@ -1,0 +1,1 @@
+"""What legal bases rest on, judged on a day."""
