@@ -33,6 +33,8 @@ class AccessCode(Named, frozen=True, kw_only=True):
     screening_years: Annotated[int, Meta(ge=0, le=200)] | None = None  # M504
     publishable: Literal["yes", "no", "partly"] = "no"
     temporary: bool = False
+    # Who reads it is guarded: a plan that lets more people read says so, and rules look at who may (docs/access.md).
+    sensitive: Annotated[bool, ConfigOnly()] = False
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -125,6 +125,13 @@ class Configuration:
         """What is marked ``status: example``: nobody has confirmed it."""
         return frozenset(a for a, fields in self.aside.items() if fields.get("status") == "example")
 
+    @property
+    def sensitive_codes(self) -> frozenset[str]:
+        """Access codes that are marked ``sensitive``."""
+        return frozenset(
+            a.key for a, fields in self.aside.items() if a.kind == "access_code" and fields.get("sensitive")
+        )
+
     def may_be_unread(self, key: str) -> bool:
         """Whether a key may stand in what could not be read, so that nobody can say that it is missing."""
         return key in self.hidden or any(key in text for text in self.lost)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from websakctl.access.assumptions import AccessModel, confirmation_problem
 from websakctl.diagnostics import RULES
 from websakctl.model.entry import Entry
 from websakctl.model.marks import Check
@@ -153,6 +154,13 @@ class SettingsFile(Entry, frozen=True, kw_only=True):
     guards: Guards = Guards()
     registers: Registers = Registers()
     user_import: UserImport = UserImport()
+    access_model: Annotated[
+        AccessModel,
+        Check(
+            problem=confirmation_problem,
+            help="say both `confirmed_by` and `on`, or neither while nobody has confirmed it",
+        ),
+    ] = AccessModel()  # how Websak decides who reads, where no document says it (docs/access.md)
     user_code_length: Annotated[int, Meta(ge=1, le=30)] = 10  # characters (Gid_GidKode; the vendor's SCIM guide)
     user_days_ahead: Annotated[int, Meta(ge=0, le=90)] = 0  # before their first day, where Websak keeps that day (3.3)
     rules: Annotated[  # severities of rules of the field, by name
