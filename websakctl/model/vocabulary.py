@@ -307,6 +307,7 @@ FIELDS: dict[str, Word] = {
     "access_code.screening_years": Word(norwegian="skjermingsvarighet", english="screening years", meaning="after how many years the screening ends (Noark 5 M504)"),
     "access_code.publishable": Word(norwegian="publiserbar", english="publishable", meaning="whether documents with it may be published: yes, no or partly"),
     "access_code.temporary": Word(norwegian="midlertidig", english="temporary", meaning="to be judged and lifted; it must have an end"),
+    "access_code.sensitive": Word(norwegian="sensitiv", english="sensitive", meaning="who may read it is guarded: a plan that lets more people read it says so"),
     "access_group.name": Word(norwegian="tilgangsgruppe", english="access group", meaning="the group's name, which is its key"),
     "case_type.code": Word(norwegian="sakstypekode", english="case type code", meaning="the key that cases of the type bear"),
     "case_type.series": Word(norwegian="arkivdel", english="series", meaning="the part of the archive that the cases belong to"),
