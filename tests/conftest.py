@@ -1,5 +1,6 @@
 """What several folders of tests share: one running sandbox per version of the User API, and a handle on it."""
 
+import gc
 import os
 import signal
 import sqlite3
@@ -15,6 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from websakctl.sandbox.process import Server, ensure_server, stop_server
+
+gc.disable()  # while thousands of tests are collected, all of which stay: see pytest_collection_finish
 
 # A shell's background jobs ignore Ctrl-C, `nohup` the end of its terminal, and so would every program that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -75,6 +78,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     root = Path(__file__).parent
     order = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: order.get(item.path.relative_to(root).parts[0], len(_FIRST)))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from here on, and only among what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @dataclass
