@@ -12,7 +12,11 @@ SERVICE = "websakctl"
 
 
 class KeyringUnavailable(Exception):
-    """There is no keyring here, as on most CI machines."""
+    """There is no keyring here, as on most CI machines; or it does not give back what it was given."""
+
+
+class EntryDamaged(KeyringUnavailable):
+    """The keyring holds something else than ``auth login`` stores."""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +41,7 @@ def stored(environment: str) -> Credentials | None:
 
     Raises:
         KeyringUnavailable: If there is no keyring.
+        EntryDamaged: If it holds something else.
     """
     with _keyring():
         import keyring
@@ -51,8 +56,8 @@ def stored(environment: str) -> Credentials | None:
             client_secret=Secret(result["client_secret"]),
             token_host=str(result.get("token_host", "")),
         )
-    except (ValueError, KeyError, TypeError):
-        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise EntryDamaged(f"its entry {SERVICE} {environment} is damaged") from None
 
 
 def stored_secret(name: str) -> Secret | None:
@@ -72,12 +77,9 @@ def store_secret(name: str, secret: Secret) -> None:
     """Keep a secret under a name.
 
     Raises:
-        KeyringUnavailable: If there is no keyring.
+        KeyringUnavailable: If there is no keyring, or it keeps nothing.
     """
-    with _keyring():
-        import keyring
-
-        keyring.set_password(SERVICE, name, secret.reveal())
+    _keep(name, secret.reveal())
 
 
 def store(environment: str, credentials: Credentials) -> None:
@@ -93,15 +95,17 @@ def store(environment: str, credentials: Credentials) -> None:
             "token_host": credentials.token_host,
         }
     )
+    _keep(environment, text)
+
+
+def _keep(name: str, text: str) -> None:
+    """Store a text and read it back: keyring.backends.null takes everything and keeps nothing."""
     with _keyring():
         import keyring
 
-        keyring.set_password(SERVICE, environment, text)
-        if (
-            keyring.get_password(SERVICE, environment) != text
-        ):  # keyring.backends.null takes everything and keeps nothing
-            backend = keyring.get_keyring()
-            raise KeyringUnavailable(f"{type(backend).__module__} does not keep what it is given")
+        keyring.set_password(SERVICE, name, text)
+        if keyring.get_password(SERVICE, name) != text:
+            raise KeyringUnavailable(f"{type(keyring.get_keyring()).__module__} does not keep what it is given")
 
 
 def forget(environment: str) -> bool:

@@ -1,6 +1,9 @@
 """Can I reach it, may I; and the client's secret in the keyring or nowhere."""
 
+import json
 import stat
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -98,6 +101,59 @@ def test_without_a_keyring_variables_do_and_login_says_so(with_keyring: Cli, web
     variables = {"WEBSAKCTL_CLIENT_ID": "websakctl", "WEBSAKCTL_CLIENT_SECRET": websak.server.client_secret}
     cli("plan", "--kind", "access_code", env=variables)
     assert "WEBSAKCTL_CLIENT_SECRET" in cli("auth", "status", env=variables).out
+
+
+BROKEN = """
+import file_keyring
+
+class Dead(file_keyring.Backend):
+    def get_password(self, service, username):
+        raise RuntimeError("the service is away\\nand more")
+
+class Forgetful(file_keyring.Backend):
+    def set_password(self, service, username, password):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("backend", "entry", "why"),
+    [
+        ("keyring.backends.fail.Keyring", None, "No recommended backend was available"),
+        ("broken_keyring.Dead", None, "the service is away"),
+        ("file_keyring.Backend", "not JSON", "its entry websakctl test is damaged"),
+        ("file_keyring.Backend", "[]", "its entry websakctl test is damaged"),
+    ],
+)
+def test_a_keyring_that_cannot_be_asked_is_not_one_that_holds_nothing(
+    with_keyring: Cli, backend: str, entry: str | None, why: str
+) -> None:
+    cli = with_keyring
+    (cli.root / "backend" / "broken_keyring.py").write_text(BROKEN, encoding="utf-8")
+    if entry is not None:
+        (cli.root / "keyring.json").write_text(json.dumps({"websakctl/test": entry}), encoding="utf-8")
+    cli.env["PYTHON_KEYRING_BACKEND"] = backend
+    for command in (("auth", "status"), ("plan",)):
+        err = cli(*command, code=6).err
+        assert f"the keyring cannot be asked ({why}" in err
+        assert "and more" not in err
+    login = cli("auth", "login", "--client-id", "websakctl", stdin="words\n", code=1 if entry is None else 0)
+    assert entry is not None or why in login.err
+
+
+def test_a_keyring_that_keeps_nothing_is_an_error(with_keyring: Cli) -> None:
+    cli = with_keyring
+    (cli.root / "backend" / "broken_keyring.py").write_text(BROKEN, encoding="utf-8")
+    cli.env["PYTHON_KEYRING_BACKEND"] = "broken_keyring.Forgetful"
+    login = cli("auth", "login", "--client-id", "x", stdin="words\n", code=1)
+    assert "broken_keyring does not keep what it is given" in login.err
+    program = (
+        "from websakctl import secrets; from websakctl.redaction import Secret; secrets.store_secret('k', Secret('s'))"
+    )
+    kept = subprocess.run(
+        [sys.executable, "-c", program], env=cli.surroundings(), capture_output=True, encoding="utf-8", timeout=30
+    )
+    assert "KeyringUnavailable: broken_keyring does not keep what it is given" in kept.stderr
 
 
 def test_login_without_a_secret_stores_nothing(with_keyring: Cli) -> None:

@@ -43,6 +43,8 @@ _ALLOW_INSECURE = "write https://; for a Websak to practise on, `allow_insecure:
 class Session:
     """One command's surroundings, each part made when it is first needed."""
 
+    no_state_key = ""  # why the keyring could not be asked for it
+
     def __init__(self, call: Call) -> None:
         self.call = call
         self.terminal = Terminal(quiet=call.quiet, no_color=call.no_color, out=call.out)
@@ -367,7 +369,8 @@ class Session:
         if result is None:
             try:
                 result = stored_secret(self.state_key_name)
-            except KeyringUnavailable:
+            except KeyringUnavailable as error:
+                self.no_state_key = f"the keyring cannot be asked ({error})"
                 return None
         try:
             return StateKey(result.reveal()) if result else None
@@ -383,7 +386,9 @@ class Session:
         """The state key, where nothing goes on without it."""
         if self.state_key is None:
             raise Problem(
-                f"the state key of {self.target.name} is not on this machine",
+                f"the state key of {self.target.name} is not on this machine: {self.no_state_key}"
+                if self.no_state_key
+                else f"the state key of {self.target.name} is not on this machine",
                 Exit.NOT_PERMITTED,
                 f"ask a colleague for it, and store it: keyring set websakctl {self.state_key_name} (or set WEBSAKCTL_STATE_KEY)",
             )

@@ -234,15 +234,18 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
     client_id = around.fiks_client_id or given.client_id
     key_id = around.fiks_key_id or given.key_id
     integration_id = around.fiks_integration_id or given.integration_id
-    password = around.fiks_password or (_stored("fiks-password") if client_id else None)
-    private_key = around.fiks_private_key or (_stored("fiks-private-key") if client_id else None)
+    password, private_key, unasked = around.fiks_password, around.fiks_private_key, ""
+    if client_id and password is None:
+        password, unasked = _stored("fiks-password")
+    if client_id and private_key is None:
+        private_key, unasked = _stored("fiks-private-key")
     if not (client_id and key_id and integration_id and password and private_key):
         parts = {
             "client id": client_id, "key id": key_id, "integration id": integration_id,
             "integration password": password, "private key": private_key,
         }  # fmt: skip
         missing = [name for name, value in parts.items() if not value]
-        return None, f"no {' and no '.join(missing)} (docs/mail-routes.md)"
+        return None, f"no {' and no '.join(missing)} (docs/mail-routes.md){unasked}"
     if find_spec("jwt") is None:
         raise Problem(
             "the look-up at KS Fiks needs a library that is not here", what_next="pip install 'websakctl[fiks]'"
@@ -266,10 +269,11 @@ def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
     return connection, ""
 
 
-def _stored(name: str) -> "Secret | None":
+def _stored(name: str) -> "tuple[Secret | None, str]":
+    """A secret of the keyring, and why it could not be asked."""
     from websakctl.secrets import KeyringUnavailable, stored_secret
 
     try:
-        return stored_secret(name)
-    except KeyringUnavailable:
-        return None
+        return stored_secret(name), ""
+    except KeyringUnavailable as error:
+        return None, f"; the keyring cannot be asked ({error})"

@@ -40,13 +40,15 @@ def _agreed_host(session: Session) -> str:
     Raises:
         Problem: If nobody can be asked, or the answer is no.
     """
-    from websakctl.secrets import KeyringUnavailable, stored
+    from websakctl.secrets import EntryDamaged, KeyringUnavailable, stored
     from websakctl.settings import host_of
 
     target = session.target
     host = host_of(target.described.token_url)
     try:
         before = stored(session.keyring_entry)
+    except EntryDamaged:  # it is replaced
+        before = None
     except KeyringUnavailable as error:
         raise Problem(f"there is no keyring here ({error})", Exit.FAILED, _NO_KEYRING) from None
     other = (before.token_host if before else "") or host_of(target.described.base_url)
@@ -125,8 +127,9 @@ def status(call: Call) -> None:
     else:
         try:
             result = stored(session.keyring_entry)
-        except KeyringUnavailable:
+        except KeyringUnavailable as error:
             result = None
+            session.terminal.warn(f"the keyring cannot be asked ({error})")
         if result is not None:
             source, client = "the OS keyring", client or result.client_id
     data = {

@@ -104,7 +104,7 @@ def _shared_state(session: Session) -> str:
         head = shared.pull()
     reported = f"{shared.branch.branch} of {shared.branch.remote} at {head[:12]}"
     if session.state_key is None:
-        reported += "; the state key is not here, so nothing about users can be applied"
+        reported += f"; the state key is not here{f' ({why})' if (why := session.no_state_key) else ''}, so nothing about users can be applied"
     try:
         with session.state_problems():
             rewrite, delete = shared.branch.could_rewrite()

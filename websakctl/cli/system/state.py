@@ -83,7 +83,7 @@ def status(call: Call) -> None:
         ("newest commit", (head or "none seen") + ("" if reachable else " (seen last)")),
         ("entries here", str(session.journal.count())),
         ("to be pushed", str(waiting)),
-        ("state key", "here" if session.state_key is not None else "not here"),
+        ("state key", "here" if session.state_key is not None else session.no_state_key or "not here"),
         (
             "lock",
             f"{holder.owner} on {holder.machine}: {holder.purpose} (taken {holder.age(session.runtime.clock.now())} ago)"
