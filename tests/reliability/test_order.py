@@ -1,7 +1,10 @@
 """The same input sends the same requests in the same order, whatever Python's hashes are."""
 
 import re
+import sys
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 from tests.seams import Inline
 from websakctl.apply.attempt import Outcome, Status
@@ -15,9 +18,10 @@ SEEDS = ("0", "1", "2", "3", "77", "4242")
 
 
 def sent(world: World, seed: str) -> list[tuple[str, str, bytes]]:
-    """Every request of an apply, one at a time, in a process with its own hash seed; what is random by design is left out."""
+    """Every request of an apply, eight begun at a time, in a process with its own hash seed; what is random by design is left out."""
     world.to_the_beginning()
-    ended(world.place.start("apply", "--auto-approve", "--concurrency", "1", PYTHONHASHSEED=seed))
+    place = replace(world.place, program=(sys.executable, str(Path(__file__).with_name("in_turn.py"))))
+    ended(place.start("apply", "--auto-approve", "--concurrency", "8", PYTHONHASHSEED=seed))
     return [
         (crossing.method, re.sub(r"/lease/.+", "/lease/ID", crossing.path), crossing.body)
         for crossing in world.proxy.crossings
@@ -26,6 +30,7 @@ def sent(world: World, seed: str) -> list[tuple[str, str, bytes]]:
 
 
 def test_six_processes_send_the_same_requests_in_the_same_order(world33: World) -> None:
+    """Reverted, the loop of ``execute`` over the set that ``wait`` gives fails this."""
     first, *others = [sent(world33, seed) for seed in SEEDS]
     assert len(first) > 40
     for seed, other in zip(SEEDS[1:], others, strict=True):
