@@ -143,7 +143,7 @@ def test_it_is_heard_while_a_line_is_being_written(cli: Cli, websak: Any, times:
 STOPPED_BEFORE = """
 import signal, sys, threading
 from types import SimpleNamespace
-from websakctl.cli.change.apply import TerminalObserver
+from websakctl.cli.change.observer import TerminalObserver
 from websakctl.cli.terminal import Terminal
 
 stop = threading.Event()

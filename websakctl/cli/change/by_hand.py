@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.by_hand import ByHand
     from websakctl.operations.rollout.work_list import WorkList
+    from websakctl.plan.change import Plan
     from websakctl.plan.diff import LastApplied
     from websakctl.report.texts import Language
     from websakctl.source.export_file import Export
@@ -197,6 +198,19 @@ def write_work_list(
             f"Work list for people: {count}, in {folders[-1] / name}.md and .csv{excel}; `websakctl worklist list` shows them."
         )
     return Written(items=len(work.items), files=tuple(str(folders[-1] / f"{name}.{suffix}") for suffix in suffixes))
+
+
+def work_list_for(session: Session, inputs: "ConfigInput", plan: "Plan | None", folder: Path | None = None) -> Written:
+    """Put what is left for people into files, for the environment as a whole."""
+    from websakctl.operations.rollout.work_list import work_list
+
+    try:
+        return write_work_list(session, work_list(inputs, plan.manual if plan is not None else ()), folder)
+    except (OSError, Problem) as error:  # what was applied is still to be told
+        session.terminal.error(
+            f"the work list cannot be written: {error}", "`websakctl worklist show --out DIR` writes it"
+        )
+        return Written(items=0, files=())
 
 
 def _for_excel(session: Session, work: "WorkList", language: "Language") -> bytes:

@@ -11,7 +11,7 @@ import typer
 
 from websakctl import __version__
 from websakctl.cli import completion
-from websakctl.cli.change.apply import Allow, check_allow, see_signature, what_and_who
+from websakctl.cli.change.apply_request import Allow, check_allow, see_signature, what_and_who
 from websakctl.cli.change.plan import make_config_input
 from websakctl.cli.change.rehearsed import kept_at
 from websakctl.cli.change.snapshot import load_snapshot

@@ -14,17 +14,17 @@ import typer
 from msgspec.structs import replace
 
 from websakctl.cli import completion
-from websakctl.cli.change.apply import (
+from websakctl.cli.change.apply_request import (
     Allow,
     AutoApprove,
     BreakLease,
     Concurrency,
     Rate,
-    TerminalObserver,
     nothing_written_if_interrupted,
     what_and_who,
-    work_list_for,
 )
+from websakctl.cli.change.by_hand import work_list_for
+from websakctl.cli.change.observer import TerminalObserver
 from websakctl.cli.change.plan import announce_interrupted, make_config_input
 from websakctl.cli.change.rehearsed import see_rehearsal
 from websakctl.cli.exits import Exit, Problem, UnknownName
