@@ -41,6 +41,7 @@ def test_they_can_be_left_out_of_a_plan_and_of_what_is_applied(touched: Cli, web
     changed = touched("plan", *left, "--format", "json").json["changes"]
     assert [change["address"] for change in changed] == [OPPV, "org_unit/sagene/SA-OPPV"]
     touched("plan", *left, "--out", "left.json")
+    assert touched("rehearse", "left.json", "--format", "json").json["passed"] is True
     touched("apply", "left.json", "--auto-approve")  # the saved plan is made again in the same way
     assert {key for _, key in websak.effects()} == {"FR-OPPV", "SA-OPPV"}
     touched("apply", "--auto-approve", *left)

@@ -402,22 +402,16 @@ def _saved_plans(file: Path, run: _Run) -> tuple[dict[str, dict[str, Any]], set[
 
 
 def _confirm(run: _Run, plans: dict[str, dict[str, Any]], auto_approve: bool) -> None:
+    from websakctl.operations.apply.approval import Question
+
     mine = [plans[target.name] for target in run.targets if target.name in plans]
     count, reached = sum(len(plan["changes"]) for plan in mine), sum(1 for plan in mine if plan["changes"])
     if auto_approve or count == 0:
         return
     protected = sum(1 for plan in mine if plan["changes"] and plan.get("protected"))
     mark = f", {protected} of them PROTECTED" if protected else ""
-    question = f"Apply {count} changes to {reached} targets{mark}? Type 'yes' to confirm: "
-    answer = run.session.terminal.ask(question)
-    if answer is None:
-        raise Problem(
-            "cannot ask for confirmation (stdin is not a terminal); nothing was written",
-            Exit.REFUSED,
-            "--auto-approve, or run it in a terminal",
-        )
-    if answer != "yes":
-        raise Problem("not confirmed; nothing was written", Exit.REFUSED)
+    text = f"Apply {count} changes to {reached} targets{mark}? Type 'yes' to confirm: "
+    Question(text=text, expected="yes").check(run.session.terminal.ask(text))
 
 
 def _merged(files: list[Path]) -> dict[str, Any]:

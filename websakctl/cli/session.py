@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from websakctl.live.websak import Connection
     from websakctl.model.address import Address
     from websakctl.model.resource import State
+    from websakctl.operations.apply.run import Actor
     from websakctl.operations.change.read_setup import LiveSetup
     from websakctl.plan.change import Plan
     from websakctl.report.texts import Language
@@ -609,6 +610,14 @@ class Session:
 
         place = hashlib.sha256(f"{self._place()}/{self.target.name}".encode()).hexdigest()[:6]
         return f"{user_name()}@{socket.gethostname()} ({place})"
+
+    def actor(self, reason: str, typed: str) -> "Actor":
+        """Who applies, and in which pipeline; ``typed``: what of the reason somebody typed."""
+        from websakctl.operations.apply.run import Actor
+
+        pipelines = ("GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL")
+        ci = next((f"{name}={os.environ[name]}" for name in pipelines if os.environ.get(name)), None)
+        return Actor(user=user_name(), owner=self.owner, ci=ci, reason=reason, typed=typed)
 
     def _place(self) -> str:
         """A name of this state directory that no other has, be it on a machine of the same name at the same path."""

@@ -14,8 +14,8 @@ from websakctl.cli.change.apply_request import (
     Concurrency,
     Rate,
     check_allow,
+    inputs_of,
     nothing_written_if_interrupted,
-    see_signature,
     what_and_who,
 )
 from websakctl.cli.change.by_hand import make_folder, work_list_for
@@ -103,31 +103,21 @@ def apply(
     from websakctl.operations.apply.saved import SavedPlan
 
     saved = SavedPlan.read(str(planfile), read_json(planfile)) if planfile is not None else None
-    if saved is not None:  # it is made again from what it was made from
-        see_signature(session, saved)
+    if saved is not None and session.target.described.require_signature:
+        saved.see_that_it_is_signed(session.target.name, session.required_state_key)
+    if not resume:
         see_rehearsal(session, saved, rehearsal)
-        origin = saved.plan.origin
-        options = SelectionOptions(
-            district=list(origin.districts), kind=list(origin.kinds), target=list(origin.targets)
-        )
-        prune = list(origin.prune)
-        keep_manual = origin.keep_manual
-    elif not resume:
-        see_rehearsal(session, None, None)
     if worklist is not None:
         make_folder(worklist)  # before anything is sent
     stop = threading.Event()
     with session.alone("apply", break_lease, reason), nothing_written_if_interrupted():
-        # what was kept of a list never decides a write
-        inputs = make_config_input(
-            session,
-            options.selection(session.config),
-            prune,
-            refresh or "full",
-            export,
-            believe_empty,
-            keep_manual=keep_manual,
-        )
+        if saved is not None:
+            inputs = inputs_of(session, saved, export, believe_empty)
+        else:  # what was kept of a list never decides a write
+            selection = options.selection(session.config)
+            inputs = make_config_input(
+                session, selection, prune, refresh or "full", export, believe_empty, keep_manual=keep_manual
+            )
         observer = TerminalObserver(session, inputs, stop, auto_approve=auto_approve, expand=expand, resume=resume)
         request = operation.ApplyRequest(
             **what_and_who(session, inputs, reason),

@@ -1,14 +1,15 @@
 """What ``apply``, ``rehearse`` and ``rollout run`` have in common: options, and the parts of an ``ApplyRequest``."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from websakctl.cli.change.plan import make_config_input
 from websakctl.cli.exits import Exit, Problem, Stopped
-from websakctl.cli.session import Session, user_name
+from websakctl.cli.options import SelectionOptions
+from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
     from websakctl.operations.apply.saved import SavedPlan
@@ -42,36 +43,33 @@ def check_allow(allow: list[str] | None) -> None:
             )
 
 
-def see_signature(session: Session, saved: "SavedPlan") -> None:
-    """Refuse a plan that is not signed with the state key, where the environment asks for that."""
-    from websakctl.plan.document import signed_text
-
-    name = session.target.name
-    if not session.target.described.require_signature:
-        return
-    signature, again = saved.document.get("signature"), "plan again, on a machine that has the state key"
-    if not isinstance(signature, str):
-        raise Problem(f"{saved.name} is not signed, and {name} takes signed plans only", Exit.REFUSED, again)
-    if not session.required_state_key().signed(signed_text(saved.document), signature):
-        raise Problem(f"{saved.name} is not signed with the state key of {name}", Exit.REFUSED, again)
+def inputs_of(
+    session: Session, saved: "SavedPlan", export: list[str] | None = None, believe_empty: list[str] | None = None
+) -> "ConfigInput":
+    """What a saved plan is made again from. What was kept of a list never decides a write: all is read."""
+    origin = saved.plan.origin
+    options = SelectionOptions(district=list(origin.districts), kind=list(origin.kinds), target=list(origin.targets))
+    return make_config_input(
+        session,
+        options.selection(session.config),
+        list(origin.prune),
+        "full",
+        export,
+        believe_empty,
+        keep_manual=origin.keep_manual,
+    )
 
 
 def what_and_who(session: Session, inputs: "ConfigInput", reason: str, typed: str | None = None) -> dict[str, Any]:
     """The parts of an ``ApplyRequest`` that the session has; ``typed``: what of the reason somebody typed, if not all."""
-    from websakctl.operations.apply.run import Actor
-    from websakctl.operations.rollout.work_list import work_list
+    from websakctl.operations.rollout.work_list import left_to_people
 
-    pipelines = ("GITHUB_RUN_ID", "CI_JOB_URL", "BUILD_URL")
-    ci = next((f"{name}={os.environ[name]}" for name in pipelines if os.environ.get(name)), None)
-    left = (item.address for item in work_list(inputs).items) if inputs.done_by_hand else ()
     return {
         "inputs": inputs,
         "connection": session.connection,
         "journal": session.journal,
-        "actor": Actor(
-            user=user_name(), owner=session.owner, ci=ci, reason=reason, typed=reason if typed is None else typed
-        ),
-        "left_to_people": frozenset(left),
+        "actor": session.actor(reason, reason if typed is None else typed),
+        "left_to_people": left_to_people(inputs),
         "own_user": session.target.described.own_user,
         "shared_lock_held": session.shared_state is not None,
     }

@@ -60,77 +60,27 @@ class TerminalObserver:
         say_if_nothing(self.session, self.inputs, plan)
 
     def confirm(self, changes: "tuple[Change, ...]", live: "LiveSetup", *, reviewed: bool) -> None:
-        """Ask, unless that was said; production takes a saved plan or its own name. Of a resumed run, show first what is left."""
+        """Ask, unless that was said. Of a resumed run, show first what is left."""
+        from websakctl.operations.apply.approval import question
+        from websakctl.operations.apply.recovery import plan_of_rest
+
+        session, protected = self.session, self.session.target.described.protected
         if self.resume:
-            self._show_what_is_left(changes, live)
-        self.ask(len(changes), reviewed=reviewed)
-        self.stop_gently()
-
-    def _show_what_is_left(self, changes: "tuple[Change, ...]", live: "LiveSetup") -> None:
-        from websakctl.plan.change import Plan
-        from websakctl.plan.groups import grouped
-
-        target, districts = self.session.target, self.session.config.districts
-        left = Plan(
-            environment=target.name,
-            changes=changes,
-            groups=grouped(changes, districts),
-            unchanged=0,
-            unmanaged=(),
-            manual=(),
-            findings=(),
-            warnings=(),
-            digests=lambda: ("", ""),
-            protected=target.described.protected,
-            scopes=tuple(districts),
+            report = session.plan_report(plan_of_rest(self.inputs, changes), live)
+            session.say_plan(replace(report, resumed=True), expand=self.expand)
+        asked = question(
+            session.target.name, len(changes), protected=protected, auto_approve=self.auto_approve, reviewed=reviewed
         )
-        report = replace(self.session.plan_report(left, live), resumed=True)
-        self.session.say_plan(report, expand=self.expand)
-
-    def ask(self, count: int, *, reviewed: bool) -> None:
-        """Ask for ``count`` changes.
-
-        Raises:
-            ApplyRefused: If the answer is not yes.
-        """
-        from websakctl.operations.apply.observer import ApplyRefused
-
-        name = self.session.target.name
-        protected = self.session.target.described.protected
-        if self.auto_approve and (reviewed or not protected):
-            return
-        if self.auto_approve:
-            raise ApplyRefused(
-                f"{name} is protected: --auto-approve alone is not enough",
-                f"save a plan and apply it: websakctl plan --environment {name} --out FILE",
-            )
-        these = f"these {count} changes" if count != 1 else "this change"
-        if protected:
-            question, expected = f"{name} is protected. Type its name to apply {these}: ", name
-        else:
-            question, expected = f"Apply {these} to {name}? Type 'yes' to confirm: ", "yes"
-        answer = self.session.terminal.ask(question)
-        if answer is None:
-            raise ApplyRefused(
-                "cannot ask for confirmation (stdin is not a terminal); nothing was written",
-                "--auto-approve, or run it in a terminal",
-            )
-        if answer != expected:
-            raise ApplyRefused("not confirmed; nothing was written")
+        if asked is not None:
+            asked.check(session.terminal.ask(asked.text))
+        self.stop_gently()
 
     def stale(self, stale: "tuple[Stale, ...]") -> None:
         """Each dropped change three ways: planned from, now, wanted."""
-        from websakctl.report.formats.text import safe, shown
+        from websakctl.report.formats.text import stale_lines
 
-        say = self.session.terminal.warn
-        say(
-            f"{len(stale)} change{'s' * (len(stale) != 1)} of the plan no longer hold{'s' * (len(stale) == 1)} and will not be done:"
-        )
-        for dropped in stale:
-            why = f"  (waits for {safe(str(dropped.because_of))})" if dropped.because_of else ""
-            say(f"  {safe(str(dropped.change.address))}{why}")
-            for path, before, now, expected in dropped.conflicts:
-                say(f"      {safe(path)}: planned from {shown(before)}, now {shown(now)}, wanted {shown(expected)}")
+        for line in stale_lines(stale):
+            self.session.terminal.warn(line)
 
     @contextmanager
     def progress(self, total: int) -> Iterator[None]:

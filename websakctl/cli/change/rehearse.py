@@ -11,12 +11,11 @@ import typer
 
 from websakctl import __version__
 from websakctl.cli import completion
-from websakctl.cli.change.apply_request import Allow, check_allow, see_signature, what_and_who
-from websakctl.cli.change.plan import make_config_input
+from websakctl.cli.change.apply_request import Allow, check_allow, inputs_of, what_and_who
 from websakctl.cli.change.rehearsed import kept_at
 from websakctl.cli.change.snapshot import load_snapshot
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Call, SelectionOptions, command
+from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, render, write_private
 from websakctl.files import temporary_folder
 
@@ -73,7 +72,8 @@ def rehearse(
     session = Session(call)
     session.valid_config()
     saved = SavedPlan.read(str(planfile), read_json(planfile))
-    see_signature(session, saved)
+    if session.target.described.require_signature:
+        saved.see_that_it_is_signed(session.target.name, session.required_state_key)
     inputs = inputs_of(session, saved)
     saved.see_that_it_fits(inputs)
     copy = (
@@ -88,15 +88,6 @@ def rehearse(
 
 def _refused(document: Mapping[str, Any]) -> bool:
     return any(check["name"] == "apply takes the plan" and not check["passed"] for check in document["checks"])
-
-
-def inputs_of(session: Session, saved: "SavedPlan") -> "ConfigInput":
-    """What a saved plan is made again from."""
-    origin = saved.plan.origin
-    selection = SelectionOptions(
-        district=list(origin.districts), kind=list(origin.kinds), target=list(origin.targets)
-    ).selection(session.config)
-    return make_config_input(session, selection, list(origin.prune), "full")
 
 
 def rehearsed(

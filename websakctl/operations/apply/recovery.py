@@ -14,9 +14,10 @@ from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.ownership import after_change
 from websakctl.operations.change.make_plan import ConfigInput
-from websakctl.plan.change import Change, FieldChange
+from websakctl.plan.change import Change, FieldChange, Plan
 from websakctl.plan.diff import LastApplied
 from websakctl.plan.document import read_change
+from websakctl.plan.groups import grouped
 from websakctl.plan.input import PeopleOfJournal
 from websakctl.plan.stale import Holding, still_holding, unreported
 
@@ -239,3 +240,21 @@ def record_verdicts(
         applied += now
         gone += left
     journal.settle(run.run, entries, environment=environment, applied=applied, gone=gone)
+
+
+def plan_of_rest(inputs: ConfigInput, changes: tuple[Change, ...]) -> Plan:
+    """What is left of a run, as a plan to be shown."""
+    districts = inputs.config.districts
+    return Plan(
+        environment=inputs.environment,
+        changes=changes,
+        groups=grouped(changes, districts),
+        unchanged=0,
+        unmanaged=(),
+        manual=(),
+        findings=(),
+        warnings=(),
+        digests=lambda: ("", ""),
+        protected=inputs.protected,
+        scopes=tuple(districts),
+    )

@@ -1,6 +1,6 @@
 """A plan that was saved: read, and made again, since nothing but what the config gives is ever done."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ from websakctl.operations.change.match_units import find_matches, plan_matches
 from websakctl.operations.change.read_setup import guarded
 from websakctl.plan.change import Plan
 from websakctl.plan.decide import digest
-from websakctl.plan.document import PlanFileError, from_document, identity, to_document
+from websakctl.plan.document import PlanFileError, from_document, identity, signed_text, to_document
 from websakctl.plan.saved import objections
 from websakctl.plan.stale import Stale, restored, still_holding
+from websakctl.state.people import StateKey
 
 _AGAIN = "plan again: websakctl plan --out FILE"
 
@@ -43,6 +44,18 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
         except PlanFileError as error:
             raise ApplyRefused(f"{name}: {error}", _AGAIN) from None
         return cls(name=name, document=document, plan=plan, digest=identity(document))
+
+    def see_that_it_is_signed(self, environment: str, key: Callable[[], StateKey]) -> None:
+        """See that it is signed with the state key, which ``key`` gives.
+
+        Raises:
+            ApplyRefused: If it is not.
+        """
+        signature, again = self.document.get("signature"), "plan again, on a machine that has the state key"
+        if not isinstance(signature, str):
+            raise ApplyRefused(f"{self.name} is not signed, and {environment} takes signed plans only", again)
+        if not key().signed(signed_text(self.document), signature):
+            raise ApplyRefused(f"{self.name} is not signed with the state key of {environment}", again)
 
     def see_that_it_fits(self, inputs: ConfigInput) -> None:
         """See that it was made for this environment from this config.

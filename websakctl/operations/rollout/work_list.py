@@ -71,6 +71,11 @@ class UnknownItem(Exception):
     """The work list has no such item."""
 
 
+def left_to_people(inputs: ConfigInput) -> frozenset[Address]:
+    """What somebody still has to set by hand, where anything of it was looked up."""
+    return frozenset(item.address for item in work_list(inputs).items) if inputs.done_by_hand else frozenset()
+
+
 def work_list(inputs: ConfigInput, others: Iterable[ManualStep] = ()) -> WorkList:
     """What is left of the kinds that people set; nothing is read from Websak for it.
 

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from websakctl.report.view_models import DocumentReport, FindingsReport, Look, P
 
 if TYPE_CHECKING:  # most commands show no plan
     from websakctl.plan.change import Change, FieldChange, Group, HandChange, ManualStep, Plan
+    from websakctl.plan.stale import Stale
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DEACTIVATE: "-", Action.DELETE: "-"}
 VERBS = {Action.ACTIVATE: " (activate)", Action.DELETE: " (delete)", Action.DEACTIVATE: " (deactivate)"}
@@ -33,6 +34,17 @@ WHOLE_KIND = frozenset({"this Websak has no API for it: set it manually"})  # st
 
 
 _as_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode  # one for all: json.dumps makes one each time
+
+
+def stale_lines(stale: "Sequence[Stale]") -> Iterator[str]:
+    """Each dropped change three ways: planned from, now, wanted."""
+    several = len(stale) != 1
+    yield f"{len(stale)} change{'s' * several} of the plan no longer hold{'s' * (not several)} and will not be done:"
+    for dropped in stale:
+        why = f"  (waits for {safe(str(dropped.because_of))})" if dropped.because_of else ""
+        yield f"  {safe(str(dropped.change.address))}{why}"
+        for path, before, now, expected in dropped.conflicts:
+            yield f"      {safe(path)}: planned from {shown(before)}, now {shown(now)}, wanted {shown(expected)}"
 
 
 def shown(value: Any) -> str:
