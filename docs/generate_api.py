@@ -20,6 +20,8 @@ from websakctl.operations.config.plan_schema import plan_schema
 from websakctl.operations.reform.what_if import LABELS
 from websakctl.operations.rollout.view import BatchState
 from websakctl.plan.change import Action
+from websakctl.rollout.access_packages import Package
+from websakctl.rollout.altinn import Presence
 from websakctl.rollout.gates import Standing
 from websakctl.rollout.receiving import Clash
 from websakctl.rollout.register import Lookup
@@ -938,6 +940,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                             "batch": maybe(TEXT),
                             "go_live": maybe(DAY),
                             "readers": many(TEXT),
+                            "confidential_readers": many(TEXT),
                             "daily_routine": maybe(TEXT),
                             "message_types": many(TEXT),
                             "level": maybe(COUNT),
@@ -983,6 +986,49 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                         "findings": many(obj({"what": one_of(what.value for what in Clash), **FINDING_KEYS})),
                     }
                 ),
+            }
+        ),
+    ),
+    "suborgs-check-altinn": (
+        "who can read each number's mail in Altinn",
+        ("suborgs check altinn",),
+        document(
+            {
+                "ok": YES_NO,
+                "complete": {**YES_NO, "description": "Whether every row of the export could be read."},
+                "export": obj(
+                    {
+                        "file": TEXT,
+                        "rows": COUNT,
+                        "unread": COUNT,
+                        "taken_on": maybe(DAY),
+                        "taken_by": maybe(TEXT),
+                        "flaw": maybe(TEXT),
+                    }
+                ),
+                "recorded": maybe(TEXT),
+                "access": many(
+                    obj(
+                        {
+                            "orgnr": TEXT,
+                            "name": TEXT,
+                            "district": TEXT,
+                            "package": one_of(package.value for package in Package),
+                            "holders": counts(("total", *(presence.value for presence in Presence))),
+                            "names": maybe(many(TEXT)),
+                            "problems": many(TEXT),
+                            "doubts": many(TEXT),
+                        },
+                        about="One number and access package; `names`: only with `--names`.",
+                    )
+                ),
+                "unread": many(obj({"place": TEXT, "count": COUNT, "message": TEXT})),
+                "dropped_columns": by_name(COUNT),
+                "unknown_columns": many(TEXT),
+                "unknown_numbers": by_name(COUNT),
+                "at_main_number": COUNT,
+                "other_packages": by_name(COUNT),
+                "roles_of_altinn_2": COUNT,
             }
         ),
     ),

@@ -38,6 +38,7 @@ ABOUT_THE_TOOL = {
     "valid_to": "deactivated after this day; never sent",
     "sensitive": "whoever may read it is looked at; never sent",
     "einnsyn_code": "what eInnsyn knows the unit by; never sent",
+    "confidential_readers": "who reads confidential mail in Altinn; never sent",
 }
 
 

@@ -84,8 +84,8 @@ def test_owners_see_where_the_rollout_stands(tmp_path: Path, files: dict[str, st
     assert "i dag 1 etter Første pulje 0" in given  # Dokulink
     assert "975016684 Frogner barnehage Bydel Frogner Første pulje" in given
     assert (
-        "gi tilgang til nummerets post i Altinn, både vanlig og taushetsbelagt, til Styrer, Assisterende styrer"
-        in given
+        "gi tilgangspakkene i Altinn: ordinaerposttilvirksomheten til Styrer, Assisterende styrer, "
+        "posttilvirksomhetenmedtaushetsbelagtinnhold til de som skal lese" in given
     )
     assert "Ingenting er endret." in given
 

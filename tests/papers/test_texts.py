@@ -25,6 +25,7 @@ SOURCES = [file for file in sorted(PACKAGE.rglob("*.py")) if file != CATALOGUE a
 PAGES = sorted(PACKAGE.glob("report/pages/*.html"))
 TRANSLATED = (
     "rollout/routing.py",
+    "rollout/altinn.py",
     "rollout/gates.py",
     "operations/change/upgrade.py",
 )  # modules whose findings are shown

@@ -115,6 +115,8 @@ RESULTS = (
     Case("suborgs"),
     Case("suborgs", "--arrives dokulink"),
     Case("suborgs check", "--file register.json"),
+    Case("suborgs check altinn", "--file altinn.csv --names"),
+    Case("suborgs check altinn", "--file altinn.csv --on 2026-01-05 --by Arkivleder --record", writes=True),
     Case(
         "suborgs import",
         "--file register.json --channel altinn --reader Styrer --auto-approve --force",

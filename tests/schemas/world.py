@@ -64,6 +64,9 @@ districts:
 """,
     "fleet.yaml": "targets:\n  one: {root: ., environment: fleet}\n",
     "userapi.json": '{"openapi": "3.0.1", "info": {"title": "User API", "version": "3.3"}, "paths": {"/api/info": {"get": {}}}}',
+    "altinn.csv": "Orgnr;Tilgangspakke;Person;Fødselsnummer;Annet\n"
+    "874778702;Ordinær post til virksomheten;Kari Nordmann;x;y\n"
+    "975016684;Post/arkiv;Ola Nordmann;x;y\n97501;Ordinær post til virksomheten;Ola Nordmann;x;y\n",
     "register.json": '[{"organisasjonsnummer": "313000109", "navn": "NY ENHET", "organisasjonsform": {"kode": "BEDR"}, "overordnetEnhet": "874778702"}]',
     "broken/config/websak.yaml": "organisation: {name: Oslo kommune}\naccess_codes:\n  X: {nmae: x}\n",
 }

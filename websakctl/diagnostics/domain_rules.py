@@ -141,6 +141,15 @@ OF_THE_FIELD = (
         "readers: [Kari Nordmann]",
         "readers: [Styrer, Assisterende styrer]",
     ),
+    _warning(
+        "reader-is-altinn-role",
+        "What Altinn gives is named where somebody who reads should be.",
+        "Roles of Altinn 2, such as Post/arkiv and Taushetsbelagt post, ended with it on 19 June 2026. Access packages took "
+        "their place, one for ordinary and one for confidential mail; the config names the roles in the district whose "
+        "holders read, and an export of Altinn's access management shows who holds the packages (`suborgs check altinn`).",
+        "readers: [Post/arkiv]",
+        "readers: [Styrer, Assisterende styrer]",
+    ),
     _error(
         "allotment-over-bought",
         "More seats are allotted than were bought.",

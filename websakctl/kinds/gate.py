@@ -18,7 +18,17 @@ class Gate(Entry, frozen=True, kw_only=True):
     code: Annotated[str, Key(), matching(r"[A-ZÆØÅ0-9-]{2,40}", "2 to 40 capitals, digits and hyphens")]
     name: Name
     check: (
-        Literal["org-tree", "users", "licences", "mail-routes", "main-number", "old-base", "committees", "publishing"]
+        Literal[
+            "org-tree",
+            "users",
+            "licences",
+            "mail-routes",
+            "altinn-access",
+            "main-number",
+            "old-base",
+            "committees",
+            "publishing",
+        ]
         | None
     ) = None
     match: JMESPath | None = None  # what it finds is in the way

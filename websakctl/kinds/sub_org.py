@@ -17,6 +17,8 @@ class SubOrg(Named, frozen=True, kw_only=True):
     message_types: Annotated[list[Text], Overridable()] = []  # forsendelsestyper; empty: all
     level: Annotated[Literal[3, 4] | None, Overridable()] = None  # security level
     readers: Annotated[list[Text], Overridable(), NamesPeople()] = []  # roles that read Altinn every day, never persons
+    # Roles that read the confidential mail there; concerns Altinn alone, so Websak is not told of it.
+    confidential_readers: Annotated[list[Text] | None, ConfigOnly(), Overridable(), NamesPeople()] = None
     daily_routine: Annotated[Text | None, Overridable(), NamesPeople()] = None
     arrives: Annotated[Literal["dokulink", "svarinn", "altinn", "paper"] | None, Overridable()] = None  # today
     valid_from: IsoDate | None = None
@@ -34,5 +36,5 @@ KIND = Kind(
     scoping=Scoping.DISTRICT,
     on_removal=Removal.DEACTIVATE,
     title="sub-org number (underorganisasjonsnummer) and its mail route",
-    example='"975016684": {name: Frogner barnehage, unit: BH-FROGNER, channel: altinn, readers: [Styrer]}',
+    example='"975016684": {name: Frogner barnehage, unit: BH-FROGNER, channel: altinn, readers: [Styrer], confidential_readers: [Styrer]}',
 )

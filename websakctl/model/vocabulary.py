@@ -373,6 +373,7 @@ FIELDS: dict[str, Word] = {
     "sub_org.message_types": Word(norwegian="forsendelsestyper", english="message types", meaning="what is routed so; none said: all"),
     "sub_org.level": Word(norwegian="sikkerhetsnivå", english="security level", meaning="3 or 4"),
     "sub_org.readers": Word(norwegian="lesere", english="readers", meaning="roles that read Altinn every day, never persons"),
+    "sub_org.confidential_readers": Word(norwegian="lesere av taushetsbelagt post", english="confidential readers", meaning="roles that read the confidential mail in Altinn, never persons"),
     "sub_org.daily_routine": Word(norwegian="daglig rutine", english="daily routine", meaning="how the mail is read every day where it does not come into Websak"),
     "sub_org.arrives": Word(norwegian="kommer i dag gjennom", english="arrives", meaning="where the mail comes in today"),
     "user.code": Word(norwegian="brukerkode", english="user code", meaning="the unique code (initials) that cases bear; the key"),

@@ -11,8 +11,8 @@ from websakctl.rollout.routing import Load, Route
 
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
 COLUMNS = (
-    "number", "name", "district", "batch", "go_live", "arrives", "channel", "unit", "readers", "daily_routine", "ended",
-    "distributors", "holes", "steps",
+    "number", "name", "district", "batch", "go_live", "arrives", "channel", "unit", "readers", "confidential_readers",
+    "daily_routine", "ended", "distributors", "holes", "steps",
 )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def routes_rows(routes: Iterable[Route]) -> TableReport:
         rows=[
             (
                 r.orgnr, r.name, r.district, r.batch, r.go_live, r.arrives, r.channel, r.unit, ", ".join(r.readers),
-                r.daily_routine, "yes" if r.ended else "no", r.distributors, "; ".join(r.holes), "; ".join(r.steps),
+                ", ".join(r.confidential_readers), r.daily_routine, "yes" if r.ended else "no", r.distributors, "; ".join(r.holes), "; ".join(r.steps),
             )
             for r in routes
         ],

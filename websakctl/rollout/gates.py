@@ -23,6 +23,7 @@ from websakctl.kinds.user import User
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.resource import State
+from websakctl.rollout.altinn import Access, Proof
 from websakctl.rollout.batches import Batch
 from websakctl.rollout.capacity import USER, Pool, unknown_role
 from websakctl.rollout.routing import Route
@@ -90,6 +91,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     pending: frozenset[Address] = frozenset()
     manual: frozenset[Address] = frozenset()
     examples: frozenset[Address] = frozenset()  # what is marked ``status: example``
+    altinn: Proof = Proof()
 
     @cached_property
     def by_scope(self) -> dict[tuple[str, str], list[Address]]:
@@ -221,6 +223,7 @@ _KINDS = {  # what a check looks at
     "org-tree": "org_unit",
     "users": USER,
     "mail-routes": "sub_org",
+    "altinn-access": "sub_org",
     "main-number": "sub_org",
     "old-base": "historical_base",
     "committees": "committee",
@@ -260,6 +263,8 @@ def _seen_by(ground: Ground, expression: str, district: District) -> Sequence[Ad
 
 
 def _since(ground: Ground, gate: Gate, district: District) -> str | None:
+    if gate.check == "altinn-access":
+        return ground.altinn.taken_on
     main = ground.config.get(Address("sub_org", district.slug, district.orgnr))
     return entry(SubOrg, main).valid_from if main and gate.check == "main-number" else None
 
@@ -418,6 +423,36 @@ _FIND_NUMBERS = "look the district's sub-org numbers up in the business register
 _SUBORGS_CHECK = "websakctl suborgs check"
 
 
+def _altinn_access(ground: Ground, district: District) -> CheckResult:
+    """Who can read the mail of every number, also of those that go through SvarInn: what the state sends directly stays in Altinn."""
+    numbers = [route for route in ground.routes if route.district == district.slug and not route.ended]
+    if not numbers:
+        return _unknown(["the config has no number of the district"], _FIND_NUMBERS, _SUBORGS_CHECK)
+    proof = ground.altinn
+    if proof.flaw:
+        return _failed([proof.flaw], "export who holds the access packages, and record it", _RECORD)
+    own = [access for access in proof.access if access.district == district.slug]
+    wrong = [_of_access(access, problem) for access in own for problem in access.problems]
+    if wrong:
+        how = f"websakctl suborgs check altinn --file EXPORT --district {district.slug} --names"
+        return _failed(_few(wrong), "give or take back access in Altinn, and record a new export", how)
+    doubts = [proof.doubt] if proof.doubt else []
+    doubts += [_of_access(access, doubt) for access in own for doubt in access.doubts]
+    if doubts:
+        return _unknown(_few(doubts), "find out who these are, and attest that they are at work", _RECORD)
+    if all(route.orgnr == district.orgnr for route in numbers):
+        why = ["only the district's own number is listed, none of its sub-units'"]
+        return _unknown(why, _FIND_NUMBERS, _SUBORGS_CHECK)
+    return _passed([f"{len(numbers)} numbers: both access packages have holders ({proof.taken_by}, {proof.taken_on})"])
+
+
+def _of_access(access: Access, what: str) -> str:
+    return f"{access.orgnr} {access.name}, {access.package.mail} mail: {what}"
+
+
+_RECORD = "websakctl suborgs check altinn --file EXPORT --on DATE --by ROLE --record"
+
+
 def _main_number(ground: Ground, district: District) -> CheckResult:
     main = next((r for r in ground.routes if r.orgnr == district.orgnr and r.district == district.slug), None)
     if main is None:
@@ -473,6 +508,7 @@ _CHECKS: dict[str, Callable[[Ground, District], CheckResult]] = {
     "users": _users,
     "licences": _licences,
     "mail-routes": _mail_routes,
+    "altinn-access": _altinn_access,
     "main-number": _main_number,
     "old-base": _old_base,
     "committees": _committees,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -11,6 +12,7 @@ from websakctl.kinds.sub_org import SubOrg
 from websakctl.kinds.user import User
 from websakctl.model.address import Address
 from websakctl.model.resource import State
+from websakctl.rollout.access_packages import Package
 from websakctl.rollout.batches import Batch, batch_of, in_order
 
 
@@ -29,6 +31,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     batch: str | None
     go_live: str | None
     readers: tuple[str, ...]
+    confidential_readers: tuple[str, ...]
     daily_routine: str | None
     message_types: tuple[str, ...]  # none: all
     level: int | None
@@ -61,13 +64,19 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         return sum(counts.get(way, 0) for counts in self.ways.values())
 
 
-def routes(config: State, today: date, examples: Container[Address] = ()) -> tuple[Route, ...]:
+def routes(
+    config: State,
+    today: date,
+    examples: Container[Address] = (),
+    aside: Mapping[Address, Mapping[str, Any]] = {},
+) -> tuple[Route, ...]:
     """Every number with its route, those with holes first, then by district and name.
 
     Args:
         config: All resources of the config.
         today: Numbers whose ``valid_to`` has passed have ended.
         examples: What is marked ``status: example``.
+        aside: Fields that never leave the config: who reads confidential mail is one.
     """
     batches = in_order(config)
     by_key = {batch.key: batch for batch in batches}
@@ -78,7 +87,14 @@ def routes(config: State, today: date, examples: Container[Address] = ()) -> tup
         batch = by_key.get(number.value.batch or "") or by_district.get(number.address.scope)
         counted = distributors.get(number.address.scope)
         example = number.address in examples
-        result.append(_route(number.address.scope, number.value, batch, today, example=example, distributors=counted))
+        own = aside.get(number.address, {})
+        confidential = tuple(own.get("confidential_readers") or ())
+        result.append(
+            _route(
+                number.address.scope, number.value, batch, today,
+                example=example, distributors=counted, confidential=confidential,
+            )
+        )  # fmt: skip
     return tuple(sorted(result, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
 
 
@@ -99,6 +115,7 @@ def _route(
     *,
     example: bool,
     distributors: Counter[str] | None,
+    confidential: tuple[str, ...],
 ) -> Route:
     ended = (number.valid_to or "9") < today.isoformat()
     ends_at_unit = number.channel == "svarinn" and number.unit is not None
@@ -114,6 +131,7 @@ def _route(
         batch=batch.key if batch else None,
         go_live=batch.go_live if batch else None,
         readers=tuple(number.readers),
+        confidential_readers=confidential,
         daily_routine=number.daily_routine,
         message_types=tuple(number.message_types),
         level=number.level,
@@ -121,7 +139,7 @@ def _route(
         example=example,
         holes=unrouted,
         distributors=counted,
-        steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch)),
+        steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch, confidential)),
     )
 
 
@@ -141,13 +159,13 @@ def _holes(number: SubOrg, batch: Batch | None, distributors: int | None) -> Ite
         yield f"the route holds from {starts}, after {batch.key} is live ({batch.go_live})"
 
 
-def _steps(number: SubOrg, batch: Batch | None) -> Iterable[str]:
+def _steps(number: SubOrg, batch: Batch | None, confidential: tuple[str, ...]) -> Iterable[str]:
     when = f"once {batch.key} is ready" if batch else "once its batch is decided and ready"
     if number.channel == "svarinn":
         yield f"register the number with the receiving system (SvarUt configuration), {when} and not before"
     else:
-        who = ", ".join(number.readers) or "its readers"
-        yield f"delegate the number's mail in Altinn, ordinary and confidential, to {who}"
+        who, and_who = (", ".join(roles) or "its readers" for roles in (number.readers, confidential))
+        yield f"give the access packages in Altinn: {Package.ORDINARY.key} to {who}, {Package.CONFIDENTIAL.key} to {and_who}"
     if number.arrives == "dokulink":
         yield "end the forwarding in Dokulink, after a day on which mail came the new way"
 

@@ -146,6 +146,19 @@ class Registers(Entry, frozen=True, kw_only=True):
     fiks: Fiks = Fiks()
 
 
+AltinnColumn = Literal["orgnr", "package", "holder", "first_name", "last_name", "until"]
+
+
+class Altinn(Entry, frozen=True, kw_only=True):
+    """How exports of Altinn's access management are read, and how old one may be (docs/mail-routes.md)."""
+
+    max_age_days: Annotated[int, Meta(ge=1, le=366)] = 90
+    columns: Annotated[
+        dict[AltinnColumn, list[str]],
+        Meta(extra_json_schema={"propertyNames": {"enum": list(get_args(AltinnColumn))}}),
+    ] = {}  # further headers by what they hold
+
+
 class SettingsFile(Entry, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -153,6 +166,7 @@ class SettingsFile(Entry, frozen=True, kw_only=True):
     environments: dict[str, Environment] = {}
     guards: Guards = Guards()
     registers: Registers = Registers()
+    altinn: Altinn = Altinn()
     user_import: UserImport = UserImport()
     access_model: Annotated[
         AccessModel,

@@ -95,6 +95,7 @@ def _chosen(option: str, given: list[str] | None, known: tuple[str, ...], defaul
 
 def _papers(session: Session, slug: str, desired: tuple[str, ...], language: "Language", today: date) -> list[Paper]:
     from websakctl.operations.config.scaffold import shipped
+    from websakctl.operations.rollout.altinn_evidence import read_proof
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.report.documents.markdown import CannotWrite, render_markdown
     from websakctl.report.documents.values import letter_values, values_of
@@ -105,7 +106,10 @@ def _papers(session: Session, slug: str, desired: tuple[str, ...], language: "La
     batch = batch_of(in_order(session.config.whole)).get(slug)
     declared = preparations(session.config.whole)
     activities = schedule([batch], holidays_around([batch.go_live]), declared) if batch and batch.go_live else ()
-    values = values_of(session.config, slug, today=today, language=language, activities=activities)
+    values = values_of(
+        session.config, slug, today=today, language=language, activities=activities,
+        altinn=read_proof(session.root, session.config, today),
+    )  # fmt: skip
     folders = [session.root / "templates" / "documents", shipped() / "documents"]
     name = values["district"]["name"]
     result: list[tuple[str, str, str, str, dict[str, Any]]] = []

@@ -121,10 +121,12 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
 
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_users import read_users
+    from websakctl.operations.rollout.altinn_evidence import read_proof
     from websakctl.operations.rollout.view import view_rollout
 
+    altinn = read_proof(session.root, session.config, today_in_oslo())
     if offline:
-        return view_rollout(session.config, today_in_oslo())
+        return view_rollout(session.config, today_in_oslo(), altinn=altinn)
     inputs = make_config_input(session)
     setup = read_live(session, inputs)
     return view_rollout(
@@ -133,4 +135,5 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
         live=inputs.with_by_hand(setup.state),
         users=read_users(session.connection, inputs),
         plan=make_plan(setup.tell(inputs), setup.state),
+        altinn=altinn,
     )

@@ -3,10 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import msgspec
 import typer
 
 from websakctl.cli.exits import Exit, Problem
-from websakctl.cli.options import Batch, Call, Districts, SelectionOptions, command, leading_command
+from websakctl.cli.options import (
+    Batch,
+    Call,
+    Districts,
+    SelectionOptions,
+    command,
+    given_text,
+    leading_command,
+    past_day,
+)
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import AutoApprove, Force
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
     from websakctl.urls import parse_url
 
 FORMATS = ("text", "json", "csv", "markdown")
+CHECK_FORMATS = ("text", "json", "markdown")
 Arrives = Annotated[
     Literal["dokulink", "svarinn", "altinn", "paper", "unsaid"] | None,
     typer.Option("--arrives", help="Only numbers whose mail comes this way today; shows what each still needs."),
@@ -44,6 +55,17 @@ Readers = Annotated[
 Unit = Annotated[
     str | None, typer.Option("--unit", metavar="KEY", help="The unit that gets the mail, by its local key.")
 ]
+Export = Annotated[
+    Path, typer.Option("--file", metavar="EXPORT", help="Who holds the access packages, from Altinn: CSV or XLSX.")
+]
+TakenOn = Annotated[
+    str | None, typer.Option("--on", metavar="DATE", help="The day on which the export was taken, YYYY-MM-DD.")
+]
+TakenBy = Annotated[str | None, typer.Option("--by", metavar="ROLE", help="Who took it: a role, or who can be asked.")]
+Record = Annotated[
+    bool, typer.Option("--record", help="Keep it as evidence for the gates, in users/, which is outside git.")
+]
+Names = Annotated[bool, typer.Option("--names", help="Name the persons, not only how many they are.")]
 DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings.")]
 
 
@@ -51,9 +73,12 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer()
     leading_command(group, example="websakctl suborgs --arrives dokulink", formats=FORMATS)(suborgs)
-    command(group, "check", example="websakctl suborgs check --district frogner", formats=("text", "json", "markdown"))(
-        check
+    registers = typer.Typer()
+    leading_command(registers, example="websakctl suborgs check --district frogner", formats=CHECK_FORMATS)(check)
+    command(registers, "altinn", example="websakctl suborgs check altinn --file tilganger.xlsx", formats=CHECK_FORMATS)(
+        altinn
     )
+    group.add_typer(registers, name="check")
     command(group, "import", example="websakctl suborgs import --district frogner --channel altinn --reader Styrer")(
         import_
     )
@@ -77,7 +102,7 @@ def suborgs(
     scopes = SelectionOptions(district=district).selection(session.config).scopes
     every = [
         route
-        for route in routes(config.whole, today_in_oslo(), config.examples)
+        for route in routes(config.whole, today_in_oslo(), config.examples, config.aside)
         if (not scopes or route.district in scopes) and batch in (None, route.batch)
     ]
     chosen = [
@@ -119,7 +144,7 @@ def check(
         config.districts
     )
     today = today_in_oslo()
-    chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
+    chosen = [route for route in routes(config.whole, today, config.examples, config.aside) if route.district in scopes]
     mismatches = None
     for one in file or ():
         require_file(one, "name what was fetched of the register: enheter, underenheter")
@@ -142,6 +167,75 @@ def check(
             mismatches = check_receiving(connection, chosen, system, today, session.runtime)
     session.write(check_document(result, mismatches, why_not))
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and (result.differences or mismatches) else Exit.OK)
+
+
+def altinn(
+    call: Call,
+    file: Export,
+    on: TakenOn = None,
+    by: TakenBy = None,
+    record: Record = False,
+    names: Names = False,
+    detailed_exitcode: DetailedExit = False,
+    district: Districts = None,
+    batch: Batch = None,
+) -> None:
+    """Show who can read each number's mail in Altinn, by access package, as an export of its access management has it.
+
+    Each number needs two holders of each package who are at work. With --record the export is the evidence that the gate
+    `altinn-access` asks for; of the file nothing else is kept, and national identity numbers never are.
+    """
+    from websakctl.operations.rollout.altinn_evidence import proof_of, with_users
+    from websakctl.operations.rollout.altinn_evidence import record as record_evidence
+    from websakctl.operations.rollout.altinn_export import read_export
+    from websakctl.report.altinn import altinn_document
+    from websakctl.rollout.altinn import Evidence, age_problem
+    from websakctl.source.tables.read import read_tables
+    from websakctl.source.tables.report import group as grouped
+    from websakctl.source.tables.table import TableError
+
+    if record and (on is None or by is None):
+        raise Problem("evidence needs the day and somebody who took the export", Exit.USAGE, "--on DATE --by ROLE")
+    today = today_in_oslo()
+    taken_on = past_day("--on", on, today)
+    session = Session(call)
+    config = session.valid_config()
+    scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes
+    require_file(file, "name the export from Altinn")
+    try:
+        export = read_export(read_tables(file), config)
+    except TableError as error:
+        raise Problem(f"{error}; nothing was taken", Exit.INVALID, error.what_next) from None
+    if export.wrong:
+        told = "".join(f"\n  {f.place}: {f.message}\n    help: {f.help}" for f in grouped(export.table, export.wrong))
+        raise Problem(f"{file.name} cannot be used; nothing was taken{told}", Exit.INVALID, "export it again")
+    evidence = with_users(
+        Evidence(
+            taken_on=taken_on,
+            taken_by=given_text("--by", by) if by is not None else "",
+            rows=export.rows,
+            unread=len(export.unread),
+            holdings=tuple(export.holdings),
+        ),
+        config,
+    )
+    flaw = age_problem(evidence, today, config.settings.altinn.max_age_days) if on is not None else None
+    proof = proof_of(evidence, flaw, config, today)
+    access = [each for each in proof.access if not scopes or each.district in scopes]
+    recorded = None
+    if record:
+        try:
+            recorded = record_evidence(session.root, evidence)
+        except OSError as error:
+            raise Problem(f"the evidence cannot be written: {error.strerror}", Exit.FAILED) from None
+        session.terminal.say(f"Recorded in {recorded}: it names persons, so it stays out of git.")
+    main = config.settings.organisation.orgnr if config.settings.organisation else None
+    report = altinn_document(
+        export, evidence, msgspec.structs.replace(proof, access=tuple(access)), config.districts, main,
+        known={a.key for a in config.state if a.kind == "sub_org"}, dated=on is not None, recorded=recorded, names=names,
+    )  # fmt: skip
+    session.write(report)
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and not report.ok else Exit.OK)
 
 
 def import_(
@@ -207,7 +301,7 @@ def _missing(session: Session, file: list[Path] | None, scopes: frozenset[str]) 
     from websakctl.source.register_file import RegisterFileError
 
     config, today = session.config, today_in_oslo()
-    chosen = [route for route in routes(config.whole, today, config.examples) if route.district in scopes]
+    chosen = [route for route in routes(config.whole, today, config.examples, config.aside) if route.district in scopes]
     for one in file or ():
         require_file(one, "name what was fetched of the register: enheter, underenheter")
     if file:

@@ -10,6 +10,7 @@ from websakctl.kinds.org_unit import KIND as ORG_UNIT
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Plan
+from websakctl.rollout.altinn import Proof
 from websakctl.rollout.batches import Batch, batch_of, in_order
 from websakctl.rollout.capacity import Pool, Shortage, seats, shortages
 from websakctl.rollout.gates import Gate, Ground, Standing, Verdict, gates, judge
@@ -128,6 +129,7 @@ def view_rollout(
     live: State | None = None,
     users: State | None = None,
     plan: Plan | None = None,
+    altinn: Proof | None = None,
 ) -> RolloutView:
     """Put together how the rollout stands.
 
@@ -137,10 +139,11 @@ def view_rollout(
         live: What Websak has; ``None`` if it was not asked.
         users: All live users; ``None`` if they were not asked for.
         plan: Of the whole config against ``live``: what would change, and what nobody here manages.
+        altinn: What is recorded of Altinn's access management; ``None``: nothing.
     """
     merged = config.whole
     batches = in_order(merged)
-    pools, every_route = seats(merged, users, today), routes(merged, today, config.examples)
+    pools, every_route = seats(merged, users, today), routes(merged, today, config.examples, config.aside)
     by_district = batch_of(batches)
     ground = Ground(
         config=merged,
@@ -155,6 +158,7 @@ def view_rollout(
         pending=frozenset(change.address for change in plan.changes) if plan else frozenset(),
         manual=frozenset(step.address for step in plan.manual) if plan else frozenset(),
         examples=config.examples,
+        altinn=altinn or Proof(),
     )
     planned = dict.fromkeys(slug for batch in batches for slug in batch.districts)
     verdicts: dict[str, list[Verdict]] = {slug: [] for slug in planned}

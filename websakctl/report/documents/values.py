@@ -14,6 +14,7 @@ from websakctl.model.address import Address
 from websakctl.operations.rollout.view import view_rollout
 from websakctl.report.documents.markdown import known
 from websakctl.report.texts import Language, by_name, text
+from websakctl.rollout.altinn import Proof
 from websakctl.rollout.batches import batch_of, in_order
 from websakctl.rollout.gates import gates
 from websakctl.rollout.routing import Route, routes
@@ -26,7 +27,13 @@ _FOLLOW_UP = (timedelta(weeks=1), timedelta(weeks=8))  # after go-live: the firs
 
 
 def values_of(
-    config: "Configuration", slug: str, *, today: date, language: Language, activities: Iterable[Activity] = ()
+    config: "Configuration",
+    slug: str,
+    *,
+    today: date,
+    language: Language,
+    activities: Iterable[Activity] = (),
+    altinn: Proof | None = None,
 ) -> dict[str, Any]:
     """Gather what the documents of a district may name. What the config does not say is left out.
 
@@ -36,6 +43,7 @@ def values_of(
         today: The day that the document bears.
         language: In which ways of mail are named.
         activities: The preparations of its batch with their dates.
+        altinn: What is recorded of Altinn's access management; ``None``: nothing.
     """
     district = config.districts[slug]
     batch = batch_of(in_order(config.state)).get(slug)
@@ -46,7 +54,7 @@ def values_of(
         _number(
             route, config.state[Address(SUB_ORG.name, slug, route.orgnr)].fields["valid_from"], unit_names, language
         )
-        for route in _in_reading_order(routes(config.state, today, config.examples), slug, district.orgnr)
+        for route in _in_reading_order(routes(config.state, today, config.examples, config.aside), slug, district.orgnr)
     ]
     values: dict[str, Any] = {
         "today": today,
@@ -73,7 +81,7 @@ def values_of(
         ],
     }
     values |= _set_up_around(config, slug) | _said_of_gates(config, slug, today)
-    values["open_gates"] = list(_open_gates(config, slug, today))
+    values["open_gates"] = list(_open_gates(config, slug, today, altinn))
     if batch:
         members = [config.districts[s].name for s in batch.districts if s in config.districts]
         values["batch"] = known({"key": batch.key, "name": batch.name, "go_live": batch.go_live, "members": members})
@@ -113,9 +121,9 @@ def _said_of_gates(config: "Configuration", slug: str, today: date) -> dict[str,
     return {"attested": attested, "waived": [s for s in given if "waived" in s]}
 
 
-def _open_gates(config: "Configuration", slug: str, today: date) -> Iterable[dict[str, Any]]:
+def _open_gates(config: "Configuration", slug: str, today: date, altinn: Proof | None) -> Iterable[dict[str, Any]]:
     """What is not in order on this day, as far as the config tells; Websak is not asked for a document."""
-    view = view_rollout(config, today)
+    view = view_rollout(config, today, altinn=altinn)
     names = {gate.key: gate.name for gate in view.gates}
     for district in (d for batch in view.batches for d in batch.districts if d.slug == slug):
         for verdict in district.in_the_way:
@@ -152,6 +160,7 @@ def _number(route: Route, starts: str | None, unit_names: Mapping[str, str], lan
             "ends": ends or text("nobody yet", language),
             "unit_name": unit,
             "readers": readers,
+            "confidential_readers": list(route.confidential_readers) or None,
             "daily_routine": route.daily_routine,
             "starts": starts or route.go_live,
             "holes": route.holes,

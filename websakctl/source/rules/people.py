@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import date
 
 from websakctl.diagnostics import RULES, Diagnostic, Position
+from websakctl.model.address import Address
+from websakctl.rollout.access_packages import Package, is_role_of_altinn_2, package_of
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import about
 from websakctl.source.users import is_users_file
@@ -37,15 +39,35 @@ def email_addresses(config: Configuration, _: date | None) -> Iterator[Diagnosti
 
 
 def readers(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
-    """Report readers of mail that look like persons."""
+    """Report readers of mail that look like persons, and those that are what Altinn gives and not who has it."""
     for address, resource in config.having("readers").items():
-        for index, reader in enumerate(resource.fields.get("readers") or ()):
-            if _looks_like_a_person(reader):
-                yield about(
-                    config, address, rule="reader-is-a-person", path=("readers", index),
-                    message=f"{reader} looks like a person and not like a role",
-                    help_="name the role whose holders read the mail, such as Styrer",
-                )  # fmt: skip
+        for name in ("readers", "confidential_readers"):
+            named = resource.fields.get(name) or config.aside.get(address, {}).get(name) or ()
+            for index, reader in enumerate(named):
+                if is_role_of_altinn_2(reader) or package_of(reader) is not None:
+                    yield _of_altinn(config, address, (name, index), reader)
+                elif _looks_like_a_person(reader):
+                    yield about(
+                        config, address, rule="reader-is-a-person", path=(name, index),
+                        message=f"{reader} looks like a person and not like a role",
+                        help_="name the role whose holders read the mail, such as Styrer",
+                    )  # fmt: skip
+
+
+def _of_altinn(config: Configuration, address: Address, path: tuple[str, int], reader: str) -> Diagnostic:
+    confidential = "taushetsbelagt" in reader.casefold()
+    field = "confidential_readers" if confidential else "readers"
+    package = (Package.CONFIDENTIAL if confidential else Package.ORDINARY).key
+    what = (
+        f"{reader} is a role of Altinn 2, which closed on 19 June 2026: it gives nothing any more"
+        if is_role_of_altinn_2(reader)
+        else f"{reader} is an access package of Altinn, not somebody who reads"
+    )
+    return about(
+        config, address, rule="reader-is-altinn-role", path=path, message=what,
+        help_=f"write `{field}: [Styrer]`, the role in the district whose holders read the mail; give them the access "
+        f"package {package} in Altinn, and record who has it: websakctl suborgs check altinn --file EXPORT",
+    )  # fmt: skip
 
 
 def _looks_like_a_person(reader: str) -> bool:
