@@ -560,6 +560,25 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
     ),
     "doctor": ("what was checked", ("doctor",), items(obj({"check": TEXT, "ok": YES_NO, "detail": TEXT}))),
     "drift": ("what somebody changed by hand", ("drift",), ref("drift")),
+    "evidence": (
+        "what was written for an inspection",
+        ("evidence",),
+        document(
+            {
+                "complete": YES_NO,
+                "incomplete_because": many(TEXT),
+                "as_of": DAY,
+                "environment": TEXT,
+                "names": YES_NO,
+                "config": obj({"commit": TEXT, "committed_at": TEXT}),
+                "state": obj({"branch": maybe(TEXT), "commit": maybe(TEXT), "entries": COUNT, "digest": DIGEST}),
+                "folder": TEXT,
+                "uncommitted": YES_NO,
+                "parts": many(obj({"name": TEXT, "file": TEXT, "rows": COUNT, "missing": many(TEXT)})),
+                "files": by_name(DIGEST),
+            }
+        ),
+    ),
     "explain": (
         "what something is",
         ("explain",),

@@ -11,7 +11,14 @@ from websakctl.plan.diff import AcceptedNormalisations, LastApplied
 Row = tuple[Address, Mapping[str, Any], bool]  # address, fields, whether it is protected
 
 
-class RunJournal(Protocol):
+class JournalEntries(Protocol):
+    """What looking back needs of a journal."""
+
+    def entries(self, run: str | None = None) -> list[Entry]:
+        """The entries in order, of one run or of all."""
+
+
+class RunJournal(JournalEntries, Protocol):
     """The record of runs. What it is given is durable when a call returns; ``JournalError`` says that nothing of it is.
 
     No write is sent before its ``intent`` entry was settled, so an implementation refuses a write by refusing the intent.
@@ -30,9 +37,6 @@ class RunJournal(Protocol):
         gone: Iterable[Address] = (),
     ) -> None:
         """Add entries, and change what is known of an environment: all of it or nothing."""
-
-    def entries(self, run: str | None = None) -> list[Entry]:
-        """The entries in order, of one run or of all."""
 
     def open_runs(self, environment: str) -> list[str]:
         """Runs that began, did not end, and were not taken over; oldest first."""

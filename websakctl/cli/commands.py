@@ -69,6 +69,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "rollout.status rollout.run rollout.move rollout.report",
         "Readiness of the districts, and bringing them in batch by batch.",
     ),
+    "evidence": (
+        "review.evidence",
+        "Write what an inspection asks for into a folder: an index, CSV files, and a list of their digests.",
+    ),
     "fleet": ("fleet", "Many Websaks: the ordinary commands as independent jobs, one for each target."),
     "doctor": ("system.doctor", "Check config, environment, credentials, both APIs and the journal, one line each."),
     "contract": ("system.contract", "The vendor's published API against what this tool uses of it."),
@@ -96,6 +100,7 @@ JOBS: dict[str, tuple[str, ...]] = {
         "import",
     ),
     "Bring districts in": ("rollout", "attest", "users", "licences", "suborgs", "worklist"),
+    "Answer for it": ("evidence",),
     "Around an upgrade": ("upgrade", "snapshot", "contract"),
     "This tool and its Websaks": ("doctor", "auth", "state", "sandbox", "demo", "fleet"),
 }

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from websakctl.report.texts import Language
     from websakctl.settings import EnvironmentVariables, Target
     from websakctl.source.configuration import Configuration
+    from websakctl.state.branch import StateBranch
     from websakctl.state.people import People, StateKey
 
 STATE_DIR = ".websakctl"
@@ -466,28 +467,36 @@ class Session:
         return target.name if target.described.state == "git" and not target.embedded else None
 
     @cached_property
-    def shared_state(self) -> "SharedState | None":
-        """The environment's shared state; ``None``: it is this machine's alone."""
-        from websakctl.apply.shared import SharedJournal, SharedState
+    def state_branch(self) -> "StateBranch | None":
+        """The branch on which the environment's state is shared; ``None``: it is this machine's alone."""
         from websakctl.state.branch import StateBranch, StateError
         from websakctl.state.git import Git
 
-        if not isinstance(self.journal, SharedJournal):
+        name = self._shared_environment
+        if name is None:
             return None
-        described, name = self.target.described, self.journal.environment
+        described = self.target.described
         try:
-            branch = StateBranch(
+            return StateBranch(
                 Git(self.root), described.state_remote, described.state_branch or f"websakctl-state/{name}"
             )
         except StateError as error:
             raise Problem(f"environment {name}: {error}", Exit.INVALID, error.what_next) from None
+
+    @cached_property
+    def shared_state(self) -> "SharedState | None":
+        """The environment's shared state; ``None``: it is this machine's alone."""
+        from websakctl.apply.shared import SharedJournal, SharedState
+
+        if not isinstance(self.journal, SharedJournal) or self.state_branch is None:
+            return None
         return SharedState(
             self.journal,
-            branch,
+            self.state_branch,
             key=self.state_key,
             clone=self._place(),
             runtime=self.runtime,
-            pause=described.state_pause,
+            pause=self.target.described.state_pause,
         )
 
     @property

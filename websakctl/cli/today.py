@@ -1,7 +1,7 @@
 """Today and the time of day, where the districts are: a day begins and ends in Oslo, wherever the program runs."""
 
 from calendar import month_abbr
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -10,6 +10,11 @@ OSLO = ZoneInfo("Europe/Oslo")
 def today_in_oslo() -> date:
     """The day that it is in Oslo now."""
     return datetime.now(OSLO).date()
+
+
+def end_of_day_in_oslo(day: date) -> datetime:
+    """The first moment after a day."""
+    return datetime.combine(day + timedelta(days=1), time(), OSLO)
 
 
 def time_in_oslo(moment: datetime | str | None = None, *, zone: bool = False, seconds: bool = False) -> str:

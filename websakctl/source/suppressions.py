@@ -13,6 +13,7 @@ from websakctl.source.problems import did_you_mean
 from websakctl.source.tree import Map, Seq
 
 _COMMENT = re.compile(r"(?<!\S)#[ \t]*websakctl:[ \t]*ignore\b(?:\[(?P<rules>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)", re.I)
+_AROUND_A_REASON = " \t:-–#"
 DATED = frozenset(
     {"basis-not-in-force", "basis-ended", "override-expired", "waiver-expired"}
 )  # found only on a given day
@@ -77,13 +78,34 @@ def apply_suppressions(
                 if f.code == name and f.at.file == at.file and f.at.line == exemption.covers and RULES[name].settable
             ]
             exempted.update(here)
-            if not exemption.comment["reason"].strip(" \t:-–#"):
+            if not exemption.comment["reason"].strip(_AROUND_A_REASON):
                 about.append(_reasonless(at))
             elif name not in RULES or not RULES[name].settable:
                 about.append(_impossible(name, at))
             elif not here and sound and severities.get(name) != "off" and (dated or name not in DATED):
                 about.append(_unused(exemption, name, at))
     return [f for i, f in enumerate(kept) if i not in exempted] + about
+
+
+class Exemption(msgspec.Struct, frozen=True, kw_only=True):
+    """One line that is exempted from rules, and why, as the comment has it."""
+
+    file: str
+    line: int
+    rules: tuple[str, ...]
+    reason: str
+
+
+def exemptions(documents: Iterable[Document]) -> Iterator[Exemption]:
+    """Every comment in these files that exempts a line from rules, in order."""
+    for document in documents:
+        for found in _exemptions(document):
+            yield Exemption(
+                file=document.file,
+                line=found.covers,
+                rules=tuple(name for name, _ in found.rules) if found.comment["rules"] else (),
+                reason=found.comment["reason"].strip(_AROUND_A_REASON),
+            )
 
 
 def _weighed(finding: Diagnostic, severities: Mapping[str, str]) -> Diagnostic | None:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from websakctl.apply.attempt import Status
-from websakctl.apply.collaborators import RunJournal
+from websakctl.apply.collaborators import JournalEntries, RunJournal
 from websakctl.apply.entries import Entry
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource, State
@@ -65,7 +65,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[FieldChange, ...]
 
 
-def runs(journal: RunJournal) -> list[RunView]:
+def runs(journal: JournalEntries) -> list[RunView]:
     """All runs, newest first."""
     by_run: dict[str, list[Entry]] = {}
     for entry in journal.entries():
@@ -104,7 +104,9 @@ def _view(entries: list[Entry]) -> RunView:
     )
 
 
-def history_entries(journal: RunJournal, *, run: str | None = None, address: str | None = None) -> list[HistoryEntry]:
+def history_entries(
+    journal: JournalEntries, *, run: str | None = None, address: str | None = None
+) -> list[HistoryEntry]:
     """What was done, in order: of one run, or to one object, whatever addresses it has had.
 
     Raises:
@@ -140,7 +142,7 @@ def history_entries(journal: RunJournal, *, run: str | None = None, address: str
     return result
 
 
-def addresses_of(journal: RunJournal, address: Address) -> list[Address]:
+def addresses_of(journal: JournalEntries, address: Address) -> list[Address]:
     """All addresses that an object has had, as far as it was renamed and moved from here; the oldest first."""
     moves: list[tuple[Address, Address]] = []
     for entry in journal.entries():

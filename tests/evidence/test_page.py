@@ -1,0 +1,9 @@
+"""docs/evidence.md is a walk: its commands run in its order, and what it shows is what they say."""
+
+from pathlib import Path
+
+from tests.repository.walks import walk
+
+
+def test_the_walk_is_as_the_page_tells(tmp_path: Path) -> None:
+    assert walk("evidence.md", tmp_path) == 10

@@ -1,0 +1,1 @@
+"""Who can see what, what the law says, and what an inspection asks for."""
