@@ -4,21 +4,28 @@
 up, or that changes how Python itself starts, takes a fresh interpreter instead (see ``Cli``).
 """
 
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import sys
 from typing import Any, NoReturn
 
+import websakctl
+
+# What a command loads only when it needs it, besides the program's own modules.
+LATER = ("concurrent.futures.thread", "filelock", "jwt", "keyring", "rich.console", "rich.progress", "tabulate")
+
 
 def main() -> None:
-    import websakctl.__main__
-    import websakctl.cli.app
-    import websakctl.cli.change.apply
-    import websakctl.live.websak
-    import websakctl.operations.change.read_setup
-    import websakctl.settings
-    import websakctl.source.building
-    import websakctl.source.load  # noqa: F401  # what commands load when they need it
+    for module in pkgutil.walk_packages(websakctl.__path__, "websakctl."):
+        if not module.name.startswith(("websakctl.sandbox", "websakctl.__main__")):  # a server is a process of its own
+            importlib.import_module(module.name)
+    for name in ("websakctl.__main__", "websakctl.sandbox.process", *LATER):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # so that no command copies what it only reads
 
     for line in sys.stdin:
         wish = json.loads(line)
@@ -32,7 +39,7 @@ def main() -> None:
 
 def _be(wish: dict[str, Any]) -> NoReturn:
     """Become the command: its folder, variables, streams and arguments; end with its exit code."""
-    from websakctl.__main__ import main as websakctl
+    from websakctl.__main__ import main as program
 
     os.chdir(wish["cwd"])
     os.environ.clear()
@@ -47,7 +54,7 @@ def _be(wish: dict[str, Any]) -> NoReturn:
     sys.argv = wish["argv"]
     code: Any = 0
     try:
-        websakctl()
+        program()
     except SystemExit as end:
         code = end.code or 0
     except BaseException:

@@ -2,22 +2,13 @@
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .command_line import SMALL, Cli, Commands, write_files
-
-
-@pytest.fixture(scope="session")
-def commands() -> Iterator[Commands]:
-    """One process that forks for each command."""
-    result = Commands()
-    yield result
-    result.close()
+from .command_line import SMALL, Cli, write_files
 
 
 @dataclass(frozen=True)
@@ -33,7 +24,7 @@ class Kept:
         self.websak.ask("DELETE", "faults")
         _copy(self.database, _file_of(self.websak))
         shutil.copytree(self.cli.root, folder / "repo")
-        return Cli(self.cli.commands, folder / "repo", dict(self.cli.env))
+        return Cli(folder / "repo", dict(self.cli.env))
 
 
 def keep(cli: Cli, websak: Any) -> Kept:
@@ -61,17 +52,17 @@ def websak(sandbox33: Any) -> Any:
 
 
 @pytest.fixture
-def cli(commands: Commands, tmp_path: Path, websak: Any) -> Cli:
+def cli(tmp_path: Path, websak: Any) -> Cli:
     """A small repository against a fresh sandbox; nothing is applied yet."""
-    return Cli(commands, write_files(tmp_path / "repo", SMALL), dict(websak.variables))
+    return Cli(write_files(tmp_path / "repo", SMALL), dict(websak.variables))
 
 
 @pytest.fixture(scope="session")
-def once_applied(commands: Commands, tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Kept:
+def once_applied(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Kept:
     """The small repository, applied."""
     websak = sandbox33.fresh()
     root = write_files(tmp_path_factory.mktemp("applied") / "repo", SMALL)
-    cli = Cli(commands, root, dict(websak.variables))
+    cli = Cli(root, dict(websak.variables))
     cli.apply("--quiet", "--reason", "Sak 27/1")
     websak.ask("DELETE", "effects")
     return keep(cli, websak)

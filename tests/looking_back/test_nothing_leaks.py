@@ -30,8 +30,8 @@ def haunted(applied: Cli, websak: Any) -> Cli:
 
 def everything(cli: Cli) -> dict[str, bytes]:
     """All that was printed, and every file that was written."""
-    result = {f"stdout {n}": o.out.encode() for n, o in enumerate(cli.told)}
-    result |= {f"stderr {n}": o.err.encode() for n, o in enumerate(cli.told)}
+    result = {f"stdout {n}": o.out.encode() for n, o in enumerate(cli.outcomes)}
+    result |= {f"stderr {n}": o.err.encode() for n, o in enumerate(cli.outcomes)}
     ours = [p for p in cli.root.rglob("*") if p.is_file()]
     return result | {str(p.relative_to(cli.root)): p.read_bytes() for p in ours}
 
