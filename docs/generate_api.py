@@ -61,8 +61,11 @@ def obj(properties: Mapping[str, Schema], optional: Mapping[str, Schema] | None 
 
 
 def document(properties: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None, about: str = "") -> Schema:
-    """An object that says its format's version."""
-    return obj({"format_version": {"const": 1}, **properties}, optional, about)
+    """An object that says its format's version, and what went wrong after it was made."""
+    about_them = "What ended the command after the result was made, as failure.schema.json has it."
+    wrong = {"diagnostics": {**many({"type": "object"}), "minItems": 1, "description": about_them}}
+    wrong = {} if "diagnostics" in properties else wrong
+    return obj({"format_version": {"const": 1}, **properties}, {**wrong, **(optional or {})}, about)
 
 
 def items(of: Schema, about: str = "") -> Schema:
@@ -1206,11 +1209,10 @@ PAGE = """\
 A command writes exactly one JSON document, to stdout or into the file that `--out` names. Everything else goes to stderr.
 
 - **With a result**, also one that ends with an exit code other than 0 (findings, changes, an apply that is incomplete): the
-  schema in the table.
+  schema in the table. Where an error ended the command after that, `diagnostics` stands beside the result.
 - **Without a result** (a wrong command line, a config that is not valid, a refusal, a Websak that does not answer, Ctrl-C):
   [failure.schema.json](failure.schema.json). `diagnostics` holds what went wrong, the cause first; `websakctl explain CODE`
-  says what to do. A program tells the two apart by the exit code and the key `diagnostics`; `validate` has that key too, beside
-  `valid`.
+  says what to do. It has no key but these two.
 
 | command | schema | what it is |
 |---|---|---|

@@ -142,3 +142,21 @@ def test_streams_that_are_closed_from_the_start_are_nobody(cli: Cli, websak: Any
     assert given.returncode == 0
     assert json.loads(given.stdout)["counts"]["failed"] == 0
     assert websak.effects()
+
+
+def test_an_incomplete_apply_whose_readers_are_gone_is_incomplete(cli: Cli, websak: Any) -> None:
+    websak.fault("status", method="POST", path="/access-codes$", code=400)
+    process = cli.start("apply", "--auto-approve", "--format", "json")
+    assert process.stderr is not None and process.stdout is not None
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(30) == 5
+    assert websak.effects()
+
+
+def test_what_ended_an_apply_stands_in_its_document(cli: Cli, websak: Any) -> None:
+    websak.fault("status", method="POST", path="/access-codes$", code=400)
+    document = cli("apply", "--auto-approve", "--format", "json", code=5).json
+    (diagnostic,) = document["diagnostics"]
+    assert (diagnostic["code"], diagnostic["exit_code"]) == ("apply-incomplete", 5)
+    assert document["counts"]["failed"] == 1

@@ -60,6 +60,8 @@ def check(text: str, schema: str) -> Any:
     ]
     assert not departures, "\n".join(departures)
     assert next(iter(document)) in ("format_version", "$schema")
+    if schema not in (FAILURE, LISTED["validate"]) and "diagnostics" in document:
+        check(json.dumps({"format_version": 1, "diagnostics": document["diagnostics"]}), FAILURE)
     return document
 
 
@@ -85,7 +87,9 @@ def run(world: World, case: Case) -> str:
 
 @pytest.mark.parametrize("case", RESULTS, ids=str)
 def test_a_result_is_as_its_schema_says(world: World, case: Case) -> None:
-    check(run(world, case), LISTED[case.command])
+    document = check(run(world, case), LISTED[case.command])
+    if case.code in (5, 64) or (case.code == 3 and case.command != "validate"):  # an error ended it
+        assert document["diagnostics"][0]["exit_code"] == case.code
 
 
 @pytest.mark.parametrize("case", FAILURES, ids=str)

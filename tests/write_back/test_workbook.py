@@ -247,6 +247,7 @@ def test_all_that_is_wrong_is_told_at_once_and_nothing_is_taken(written: Cli) ->
         ("a.xlsx: Lisens!F2", "a formula stands here"),
         ("a.xlsx: Underorganisasjonsnummer!G4", "'faks' is not one of svarinn, altinn"),
     ]
+    assert [d["exit_code"] for d in document(refused.out)["diagnostics"]] == [3]
     assert diff(written) == []
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -53,9 +54,11 @@ def run(arguments: list[str]) -> int:
     verbose = any(a in ("--verbose", "-v") for a in arguments)
     make_streams_ready()
     terminal = Terminal(no_color="--no-color" in arguments)
-    Terminal.result_written = False
+    Terminal.result_written, Terminal.kept_back = False, None
     try:
-        return _invoke(arguments)
+        code = _invoke(arguments)
+        terminal.finish()
+        return code
     except Exception as error:
         if verbose and not isinstance(error, Stopped):
             import traceback
@@ -69,7 +72,9 @@ def run(arguments: list[str]) -> int:
         if asks_for_json(arguments) and not Terminal.result_written:
             from websakctl.report.formats.json import failure
 
-            terminal.result(failure(problem.diagnostics()), is_json=True)
+            with suppress(OSError):  # what happened counts for more than that nobody reads it
+                if not terminal.finish(lambda document: failure(problem.diagnostics(), document)):
+                    terminal.result(failure(problem.diagnostics()), is_json=True)
         if isinstance(error, Stopped):
             sys.stdout.flush()
             os._exit(problem.exit_code)  # reads may be under way in threads, and nobody waits for them

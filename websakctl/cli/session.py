@@ -657,6 +657,9 @@ class Session:
             subject = filed_in(subject, language) if isinstance(subject, DocumentReport) else subject
             look = replace(look, language=language, head=self.page_head(language))
         text = format_.render(subject, look)
+        if self.call.format == "json" and not secrets_allowed:
+            self.terminal.keep_back(text)
+            return
         self.terminal.result(text, secrets_allowed=secrets_allowed, is_json=self.call.format in ("json", "sarif"))
 
     def page_head(self, language: "Language") -> list[tuple[str, str]]:

@@ -85,6 +85,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
     no_color: bool = False
     out: Path | None = None  # gets the result, instead of stdout
     result_written: ClassVar[bool] = False  # one process answers one command line
+    kept_back: ClassVar["tuple[Terminal, str] | None"] = None  # a JSON document, and where it goes
 
     def _coloured(self, stream: TextIO) -> bool:
         return (
@@ -125,9 +126,27 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
             before = self.out.read_bytes() if Terminal.result_written else b""
             write_whole(self.out, before + f"{text}\n".encode())
         else:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(text + "\n")
+                sys.stdout.flush()
+            except OSError:  # nobody reads any more: what is buffered would be in the way of the exit code
+                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the end
+                raise
         Terminal.result_written = True
+
+    def keep_back(self, document: str) -> None:
+        """Write a JSON document when the command ends: a problem that ends it is written into the same document."""
+        self.finish()
+        Terminal.kept_back = self, document
+
+    @staticmethod
+    def finish(add: Callable[[str], str] = str) -> bool:
+        """Write the document that was kept back, with what ``add`` puts into it; gives whether there was one."""
+        if Terminal.kept_back is None:
+            return False
+        (terminal, document), Terminal.kept_back = Terminal.kept_back, None
+        terminal.result(add(document), is_json=True)
+        return True
 
     def say(self, text: str) -> None:
         """Write what a person may like to know, unless they want it quiet."""

@@ -22,9 +22,11 @@ def _plan(report: PlanReport, _: Look) -> str:
     return _dump(report.document)
 
 
-def failure(diagnostics: Sequence[Diagnostic]) -> str:
-    """The document of a command that ended without a result: what went wrong, most important first."""
-    return _dump({"format_version": 1, "diagnostics": [_diagnostic(each) for each in diagnostics]})
+def failure(diagnostics: Sequence[Diagnostic], result: str = "") -> str:
+    """The document of a command that failed: what went wrong, the cause first; and the result that it has all the same."""
+    document = json.loads(result) if result else {"format_version": 1}
+    document.setdefault("diagnostics", [_diagnostic(each) for each in diagnostics])
+    return _dump(document)
 
 
 def _findings(report: FindingsReport, _: Look) -> str:
