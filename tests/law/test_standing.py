@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from websakctl.law.standing import Period, Standing, common, standing
@@ -36,7 +36,7 @@ def calendar(known: tuple[int | None, int | None, bool, bool], ahead: int) -> li
     marks: list[set[str]] = [set() for _ in DAYS]
     for day in DAYS:
         over = last is not None and day in range(last + 1, len(DAYS))
-        before = undecided or (start is not None and day in range(start))
+        before = (undecided and start is None) or (start is not None and day in range(start))
         near = last is not None and day in range(max(0, last - ahead), last + 1)
         if over:
             marks[day].add("ended")
@@ -60,6 +60,7 @@ def test_on_any_day_it_is_exactly_one_and_as_the_calendar_says(
 
 
 @given(one=periods(), other=periods(), day=days)
+@example(one=(None, None, True, True), other=(5, None, False, True), day=30)
 def test_what_two_periods_have_in_common_holds_only_on_days_of_both(
     one: tuple[int | None, int | None, bool, bool], other: tuple[int | None, int | None, bool, bool], day: int
 ) -> None:

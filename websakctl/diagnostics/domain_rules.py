@@ -38,10 +38,11 @@ OF_THE_FIELD = (
         "P: {name: Personalsaker, screening_level: 3, "
         "legal_basis: [{reference: offl. § 13 første ledd, valid_from: 2009-01-01}]}",
     ),
-    _error(
+    _warning(
         "basis-not-in-force",
         "No statutory basis of an access code is in force today.",
-        "What is withheld under a provision that has ended, or has not begun, is withheld without a basis.",
+        "What is withheld under a provision that has ended, or has not begun, is withheld without a basis. It is an error for a "
+        "code that the change at hand adds or edits (`validate --changed-since`): no day alone makes a config invalid.",
         "legal_basis: [{reference: barnevernloven (1992) § 6-7, valid_from: 1993-01-01, valid_to: 2022-12-31}]",
         "legal_basis: [{reference: barnevernsloven § 13-1, valid_from: 2023-01-01}]",
     ),
@@ -51,6 +52,37 @@ OF_THE_FIELD = (
         "Laws move. The old basis stays for the old documents; the new one must be said too, with the day it began.",
         "{reference: sosialtjenesteloven (1991) § 8-8, valid_from: 1993-01-01, valid_to: 2009-12-31}   (and nothing newer)",
         "{reference: sosialtjenesteloven § 44, valid_from: 2010-01-01}   (below it)",
+    ),
+    _warning(
+        "legal-basis-ended",
+        "A legal basis rests on a provision that has ended, or has not come into force.",
+        "`legal_sources:` says how long each act, regulation and section holds. It is an error for an entry that the change at "
+        "hand adds or edits (`validate --changed-since`): no day alone makes a config invalid.",
+        "PERS: {legal_basis: barnevernloven (1992) § 6-7, …}   (it ended 2022-12-31)",
+        "PERS: {legal_basis: barnevernsloven § 13-1, …}",
+    ),
+    _warning(
+        "legal-basis-ending",
+        "A legal basis rests on a provision that will end.",
+        "There is time to find out what takes its place. The setting `law_days_ahead` says how long before its last day it is told.",
+        "PERS: {legal_basis: fvl. § 13, …}   (`legal_sources:` says that it ends soon)",
+        "PERS: {legal_basis: forvaltningsloven (2025) § 40, …}",
+    ),
+    _warning(
+        "legal-basis-unregistered",
+        "A legal basis cites what `legal_sources:` does not have.",
+        "Nobody can tell whether it holds: it may be misspelt, repealed, or never have been. Each act is one row, with the sections "
+        "that are cited. It is an error for an entry that the change at hand adds or edits. Nothing is looked up where the config "
+        "has no `legal_sources:` at all.",
+        "PERS: {legal_basis: forvaltningsloven 1899 § 1, …}",
+        "PERS: {legal_basis: fvl. § 13, …}",
+    ),
+    _warning(
+        "legal-basis-predates-source",
+        "A legal basis is said to hold from before its act or section did.",
+        "One of the two days is wrong, and documents of that time would be withheld under something that was not there.",
+        "{reference: offl. § 13, valid_from: 1970-01-01}   (offentleglova is from 2009)",
+        "{reference: offl. § 13, valid_from: 2009-01-01}",
     ),
     _error(
         "period-reversed",

@@ -1,6 +1,6 @@
 """Every legal basis of a state on a day: what it rests on, how long that holds, and what takes its place."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -66,9 +66,9 @@ class Register:
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """One provision that an entry cites. ``index``: in a list of bases. ``period``: what entry and register say together.
+    """One provision that an entry cites. ``index``: in a list of bases. ``own``: the days that the entry says; ``period``: what entry and register say together.
 
-    ``replaced``: it has ended, and the entry itself names what took its place: it stands there for old documents.
+    ``covered``: it ends or has not begun, and the entry itself names what holds then: it stands there for old documents, or ahead.
     ``claimed_from``: the entry says that it held earlier than the register does.
     """
 
@@ -78,9 +78,10 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     citation: Citation
     found: Found | None
+    own: Period
     period: Period
     standing: Standing
-    replaced: bool = False
+    covered: bool = False
     claimed_from: str | None = None
 
     @property
@@ -90,16 +91,18 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def successor(self) -> str:
-        """What takes its place, as far as the register knows: a key and a section; empty if it knows none."""
-        if self.found is None:
-            return ""
-        section = self.found.section.successor if self.found.section else None
-        return " ".join(filter(None, (self.found.source.successor, section)))
+        """Key of what takes its place, as far as the register knows; empty if it knows none."""
+        return (self.found.source.successor if self.found else None) or ""
+
+    @property
+    def successor_section(self) -> str:
+        """The section that takes its place, in the successor or in the same act; empty if nobody knows."""
+        return (self.found.section.successor if self.found and self.found.section else None) or ""
 
     @property
     def sound(self) -> bool:
         """Whether nothing needs to be done about it on this day."""
-        return self.replaced or (self.standing is Standing.IN_FORCE and self.registered)
+        return self.covered or (self.standing is Standing.IN_FORCE and self.registered)
 
 
 class SourceReview(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +121,13 @@ class LawReview(msgspec.Struct, frozen=True, kw_only=True):
     days_ahead: int
     bases: tuple[Basis, ...]
     sources: tuple[SourceReview, ...]
+
+    def instead_of(self, basis: Basis) -> str:
+        """What to cite in its place, as a text would: ``barnevernsloven § 13-1``; empty if the register does not know."""
+        sources = {one.key: one.source for one in self.sources}
+        heir = sources.get(basis.successor)
+        name = (next(iter(heir.cited_as), None) or heir.number or basis.successor) if heir else basis.citation.name
+        return f"{name} {basis.successor_section}".strip() if basis.successor or basis.successor_section else ""
 
     @property
     def open(self) -> tuple[Basis, ...]:
@@ -163,10 +173,11 @@ def period_of(source: LegalSource) -> Period:
 
 def _bases(state: State, register: Register, on: date, days_ahead: int) -> Iterator[Basis]:
     for code in entries(AccessCode, state):
-        for i, basis in enumerate(code.value.legal_basis):
-            own = Period(valid_from=basis.valid_from, valid_to=basis.valid_to, confirmed=basis.valid_from is not None)
-            replaced = _is_replaced(basis, code.value.legal_basis, on)
-            yield from _cited(code.address, "legal_basis", i, basis.reference, own, replaced, register, on, days_ahead)
+        bases = code.value.legal_basis
+        for i, basis in enumerate(bases):
+            own = _own_period(basis)
+            for one in _cited(code.address, "legal_basis", i, basis.reference, own, register, on, days_ahead):
+                yield msgspec.structs.replace(one, covered=_is_covered(i, bases, on))
     for case_type in entries(CaseType, state):
         fields: Mapping[str, str | None] = {
             "legal_basis": case_type.value.legal_basis,
@@ -174,15 +185,24 @@ def _bases(state: State, register: Register, on: date, days_ahead: int) -> Itera
         }
         for field, text in fields.items():
             if text:
-                period = Period(confirmed=True)  # its days are the register's
-                yield from _cited(case_type.address, field, None, text, period, False, register, on, days_ahead)
+                yield from _cited(
+                    case_type.address, field, None, text, Period(confirmed=True), register, on, days_ahead
+                )
 
 
-def _is_replaced(basis: LegalBasis, others: Iterable[LegalBasis], on: date) -> bool:
-    """Whether a basis ended before the day and another one of the same code began later than it did."""
-    day = on.isoformat()
-    return (basis.valid_to or "9") < day and any(
-        (other.valid_from or "") > (basis.valid_from or "") and (other.valid_to or "9") >= day for other in others
+def _own_period(basis: LegalBasis) -> Period:
+    """The days that an access code says itself; those of a case type are the register's alone."""
+    return Period(valid_from=basis.valid_from, valid_to=basis.valid_to, confirmed=basis.valid_from is not None)
+
+
+def _is_covered(index: int, bases: Sequence[LegalBasis], on: date) -> bool:
+    """Whether an access code says itself what holds in place of one of its bases, before it begins or once it is over."""
+    day, one = on.isoformat(), bases[index]
+    others = [basis for i, basis in enumerate(bases) if i != index]
+    if (one.valid_from or "") > day:
+        return any((other.valid_from or "") <= day <= (other.valid_to or "9") for other in others)
+    return one.valid_to is not None and any(
+        (other.valid_from or "") > (one.valid_from or "") and (other.valid_to or "9") > one.valid_to for other in others
     )
 
 
@@ -192,7 +212,6 @@ def _cited(
     index: int | None,
     text: str,
     own: Period,
-    replaced: bool,
     register: Register,
     on: date,
     days_ahead: int,
@@ -209,8 +228,8 @@ def _cited(
             text=text,
             citation=citation,
             found=found,
+            own=own,
             period=period,
             standing=standing(period, on, days_ahead),
-            replaced=replaced,
             claimed_from=own.valid_from if earlier else None,
         )

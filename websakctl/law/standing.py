@@ -19,7 +19,10 @@ class Standing(StrEnum):
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """From the first day to the last, as ISO dates; ``None``: no such day is known. ``undecided``: adopted, with no first day yet."""
+    """From the first day to the last, as ISO dates; ``None``: no such day is known.
+
+    ``undecided``: adopted, and its first day is not decided; a first day that is known settles it.
+    """
 
     valid_from: str | None = None
     valid_to: str | None = None
@@ -38,7 +41,7 @@ def standing(period: Period, on: date, days_ahead: int = DAYS_AHEAD) -> Standing
     day = on.isoformat()
     if period.valid_to is not None and period.valid_to < day:
         return Standing.ENDED
-    if period.undecided or (period.valid_from is not None and period.valid_from > day):
+    if period.undecided if period.valid_from is None else period.valid_from > day:
         return Standing.NOT_YET
     if period.valid_to is not None and date.fromisoformat(period.valid_to) - on <= timedelta(days=days_ahead):
         return Standing.ENDING
@@ -49,9 +52,10 @@ def common(*periods: Period) -> Period:
     """The days that are in all of these; confirmed only if each is."""
     starts = [p.valid_from for p in periods if p.valid_from is not None]
     ends = [p.valid_to for p in periods if p.valid_to is not None]
+    undecided = any(p.undecided and p.valid_from is None for p in periods)
     return Period(
-        valid_from=max(starts, default=None),
+        valid_from=None if undecided else max(starts, default=None),
         valid_to=min(ends, default=None),
-        undecided=any(p.undecided for p in periods),
+        undecided=undecided,
         confirmed=all(p.confirmed for p in periods),
     )

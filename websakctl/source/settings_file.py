@@ -177,6 +177,7 @@ class SettingsFile(Entry, frozen=True, kw_only=True):
     ] = AccessModel()  # how Websak decides who reads, where no document says it (docs/access.md)
     user_code_length: Annotated[int, Meta(ge=1, le=30)] = 10  # characters (Gid_GidKode; the vendor's SCIM guide)
     user_days_ahead: Annotated[int, Meta(ge=0, le=90)] = 0  # before their first day, where Websak keeps that day (3.3)
+    law_days_ahead: Annotated[int, Meta(ge=0, le=3650)] = 365  # before the last day of what a legal basis rests on
     rules: Annotated[  # severities of rules of the field, by name
         dict[str, Literal["error", "warning", "off"]],
         Meta(extra_json_schema={"propertyNames": {"enum": [rule.name for rule in RULES.values() if rule.settable]}}),

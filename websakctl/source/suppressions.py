@@ -15,7 +15,14 @@ from websakctl.source.tree import Map, Seq
 _COMMENT = re.compile(r"(?<!\S)#[ \t]*websakctl:[ \t]*ignore\b(?:\[(?P<rules>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)", re.I)
 _AROUND_A_REASON = " \t:-–#"
 DATED = frozenset(
-    {"basis-not-in-force", "basis-ended", "override-expired", "waiver-expired"}
+    {
+        "basis-not-in-force",
+        "basis-ended",
+        "legal-basis-ended",
+        "legal-basis-ending",
+        "override-expired",
+        "waiver-expired",
+    }
 )  # found only on a given day
 
 
