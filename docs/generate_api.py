@@ -11,6 +11,7 @@ from typing import Any
 
 from websakctl.apply.attempt import Status
 from websakctl.diagnostics import Severity
+from websakctl.law.standing import Standing as LawStanding
 from websakctl.live.contract import What
 from websakctl.model.kind import Api, Removal, Scoping
 from websakctl.operations.apply.rehearse import FAULTS, WHAT
@@ -20,6 +21,7 @@ from websakctl.operations.config.plan_schema import plan_schema
 from websakctl.operations.reform.what_if import LABELS
 from websakctl.operations.rollout.view import BatchState
 from websakctl.plan.change import Action
+from websakctl.report.law import CATEGORIES
 from websakctl.rollout.access_packages import Package
 from websakctl.rollout.altinn import Presence
 from websakctl.rollout.gates import Standing
@@ -222,6 +224,21 @@ DEFS: dict[str, Schema] = {
             ),
         }
     ),
+    "dates": many(
+        obj(
+            {
+                "key": TEXT,
+                "name": TEXT,
+                "event": one_of(("begins", "ends")),
+                "day": {**DAY, "description": "The first day on which it is otherwise."},
+                "days": {"type": "integer", "description": "Until then; fewer than none: it has come."},
+                "warning": YES_NO,
+                "unsettled": TEXT,
+                "next": TEXT,
+            },
+            about="A date of the register of legal sources that binds the rollout.",
+        )
+    ),
     "rollout": document(
         {
             "today": DAY,
@@ -240,6 +257,7 @@ DEFS: dict[str, Schema] = {
             ),
             "batches": many(ref("batch")),
             "unplanned": {**many(TEXT), "description": "Districts in no batch."},
+            "dates": ref("dates"),
         }
     ),
     "applied": document(
@@ -807,10 +825,63 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
             {"signature": {"type": "string", "pattern": "^[0-9a-f]{64}$"}},
         ),
     ),
+    "law-check": (
+        "what the config rests on, on a day",
+        ("law check",),
+        document(
+            {
+                "as_of": DAY,
+                "days_ahead": COUNT,
+                "ok": {"type": "boolean", "description": "Whether every basis is in force, confirmed, and stays so."},
+                "counts": by_name(COUNT, CATEGORIES),
+                "bases": many(
+                    obj(
+                        {
+                            "address": ADDRESS,
+                            "field": {"type": "string", "pattern": r"^(legal|retention)_basis(\[[0-9]+\])?$"},
+                            "text": TEXT,
+                            "citation": TEXT,
+                            "source": maybe(TEXT),
+                            "category": one_of(CATEGORIES),
+                            "standing": one_of(at.value for at in LawStanding),
+                            "valid_from": maybe(DAY),
+                            "valid_to": maybe(DAY),
+                            "confirmed": YES_NO,
+                            "unknown": TEXT,
+                            "successor": maybe(TEXT),
+                            "instead": maybe(TEXT),
+                        },
+                        about="One provision that an entry cites.",
+                    )
+                ),
+                "sources": many(
+                    obj(
+                        {
+                            "key": TEXT,
+                            "name": TEXT,
+                            "type": one_of(("act", "regulation", "decision", "deadline")),
+                            "number": maybe(TEXT),
+                            "valid_from": maybe(DAY),
+                            "valid_to": maybe(DAY),
+                            "successor": maybe(TEXT),
+                            "standing": one_of(at.value for at in LawStanding),
+                            "source": TEXT,
+                            "confirmed_by": maybe(TEXT),
+                            "confirmed_on": maybe(DAY),
+                            "unsettled": maybe(TEXT),
+                            "bases": COUNT,
+                        },
+                        about="A row of the register of legal sources.",
+                    )
+                ),
+                "dates": ref("dates"),
+            }
+        ),
+    ),
     "rollout-check": (
         "what is in the way of a batch",
         ("rollout check",),
-        document({**DEFS["batch"]["properties"], "asked": YES_NO}),
+        document({**DEFS["batch"]["properties"], "asked": YES_NO, "dates": ref("dates")}),
     ),
     "rollout-move": (
         "a batch on another day",
@@ -858,7 +929,10 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                     "manual": COUNT,
                 }
             ),
-            document({**DEFS["batch"]["properties"], "asked": YES_NO}, about="A gate is in the way: nothing was done."),
+            document(
+                {**DEFS["batch"]["properties"], "asked": YES_NO, "dates": ref("dates")},
+                about="A gate is in the way: nothing was done.",
+            ),
         ),
     ),
     "rollout-schedule": (

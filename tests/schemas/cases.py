@@ -126,6 +126,8 @@ RESULTS = (
     Case("users import", "wrong.csv", code=3),
     Case("users list"),
     Case("attest", f"LEDERE sagene {DONE} --auto-approve --force", writes=True),
+    Case("law check"),
+    Case("law check", "--as-of 2008-01-01 --strict", code=4),
     Case("rollout status"),
     Case("rollout check", "PULJE-2", code=4),
     Case("rollout schedule"),

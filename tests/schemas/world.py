@@ -54,6 +54,19 @@ overrides:
   org_units:
     HELSE: {name: Helse, reason: Eget navn, owner: Bydel Frogner}
 """,
+    "config/legal_sources.yaml": """\
+legal_sources:
+  OFFL:
+    name: Offentleglova
+    type: act
+    number: LOV-2006-05-19-16
+    cited_as: [offl.]
+    sections: {§ 13: {}}
+    valid_from: 2009-01-01
+    source: lovdata.no
+    confirmed: {by: Byarkivet, on: 2026-11-30}
+  USERAPI-GET: {name: Gamle kall, type: deadline, valid_to: 2027-12-31, source: Leverandøren, binds_rollout: true, next: Oppgrader}
+""",
     "users/frogner.yaml": "users:\n  KARNOR: {name: Kari Nordmann, role: CASEWORKER, unit: OPPV, username: karnor}\n",
     "hr.csv": "Bydel;Navn;Rolle;Avdeling;Brukernavn;E-post\nSagene;Ola Nordmann;Saksbehandler;OPPV;olanor;ola@example.org\n",
     "wrong.csv": "Bydel;Navn;Rolle;Avdeling;Brukernavn;E-post\nSagene;Ola Nordmann;Pave;OPPV;olanor;ola@example.org\n",

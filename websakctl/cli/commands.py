@@ -73,6 +73,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "review.evidence",
         "Write what an inspection asks for into a folder: an index, CSV files, and a list of their digests.",
     ),
+    "law": ("review.law", "Legal bases: what the config rests on, and how long that holds."),
     "fleet": ("fleet", "Many Websaks: the ordinary commands as independent jobs, one for each target."),
     "doctor": ("system.doctor", "Check config, environment, credentials, both APIs and the journal, one line each."),
     "contract": ("system.contract", "The vendor's published API against what this tool uses of it."),
@@ -100,7 +101,7 @@ JOBS: dict[str, tuple[str, ...]] = {
         "import",
     ),
     "Bring districts in": ("rollout", "attest", "users", "licences", "suborgs", "worklist"),
-    "Answer for it": ("evidence",),
+    "Answer for it": ("law", "evidence"),
     "Around an upgrade": ("upgrade", "snapshot", "contract"),
     "This tool and its Websaks": ("doctor", "auth", "state", "sandbox", "demo", "fleet"),
 }

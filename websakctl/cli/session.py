@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from websakctl import __version__
 from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
-from websakctl.cli.today import day_in_oslo, seconds_in_words, time_in_oslo, today_in_oslo
+from websakctl.cli.today import day_in_oslo, day_of_oslo, seconds_in_words, time_in_oslo
 from websakctl.files import remove_unfinished, write_whole
 from websakctl.redaction import Secret, redact
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, Subject
@@ -137,7 +137,7 @@ class Session:
                 Exit.INVALID,
                 "go to the config repository, or name it with --root DIR",
             )
-        return load_configuration(self.root, today_in_oslo())
+        return load_configuration(self.root, self.today)
 
     def valid_config(self) -> "Configuration":
         """The config, or the end of the command with all that is wrong with it on stderr."""
@@ -172,6 +172,11 @@ class Session:
         return f"The config is {state}: {result} ({len(config.state)} resources in {config.files} files)."
 
     # --- the Websak
+
+    @property
+    def today(self) -> date:
+        """The day that it is in Oslo, by the clock."""
+        return day_of_oslo(self.clock.now())
 
     @cached_property
     def clock(self) -> "Clock":

@@ -17,6 +17,11 @@ def end_of_day_in_oslo(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), OSLO)
 
 
+def day_of_oslo(moment: datetime) -> date:
+    """The day that a moment is of in Oslo."""
+    return moment.astimezone(OSLO).date()
+
+
 def time_in_oslo(moment: datetime | str | None = None, *, zone: bool = False, seconds: bool = False) -> str:
     """Write a moment (or now) as it is in Oslo: ``2026-12-01 12:31``; with its zone where several may be meant: ``… CET``.
 

@@ -9,6 +9,7 @@ import msgspec
 
 from websakctl.operations.rollout.move_batch import Move
 from websakctl.operations.rollout.view import BatchState, BatchView, DistrictView, RolloutView
+from websakctl.report.law import dates_data, dates_section
 from websakctl.report.view_models import DocumentReport, GridReport, Section
 from websakctl.rollout.gates import Gate, Standing, Verdict
 from websakctl.rollout.schedule import Activity, iso_week
@@ -38,7 +39,7 @@ def status_document(view: RolloutView, batches: Sequence[BatchView]) -> Document
         ok=bool(ready) and len(ready) == len(batches),
         verdict=_counted(batches) if batches else "There is no rollout batch in the config.",
         facts=() if view.asked else (("live", "not asked (--offline): what only Websak can tell is unknown"),),
-        sections=list(_status_sections(view, batches)),
+        sections=[*_status_sections(view, batches), *dates_section(view.dates, view.today, view.days_ahead)],
         data=status_data(view, batches),
     )
 
@@ -124,8 +125,16 @@ def check_document(view: RolloutView, b: BatchView) -> DocumentReport:
         ok=b.ready,
         verdict=_verdict(b),
         facts=facts,
-        sections=[section for i, gate in enumerate(view.gates) if (section := _gate_section(gate, i, b)).lines],
-        data={**_batch_data(b), "format_version": 1, "asked": view.asked},
+        sections=[
+            *(section for i, gate in enumerate(view.gates) if (section := _gate_section(gate, i, b)).lines),
+            *dates_section(view.dates, view.today, view.days_ahead, b.batch.go_live),
+        ],
+        data={
+            **_batch_data(b),
+            "format_version": 1,
+            "asked": view.asked,
+            "dates": dates_data(view.dates, view.today, view.days_ahead, b.batch.go_live),
+        },
     )
 
 
@@ -194,6 +203,7 @@ def status_data(view: RolloutView, batches: Sequence[BatchView]) -> dict[str, An
         "gates": [msgspec.to_builtins(gate) for gate in view.gates],
         "batches": [_batch_data(b) for b in batches],
         "unplanned": list(view.unplanned),
+        "dates": dates_data(view.dates, view.today, view.days_ahead),
     }
 
 

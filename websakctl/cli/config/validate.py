@@ -36,14 +36,28 @@ Fix = Annotated[
 ]
 
 
-def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
-    """Check the config: everything that can be known offline. No network, no secrets."""
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--changed-since",
+        metavar="COMMIT",
+        help="The commit or branch that the change at hand is compared with (default: the last commit).",
+    ),
+]
+
+
+def validate(call: Call, report: Reports = None, fix: Fix = False, changed_since: Since = None) -> None:
+    """Check the config: everything that can be known offline. No network, no secrets.
+
+    A legal basis that has ended is a warning, and an error in an entry that the change at hand adds or edits.
+    """
     session = Session(call)
     reports = [_report(given) for given in report or ()]
     if fix:
         _fix(session)
     config = session.config
     _renames_done(session)
+    _judge_the_change(session, changed_since)
     if config.with_users:
         _say_if_tracked(session)
     findings = FindingsReport(findings=config.findings, texts=config.texts, headline="", valid=config.valid)
@@ -57,6 +71,37 @@ def validate(call: Call, report: Reports = None, fix: Fix = False) -> None:
     else:
         session.write(findings)
     raise typer.Exit(Exit.OK if config.valid else Exit.INVALID)
+
+
+def _judge_the_change(session: Session, since: str | None) -> None:
+    """Make errors of what the law no longer supports, in the entries that this change adds or edits."""
+    from websakctl.operations.review.changed import (
+        ERRORS_IN_A_CHANGE,
+        NoSuchCommit,
+        as_of_this_change,
+        changed_entries,
+    )
+    from websakctl.state.git import GitError
+
+    config = session.config
+    if since is None and not (
+        any(finding.code in ERRORS_IN_A_CHANGE for finding in config.findings) and in_repository(session.root)
+    ):
+        return
+    try:
+        changed = changed_entries(session.root, config, since or "HEAD")
+    except NoSuchCommit:
+        if since is not None:
+            raise Problem(f"--changed-since {since} is no commit of this repository", Exit.USAGE, "name a commit or a branch, such as origin/main") from None  # fmt: skip
+        return  # nothing is committed yet: there is no change to speak of
+    except GitError as error:
+        if since is not None:
+            raise Problem(f"cannot tell what has changed since {since} ({error})", Exit.FAILED, "fetch the whole history: git fetch --unshallow; in a pipeline fetch-depth: 0 or GIT_DEPTH: 0") from None  # fmt: skip
+        session.terminal.warn(
+            f"cannot tell which entries were edited ({error}): legal bases that ended are only warnings"
+        )
+        return
+    config.findings[:] = as_of_this_change(config.findings, changed, config.settings.rules)
 
 
 def _say_if_tracked(session: Session) -> None:

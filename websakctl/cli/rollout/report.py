@@ -10,7 +10,6 @@ from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Lang, command, language_of
 from websakctl.cli.rollout.status import Offline, group, look
 from websakctl.cli.session import Session, write_private
-from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
 
 _WEEK = timedelta(days=7)
@@ -44,7 +43,7 @@ def report(call: Call, html: Html = None, since: Since = None, lang: Lang = "nb"
     if html is None and call.format != "html":
         raise Problem("no file is named for the page", Exit.USAGE, "websakctl rollout report --html FILE")
     session = Session(call)
-    first = _day(since) if since else today_in_oslo() - _WEEK
+    first = _day(since) if since else session.today - _WEEK
     config = session.valid_config()
     view = look(session, offline=offline)
     batches = [b.batch for b in view.batches]

@@ -10,7 +10,6 @@ from websakctl.cli.change.plan import make_config_input, read_live
 from websakctl.cli.exits import Exit, UnknownName
 from websakctl.cli.options import Batch, Call, Lang, SelectionOptions, command, language_of
 from websakctl.cli.session import Session
-from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
     from websakctl.operations.rollout.view import RolloutView
@@ -99,7 +98,7 @@ def schedule(call: Call, batch: Batch = None, lang: Lang = "nb") -> None:
     preparations = calendar.preparations(config.whole)
     activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]), preparations)
     drawn = (
-        gantt(activities, "en" if call.format == "svg" else language, today=today_in_oslo())
+        gantt(activities, "en" if call.format == "svg" else language, today=session.today)
         if call.format in ("svg", "html")
         else ""
     )
@@ -124,14 +123,14 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
     from websakctl.operations.rollout.altinn_evidence import read_proof
     from websakctl.operations.rollout.view import view_rollout
 
-    altinn = read_proof(session.root, session.config, today_in_oslo())
+    altinn = read_proof(session.root, session.config, session.today)
     if offline:
-        return view_rollout(session.config, today_in_oslo(), altinn=altinn)
+        return view_rollout(session.config, session.today, altinn=altinn)
     inputs = make_config_input(session)
     setup = read_live(session, inputs)
     return view_rollout(
         session.config,
-        today_in_oslo(),
+        session.today,
         live=inputs.with_by_hand(setup.state),
         users=read_users(session.connection, inputs),
         plan=make_plan(setup.tell(inputs), setup.state),

@@ -7,6 +7,8 @@ from enum import StrEnum
 import msgspec
 
 from websakctl.kinds.org_unit import KIND as ORG_UNIT
+from websakctl.law.dates import BoundDate, bound_dates
+from websakctl.law.standing import DAYS_AHEAD
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import State
 from websakctl.plan.change import Plan
@@ -109,6 +111,8 @@ class RolloutView(msgspec.Struct, frozen=True, kw_only=True):
     loads: tuple[Load, ...]
     manual: tuple[Address, ...]  # what people have left to set by hand
     examples: tuple[Address, ...] = ()  # what nobody has confirmed: marked ``status: example``
+    dates: tuple[BoundDate, ...] = ()  # that bind the rollout, from the register of legal sources
+    days_ahead: int = DAYS_AHEAD  # within which such a date is a warning
 
     def of(self, batch: str) -> BatchView:
         """One batch.
@@ -197,6 +201,8 @@ def view_rollout(
         loads=loads(merged, every_route),
         manual=tuple(step.address for step in plan.manual) if plan else (),
         examples=tuple(sorted(config.examples)),
+        dates=bound_dates(merged, today),
+        days_ahead=config.settings.law_days_ahead,
     )
 
 

@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 
 from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.law.dates import BoundDate
 from websakctl.operations.rollout.timeline import TimelineEvent
 from websakctl.operations.rollout.view import BatchState, BatchView, DistrictView, RolloutView
 from websakctl.report.charts import seats_chart
+from websakctl.report.law import warns
 from websakctl.report.pages import page
 from websakctl.report.texts import Language, by_name, counted, said, text
 from websakctl.report.texts.dates import day, listed, short_day
@@ -148,6 +150,9 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
                         district=district.name,
                         day=day(verdict.until, language),
                     )
+        for one in view.dates:
+            if warns(one, view.today, view.days_ahead):
+                yield _bound_date(one, language)
         if view.examples:
             yield counted(
                 "{n} entry of the setup is an example, to be confirmed or corrected.|{n} entries of the setup are examples, to be confirmed or corrected.",
@@ -210,6 +215,18 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
             ],
             "today": part(today) if first <= today <= last else None,
         }
+
+
+def _bound_date(one: BoundDate, language: Language) -> str:
+    """A date that binds the rollout, with what to do about it."""
+    if one.days <= 0:
+        english = "{name} began {day}." if one.begins else "{name} ended {day}."
+    elif one.begins:
+        english = "{name} may begin {day}." if one.unsettled else "{name} begins {day}."
+    else:
+        english = "{name} ends {day}."
+    told = text(english, language, name=one.name, day=day(one.day, language))
+    return " ".join(filter(None, (told, f"{one.next}." if one.next else "")))
 
 
 _STATES = {"done": "done", "late": "late", "begun": "under way"}
