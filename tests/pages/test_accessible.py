@@ -97,9 +97,23 @@ def pages(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Path:
     keep("rehearsal", "rehearse", str(saved))
     write_files(cli.root, {"map.yaml": MAP})
     keep("reform", "reform", "plan", "map.yaml")
+    keep_evidence(cli, out)
     cli("rollout", "report", "--html", str(out / "status.html"))
     cli("rollout", "report", "--html", str(out / "status-en.html"), "--lang", "en")
     return out
+
+
+def keep_evidence(cli: Cli, out: Path) -> None:
+    """The index of evidence that is incomplete, since the clone that it is made in is shallow."""
+    committed = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.invalid"}
+    committed |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in committed.items()}
+    for words in (["init", "-q"], ["add", "config", "districts"], ["commit", "-qm", "sak 26/1"]):
+        subprocess.run(["git", *words], cwd=cli.root, env={**cli.surroundings(), **committed}, check=True)
+    (cli.root / ".git/shallow").write_bytes(
+        subprocess.run(["git", "rev-parse", "HEAD"], cwd=cli.root, capture_output=True, check=True).stdout
+    )
+    cli("evidence", "--as-of", "2098-12-31", "--out", "evidence", code=1)
+    shutil.copy(cli.root / "evidence/index.html", out / "evidence.html")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

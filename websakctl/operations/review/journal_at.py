@@ -61,8 +61,10 @@ def local_journal(journal: Journal | None, environment: str, until: datetime) ->
     gaps = []
     if (broken := journal.broken_link()) is not None:
         gaps.append(f"the journal was altered: entry {broken} is missing or is not what was written")
-    here = {e.run for e in journal.entries() if e.body.get("environment") == environment}
-    return _by(until, [entry for entry in journal.entries() if entry.run in here], gaps)
+    entries = journal.entries()
+    here = {e.run for e in entries if e.body.get("environment") == environment}
+    begun = {e.run for e in entries if e.what == "start"}  # of what has no start nobody knows where it was done
+    return _by(until, [entry for entry in entries if entry.run in here or entry.run not in begun], gaps)
 
 
 def shared_journal(
