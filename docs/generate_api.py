@@ -7,9 +7,14 @@ alone: what several share is written once below, and copied into each that refer
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from websakctl.apply.attempt import Status
+from websakctl.consistency.business_register import Lookup
+from websakctl.consistency.ledger import Known
+from websakctl.consistency.receiving import Clash
+from websakctl.consistency.sources import Source
+from websakctl.consistency.websak import Drift
 from websakctl.diagnostics import Severity
 from websakctl.law.standing import Standing as LawStanding
 from websakctl.live.contract import What
@@ -25,8 +30,6 @@ from websakctl.report.law import CATEGORIES
 from websakctl.rollout.access_packages import Package
 from websakctl.rollout.altinn import Presence
 from websakctl.rollout.gates import Standing
-from websakctl.rollout.receiving import Clash
-from websakctl.rollout.register import Lookup
 
 FOLDER = Path(__file__).with_name("api")
 Schema = dict[str, Any]
@@ -481,6 +484,8 @@ IMPORT = {
 }
 PAUSE = document({"batch": TEXT, "paused": YES_NO, "was_paused": YES_NO, "files": many(TEXT)})
 FINDING_KEYS = {"orgnr": TEXT, "district": TEXT, "name": TEXT, "detail": TEXT}
+SOURCE = one_of(source.value for source in Source)
+SUBJECT = one_of(("unit", "number"))
 CAPACITY = {"bought": COUNT, "missing": COUNT}
 
 # By file: what it is, the commands that write it, and how it looks.
@@ -517,6 +522,71 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
         "where the credentials come from",
         ("auth status",),
         document({"environment": TEXT, "client_id": maybe(TEXT), "secret_from": maybe(TEXT)}),
+    ),
+    "consistency": (
+        "units and numbers side by side, who is wrong, and who mends it",
+        ("consistency",),
+        document(
+            {
+                "checked": COUNT,
+                "agree": COUNT,
+                "differ": COUNT,
+                "unknown": many(
+                    obj(
+                        {"source": SOURCE, "subject": SUBJECT, "count": COUNT, "why": TEXT},
+                        about="What could not be compared: of which place, of how many, and why.",
+                    )
+                ),
+                "sources": obj(
+                    {
+                        Source.WEBSAK.value: obj(
+                            {"asked": TEXT, "no_units": maybe(TEXT), "no_numbers": maybe(TEXT)},
+                            about="`no_units`, `no_numbers`: why they are not known; null: they are.",
+                        ),
+                        **{
+                            source.value: obj({"asked": TEXT, "why_not": maybe(TEXT)})
+                            for source in (Source.REGISTER, Source.FIKS)
+                        },
+                    }
+                ),
+                "notes": many(TEXT),
+                "letters": many(TEXT),
+                "entries": many(
+                    obj(
+                        {
+                            "subject": SUBJECT,
+                            "key": TEXT,
+                            "district": TEXT,
+                            "name": TEXT,
+                            "verdict": one_of(("differs", "unknown", "agrees")),
+                            "says": obj(
+                                {
+                                    source.value: obj({"known": one_of(get_args(Known)), "text": TEXT})
+                                    for source in Source
+                                },
+                                about="`none`: it does not hold such things.",
+                            ),
+                            "findings": many(
+                                obj(
+                                    {
+                                        "what": one_of(what.value for kind in (Drift, Lookup, Clash) for what in kind),
+                                        "detail": TEXT,
+                                        "wrong": {
+                                            **maybe(SOURCE),
+                                            "description": "Whose entry is wrong; null: it cannot be known from here.",
+                                        },
+                                        "by": TEXT,
+                                        "how": TEXT,
+                                        "command": maybe(TEXT),
+                                        "letter": maybe(one_of(("register", "receiving"))),
+                                    }
+                                )
+                            ),
+                        }
+                    )
+                ),
+            }
+        ),
     ),
     "contract-check": (
         "what a document of the vendor's would break",

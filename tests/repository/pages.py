@@ -62,6 +62,12 @@ def example_files(text: str) -> dict[str, str]:
     return result
 
 
+def named_files(text: str) -> dict[str, str]:
+    """Blocks whose first line names a file after the language: ``csv units.csv``."""
+    named = ((result[1].split(), result[2]) for result in _BLOCK.finditer(text))
+    return {words[1]: block for words, block in named if len(words) == 2}
+
+
 def prose(text: str) -> str:
     return _BLOCK.sub("", text)
 

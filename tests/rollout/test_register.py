@@ -2,7 +2,7 @@
 
 import pytest
 
-from websakctl.rollout.register import same_name
+from websakctl.consistency.business_register import same_name
 
 
 @pytest.mark.parametrize(

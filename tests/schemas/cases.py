@@ -122,6 +122,7 @@ RESULTS = (
         "--file register.json --channel altinn --reader Styrer --auto-approve --force",
         writes=True,
     ),
+    Case("consistency", "--file register.json --letters letters", writes=True),
     Case("users import", "hr.csv", writes=True),
     Case("users import", "wrong.csv", code=3),
     Case("users list"),

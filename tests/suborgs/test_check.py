@@ -1,15 +1,15 @@
 """``suborgs check``: every way in which the business register can have it otherwise."""
 
-from datetime import date
 from typing import Any
 
 import pytest
 
 from tests.cli.command_line import Cli
+from websakctl.consistency.ledger import Desired
 from websakctl.live.errors import Unreachable
 from websakctl.live.runtime import Runtime
 from websakctl.model.district import District
-from websakctl.operations.rollout.check_sub_orgs import check_online
+from websakctl.operations.review.consistency import ask_register
 
 from .registers import FROGNER, SAGENE, Registers, sub_unit, unit
 
@@ -117,9 +117,8 @@ def test_without_a_network_the_bulk_file_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("websakctl.live.transport.ATTEMPTS", 1)
     frogner = District(slug="frogner", name="Bydel Frogner", number="05", orgnr=FROGNER, short_name="BFR", prefix="FR")
     with pytest.raises(Unreachable) as reported:
-        check_online(
-            "http://127.0.0.1:9", [], {"frogner": frogner}, frozenset({"frogner"}), date(2027, 1, 10), Runtime()
-        )
+        desired = Desired(routes=(), units={}, districts={"frogner": frogner}, scopes=frozenset({"frogner"}))
+        ask_register("http://127.0.0.1:9", desired, (), Runtime())
     assert "--file" in reported.value.what_next
 
 
@@ -132,3 +131,8 @@ def test_an_option_before_check_is_not_swallowed(cli: Cli, registers: Registers)
 def test_a_wrong_check_digit_points_here(cli: Cli) -> None:
     cli.edit("districts/frogner/sub_orgs.yaml", "975016684", "975016685")
     assert "`websakctl suborgs check` looks it up" in cli("validate", code=3).err
+
+
+def test_a_district_that_is_looked_at_alone_knows_the_numbers_of_the_others(cli: Cli, registers: Registers) -> None:
+    registers.sub_units["975016528"] = sub_unit("975016528", "ASKELADDEN BARNEHAGE", FROGNER)
+    assert findings(cli, registers, "--district", "frogner") == [("elsewhere", "sagene", "975016528")]

@@ -81,6 +81,26 @@ def test_planned_types_and_level_are_compared(cli: Cli, fiks: Registers) -> None
     assert [what for what, _ in findings(cli, fiks)] == ["other-types", "other-types", "unknown-type"]
 
 
+def test_an_ended_number_that_a_system_still_fetches_is_told_however_its_mail_came(cli: Cli, fiks: Registers) -> None:
+    cli.edit("districts/frogner/sub_orgs.yaml", "arrives: dokulink", "arrives: svarinn, valid_to: 2021-01-01")
+    fiks.sub_units["975016684"]["nedleggelsesdato"] = "2021-01-01"
+    assert findings(cli, fiks) == [("registered-gone", "975016684")]
+    fiks.sub_units["975016684"].pop("nedleggelsesdato")
+    assert findings(cli, fiks) == [("registered-unplanned", "975016684")]
+
+
+def test_two_systems_for_the_same_mail_are_told(cli: Cli, fiks: Registers) -> None:
+    fiks.receiving[FROGNER].append(row(FROGNER, "Noe annet"))
+    assert findings(cli, fiks) == [("registered-twice", FROGNER)]
+
+
+def test_the_password_goes_to_no_host_that_only_the_config_names(cli: Cli, fiks: Registers) -> None:
+    settings = cli.root / "config/websak.yaml"
+    settings.write_text(settings.read_text() + f"registers: {{fiks: {{url: '{fiks.url}/fiks'}}}}\n")
+    env = {name: value for name, value in fiks.fiks_variables.items() if name != "WEBSAKCTL_FIKS_URL"}
+    assert "nothing was sent" in cli("suborgs", "check", env=env, code=6).err
+
+
 @pytest.mark.parametrize("left_out", ["CLIENT_ID", "PASSWORD", "PRIVATE_KEY"])
 def test_without_credentials_it_is_off_and_says_so(cli: Cli, fiks: Registers, left_out: str) -> None:
     env = {name: value for name, value in fiks.fiks_variables.items() if name != f"WEBSAKCTL_FIKS_{left_out}"}

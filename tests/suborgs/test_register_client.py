@@ -2,10 +2,10 @@
 
 import pytest
 
+from websakctl.consistency.business_register import Standing
 from websakctl.live.business_register import SIZE, BusinessRegister
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.runtime import Runtime
-from websakctl.rollout.register import Standing
 
 from .registers import FROGNER, Registers, sub_unit, unit
 

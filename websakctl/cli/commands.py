@@ -60,6 +60,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "districts": ("config.districts", "The districts that share the setup."),
     "licences": ("rollout.licences", "Show licence seats: bought, allotted, in use, and needed by the next batches."),
     "suborgs": ("rollout.suborgs", "Show every sub-org number and where its mail goes, the holes first."),
+    "consistency": (
+        "review.consistency",
+        "Show every unit and number as the config, Websak, the business register and KS Fiks have it.",
+    ),
     "users": ("rollout.users", "Users of the districts, from files of HR."),
     "attest": (
         "rollout.attest",
@@ -101,7 +105,7 @@ JOBS: dict[str, tuple[str, ...]] = {
         "import",
     ),
     "Bring districts in": ("rollout", "attest", "users", "licences", "suborgs", "worklist"),
-    "Answer for it": ("law", "evidence"),
+    "Answer for it": ("law", "consistency", "evidence"),
     "Around an upgrade": ("upgrade", "snapshot", "contract"),
     "This tool and its Websaks": ("doctor", "auth", "state", "sandbox", "demo", "fleet"),
 }

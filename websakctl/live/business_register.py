@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
+from websakctl.consistency.business_register import Registered, Standing
 from websakctl.live.client import open_client
 from websakctl.live.errors import NotAsAgreed
 from websakctl.live.runtime import Runtime
 from websakctl.live.transport import Reading, Traffic
-from websakctl.rollout.register import Registered, Standing
 
 SIZE = 1000
 WINDOW = 10_000  # (page + 1) * size may not be more: the register's own limit

@@ -5,8 +5,9 @@ from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
+from websakctl.consistency.websak import LiveUnit
 from websakctl.live.access_groups import AccessGroupsReader
-from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, row_lacks, rows_of
+from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, row_lacks, rows_of, text_or_none
 from websakctl.live.department_fields import LOOKED_AT, NEWER, NUMBER, ONLY_READ, TEXTS, reported
 from websakctl.live.errors import LiveError, NotAsAgreed, not_a
 from websakctl.live.transport import Reading
@@ -117,6 +118,33 @@ class DepartmentsReader:
                 result.append(self._resource(row, key, self._scope(id_, parents, scopes), _READ_ANEW))
         self._units.scopes.update({unit.address.key: unit.address.scope for unit in result})
         return result
+
+    def listed(self) -> tuple[LiveUnit, ...]:
+        """All units but the root, as they are: an external id may stand there twice, which ``read`` refuses.
+
+        Raises:
+            LiveError: If the list cannot be read or trusted, or the root is not there.
+        """
+        rows = self._flat()
+        root = self._find_root(rows)
+        now = self._reading.runtime.clock.now()
+        keys = {str(row.id): composed(row.externalId) or composed(row.code) or f"#{row.id}" for row in rows}
+        keys[str(root.id)] = ""
+        result = []
+        for row in rows:
+            parent, number = str(row.parentDepartmentId or ""), getattr(row, NUMBER)
+            if row is not root:
+                unit = LiveUnit(
+                    key=keys[str(row.id)],
+                    id=str(row.id),
+                    name=str(row.name),
+                    parent=keys.get(parent, f"#{parent}"),
+                    abbreviation=text_or_none(row.abbreviation),
+                    number=str(number) if number not in (None, "", "0", 0) else "",
+                    active=not ended(row.validToDate, f"department {row.id}", now),
+                )
+                result.append(unit)
+        return tuple(result)
 
     def _find_root(self, rows: list[Any]) -> Any:
         if self._root_unit:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from websakctl.consistency.receiving import Receiving
 from websakctl.live.adapter import rows_of
 from websakctl.live.client import open_client
 from websakctl.live.errors import NotAsAgreed
@@ -13,7 +14,6 @@ from websakctl.live.runtime import Runtime
 from websakctl.live.tokens import SignedGrant
 from websakctl.live.transport import Reading, Traffic
 from websakctl.redaction import Secret
-from websakctl.rollout.receiving import Receiving
 
 SYSTEMS = "/api/v2/mottakersystem"
 TYPES = "/api/v2/forsendelsestyper"

@@ -3,31 +3,29 @@
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from websakctl.operations.rollout.check_sub_orgs import RegisterCheck
+from websakctl.consistency.discrepancy import Discrepancy
+from websakctl.consistency.ledger import Discrepancies
+from websakctl.consistency.sources import InFiks, InRegister
 from websakctl.report.view_models import DocumentReport, Section
-from websakctl.rollout.receiving import Mismatch
-from websakctl.rollout.register import Difference
 
 _COLUMNS = ("what", "number", "name", "district", "says")
 
 
-def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, why_not: str) -> DocumentReport:
+def check_document(found: Discrepancies, checked: int, register: InRegister, fiks: InFiks) -> DocumentReport:
     """Show the findings, the gravest first.
 
     Args:
-        check: Against the business register.
-        mismatches: Against KS Fiks; ``None`` if it was not asked.
-        why_not: Why it was not.
+        found: What differs.
+        checked: How many numbers were compared.
+        register: The business register.
+        fiks: KS Fiks; if it was not asked, ``why_not`` says why.
     """
-    result = [*check.differences, *(mismatches or ())]
-    numbers = f"{check.checked} number{'s' * (check.checked != 1)}"
-    fiks = f"not asked: {why_not}" if mismatches is None else "asked"
+    result = [*found.register, *found.fiks]
+    numbers = f"{checked} number{'s' * (checked != 1)}"
     sections = [
-        Section(title="Business register", columns=_COLUMNS, rows=[_row(d) for d in check.differences]),
-        Section(title="KS Fiks", columns=_COLUMNS, rows=[_row(m) for m in mismatches or ()]),
-        Section(title="Not looked at", lines=check.notes),
+        Section(title="Business register", columns=_COLUMNS, rows=[_row(d) for d in found.register]),
+        Section(title="KS Fiks", columns=_COLUMNS, rows=[_row(d) for d in found.fiks]),
+        Section(title="Not looked at", lines=register.notes),
     ]
     return DocumentReport(
         title="Sub-org numbers against the registers",
@@ -35,28 +33,30 @@ def check_document(check: RegisterCheck, mismatches: Sequence[Mismatch] | None, 
         verdict=f"{len(result)} finding{'s' * (len(result) != 1)} ({numbers} checked)."
         if result
         else f"The registers are as the config says ({numbers} checked).",
-        facts=[("business register", check.asked), ("KS Fiks", fiks)],
+        facts=[
+            ("business register", register.asked),
+            ("KS Fiks", f"not asked: {fiks.why_not}" if fiks.why_not else "asked"),
+        ],
         sections=[section for section in sections if section.rows or section.lines],
         data={
             "format_version": 1,
-            "checked": check.checked,
+            "checked": checked,
             "business_register": {
-                "asked": check.asked,
-                "findings": [_data(d) for d in check.differences],
-                "notes": list(check.notes),
+                "asked": register.asked,
+                "findings": _data(found.register),
+                "notes": list(register.notes),
             },
-            "fiks": {
-                "asked": mismatches is not None,
-                "why_not": why_not or None,
-                "findings": [_data(m) for m in mismatches or ()],
-            },
+            "fiks": {"asked": not fiks.why_not, "why_not": fiks.why_not or None, "findings": _data(found.fiks)},
         },
     )
 
 
-def _row(result: Difference | Mismatch) -> tuple[Any, ...]:
-    return result.what.value, result.orgnr, result.name, result.district, result.detail
+def _row(result: Discrepancy) -> tuple[Any, ...]:
+    return result.what.value, result.key, result.name, result.district, result.detail
 
 
-def _data(result: Difference | Mismatch) -> dict[str, Any]:
-    return {**msgspec.to_builtins(result), "what": result.what.value}
+def _data(found: Sequence[Discrepancy]) -> list[dict[str, Any]]:
+    return [
+        {"what": d.what.value, "orgnr": d.key, "district": d.district, "name": d.name, "detail": d.detail}
+        for d in found
+    ]

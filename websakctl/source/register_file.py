@@ -8,8 +8,8 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
+from websakctl.consistency.business_register import Registered, Standing
 from websakctl.model.types import organisation_number
-from websakctl.rollout.register import Registered, Standing
 from websakctl.source.tables.delimited import delimiter_of, records
 from websakctl.source.tables.encoding import header_key
 from websakctl.source.tables.table import TableError

@@ -80,7 +80,7 @@ def documents(
                 path = (out or session.root / "documents") / slug / f"{paper.stem}.{suffix}"
                 files[path] = _written(session, paper, suffix, language, today)
                 rows.append((slug, paper.what, str(path)))
-    _write(files, force=force)
+    write_documents(files, force=force)
     data = [dict(zip(("district", "what", "file"), row, strict=True)) for row in rows]
     headline = f"{len(rows)} document{'s' * (len(rows) != 1)} written." if rows else "There is nothing to write."
     session.write(TableReport(headline=headline, columns=("district", "what", "file"), rows=rows, data=data))
@@ -164,8 +164,12 @@ def _written(session: Session, paper: Paper, suffix: str, language: "Language", 
     return word(paper.markdown, title=paper.title, author=about.name if about else "", language=language, today=today)
 
 
-def _write(files: dict[Path, bytes], *, force: bool) -> None:
-    """All or nothing: one that is there is never written over without being asked to."""
+def write_documents(files: dict[Path, bytes], *, force: bool) -> None:
+    """Write all or nothing: one that is there is never written over without being asked to.
+
+    Raises:
+        Problem: If one is there and must not be written over, or a folder cannot be written.
+    """
     existing = [path for path in files if path.exists()]
     if existing and not force:
         raise Problem(

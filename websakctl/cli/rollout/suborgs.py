@@ -20,12 +20,16 @@ from websakctl.cli.options import (
 from websakctl.cli.session import Session, require_file
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import AutoApprove, Force
+from websakctl.model.address import BASE
 
 if TYPE_CHECKING:
-    from websakctl.live.fiks import FIKS_HOSTS, FiksConnection
+    from collections.abc import Iterable
+
+    from websakctl.consistency.discrepancy import Discrepancy
+    from websakctl.consistency.ledger import Desired
+    from websakctl.consistency.sources import InRegister
+    from websakctl.live.fiks import FiksConnection
     from websakctl.redaction import Secret
-    from websakctl.rollout.register import Difference
-    from websakctl.urls import parse_url
 
 FORMATS = ("text", "json", "csv", "markdown")
 CHECK_FORMATS = ("text", "json", "markdown")
@@ -133,10 +137,10 @@ def check(
     fetch mail before its batch is ready, or not at all. Never fetches mail.
     """
 
-    from websakctl.operations.rollout.check_sub_orgs import check_files, check_online, check_receiving
+    from websakctl.consistency.ledger import compare
+    from websakctl.consistency.sources import InFiks
+    from websakctl.operations.review.consistency import ask_fiks, desired_of
     from websakctl.report.register import check_document
-    from websakctl.rollout.routing import routes
-    from websakctl.source.register_file import RegisterFileError
 
     session = Session(call)
     config = session.valid_config()
@@ -144,29 +148,48 @@ def check(
         config.districts
     )
     today = today_in_oslo()
-    chosen = [route for route in routes(config.whole, today, config.examples, config.aside) if route.district in scopes]
-    mismatches = None
+    desired = desired_of(config, scopes, today)
+    register = in_register(session, desired, file)
+    connection, why_not = (None, "--file works without a network") if file else fiks_connection(session)
+    fiks = InFiks(why_not=why_not)
+    if connection is not None:
+        session.terminal.say(f"Asking {connection.url} …")
+        fiks = ask_fiks(connection, desired, (), session.runtime)
+    result = compare(desired, register, fiks, today)
+    checked = sum(1 for route in desired.routes if route.district in scopes and route.orgnr not in register.unseen)
+    session.write(check_document(result, checked, register, fiks))
+    raise typer.Exit(Exit.CHANGES if detailed_exitcode and (result.register or result.fiks) else Exit.OK)
+
+
+def in_register(
+    session: Session, desired: "Desired", file: list[Path] | None, more: "Iterable[str]" = ()
+) -> "InRegister":
+    """What the business register has, by its files or as it is asked.
+
+    Args:
+        session: Of the command.
+        desired: The districts that are looked at, and their numbers.
+        file: Bulk files of the register; none: it is asked.
+        more: Further numbers to look up.
+
+    Raises:
+        LiveError: If it does not answer, or not as agreed.
+        Problem: If a file is not there, or none of the register's.
+    """
+    from websakctl.operations.review.consistency import ask_register, read_register
+    from websakctl.source.register_file import RegisterFileError
+
     for one in file or ():
         require_file(one, "name what was fetched of the register: enheter, underenheter")
     if file:
-        why_not = "--file works without a network"
         try:
-            result = check_files(file, chosen, config.districts, scopes, today)
+            return read_register(file, desired, more)
         except RegisterFileError as error:
             raise Problem(str(error), Exit.FAILED, "fetch it again: underenheter/lastned of the register") from None
-    else:
-        connection, why_not = fiks_connection(session)
-        url = session.secure(session.around.register_url or config.settings.registers.business).rstrip("/")
-        session.terminal.say(
-            f"Asking {url} about {len(chosen)} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …"
-        )
-        result = check_online(url, chosen, config.districts, scopes, today, session.runtime)
-        if connection is not None:
-            session.terminal.say(f"Asking {connection.url} …")
-            system = config.settings.registers.fiks.receiving_system
-            mismatches = check_receiving(connection, chosen, system, today, session.runtime)
-    session.write(check_document(result, mismatches, why_not))
-    raise typer.Exit(Exit.CHANGES if detailed_exitcode and (result.differences or mismatches) else Exit.OK)
+    url = session.secure(session.around.register_url or session.config.settings.registers.business).rstrip("/")
+    count, scopes = sum(route.district in desired.scopes for route in desired.routes), desired.scopes - {BASE}
+    session.terminal.say(f"Asking {url} about {count} numbers of {len(scopes)} district{'s' * (len(scopes) != 1)} …")
+    return ask_register(url, desired, more, session.runtime)
 
 
 def altinn(
@@ -270,7 +293,7 @@ def import_(
         rows = read_list(session, list_, KIND, district)
     else:
         _refuse_half_a_route(channel, reader, unit)
-        rows = {(result.district, result.orgnr): {"name": result.name} for result in _missing(session, file, scopes)}
+        rows = {(result.district, result.key): {"name": result.name} for result in _missing(session, file, scopes)}
     filled = {}
     for (slug, orgnr), fields in rows.items():
         local = {"unit": config.districts[slug].full_key(config.districts[slug].local_key(unit))} if unit else {}
@@ -293,36 +316,28 @@ def _refuse_half_a_route(channel: str | None, reader: list[str] | None, unit: st
         raise Problem("mail through SvarInn needs a unit", Exit.USAGE, "name it by its local key: --unit OPPV")
 
 
-def _missing(session: Session, file: list[Path] | None, scopes: frozenset[str]) -> "list[Difference]":
+def _missing(session: Session, file: list[Path] | None, scopes: frozenset[str]) -> "list[Discrepancy]":
     """What the business register has below the districts and the config does not."""
-    from websakctl.operations.rollout.check_sub_orgs import check_files, check_online
-    from websakctl.rollout.register import Lookup
-    from websakctl.rollout.routing import routes
-    from websakctl.source.register_file import RegisterFileError
+    from websakctl.consistency.business_register import Lookup
+    from websakctl.consistency.ledger import compare
+    from websakctl.consistency.sources import InFiks
+    from websakctl.operations.review.consistency import desired_of
 
-    config, today = session.config, today_in_oslo()
-    chosen = [route for route in routes(config.whole, today, config.examples, config.aside) if route.district in scopes]
-    for one in file or ():
-        require_file(one, "name what was fetched of the register: enheter, underenheter")
-    if file:
-        try:
-            result = check_files(file, chosen, config.districts, scopes, today)
-        except RegisterFileError as error:
-            raise Problem(str(error), Exit.FAILED, "fetch it again: underenheter/lastned of the register") from None
-        for note in result.notes:
-            session.terminal.warn(f"note: {note}")
-    else:
-        url = session.secure(session.around.register_url or config.settings.registers.business).rstrip("/")
-        session.terminal.say(f"Asking {url} …")
-        result = check_online(url, chosen, config.districts, scopes, today, session.runtime)
-    return [results for results in result.differences if results.what is Lookup.MISSING]
+    today = today_in_oslo()
+    desired = desired_of(session.config, scopes, today)
+    register = in_register(session, desired, file)
+    for note in register.notes:
+        session.terminal.warn(f"note: {note}")
+    result = compare(desired, register, InFiks(why_not="not asked"), today)
+    return [found for found in result.register if found.what is Lookup.MISSING]
 
 
 def fiks_connection(session: Session) -> "tuple[FiksConnection | None, str]":
     """Who we are at KS Fiks; without any of it nothing is asked, and the second part says why."""
     from importlib.util import find_spec
 
-    from websakctl.live.fiks import FiksConnection
+    from websakctl.live.fiks import FIKS_HOSTS, FiksConnection
+    from websakctl.urls import parse_url
 
     around, given = session.around, session.config.settings.registers.fiks
     client_id = around.fiks_client_id or given.client_id

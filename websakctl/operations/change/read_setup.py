@@ -13,13 +13,13 @@ from websakctl.live.transport import RateLimiter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.resource import State
-from websakctl.model.types import organisation_number
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.dependents import people_may_depend, with_dependents
 from websakctl.plan.guards import lock_out, may_lock_out
+from websakctl.rollout.routing import routes
 
 UNIT_KIND = "org_unit"
 
@@ -81,7 +81,7 @@ def read_setup(connection: Connection, inputs: ConfigInput) -> LiveSetup:
             api_version=reader.departments.version(),
             requests=traffic.requests,
             unsupported=reader.unsupported,
-            warnings=(*reader.unchecked, *_few(list(_numbers_that_differ(inputs.config.state, reader.units)))),
+            warnings=(*reader.unchecked, *_few(list(_numbers_that_differ(inputs, reader.units)))),
             seconds_each=traffic.seconds / max(1, traffic.requests),
         )
 
@@ -91,24 +91,16 @@ def _few(warnings: list[str], most: int = 5) -> list[str]:
     return [*warnings[:most], *more]
 
 
-def _numbers_that_differ(config: State, units: Units) -> Iterator[str]:
-    """Units whose organisation number in Websak is not the one whose mail the config leads there; compared, never written.
+def _numbers_that_differ(inputs: ConfigInput, units: Units) -> Iterator[str]:
+    """Units whose organisation number in Websak is not the one whose mail the config leads there; compared, never written."""
+    if not units.numbers or inputs.today is None:
+        return
+    from websakctl.consistency.websak import LiveUnit, compare_numbers
 
-    Only numbers that are an organisation's are named: the field may hold a person's.
-    """
-    routes: dict[str, set[str]] = {}
-    for address, route in config.items():
-        if address.kind == "sub_org" and (unit := route.fields.get("unit")) is not None:
-            routes.setdefault(unit, set()).add(address.key)
-    places = {number: unit for unit, numbers in routes.items() for number in numbers}
-    for unit, number in sorted(units.numbers.items()):
-        digits = organisation_number(number)
-        if digits is None or digits in routes.get(unit, ()):
-            continue
-        if digits in places:
-            yield f"{unit} has the organisation number {digits} in Websak, and the config leads that number's mail to {places[digits]}"
-        elif unit in routes:
-            yield f"{unit} has the organisation number {digits} in Websak, and the config leads {', '.join(sorted(routes[unit]))} there"
+    live = [LiveUnit(key=key, number=number) for key, number in sorted(units.numbers.items())]
+    led = routes(inputs.config.whole, inputs.today)
+    for found in compare_numbers({}, live, led, {}, inputs.today):
+        yield f"{found.key} {found.detail}"
 
 
 def require_what_is_known(inputs: ConfigInput, live: State) -> None:

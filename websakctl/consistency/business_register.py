@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from websakctl.consistency.discrepancy import Discrepancy, in_order
 from websakctl.model.district import District
 from websakctl.rollout.routing import Route
 
@@ -46,27 +47,17 @@ class Lookup(StrEnum):
     RENAMED = "renamed"
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """One number that the register has otherwise. ``detail`` says what it says, and what to do."""
-
-    what: Lookup
-    orgnr: str
-    district: str
-    name: str
-    detail: str
-
-
 def compare_register(
     routes: Iterable[Route],
     districts: Mapping[str, District],
     below: Mapping[str, Collection[Registered]],
     others: Mapping[str, Registered],
     today: date,
-) -> tuple[Difference, ...]:
+) -> tuple[Discrepancy, ...]:
     """Tell what differs, in the order of ``Lookup``, then by district and number.
 
     Args:
-        routes: The numbers of the config.
+        routes: The numbers of the config, those of districts that were not looked through too: one may stand below another.
         districts: All districts by slug; a number that stands below another one belongs there.
         below: All that stands below each district that was looked through.
         others: What the register says of numbers of the config that it does not have there.
@@ -83,28 +74,37 @@ def compare_register(
         for difference in _differences(route, unit, home, main, today)
     ]
     differences.extend(
-        Difference(
+        Discrepancy(
             what=Lookup.MISSING,
-            orgnr=unit.orgnr,
+            key=unit.orgnr,
             district=slug,
             name=unit.name,
             detail="not in the config: decide where its mail goes",
         )
         for slug, units in below.items()
         for unit in units
-        if unit.orgnr not in given and _end_of(unit) is None
+        if unit.orgnr not in given and end_of(unit) is None
     )
-    order = list(Lookup)
-    return tuple(sorted(differences, key=lambda d: (order.index(d.what), d.district, d.orgnr)))
+    return in_order(differences, Lookup)
+
+
+def is_gone(unit: Registered, today: date) -> str:
+    """Why nobody can be reached by a number, as the register has it; empty: somebody can, or the register does not say."""
+    if unit.standing is Standing.REMOVED:
+        return "removed from the register"
+    if unit.standing is Standing.UNKNOWN:
+        return "unknown to the register"
+    end = end_of(unit)
+    return f"closed {end}" if end is not None and end <= today.isoformat() else ""
 
 
 def _differences(
     route: Route, unit: Registered, home: Mapping[str, str], main: Mapping[str, str], today: date
-) -> Iterable[Difference]:
-    def differs(what: Lookup, detail: str) -> Difference:
-        return Difference(what=what, orgnr=route.orgnr, district=route.district, name=route.name, detail=detail)
+) -> Iterable[Discrepancy]:
+    def differs(what: Lookup, detail: str) -> Discrepancy:
+        return Discrepancy(what=what, key=route.orgnr, district=route.district, name=route.name, detail=detail)
 
-    end = _end_of(unit)
+    end = end_of(unit)
     if route.ended:
         if unit.standing is Standing.THERE and end is None:
             yield differs(Lookup.ALIVE, "the config says that it has ended, the register that it has not")
@@ -129,7 +129,8 @@ def _differences(
             yield differs(Lookup.RENAMED, f"the register calls it {unit.name!r}")
 
 
-def _end_of(unit: Registered) -> str | None:
+def end_of(unit: Registered) -> str | None:
+    """The day on which a number ends or has ended, if it does."""
     return min(filter(None, (unit.deleted, unit.closed)), default=None)
 
 
