@@ -7,15 +7,15 @@ from unittest import mock
 
 from websakctl.apply.attempt import Attempt
 from websakctl.apply.shared import SharedJournal, SharedState
-from websakctl.live.access_groups import AccessGroupsWriter
+from websakctl.live.access_groups import AccessGroupsReader, AccessGroupsWriter
 from websakctl.live.departments_writer import DepartmentsWriter
 from websakctl.live.errors import LiveError, UnknownOutcome
 from websakctl.live.transport import Writing
 from websakctl.operations.apply import carry_out, recovery, run, saved
 from websakctl.plan.stale import Holding
-from websakctl.state.branch import Push, Result, StateBranch
+from websakctl.state.branch import Push, Result, StateBranch, StateError
 from websakctl.state.git import GitError
-from websakctl.state.lock import StateLock
+from websakctl.state.lock import LockLost, StateLock, read_header, read_holder
 from websakctl.state.people import Sharing
 
 Patches = tuple[tuple[Any, str, Any], ...]
@@ -23,21 +23,21 @@ Patches = tuple[tuple[Any, str, Any], ...]
 
 def _lock_not_taken() -> Patches:
     """The lock is taken although somebody holds it."""
-    take = StateLock.take
 
-    def taken(self: StateLock) -> str | None:
-        with mock.patch("websakctl.state.lock.read_holder", lambda *_: None):
-            return take(self)
+    def take(self: StateLock) -> str | None:
+        for _ in range(5):
+            head = self._fetched()
+            if self._take_over(head, read_header(self.branch, head, self.environment)):
+                return None
+        raise StateError("the branch moves all the time")
 
-    return ((StateLock, "take", taken),)
+    return ((StateLock, "take", take),)
 
 
 def _lock_broken_at_once() -> Patches:
     """Who breaks a lock does not wait for its owner to have stopped."""
 
     def break_held(self: StateLock, owner: str) -> Any:
-        from websakctl.state.lock import read_header, read_holder
-
         head = self._fetched()
         holder = read_holder(self.branch, head)
         if holder is None or holder.owner != owner:
@@ -53,15 +53,16 @@ def _push_too_old() -> Patches:
 
 
 def _lost_lock_is_kept() -> Patches:
-    """A run whose lock was broken goes on as if nothing had happened."""
+    """A run whose lock was broken takes it for a push that did not work, and goes on."""
     finish = StateLock._finish
 
     def finished(self: StateLock, path: str, new: str, began: float) -> None:
         mine = self._mine
         try:
             finish(self, path, new, began)
-        except Exception:
+        except LockLost:
             self._mine, self._accepted = mine, began
+            raise StateError("it did not work, this time") from None
 
     return ((StateLock, "_finish", finished),)
 
@@ -210,16 +211,19 @@ def _no_settling() -> Patches:
 
 
 def _error_is_an_empty_list() -> Patches:
-    """A list that cannot be read is taken for an empty one."""
-    read = AccessGroupsWriter.read
+    """A list that cannot be read is taken for an empty one, and what was listed once is not looked up again."""
+    read = AccessGroupsReader.read
 
-    def emptied(self: AccessGroupsWriter) -> Any:
+    def emptied(self: AccessGroupsReader) -> Any:
         try:
             return read(self)
         except LiveError:
             return []
 
-    return ((AccessGroupsWriter, "read", emptied),)
+    return (
+        (AccessGroupsReader, "read", emptied),
+        (AccessGroupsWriter, "_is_there", lambda self, address: False),
+    )
 
 
 GUARDS: dict[str, Callable[[], Patches]] = {

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,13 +20,15 @@ from websakctl.operations.change.read_setup import LiveSetup
 from websakctl.plan.change import Change, Plan
 from websakctl.plan.stale import Stale
 from websakctl.redaction import Secret
-from websakctl.state.branch import StateBranch
+from websakctl.state.branch import Push, StateBranch
 from websakctl.state.people import StateKey
 
+from .config import Config
 from .network import Transport, way_to_the_remote
 from .remote import Clone as GitClone
 from .remote import MemoryGit
 from .scheduler import Killed
+from .together import Together
 
 if TYPE_CHECKING:
     from .world import World
@@ -57,15 +60,20 @@ class Process:
         machine.processes += 1
         self.name = f"{machine.name}/{machine.processes}"
         self.dead = False
-        self.run = ""  # the run that it carries out
+        self.config: Config | None = None  # what it plans from, where nothing else gives its changes
+        self.approved: tuple[Change, ...] | None = None  # what somebody approved before; nothing else may be done
         self._identifiers = 0
         redaction._secrets = self._secrets = {}  # a process knows of its own only
         self.runtime = Runtime(
-            clock=self, identifier=self.identifier, random=lambda: 0.5, executor=Inline, transport=self._transport
+            clock=self,
+            identifier=self.identifier,
+            random=lambda: 0.5,
+            executor=self._executor,
+            transport=self._transport,
         )
         self.journal = MemoryJournal(self)
         git = MemoryGit(world.remote, machine.git, way_to_the_remote(world.faults, machine.name, self.turn), self.live)
-        branch = StateBranch(git, "origin", BRANCH)  # type: ignore[arg-type]  # in place of git
+        branch = WatchedBranch(world, git)
         self.state = SharedState(self.journal, branch, key=KEY, clone=machine.name, runtime=self.runtime)
         self.connection = Connection(
             base_url="http://websak",
@@ -75,7 +83,7 @@ class Process:
             client_secret=Secret(CLIENT_SECRET),
             root_unit="OSLO",
             api_version=world.websak.version,
-            concurrency=1,
+            concurrency=world.script.at_once,
             runtime=self.runtime,
         )
 
@@ -133,6 +141,9 @@ class Process:
         number = self.world.identifiers = self.world.identifiers + 1
         return f"{number:06x}{self._identifiers:026x}"
 
+    def _executor(self, width: int) -> Executor:
+        return Together(width, self.name) if width > 1 and self.world.script.at_once > 1 else Inline(width)
+
     def _transport(self, url: str, connections: int) -> Transport:
         return Transport(self.world.wire, self.machine.name, self.turn, self._epoch)
 
@@ -140,6 +151,19 @@ class Process:
         lock = self.state._lock
         mine = lock._mine if lock is not None else None
         return (mine.epoch if mine is not None else 0), self.name
+
+
+class WatchedBranch(StateBranch):
+    """Sees that what is said of a push is true."""
+
+    def __init__(self, world: "World", git: MemoryGit) -> None:
+        super().__init__(git, "origin", BRANCH)  # type: ignore[arg-type]  # in place of git
+        self._world = world
+
+    def push(self, new: str, old: str | None) -> Push:
+        pushed = super().push(new, old)
+        self._world.see_what_a_push_came_to(self.ref, new, pushed.result)
+        return pushed
 
 
 class MemoryJournal(SharedJournal):
@@ -191,7 +215,7 @@ class Watcher:
 
     def confirm(self, changes: tuple[Change, ...], live: LiveSetup, *, reviewed: bool) -> None:
         self.process.turn("is asked", 0.2)
-        self.world.agreed(self.process, changes)
+        self.world.agreed(self.process, changes, reviewed=reviewed)
 
     def stale(self, stale: tuple[Stale, ...]) -> None:
         self.world.say(f"{len(stale)} stale: {[str(s.change.address) for s in stale]}")
@@ -204,6 +228,8 @@ class Watcher:
         self.world.scheduler.note(f"{outcome.change.action} {outcome.change.address}: {outcome.status}")
         if outcome.status is Status.DONE:
             self.world.see_that_it_is_done(self.process, outcome.change)
+        elif outcome.status is Status.FAILED:
+            self.world.see_that_it_has_not_happened(self.process, outcome)
 
     def note(self, text: str, *, urgent: bool = False) -> None:
         self.world.say(text)

@@ -115,6 +115,7 @@ class Wire:
     faults: Faults
     sent: list[Sent] = field(default_factory=list)
     tokens: dict[str, float] = field(default_factory=dict)
+    slow: Mapping[str, float] = field(default_factory=dict)  # seconds that each request of an actor takes besides
     issued: int = 0  # tokens, those that are no longer valid too
     # What each client read last of each object, by (actor, path): what it must not write over without having seen it.
     read: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
@@ -157,6 +158,8 @@ class Transport(httpx.BaseTransport):
         self._turn(f"sends {what}{f' ({struck})' if struck else ''}", 0.0)
         if struck == "refused connection":
             raise httpx.ConnectError("connection refused")
+        if slow := self._wire.slow.get(self._actor, 0.0):
+            self._turn("is waiting", slow)
         if struck == "401" or not self._valid(request):
             self._wire.tokens.clear()
             return _response(401, b"")
@@ -227,7 +230,7 @@ class Transport(httpx.BaseTransport):
                 del wire.old_lists[kept]  # a list is as old as the latest write but one, at the most
             for listed in _lists_of(path, wire.websak.version):
                 wire.old_lists[listed] = encoded(wire.websak.answer("-", "GET", listed, {}, None)[1])
-            found = wire.websak.answer(self._actor, method, path, query, body)
+            found = wire.websak.answer(run, method, path, query, body)
             made = wire.websak.effects[before:]
             wire.scheduler.note(f"effects: {[(e.operation, e.key) for e in made]}")
             wire.accepted(sent, made)

@@ -27,6 +27,7 @@ class Actor:
     program: Callable[[], None]
     turns: int = 0
     wake: float = 0.0  # when it wants to go on
+    until: Callable[[], bool] | None = None  # what it waits for, where that is no time
     ended: bool = False
     go: threading.Lock = field(default_factory=threading.Lock)
 
@@ -38,12 +39,15 @@ class Scheduler:
         seed: Decides which of those who could go on does.
     """
 
+    running: "Scheduler"  # the one that plays just now
+
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.time = 0.0  # seconds since the history began
         self.turns = 0
         self.current: Actor | None = None
         self._actors: list[Actor] = []
+        self._threads: list[threading.Thread] = []
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._failure: BaseException | None = None
         self._done = threading.Lock()
@@ -72,21 +76,29 @@ class Scheduler:
         Raises:
             BaseException: The first that a program let out; the others are ended.
         """
-        self._actors = [Actor(name, program) for name, program in programs.items()]
+        Scheduler.running = self
+        self._actors, self._threads = [], []
         self._failure = None
-        threads = [threading.Thread(target=self._begin, args=(actor,), daemon=True) for actor in self._actors]
         self._done.acquire()
-        for actor, thread in zip(self._actors, threads, strict=True):
-            actor.go.acquire()
-            thread.start()
+        for name, program in programs.items():
+            self.spawn(name, program)
         self._pass_on()
         self._done.acquire()
         self._done.release()
-        for thread in threads:
+        for thread in self._threads:
             thread.join()
         self.current = None
         if self._failure is not None:
             raise self._failure
+
+    def spawn(self, name: str, program: Callable[[], None]) -> None:
+        """Let one more go on from now, when it is chosen."""
+        actor = Actor(name, program)
+        thread = threading.Thread(target=self._begin, args=(actor,), daemon=True)
+        actor.go.acquire()
+        self._actors.append(actor)
+        self._threads.append(thread)
+        thread.start()
 
     def _begin(self, actor: Actor) -> None:
         actor.go.acquire()
@@ -108,8 +120,8 @@ class Scheduler:
         else:
             following.go.release()
 
-    def turn(self, what: str, seconds: float = 0.0) -> None:
-        """Hand back the turn, and come back when it is given again, at least ``seconds`` later.
+    def turn(self, what: str, seconds: float = 0.0, until: Callable[[], bool] | None = None) -> None:
+        """Hand back the turn, and come back when it is given again, at least ``seconds`` later, or once ``until`` holds.
 
         Raises:
             Killed: If the history has failed meanwhile.
@@ -123,6 +135,7 @@ class Scheduler:
             raise Endless(f"{self.turns} turns, the last of {actor.name}: {what}")
         self.time += TICK
         actor.wake = self.time + seconds if seconds > 0 else 0.0
+        actor.until = until
         following = self._choose()
         if following is not actor:
             assert following is not None
@@ -140,14 +153,20 @@ class Scheduler:
             self.current = left[0]
             return left[0]
         self._happen()
-        ready = [actor for actor in left if actor.wake <= self.time]
-        while not ready:
-            following = min(actor.wake for actor in left)
-            self.time = min(following, self._later[0][0]) if self._later else following
+        while not (ready := [actor for actor in left if self._ready(actor)]):
+            times = [actor.wake for actor in left if actor.wake > self.time] + [act[0] for act in self._later[:1]]
+            if not times:
+                self._failure = Endless(f"everybody waits: {[actor.name for actor in left]}")
+                ready = left[:1]
+                break
+            self.time = min(times)
             self._happen()
-            ready = [actor for actor in left if actor.wake <= self.time]
+            left = [actor for actor in self._actors if not actor.ended]
         self.current = ready[0] if len(ready) == 1 else self.chance.choice(ready)
         return self.current
+
+    def _ready(self, actor: Actor) -> bool:
+        return actor.wake <= self.time and (actor.until is None or actor.until())
 
     def _happen(self) -> None:
         while self._later and self._later[0][0] <= self.time:

@@ -7,9 +7,22 @@ import msgspec
 
 from .network import KINDS, Fault, On
 
-OPERATIONS = ("plan", "apply", "save", "apply saved", "replan", "resume", "roll back", "roll out", "drift", "verify")
-_OF_ADMINISTRATORS = (1, 8, 2, 2, 1, 2, 1, 2, 1, 1)
-_OF_PIPELINES = (1, 4, 2, 2, 4, 0, 0, 0, 1, 0)
+# What may be done, and how often by administrators and by pipelines.
+_OPERATIONS = {
+    "plan": (1, 1),
+    "apply": (8, 4),
+    "save": (2, 2),
+    "apply saved": (2, 2),
+    "apply forged": (1, 1),
+    "replan": (1, 4),
+    "resume": (2, 0),
+    "roll back": (1, 0),
+    "roll out": (2, 0),
+    "drift": (1, 1),
+    "verify": (1, 0),
+}
+OPERATIONS = tuple(_OPERATIONS)
+_OF_ADMINISTRATORS, _OF_PIPELINES = zip(*_OPERATIONS.values(), strict=True)
 EDITS = (
     "rename",
     "move",
@@ -33,6 +46,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     draw: int = 0
     after: float = 0.0
+    more: int = 0  # edits of the config besides those that ``draw`` gives
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +71,13 @@ class Jump(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Slow(msgspec.Struct, frozen=True, kw_only=True):
+    """Every request of the actor's machine takes ``seconds``, so that others meet what it is in the middle of."""
+
+    actor: str
+    seconds: float
+
+
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """One history, whole: the same script gives the same history."""
 
@@ -69,6 +90,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     kills: tuple[Kill, ...] = ()
     jumps: tuple[Jump, ...] = ()
+    slow: tuple[Slow, ...] = ()
+    at_once: int = 1  # requests of one process
 
 
 def made_from(number: int) -> Script:
@@ -81,7 +104,7 @@ def made_from(number: int) -> Script:
         actor = chance.choice(actors)
         steps[actor].append(_step(chance, actor))
     first = steps[actors[0]][0]
-    steps[actors[0]][0] = Step(what="apply", draw=first.draw, after=first.after)
+    steps[actors[0]][0] = Step(what="apply", draw=first.draw, after=first.after, more=first.more)
     if chance.random() < 0.4:
         steps["by hand"] = [_step(chance, "by hand") for _ in range(chance.randint(1, 2))]
     if users and chance.random() < 0.5:
@@ -99,6 +122,7 @@ def made_from(number: int) -> Script:
         )
         for _ in range(chance.choice((0, 0, 0, 1)))
     ]
+    slow = [Slow(actor=chance.choice(actors), seconds=chance.choice((0.5, 2.0, 5.0)))] if chance.random() < 0.3 else []
     if not (faults or kills):
         faults.append(Fault(actor=actors[0], on="write", nth=1, what=chance.choice(KINDS["write"])))
     return Script(
@@ -111,6 +135,8 @@ def made_from(number: int) -> Script:
         faults=tuple(faults),
         kills=tuple(kills),
         jumps=tuple(jumps),
+        slow=tuple(slow),
+        at_once=chance.choice((1, 1, 1, 2, 4)),
     )
 
 
@@ -123,7 +149,12 @@ def _step(chance: random.Random, actor: str) -> Step:
         what = chance.choices(OPERATIONS, _OF_PIPELINES)[0]
     else:
         what = chance.choices(OPERATIONS, _OF_ADMINISTRATORS)[0]
-    return Step(what=what, draw=chance.randrange(10**6), after=chance.choice((0.0, 0.0, 0.5, 3.0, 40.0)))
+    return Step(
+        what=what,
+        draw=chance.randrange(10**6),
+        after=chance.choice((0.0, 0.0, 0.5, 3.0, 40.0)),
+        more=chance.choice((0, 0, 0, 3)),
+    )
 
 
 def _fault(chance: random.Random, actor: str) -> Fault:
@@ -136,7 +167,7 @@ def _fault(chance: random.Random, actor: str) -> Fault:
 def smaller(script: Script) -> Iterator[Script]:
     """Scripts with something less, the largest pieces first."""
     replace = msgspec.structs.replace
-    for field in ("parts", "faults", "kills", "jumps", "quirks"):
+    for field in ("parts", "faults", "kills", "jumps", "slow", "quirks"):
         items = getattr(script, field)
         for n in range(len(items)):
             yield replace(script, **{field: items[:n] + items[n + 1 :]})
@@ -155,6 +186,8 @@ def smaller(script: Script) -> Iterator[Script]:
                 yield replace(script, parts=(*script.parts[:n], at_once, *script.parts[n + 1 :]))
     if script.users:
         yield replace(script, users=False)
+    if script.at_once > 1:
+        yield replace(script, at_once=1)
     if script.version != "3.3":
         yield replace(script, version="3.3")
 

@@ -1,5 +1,6 @@
 """One history: who does what on which machine, and what must hold after every step and at the end."""
 
+import copy
 import pickle
 import random
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 import msgspec
 
 from websakctl import redaction
+from websakctl.apply.attempt import Outcome
 from websakctl.apply.entries import JournalError
 from websakctl.cli.app import problem_of
 from websakctl.kinds import all_kinds
@@ -39,7 +41,7 @@ from websakctl.plan.change import Action, Change, Plan
 from websakctl.plan.deviations import deviations
 from websakctl.plan.diff import same
 from websakctl.plan.document import to_document
-from websakctl.state.branch import ENTRIES, StateError, Unreachable
+from websakctl.state.branch import ENTRIES, Result, StateError, Unreachable
 from websakctl.state.lock import Header, LockHeld, create
 from websakctl.state.people import People
 
@@ -50,6 +52,7 @@ from .network import Faults, Sent, Wire
 from .remote import Remote
 from .scheduler import Killed, Scheduler
 from .script import EDITS, Script, Step
+from .together import in_turns
 from .websak import Effect, Websak
 
 NOT_OURS = ("by hand", "other writer")  # who works in Websak itself
@@ -164,11 +167,11 @@ class World:
         self.faults.ended = False
         self.kills = {(kill.actor, kill.turn) for kill in script.kills}
         self.jumps = {(jump.actor, jump.turn): jump.seconds for jump in script.jumps}
-        for part in script.parts:
-            if part.actor in self.machines:
-                self.machines[part.actor].turns = 0
+        for machine in self.machines.values():
+            machine.turns = 0
+        self.wire.slow = {slow.actor: slow.seconds for slow in script.slow}
         self.scheduler.run({part.actor: lambda part=part: self._act(part.actor, part.steps) for part in script.parts})
-        self.faults.ended, self.kills, self.jumps = True, set(), {}
+        self.faults.ended, self.kills, self.jumps, self.wire.slow = True, set(), {}, {}
         self.report.faults.update(f"{f.on}: {f.what}" for f in self.faults.struck)
         self.report.faults["killed"] += self.killed
         self.report.faults += Counter()
@@ -240,15 +243,16 @@ class World:
         if step.what in ("apply", "save", "roll out"):
             users = self.script.users
             edits = [e for e in EDITS if users or "user" not in e]
-            for _ in range(chance.choice((0, 1, 1, 2, 3))):
+            for _ in range(chance.choice((0, 1, 1, 2, 3)) + step.more):
                 self.config = self.config.edited(chance.choice(edits), chance.randrange(10**6))
                 self._words |= self.config.words()
         act = {
             "apply": self._apply,
             "save": self._save,
-            "apply saved": lambda p: self._apply_saved(p, chance, replan=False),
-            "replan": lambda p: self._apply_saved(p, chance, replan=True),
-            "resume": lambda p: resume(self._request(p)),
+            "apply saved": lambda p: self._apply_saved(p, chance, "as saved"),
+            "apply forged": lambda p: self._apply_saved(p, chance, "forged"),
+            "replan": lambda p: self._apply_saved(p, chance, "replan"),
+            "resume": self._resume,
             "roll back": lambda p: self._roll_back(p, chance),
             "roll out": self._roll_out,
             "plan": self._plan,
@@ -259,7 +263,7 @@ class World:
         told = self._command(actor, act, writes=not reads_only)
         if told.held is not None and chance.random() < 0.6:
             owner = told.held.holder.owner
-            self._command(actor, act if chance.random() < 0.5 else lambda p: resume(self._request(p)), break_held=owner)
+            self._command(actor, act if chance.random() < 0.5 else self._resume, break_held=owner)
 
     # --- commands
 
@@ -318,9 +322,10 @@ class World:
             return Told(0, result)
         return Told(4 if result.applied is None and not result.stale else 5, result)
 
-    def inputs(self, process: Process, config: Config | None = None) -> ConfigInput:
+    def inputs(self, process: Process) -> ConfigInput:
         known = process.journal.known(ENVIRONMENT)
-        configuration = (config or self.config).configuration()
+        process.config = self.config
+        configuration = self.config.configuration()
         return ConfigInput(
             config=configuration,
             kinds=process.connection.kinds(all_kinds()),
@@ -342,6 +347,11 @@ class World:
             allowed_guards=_Every(),
             shared_lock_held=True,
         )
+
+    def _resume(self, process: Process) -> ApplyResult | None:
+        request = self._request(process)
+        process.config = None  # it goes on with a plan of another time
+        return resume(request)
 
     def _apply(self, process: Process) -> ApplyResult:
         return plan_and_apply(self._request(process))
@@ -375,11 +385,18 @@ class World:
         self.saved.append(document)
         return SavedPlan.read("p.json", document)
 
-    def _apply_saved(self, process: Process, chance: random.Random, *, replan: bool) -> ApplyResult | None:
+    def _apply_saved(self, process: Process, chance: random.Random, how: str) -> ApplyResult | None:
         if not self.saved:
             return None
-        saved = SavedPlan.read("p.json", chance.choice(self.saved))
-        return (apply_approved if replan else apply_saved)(self._request(process), saved)
+        document = chance.choice(self.saved)
+        request = self._request(process)
+        if how == "forged":
+            document = _forged(document, chance)
+        saved = SavedPlan.read("p.json", document)
+        process.approved = saved.plan.changes
+        if saved.plan.origin.run:
+            process.config = None
+        return (apply_approved if how == "replan" else apply_saved)(request, saved)
 
     def _roll_back(self, process: Process, chance: random.Random) -> ApplyResult | None:
         past = [view for view in runs(process.journal) if view.state in ("complete", "incomplete", "interrupted")]
@@ -394,7 +411,12 @@ class World:
         if not plan.changes:
             return None
         saved = self._keep(process, plan)
-        return apply_saved(self._request(process, inputs), saved)
+        request = self._request(process, inputs)
+        process.approved, process.config = (
+            saved.plan.changes,
+            None,
+        )  # what a run had before, and not the config, gives them
+        return apply_saved(request, saved)
 
     def _roll_out(self, process: Process) -> ApplyResult | None:
         """As ``rollout run`` does it: a first part, then the rest, which must be what was approved."""
@@ -462,8 +484,17 @@ class World:
     def _show(self, plan: Plan) -> None:
         self.say(msgspec.json.encode(to_document(plan, tool_version="0", created_at="2027-01-04T08:00:00Z")).decode())
 
-    def agreed(self, process: Process, changes: tuple[Change, ...]) -> None:
-        """Remember the changes that a process may make."""
+    def agreed(self, process: Process, changes: tuple[Change, ...], *, reviewed: bool) -> None:
+        """Remember the changes that a process may make: those that the config gives, and of a saved plan no others."""
+        for change in changes:
+            if process.approved is not None and reviewed:
+                self._hold(
+                    any(_the_same(change, approved) for approved in process.approved),
+                    "nothing is done that nobody approved",
+                    f"{process.name}: {change}",
+                )
+            if process.config is not None:
+                self._see_that_the_config_gives(process.name, process.config, change)
         self._agreed.setdefault(process.name, {}).update({change.address: change for change in changes})
 
     def see_that_it_is_done(self, process: Process, change: Change) -> None:
@@ -482,13 +513,49 @@ class World:
                     theirs = next((t for t, ours in _FIELDS.items() if ours == f.path), None)
                     wanted = self._id_of(f.after) if f.path == "parent" else f.after
                     if theirs is not None and done:
-                        history = [v for e in effects for n, _, v in e.fields if n == theirs]
-                        done = wanted in history or (row is not None and row[theirs] == wanted)
+                        history = [v or None for e in effects for n, _, v in e.fields if n == theirs]
+                        now = row[theirs] if row is not None else wanted
+                        done = (wanted or None) in (*history, now or None)
         elif kind == "access_group":
             done = any(group["groupName"] == key for group in self.websak.groups.values())
         else:
             done = any(user["code"] == key for user in self.websak.users.values())
         self._hold(done, "no effect is lost", f"{process.name} says that {change.action} {change.address} is done")
+
+    def _see_that_the_config_gives(self, who: str, config: Config, change: Change) -> None:
+        resource = config.configuration().state.get(change.address)
+        goes = change.action in (Action.DEACTIVATE, Action.DELETE)
+        fields = resource.fields if resource is not None else {}
+        others = [f for f in change.fields if f.path in fields and not same(f.after, fields[f.path])]
+        self._hold(
+            (resource is None) == goes and not (others and not goes),
+            "nothing is done that nobody approved",
+            f"{who}: the config does not give {change}",
+        )
+
+    def see_that_it_has_not_happened(self, process: Process, outcome: Outcome) -> None:
+        """What is reported as failed, and takes one request, has had no effect; unless somebody has undone it since."""
+        kind, _, key = outcome.change.address
+        verb = {Action.CREATE: "create", Action.UPDATE: "update", Action.DEACTIVATE: "deactivate"}
+        if kind == "user" or outcome.change.action not in verb:
+            return
+        mine = [e for e in self.websak.effects if e.by == process.name and e.key == key]
+        mine = [e for e in mine if e.operation.endswith(verb[outcome.change.action])]
+        by_hand = any(e.by == "by hand" and e.key == key for e in self.websak.effects)
+        self._hold(
+            not mine or by_hand,
+            "what is reported is true",
+            f"{process.name} says that {outcome.change.action} {outcome.change.address} failed ({outcome.detail}): {mine}",
+        )
+
+    def see_what_a_push_came_to(self, ref: str, new: str, result: Result) -> None:
+        """It moved the branch if it won, and did not if it lost or was refused."""
+        there = new in self.remote.history(self.remote.refs.get(ref))
+        self._hold(
+            result is Result.UNKNOWN or there is (result is Result.WON),
+            "what is reported is true",
+            f"a push is said to have {result}, and {new} is {'there' if there else 'not there'}",
+        )
 
     @staticmethod
     def _active(row: dict[str, Any] | None) -> bool:
@@ -573,7 +640,7 @@ class World:
         self.scheduler.turn("everybody goes home", 60.0)
         kept = self._ids()
         first, *others = self.machines
-        for name, act in ((first, lambda p: resume(self._request(p))), *((n, self._apply) for n in self.machines)):
+        for name, act in ((first, self._resume), *((n, self._apply) for n in self.machines)):
             told = self._command(name, act)
             if told.held is not None:
                 told = self._command(name, act, break_held=told.held.holder.owner)
@@ -587,8 +654,22 @@ class World:
             before = [kept[k] for k in (key, *self.config.renamed.get(key, ())) if k in kept]
             same_unit = not before or id_ in before
             self._hold(same_unit, "every live id is kept", f"{key} has id {id_}, had {before}")
+        self._nothing_is_left_behind()
         self._history_is_one_chain()
         self._nothing_about_people_or_secrets()
+
+    def _nothing_is_left_behind(self) -> None:
+        """A unit that we made, that nobody has touched, and that the config no longer says, is retired."""
+        by_hand = {effect.id for effect in self.websak.effects if effect.operation == "edit"}
+        for effect in self.websak.effects:
+            row = self.websak.departments.get(effect.id)
+            if effect.operation == "department.create" and effect.id not in by_hand and row is not None:
+                key = row["externalId"]
+                self._hold(
+                    key in self.config.units or not self._active(row),
+                    "nothing is left behind",
+                    f"{key} was made by {effect.by}, and stays although the config does not say it",
+                )
 
     def _why(self, told: Told) -> str:
         if told.result is not None and told.result.applied is not None:
@@ -661,6 +742,28 @@ class World:
             self._hold(secret not in told and secret not in shared, "no secret in any output", secret)
 
 
+def _the_same(change: Change, approved: Change) -> bool:
+    """Whether a change does what an approved one says."""
+    theirs = {f.path: f for f in approved.fields}
+    return (
+        change.address == approved.address
+        and change.action is approved.action
+        and all(
+            f.path in theirs and (redaction.withheld(theirs[f.path].after) or same(f.after, theirs[f.path].after))
+            for f in change.fields
+        )
+    )
+
+
+def _forged(document: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """A plan's file in which somebody has changed a value."""
+    forged = copy.deepcopy(document)
+    fields = [f for change in forged["changes"] for f in change["fields"] if isinstance(f.get("after"), str)]
+    if fields:
+        chance.choice(fields)["after"] = f"Forfalsket {chance.randrange(100)}"
+    return forged
+
+
 def _sort_of(actor: str) -> str:
     return actor if actor == "pipeline" else "administrator"
 
@@ -673,7 +776,7 @@ def _applied_once(version: str, quirks: tuple[str, ...], *, users: bool) -> byte
 
 def prepare(script: Script) -> None:
     """Apply the config that a history begins with, before a guard is broken."""
-    with light():
+    with in_turns(), light():
         _applied_once(script.version, script.quirks, users=script.users)
 
 
@@ -683,5 +786,5 @@ def play(script: Script, *, log: bool = False, with_httpx: bool = False) -> Repo
     Raises:
         Broken: If something does not hold.
     """
-    with nullcontext() if with_httpx else light():
+    with in_turns(), nullcontext() if with_httpx else light():
         return World(script, log=log).play()
