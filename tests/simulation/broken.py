@@ -49,7 +49,16 @@ def _lock_broken_at_once() -> Patches:
 
 def _push_too_old() -> Patches:
     """Writes are sent however old the last accepted push is."""
-    return ((StateLock, "may_send", lambda self: True), (SharedState, "_admit", lambda self, run, address: None))
+    return (
+        (StateLock, "may_send", lambda self: True),
+        (SharedState, "_admit", lambda self, run, address: None),
+        (SharedJournal, "see_that_it_may_send", lambda self: None),
+    )
+
+
+def _not_looked_at_again() -> Patches:
+    """Whether the last accepted push is young enough is looked at before the intent, and not before the write leaves."""
+    return ((SharedJournal, "see_that_it_may_send", lambda self: None),)
 
 
 def _lost_lock_is_kept() -> Patches:
@@ -196,8 +205,13 @@ def _others_are_not_taken_in() -> Patches:
 
 
 def _pushed_again() -> Patches:
-    """What was pushed is not taken off the list of what waits."""
-    return ((SharedJournal, "pushed", lambda self, numbers, path="", blob="": None),)
+    """What a push of unknown outcome brought over is pushed once more."""
+    settle = StateLock.settle
+
+    def settled(self: StateLock) -> None:
+        settle(self)
+
+    return ((StateLock, "settle", settled),)
 
 
 def _old_results_win() -> Patches:
@@ -232,6 +246,7 @@ GUARDS: dict[str, Callable[[], Patches]] = {
         _lock_not_taken,
         _lock_broken_at_once,
         _push_too_old,
+        _not_looked_at_again,
         _lost_lock_is_kept,
         _push_not_awaited,
         _journal_after_the_write,

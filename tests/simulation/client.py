@@ -61,10 +61,13 @@ class Headers(dict[str, str]):
 class Request:
     """What leaves the client."""
 
-    __slots__ = ("content", "headers", "method", "url")
+    __slots__ = ("content", "extensions", "headers", "method", "url")
 
-    def __init__(self, method: str, url: Target, headers: dict[str, str], content: bytes) -> None:
+    def __init__(
+        self, method: str, url: Target, headers: dict[str, str], content: bytes, extensions: Mapping[str, Any]
+    ) -> None:
         self.method, self.url, self.headers, self.content = method, url, headers, content
+        self.extensions = extensions
 
     def read(self) -> bytes:
         return self.content
@@ -118,10 +121,11 @@ class Client:
         json: Any = None,
         data: Any = None,
         timeout: float = 0.0,
+        extensions: Mapping[str, Any] | None = None,
     ) -> Response:
         content = b"" if json is None else msgspec.json.encode(json)
         target = _target(self._base, path, tuple(params.items()) if params else ())
-        request = Request(method, target, {**self.headers, **(headers or {})}, content)
+        request = Request(method, target, {**self.headers, **(headers or {})}, content, extensions or {})
         if self._auth is None:
             return self._transport.handle_request(request)
         flow = self._auth.sync_auth_flow(request)

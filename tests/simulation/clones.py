@@ -7,7 +7,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tests.seams import Inline
 from websakctl import redaction
@@ -101,19 +101,24 @@ class Process:
         machine.turns += 1
         machine.ahead += self.world.jumps.pop((machine.name, machine.turns), 0.0)
         if (machine.name, machine.turns) in self.world.kills:
-            self.world.scheduler.note("is killed")
-            self.world.killed += 1
-            self.die()
-            raise Killed
+            self.kill()
+        stall = self.world.stalls.pop((machine.name, machine.turns), 0.0)
+        if stall and what.startswith("sends"):  # between its last look and the request nothing can hold it back
+            self.world.stalls[machine.name, machine.turns + 1] = stall
+        else:
+            seconds += stall
         self._secrets = redaction._secrets
         self.world.scheduler.turn(what, seconds)
         redaction._secrets = self._secrets
         self.live()
 
-    def die(self) -> None:
+    def kill(self) -> NoReturn:
         """Be gone: of the journal, what was committed last is left."""
+        self.world.scheduler.note("is killed")
+        self.world.killed += 1
         self.dead = True
         self.journal.save()
+        raise Killed
 
     def end(self) -> None:
         """End in peace, or tidy up after a death."""
@@ -145,7 +150,7 @@ class Process:
         return Together(width, self.name) if width > 1 and self.world.script.at_once > 1 else Inline(width)
 
     def _transport(self, url: str, connections: int) -> Transport:
-        return Transport(self.world.wire, self.machine.name, self.turn, self._epoch)
+        return Transport(self.world.wire, self.machine.name, self.turn, self._epoch, self.kill)
 
     def _epoch(self) -> tuple[int, str]:
         lock = self.state._lock

@@ -7,7 +7,7 @@ than what was done.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import httpx
 import msgspec
@@ -43,6 +43,7 @@ KINDS: Mapping[On, tuple[str, ...]] = {
         "reset before",
         "reset after",
         "arrives later",
+        "killed, arrives later",
         "503 before",
         "503 after",
         "500 with words after",
@@ -131,17 +132,23 @@ class Transport(httpx.BaseTransport):
         actor: Whose it is.
         turn: Hands back the turn for some seconds; raises when the process is dead.
         epoch: The epoch of the lock that the process holds, and the run that it does.
+        kill: Kills the process.
     """
 
     def __init__(
-        self, wire: Wire, actor: str, turn: Callable[[str, float], None], epoch: Callable[[], tuple[int, str]]
+        self,
+        wire: Wire,
+        actor: str,
+        turn: Callable[[str, float], None],
+        epoch: Callable[[], tuple[int, str]],
+        kill: Callable[[], NoReturn],
     ) -> None:
-        self._wire, self._actor, self._turn, self._epoch = wire, actor, turn, epoch
+        self._wire, self._actor, self._turn, self._epoch, self._kill = wire, actor, turn, epoch, kill
 
     def handle_request(self, request: Any) -> Any:
         """Carry one request over and its answer back: those of the light client, or of httpx."""
         if isinstance(request, httpx.Request):
-            light = Request(request.method, target_of(request.url), dict(request.headers), request.read())  # type: ignore[arg-type]
+            light = Request(request.method, target_of(request.url), dict(request.headers), request.read(), {})
             answer = self._carried(light)
             return httpx.Response(answer.status_code, content=answer.content, headers=answer.headers)
         return self._carried(request)
@@ -158,13 +165,14 @@ class Transport(httpx.BaseTransport):
         self._turn(f"sends {what}{f' ({struck})' if struck else ''}", 0.0)
         if struck == "refused connection":
             raise httpx.ConnectError("connection refused")
+        left, (epoch, run) = self._wire.scheduler.time, self._epoch()
         if slow := self._wire.slow.get(self._actor, 0.0):
             self._turn("is waiting", slow)
         if struck == "401" or not self._valid(request):
             self._wire.tokens.clear()
             return _response(401, b"")
         if writes:
-            return self._write(request.method, path, query, body, struck)
+            return self._write(Sent(self._actor, left, request.method, path, epoch, body, run), query, struck)
         return self._read(path, query, struck)
 
     # --- tokens
@@ -218,10 +226,8 @@ class Transport(httpx.BaseTransport):
 
     # --- writes
 
-    def _write(self, method: str, path: str, query: Mapping[str, str], body: Any, struck: str) -> Response:
-        wire = self._wire
-        epoch, run = self._epoch()
-        sent = Sent(self._actor, wire.scheduler.time, method, path, epoch, body, run)
+    def _write(self, sent: Sent, query: Mapping[str, str], struck: str) -> Response:
+        wire, method, path, body, run = self._wire, sent.method, sent.path, sent.body, sent.run
         wire.sent.append(sent)
 
         def arrives() -> tuple[int, Any]:
@@ -244,8 +250,10 @@ class Transport(httpx.BaseTransport):
                 return _response(200, b"")
             status = int(struck.split()[0])
             return _response(status, b"", {"Retry-After": "1"} if status == 429 else {})
-        if struck == "arrives later":
+        if struck in ("arrives later", "killed, arrives later"):
             wire.scheduler.later(wire.scheduler.chance.uniform(0.0, STRAGGLES), lambda: (arrives(), None)[1])
+            if struck == "killed, arrives later":
+                self._kill()
             raise httpx.ReadTimeout("no answer in time")
         if struck == "slow":
             self._turn("is waiting", 8.0)

@@ -78,6 +78,14 @@ class Slow(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Stall(msgspec.Struct, frozen=True, kw_only=True):
+    """The actor's machine stands still for ``seconds`` at its ``turn``-th turn, as a laptop does that is shut."""
+
+    actor: str
+    turn: int
+    seconds: float
+
+
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """One history, whole: the same script gives the same history."""
 
@@ -91,6 +99,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     kills: tuple[Kill, ...] = ()
     jumps: tuple[Jump, ...] = ()
     slow: tuple[Slow, ...] = ()
+    stalls: tuple[Stall, ...] = ()
     at_once: int = 1  # requests of one process
 
 
@@ -123,6 +132,14 @@ def made_from(number: int) -> Script:
         for _ in range(chance.choice((0, 0, 0, 1)))
     ]
     slow = [Slow(actor=chance.choice(actors), seconds=chance.choice((0.5, 2.0, 5.0)))] if chance.random() < 0.3 else []
+    stalls = [
+        Stall(
+            actor=chance.choice(actors),
+            turn=int(chance.expovariate(1 / 40)) + 1,
+            seconds=chance.choice((15.0, 45.0, 90.0)),
+        )
+        for _ in range(chance.choice((0, 0, 0, 1)))
+    ]
     if not (faults or kills):
         faults.append(Fault(actor=actors[0], on="write", nth=1, what=chance.choice(KINDS["write"])))
     return Script(
@@ -136,6 +153,7 @@ def made_from(number: int) -> Script:
         kills=tuple(kills),
         jumps=tuple(jumps),
         slow=tuple(slow),
+        stalls=tuple(stalls),
         at_once=chance.choice((1, 1, 1, 2, 4)),
     )
 
@@ -167,7 +185,7 @@ def _fault(chance: random.Random, actor: str) -> Fault:
 def smaller(script: Script) -> Iterator[Script]:
     """Scripts with something less, the largest pieces first."""
     replace = msgspec.structs.replace
-    for field in ("parts", "faults", "kills", "jumps", "slow", "quirks"):
+    for field in ("parts", "faults", "kills", "jumps", "slow", "stalls", "quirks"):
         items = getattr(script, field)
         for n in range(len(items)):
             yield replace(script, **{field: items[:n] + items[n + 1 :]})

@@ -142,6 +142,7 @@ class World:
         self.config = beginning(users=script.users)
         self.kills: set[tuple[str, int]] = set()
         self.jumps: dict[tuple[str, int], float] = {}
+        self.stalls: dict[tuple[str, int], float] = {}
         self.killed = self.identifiers = 0
         self.machines: dict[str, Machine] = {}
         self.saved: list[dict[str, Any]] = []
@@ -167,11 +168,12 @@ class World:
         self.faults.ended = False
         self.kills = {(kill.actor, kill.turn) for kill in script.kills}
         self.jumps = {(jump.actor, jump.turn): jump.seconds for jump in script.jumps}
+        self.stalls = {(stall.actor, stall.turn): stall.seconds for stall in script.stalls}
         for machine in self.machines.values():
             machine.turns = 0
         self.wire.slow = {slow.actor: slow.seconds for slow in script.slow}
         self.scheduler.run({part.actor: lambda part=part: self._act(part.actor, part.steps) for part in script.parts})
-        self.faults.ended, self.kills, self.jumps, self.wire.slow = True, set(), {}, {}
+        self.faults.ended, self.kills, self.jumps, self.stalls, self.wire.slow = True, set(), {}, {}, {}
         self.report.faults.update(f"{f.on}: {f.what}" for f in self.faults.struck)
         self.report.faults["killed"] += self.killed
         self.report.faults += Counter()
@@ -726,6 +728,12 @@ class World:
             self._hold(end == begin, "history is one chain", f"{end} is not {begin}")
         history = self.remote.history(self.remote.refs[ref])[::-1]
         entries: dict[str, str] = {}
+        pushed: Counter[tuple[str, int]] = Counter()
+        for blob in (b for p, b in self.remote.commits[history[-1]].tree.items() if p.startswith(ENTRIES)):
+            batch = msgspec.json.decode(self.remote.blobs[blob])
+            pushed.update((batch["clone"], transaction["number"]) for transaction in batch["transactions"])
+        twice = [each for each, times in pushed.items() if times > 1]
+        self._hold(not twice, "no effect is doubled", f"pushed more than once: {twice}")
         for commit in history:
             now = {p: b for p, b in self.remote.commits[commit].tree.items() if p.startswith(ENTRIES)}
             self._hold(entries.items() <= now.items(), "history is one chain", f"{commit} changes entries")

@@ -218,6 +218,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                     raise _Unsettled(f"{doubt}; it could not be sent again: {error}") from None
                 self._note(request, "failed", str(error))
                 raise
+            except JournalError as error:  # it did not leave
+                self._note(request, "failed", str(error))
+                if unsure:
+                    raise _Unsettled(f"{doubt}; it was not sent again: {error}") from None
+                raise
             except _Failed as error:
                 if unsure:  # neither as it was nor as it should be: ours, made into something else, or another's
                     self._note(request, "differs", str(error))

@@ -38,6 +38,9 @@ class RunJournal(JournalEntries, Protocol):
     ) -> None:
         """Add entries, and change what is known of an environment: all of it or nothing."""
 
+    def see_that_it_may_send(self) -> None:
+        """Raise ``JournalError`` where a write whose intent was settled may not leave any more, however long that is ago."""
+
     def open_runs(self, environment: str) -> list[str]:
         """Runs that began, did not end, and were not taken over; oldest first."""
 

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY AUTOINCREMENT, bod
 CREATE TABLE IF NOT EXISTS batches (path TEXT PRIMARY KEY, blob TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS not_shared_yet (environment TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+_TOO_OLD = "the last accepted push of the shared state is too old to send anything"
 Gate = Callable[[str, Address], None]
 
 
@@ -55,6 +56,7 @@ class SharedJournal(Journal):
         if first and self.unshared():
             self._db.execute("INSERT OR IGNORE INTO not_shared_yet VALUES (?)", (environment,))
         self.gate: Gate = gate or _closed  # asked before each intent: may this run send a write about this address?
+        self.may_send: Callable[[], bool] = lambda: False  # asked right before a write leaves
         self.order: tuple[str, ...] = ()  # addresses of the newest run, in the order of its changes
 
     def settle(
@@ -77,6 +79,15 @@ class SharedJournal(Journal):
             elif what in ("start", "resumed"):
                 self.order = tuple(body.get("addresses") or (change["address"] for change in body.get("changes", ())))
         super().settle(run, entries, environment=environment, applied=applied, gone=gone)
+
+    def see_that_it_may_send(self) -> None:
+        """Ask once more whether nobody else can have the lock: since the intent, a look or a token may have taken long.
+
+        Raises:
+            JournalError: If somebody can.
+        """
+        if not self.may_send():
+            raise JournalError(_TOO_OLD)
 
     def announce(self, run: str, addresses: Sequence[str]) -> None:
         """Record which changes are about to be sent; not yet pushed."""
@@ -411,10 +422,10 @@ class SharedState:
                 about = {"owner": broken.owner, "by": owner, "reason": reason}
                 self.journal.write(f"lock-{broken.epoch}", "lock broken", about)
             self._sync()
-            self.journal.gate = self._admit
+            self.journal.gate, self.journal.may_send = self._admit, lock.may_send
             yield
         finally:
-            self.journal.gate = _closed
+            self.journal.gate, self.journal.may_send = _closed, lambda: False
             self._give_back(lock, push=up_to_date)
 
     def _give_back(self, lock: StateLock, *, push: bool) -> None:
@@ -458,7 +469,7 @@ class SharedState:
             self._push_patiently(lock, this)
             self._announced.update((run, other) for other in window)
             if not lock.may_send():
-                raise JournalError("the last accepted push of the shared state is too old to send anything")
+                raise JournalError(_TOO_OLD)
         finally:
             self._mutex.release()
 

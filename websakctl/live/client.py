@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import httpx
 
 from websakctl.live.runtime import Runtime
-from websakctl.live.transport import ReadOnly
+from websakctl.live.transport import LastLook, ReadOnly
 
 CONNECT = 10.0  # seconds
 
@@ -39,7 +39,7 @@ def open_client(
         base_url=url,
         auth=auth,
         timeout=httpx.Timeout(timeout, connect=CONNECT),
-        transport=ReadOnly(transport) if read_only else transport,
+        transport=ReadOnly(transport) if read_only else LastLook(transport),
         headers={"Accept": "application/json", "User-Agent": "websakctl", **(headers or {})},
         follow_redirects=False,
         trust_env=False,

@@ -37,6 +37,7 @@ PAUSE = 5.0  # seconds that nobody writes after a server's failures in a row, at
 Parse = Callable[[Content], Any]  # gives what a body says, or raises ValueError
 _WRITING_GET = re.compile(r"/(?:de)?activate[/.]*$|/(?:add|remove)user(?:to|from|as)", re.IGNORECASE)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+MAY_SEND = "websakctl.may_send"  # the extension of a request by which it is asked for
 _UNDER_LOAD = "the server is under load: try again later, or ask less at a time with --concurrency 1"
 
 
@@ -59,6 +60,23 @@ class ReadOnly(httpx.BaseTransport):
         """
         if writes(request.method, request.url.path):
             raise WriteRefused(f"{request.method} {request.url.path} could write, and this is a reader")
+        return self._inner.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._inner.close()
+
+
+class LastLook(httpx.BaseTransport):
+    """Asks whether a request may still be sent, right before it is: after the waiting for its turn and for a token."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it, unless whoever it comes from objects by raising."""
+        if (may_send := request.extensions.get(MAY_SEND)) is not None:
+            may_send()
         return self._inner.handle_request(request)
 
     def close(self) -> None:
@@ -278,7 +296,8 @@ class Reading:
 class Writing:
     """Sends writes, one request each. A write is repeated by itself only where it cannot have happened.
 
-    ``declines``: whether this API refuses with 500 and a message too.
+    ``declines``: whether this API refuses with 500 and a message too. ``may_send`` raises where a write may no longer leave;
+    what it raises is let out.
     """
 
     def __init__(
@@ -289,8 +308,10 @@ class Writing:
         pace: RateLimiter | None = None,
         *,
         declines: bool = False,
+        may_send: Callable[[], None] | None = None,
     ) -> None:
         self._client = client
+        self._extensions = {MAY_SEND: may_send} if may_send is not None else {}
         self.traffic = traffic
         self.runtime = runtime
         self._declines = declines
@@ -347,7 +368,7 @@ class Writing:
         content = {"json": body} if body is not None else {}
         try:
             with self.traffic.count():
-                response = self._client.request(method, path, headers=headers, **content)
+                response = self._client.request(method, path, headers=headers, extensions=self._extensions, **content)
         except _NEVER_SENT as error:
             self._pace.note(None, turn)
             raise _unsent(what, error) from None

@@ -289,7 +289,10 @@ class WebsakReader:
 
 
 class WebsakWriter:
-    """Writes to a Websak: one writer per kind. Only apply is given one."""
+    """Writes to a Websak: one writer per kind. Only apply is given one.
+
+    ``may_send`` is asked before each write leaves, and raises where it may not.
+    """
 
     def __init__(
         self,
@@ -300,6 +303,7 @@ class WebsakWriter:
         api_version: str,
         pace: RateLimiter | None = None,
         people: "People | None" = None,
+        may_send: Callable[[], None] | None = None,
     ) -> None:
         runtime = connection.runtime
         self._runtime = runtime
@@ -318,13 +322,13 @@ class WebsakWriter:
             alike={},
             people=people,
             look_first=self._clients.setup is None,
-        ).writers(Writing(self._clients.user, self.traffic, runtime, pace, declines=True))
+        ).writers(Writing(self._clients.user, self.traffic, runtime, pace, declines=True, may_send=may_send))
         self._writers: dict[str, KindWriter] = {}
         for name, kind in connection.kinds(kinds).items():
             if kind.api is Api.SETUP and self._clients.setup is not None and self._readers.setup is not None:
                 self._writers[name] = SetupWriter(
                     Reading(self._readers.setup, self.traffic, runtime),
-                    Writing(self._clients.setup, self.traffic, runtime, pace),
+                    Writing(self._clients.setup, self.traffic, runtime, pace, may_send=may_send),
                     kind,
                     scope_of,
                 )

@@ -432,7 +432,8 @@ def _carry_out(
         request.stop.set()
         observer.note(why, urgent=True)
 
-    with writer_for(request.connection, inputs, live) as writer:
+    may_send = request.journal.see_that_it_may_send if request.shared_lock_held else None
+    with writer_for(request.connection, inputs, live, may_send=may_send) as writer:
         if request.shared_lock_held:
             writer.keep_others_out()
         purpose = run.about.get("reason") or request.actor.reason or f"run {run.name}"

@@ -168,8 +168,14 @@ def _within_seats(inputs: ConfigInput, plan: Plan, people: Callable[[], State]) 
 
 
 def writer_for(
-    connection: Connection, inputs: ConfigInput, live: LiveSetup, pace: RateLimiter | None = None
+    connection: Connection,
+    inputs: ConfigInput,
+    live: LiveSetup,
+    pace: RateLimiter | None = None,
+    may_send: Callable[[], None] | None = None,
 ) -> WebsakWriter:
-    """A writer that knows what was read; without a ``pace`` it goes by the connection's rate."""
+    """A writer that knows what was read; without a ``pace`` it goes by the connection's rate. ``may_send``: ``WebsakWriter``."""
     people = people_of(inputs)  # whoever writes reads in full
-    return WebsakWriter(connection, inputs.kinds, _scope_of(inputs), live.units, live.api_version, pace, people)
+    return WebsakWriter(
+        connection, inputs.kinds, _scope_of(inputs), live.units, live.api_version, pace, people, may_send
+    )
