@@ -37,6 +37,7 @@ ABOUT_THE_TOOL = {
     "valid_from": "not made before this day; never sent",
     "valid_to": "deactivated after this day; never sent",
     "sensitive": "whoever may read it is looked at; never sent",
+    "owner": "who answers for it; never sent",
     "einnsyn_code": "what eInnsyn knows the unit by; never sent",
     "confidential_readers": "who reads confidential mail in Altinn; never sent",
 }

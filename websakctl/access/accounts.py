@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from websakctl.access.assumptions import AccessModel
+from websakctl.access.assumptions import NONE, UNKNOWN, AccessModel
 from websakctl.access.values import Gap
 from websakctl.kinds.access_code import KIND as ACCESS_CODE
 from websakctl.kinds.access_group import KIND as ACCESS_GROUP
@@ -13,6 +13,7 @@ from websakctl.kinds.case_type import KIND as CASE_TYPE
 from websakctl.kinds.org_unit import KIND as ORG_UNIT
 from websakctl.kinds.user import KIND as USER
 from websakctl.model.address import Address
+from websakctl.model.administrator import ADMINISTRATION
 from websakctl.model.resource import Resource, State
 
 
@@ -132,17 +133,21 @@ def gaps_of(state: State, accounts: Mapping[Address, Account], units: Units, mod
     codes = {a.key for a in state if a.kind == ACCESS_CODE.name}
     groups = {a.key for a in state if a.kind == ACCESS_GROUP.name}
     listed = list(accounts.values())
+    functions = model.administrators != NONE or model.reading_functions  # what opens nothing need not be told
+    top = next(iter(units.parents), "")  # who is in no unit is in the one above all
+    by_group = model.group_codes or model.other_groups == UNKNOWN
 
     def where(lacks: Callable[[Account], object]) -> tuple[str, ...]:
         return tuple(sorted(account.address.key for account in listed if lacks(account)))
 
     yield from _found(
         [
-            ("users without a role", where(lambda a: state[a.address].fields.get("role") is None)),
+            ("users without a role", where(lambda a: _without_role(state[a.address], a.profile))),
             ("users whose roles in Websak are not told", where(lambda a: a.profile.roles is None)),
-            ("users whose access functions are not told", where(lambda a: a.profile.functions is None)),
-            ("users whose access groups are not all told", where(lambda a: not a.profile.all_groups)),
-            ("users of an unknown unit", where(lambda a: (state[a.address].fields.get("unit") or "#") not in units)),
+            ("users whose access functions are not told", where(lambda a: functions and a.profile.functions is None)),
+            ("users whose access groups are not all told", where(lambda a: by_group and not a.profile.all_groups)),
+            ("users whose zones are not told", where(lambda a: model.zones and a.profile.zones is None)),
+            ("users of an unknown unit", where(lambda a: (state[a.address].fields.get("unit") or top) not in units)),
         ]
     )
     roles = {role for account in listed for role in account.profile.roles or ()}
@@ -150,10 +155,7 @@ def gaps_of(state: State, accounts: Mapping[Address, Account], units: Units, mod
         [
             ("access codes that roles name and no list has", sorted({g for r in roles for g in r.grades} - codes)),
             ("units that roles name and no list has", sorted({u for r in roles for u in r.units if u not in units})),
-            (
-                "access groups of users that no list has",
-                sorted({g for account in listed for g in account.profile.groups} - groups),
-            ),
+            ("access groups of users that no list has", sorted({g for a in listed for g in a.profile.groups} - groups)),
             (
                 "units whose parent no list has",
                 sorted(key for key, parent in units.parents.items() if parent is not None and parent not in units),
@@ -161,6 +163,11 @@ def gaps_of(state: State, accounts: Mapping[Address, Account], units: Units, mod
             ("access codes that access_model names and no list has", sorted(_codes_named(model) - codes)),
         ]
     )
+
+
+def _without_role(user: Resource, profile: Profile) -> bool:
+    """Whether nothing says what somebody may: neither a role of ours nor one of Websak, nor that it administers."""
+    return not (user.fields.get("role") or profile.roles or (profile.functions and ADMINISTRATION in profile.functions))
 
 
 def _codes_named(model: AccessModel) -> set[str]:

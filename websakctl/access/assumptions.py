@@ -18,7 +18,6 @@ class AccessRule(msgspec.Struct, frozen=True, kw_only=True):
     setting: str = ""
 
 
-ADMINISTRATION = "0"  # the access function that isSystemAdministrator stands for (User API)
 ALL, NONE, UNKNOWN = "all", "none", "unknown"
 Reading = Literal["all", "none", "unknown"]
 
@@ -44,6 +43,8 @@ class AccessModel(Entry, frozen=True, kw_only=True):
     zones: dict[str, Text] = {}  # the zone by access code
     unscreened: Literal["all", "by_code"] = "all"
     levels: Literal["same", "unknown"] = "same"
+    approving_role_types: list[Text] = []  # who has one of these approves; so do those with these access functions
+    approving_functions: list[Text] = []
 
     @property
     def confirmed(self) -> bool:

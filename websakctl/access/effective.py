@@ -6,11 +6,12 @@ from functools import cached_property
 from msgspec.structs import replace
 
 from websakctl.access.accounts import Account, Profile, RoleScope, Units, accounts_of, gaps_of, series_of
-from websakctl.access.assumptions import ADMINISTRATION, ALL, NONE, UNKNOWN, AccessModel
+from websakctl.access.assumptions import ALL, NONE, UNKNOWN, AccessModel
 from websakctl.access.values import Gap, Question, Reader, Verdict, Way
 from websakctl.kinds.access_code import KIND as ACCESS_CODE
 from websakctl.kinds.access_group import KIND as ACCESS_GROUP
 from websakctl.model.address import BASE, Address
+from websakctl.model.administrator import ADMINISTRATION
 from websakctl.model.district import District
 from websakctl.model.resource import State
 

@@ -65,6 +65,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show every unit and number as the config, Websak, the business register and KS Fiks have it.",
     ),
     "users": ("rollout.users", "Users of the districts, from files of HR."),
+    "access": ("review.access", "Who can read what: by access code, by user, and as a list to sign."),
     "attest": (
         "rollout.attest",
         "Write into the config that a district has passed a gate: who says so, when, and on what evidence.",
@@ -105,7 +106,7 @@ JOBS: dict[str, tuple[str, ...]] = {
         "import",
     ),
     "Bring districts in": ("rollout", "attest", "users", "licences", "suborgs", "worklist"),
-    "Answer for it": ("law", "consistency", "evidence"),
+    "Answer for it": ("access", "law", "consistency", "evidence"),
     "Around an upgrade": ("upgrade", "snapshot", "contract"),
     "This tool and its Websaks": ("doctor", "auth", "state", "sandbox", "demo", "fleet"),
 }

@@ -805,6 +805,18 @@ def write_private(path: Path, text: str, *, redacted_before: bool = False) -> No
         ) from None
 
 
+def write_workbook(path: Path, content: bytes) -> None:
+    """Write a workbook whole, for its owner only.
+
+    Raises:
+        Problem: If it cannot be written.
+    """
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise Problem(f"cannot write {path}: {error.strerror}", Exit.FAILED, "name a folder that can be written") from None  # fmt: skip
+
+
 def require_file(path: Path, otherwise: str, suffix: str = "", *, what: str = "file") -> None:
     """End the command if a file that the command line names is not there.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from websakctl.model.kind import Api, Kind, Named, Removal, Scoping
 from websakctl.model.marks import ConfigOnly, Key
 from websakctl.model.patterns import matching
+from websakctl.model.types import Text
 
 
 class AccessGroup(Named, frozen=True, kw_only=True):
@@ -20,6 +21,7 @@ class AccessGroup(Named, frozen=True, kw_only=True):
             max_length=70,
         ),
     ]
+    owner: Annotated[Text | None, ConfigOnly()] = None  # who answers for who is in it: a role, and no person
     protected: Annotated[bool, ConfigOnly()] = False
 
 

@@ -28,6 +28,7 @@ class Gate(Entry, frozen=True, kw_only=True):
             "old-base",
             "committees",
             "publishing",
+            "access-review",
         ]
         | None
     ) = None

@@ -30,6 +30,13 @@ class AccessGroupsReader:
             self.read()
         return self.ids.get(name)
 
+    def all_ids(self) -> dict[str, str]:
+        """Ids of all groups by name; they are read once."""
+        with self._reading_names:
+            if self._names is None:
+                self.read()
+        return dict(self.ids)
+
     def name_of(self, id_: str) -> str:
         """The name of the group with an id, ``#`` and the id where no list shows it; the groups are read once."""
         with self._reading_names:

@@ -8,10 +8,9 @@ from websakctl.live.errors import NotAsAgreed
 from websakctl.live.transport import Reading
 from websakctl.live.user_rows import PATH, WITH_FUNCTIONS, functions_of
 from websakctl.model.address import Address
-from websakctl.model.administrator import Administrator
+from websakctl.model.administrator import ADMINISTRATION, Administrator
 
 PAGE = 1000
-ADMINISTRATION = "0"  # the access function that isSystemAdministrator stands for
 
 
 def read_administrators(reading: Reading, units: Mapping[str, Address]) -> list[Administrator]:

@@ -169,6 +169,7 @@ def kept_of(row: Mapping[str, Any]) -> Row:
         "department": text_or_none(row.get("departmentId")),
         "template": text_or_none(row.get("accessTemplateId")) or "",
         "functions": functions_of(row),
+        "administrator": row.get("isSystemAdministrator") is True,
         "email": text_or_none(row.get("emailAddr")),
         "email2": text_or_none(row.get("emailAddr2")),
         "leave": [day_in(row.get(name), f"a user's {name}") for name in _LEAVE] if row.keys() & set(_LEAVE) else None,

@@ -9,9 +9,10 @@ from websakctl.live.adapter import Step, Units
 from websakctl.live.departments_writer import DepartmentsWriter
 from websakctl.live.errors import LiveError, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
+from websakctl.live.user_access import id_of
 from websakctl.live.user_requests import REPLACED, accesses
 from websakctl.live.user_rows import PATH
-from websakctl.live.users import People, UsersReader, id_of, role_request
+from websakctl.live.users import People, UsersReader, role_request
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 

@@ -13,10 +13,12 @@ from websakctl.live.adapter import ScopeOf, Units, composed, rows_of
 from websakctl.live.errors import LiveError, NotAsAgreed, not_a
 from websakctl.live.identity_providers import unchecked_providers
 from websakctl.live.transport import Reading
+from websakctl.live.user_access import id_of, with_access
 from websakctl.live.user_lookup import Lookup
 from websakctl.live.user_rows import PATH, TEXTS, WITH_FUNCTIONS, WITH_MAIL, Row, RowStore, UserRows, kept_of
 from websakctl.live.zones import Zones
 from websakctl.model.address import BASE, Address
+from websakctl.model.administrator import ADMINISTRATION
 from websakctl.model.resource import Fields, Handle, Resource
 
 KIND, GROUP = "user", "access_group"
@@ -44,6 +46,8 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     given: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     ahead: Mapping[str, str] = msgspec.field(default_factory=dict)
     store: RowStore | None = None
+    access: bool = False  # all that lets people read, of every active user: a request for each at the least
+    access_zones: bool = False  # zones too, which only a read of the single user reports
 
 
 class UsersReader:
@@ -60,7 +64,7 @@ class UsersReader:
         version: Callable[[], str],
         concurrency: int = 4,
     ) -> None:
-        self._reading = reading
+        self.reading = reading
         self._units = units
         self._groups = groups
         self._people = people
@@ -81,21 +85,22 @@ class UsersReader:
         people = self._people
         self.zones.ids(sorted(people.zones))
         if people.providers and self._version() == "3.3":
-            self.unchecked = unchecked_providers(self._reading, people.providers)
+            self.unchecked = unchecked_providers(self.reading, people.providers)
         if self._version() == "3.0":
             require_role_lists(people.wanted)
         given = (*people.wanted.values(), *people.roles.values())
         rows = UserRows(
-            self._reading,
+            self.reading,
             people.store,
-            functions=any(fields.get("access_functions") is not None for fields in given),
+            functions=people.access or any(fields.get("access_functions") is not None for fields in given),
             mail=any(fields.get("email") is not None for fields in people.wanted.values()),
             concurrency=self._concurrency,
         ).read()
         units = self._units.by_id()
         result: dict[str, Resource] = {}
+        templates = {*self._roles_by_template, *(row["template"] for row in rows.values() if people.access)}
         for row in rows.values():
-            if str(row["id"]) in self._roles_by_template:
+            if str(row["id"]) in templates:
                 continue  # a template user is nobody
             resource = self._resource(row, units)
             other = result.get(resource.address.key)
@@ -103,7 +108,14 @@ class UsersReader:
                 result[resource.address.key] = resource
         districts = self._people.districts
         desired = [r for r in result.values() if districts is None or r.address.scope in districts]
+        if people.access:
+            return with_access(self, desired, zones=people.access_zones, concurrency=self._concurrency)
         return self._with_access(desired, next(iter(rows)))
+
+    @property
+    def lists_members(self) -> bool:
+        """Whether the server lists the users of a group, and not only the groups of a user (User API 3.3)."""
+        return self._version() == "3.3"
 
     def find(self, address: Address) -> Resource | None:
         """Look one up by its code; in the list where the server takes no codes, as files of 3.0.0 before 2024."""
@@ -115,7 +127,7 @@ class UsersReader:
             result = None
         if result is not None or self._version() != "3.0" or self._lookup.takes_codes():
             return result
-        rows = UserRows(self._reading, None, functions=False, mail=False, concurrency=self._concurrency).read()
+        rows = UserRows(self.reading, None, functions=False, mail=False, concurrency=self._concurrency).read()
         id_ = next((id_ for id_, row in rows.items() if composed(row["code"]).upper() == address.key), None)
         return self.get(id_, address) if id_ is not None else None
 
@@ -133,8 +145,10 @@ class UsersReader:
         fields: dict[str, Any] = {ours: row[ours] for ours in TEXTS}
         fields["role"] = self._role(row) or self._people.applied_roles.get(key) or desired.get("role")
         fields["unit"] = None if row["department"] == self._units.root_id else unit
-        if "access_functions" in desired and row["functions"] is not None:
+        if ("access_functions" in desired or self._people.access) and row["functions"] is not None:
             fields["access_functions"] = row["functions"]
+        if self._people.access and row["administrator"]:
+            fields["access_functions"] = sorted({ADMINISTRATION, *(row["functions"] or ())})
         if row["email"] is not None and desired.get("email") is not None:
             fields["email"] = row["email"]
         if "manages" in desired:
@@ -182,7 +196,7 @@ class UsersReader:
     def _one(self, given: str, address: Address, lookup: str) -> Resource | None:
         path = f"{PATH}/{given}"
         asked = {"lookupField": lookup, **WITH_MAIL, **WITH_FUNCTIONS}
-        answer = self._reading.get(path, asked, absent=(204, 404))
+        answer = self.reading.get(path, asked, absent=(204, 404))
         if answer.body is None:
             return None
         raw = rows_of([answer.body], f"GET {path}", ("gidId",))[0]
@@ -213,7 +227,7 @@ class UsersReader:
         with_roles = [u for u in users if "roles" in desired.get(u.address.key, {}) and "roles" not in missing]
         if not with_groups and not with_roles:
             return users
-        with self._reading.runtime.executor(self._concurrency) as pool:
+        with self.reading.runtime.executor(self._concurrency) as pool:
             roles = dict(
                 zip(
                     (u.address for u in with_roles),
@@ -263,15 +277,15 @@ class UsersReader:
         everybody = list(users)
         near = [u for u in everybody if u.active and u.address.scope in scopes]
         missing = self.lacking(id_of(near[0])) if near else frozenset[str]()
-        with self._reading.runtime.executor(self._concurrency) as pool:
+        with self.reading.runtime.executor(self._concurrency) as pool:
             roles = (
                 dict(zip(map(id_of, near), pool.map(self._roles_by_id, near), strict=True))
                 if "roles" not in missing
                 else {}
             )
-            if self._version() == "3.3":
+            if self.lists_members:
                 ordered = sorted(set(mail.values()))
-                members = dict(zip(ordered, map(set, pool.map(self._members, ordered)), strict=True))
+                members = dict(zip(ordered, map(set, pool.map(self.members, ordered)), strict=True))
             elif "distributes" in missing:
                 members = {}
             else:
@@ -338,7 +352,7 @@ class UsersReader:
     def _memberships(self, users: list[Resource], pool: Executor) -> dict[str, set[str]]:
         """Ids of the groups that each user is in, by the user's id: group by group where the API lists members."""
         result: dict[str, set[str]] = {}
-        if self._version() == "3.3":
+        if self.lists_members:
             desired = [self._people.wanted.get(u.address.key, {}) for u in users]
             groups: set[str] = set()
             if any("groups" in fields or "district_groups" in fields for fields in desired):
@@ -347,20 +361,25 @@ class UsersReader:
                 of_units = list(self._units.mail_groups.items())
                 groups |= {group for key, group in of_units if self._units.scopes.get(key) in scopes}
             ordered = sorted(groups)
-            for id_, members in zip(ordered, pool.map(self._members, ordered), strict=True):
+            for id_, members in zip(ordered, pool.map(self.members, ordered), strict=True):
                 for member in members:
                     result.setdefault(member, set()).add(id_)
             return result
         mine = pool.map(lambda u: self.groups_of(id_of(u)), users)
         return {id_of(user): ids for user, ids in zip(users, mine, strict=True)}
 
+    def all_groups(self) -> dict[str, str]:
+        """Ids of all access groups by name; they are read where they have not been."""
+        return self._groups.all_ids()
+
     def group_id(self, name: str) -> str | None:
         """The id of an access group; the groups are read where they have not been."""
         return self._groups.id_of(name)
 
-    def _members(self, group: str) -> list[str]:
+    def members(self, group: str) -> list[str]:
+        """Ids of the users in a group, by the group's id (User API 3.3)."""
         path = f"/api/AccessGroups/members/{group}"
-        answer = self._reading.get(path, absent=(204,))
+        answer = self.reading.get(path, absent=(204,))
         body = [] if answer.status == 204 else answer.body
         if not isinstance(body, list) or not all(isinstance(id_, int | str) for id_ in body):
             raise not_a("list of ids", f"GET {path}", body)
@@ -369,22 +388,17 @@ class UsersReader:
     def groups_of(self, id_: str) -> set[str]:
         """Ids of the groups that a user is in."""
         path = f"{PATH}/{id_}/AccessGroupMembership"
-        answer = self._reading.get(path, {"lookupField": "Id" if self._version() == "3.0" else "gidid"}, absent=(204,))
+        answer = self.reading.get(path, {"lookupField": "Id" if self._version() == "3.0" else "gidid"}, absent=(204,))
         rows = [] if answer.status == 204 else rows_of(answer.body, f"GET {path}", ("groupId",))
         return {str(row["groupId"]) for row in rows}
 
     def roles_of(self, id_: str) -> list[dict[str, Any]]:
         """A user's roles: the assignment's ``key``, the role's ``id``, and its ``scope`` as the config says it."""
         path = f"{PATH}/{id_}/roles"
-        answer = self._reading.get(path, absent=(204, 404))
+        answer = self.reading.get(path, absent=(204, 404))
         rows = rows_of(answer.body, f"GET {path}", ("roleId", "id")) if answer.body is not None else []
         units = self._units.by_id()
         return [{"key": str(row["roleId"]), "id": str(row["id"]), "scope": _scope(row, units)} for row in rows]
-
-
-def id_of(user: Resource) -> str:
-    """The server's id of a user that was read."""
-    return user.handle.id if user.handle is not None else ""
 
 
 def _scope(row: Mapping[str, Any], units: Mapping[str, str]) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from websakctl.live.adapter import ScopeOf, Step, Units
 from websakctl.live.departments_writer import DepartmentsWriter
 from websakctl.live.errors import LiveError, NotAsAgreed, Refused, UnknownOutcome
 from websakctl.live.transport import Reading, Writing
+from websakctl.live.user_access import id_of
 from websakctl.live.user_requests import UserRequests
 from websakctl.live.user_rows import PATH, kept_of
 from websakctl.live.user_steps import AccessSteps
-from websakctl.live.users import People, UsersReader, id_of
+from websakctl.live.users import People, UsersReader
 from websakctl.model.address import Address
 from websakctl.model.resource import Fields, Resource
 

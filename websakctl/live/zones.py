@@ -55,6 +55,13 @@ class Zones:
             result += of_zone
         return result
 
+    @staticmethod
+    def names_of_zones(zones: Any) -> list[str] | None:
+        """Names of the zones in a user's ``availableZones``; ``None`` where they are not reported."""
+        if not isinstance(zones, list) or not all(isinstance(zone, Mapping) and zone.get("name") for zone in zones):
+            return None
+        return sorted({composed(zone["name"]) for zone in zones})
+
     def _read(self) -> list[dict[str, Any]]:
         with self._lock:
             if self._environments is None:

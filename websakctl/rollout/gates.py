@@ -26,6 +26,7 @@ from websakctl.model.resource import State
 from websakctl.rollout.altinn import Access, Proof
 from websakctl.rollout.batches import Batch
 from websakctl.rollout.capacity import USER, Pool, unknown_role
+from websakctl.rollout.reviews import LONGEST, SignedReviews
 from websakctl.rollout.routing import Route
 
 
@@ -92,6 +93,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     manual: frozenset[Address] = frozenset()
     examples: frozenset[Address] = frozenset()  # what is marked ``status: example``
     altinn: Proof = Proof()
+    reviews: SignedReviews | None = None  # signed reviews of access; ``None`` if the journal was not asked
 
     @cached_property
     def by_scope(self) -> dict[tuple[str, str], list[Address]]:
@@ -503,6 +505,30 @@ def _publishing(ground: Ground, district: District) -> CheckResult:  # noqa: ARG
     return _unknown(["nobody has attested that publishing is agreed", reported])
 
 
+def _access_review(ground: Ground, district: District) -> CheckResult:
+    """Whether the list of who can read what was signed, from whole data, and not too long ago."""
+    how = f"websakctl access review --district {district.slug}"
+    if ground.reviews is None or ground.reviews.unknown:
+        why = ground.reviews.unknown if ground.reviews is not None else "the journal was not asked"
+        return _unknown([why], "have the review of access signed again", how)
+    signed = ground.reviews.by_district.get(district.slug)
+    if signed is None:
+        return _failed(["nobody has signed a review of access"], _SIGN, how)
+    age = signed.age(ground.today)
+    if age is None:
+        return _unknown([signed.told, "the journal does not say when it was signed"], _SIGN, how)
+    if age > LONGEST:
+        return _failed([signed.told, f"it was signed {age} days ago, and counts for {LONGEST}"], _SIGN, how)
+    if signed.incomplete:
+        return _unknown([signed.told, "it rests on incomplete data"], _SIGN, how)
+    if not signed.live:
+        return _unknown([signed.told, "it rests on the config, and Websak was not asked"], _SIGN, how)
+    return _passed([signed.told])
+
+
+_SIGN = "go through who can read what in the district, and sign the list"
+
+
 _CHECKS: dict[str, Callable[[Ground, District], CheckResult]] = {
     "org-tree": _org_tree,
     "users": _users,
@@ -513,6 +539,7 @@ _CHECKS: dict[str, Callable[[Ground, District], CheckResult]] = {
     "old-base": _old_base,
     "committees": _committees,
     "publishing": _publishing,
+    "access-review": _access_review,
 }
 
 

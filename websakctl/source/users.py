@@ -1,10 +1,10 @@
 """Users of the districts: their files outside git, and what their role gives them."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from msgspec.structs import replace
 
+from websakctl.access.reviewing import placed
 from websakctl.diagnostics import Diagnostic
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
@@ -184,7 +184,9 @@ def give_what_roles_give(config: Configuration, report: Report) -> None:
             given["district_groups"] = _groups(config, role, district, reported, report)
         fields = {**given, **user.fields}
         if fields.get("roles") is not None:
-            fields["roles"] = {name: _placed(scope, user, district) for name, scope in fields["roles"].items()}
+            fields["roles"] = {
+                name: placed(scope, user.fields["unit"], district) for name, scope in fields["roles"].items()
+            }
         for name in ("access_functions", "groups", "district_groups", "manages", "distributes"):
             if fields.get(name) is not None:
                 fields[name] = sorted(set(fields[name]))
@@ -212,14 +214,3 @@ def _groups(
                 )
             )
     return result
-
-
-def _placed(scope: Any, user: Resource, district: District) -> dict[str, Any]:
-    """A role with the units that it holds for, by their keys."""
-    units = {"own": [user.fields["unit"]], "district": [district.full_key("BYDEL")], "none": []}
-    return {
-        "units": units[scope["units"]],
-        "archives": sorted(scope["archives"]),
-        "journal_units": sorted(scope["journal_units"]),
-        "grades": sorted(scope["grades"]),
-    }

@@ -58,6 +58,9 @@ _SHARED: Mapping[str, frozenset[str]] = {
     "breaking lease": frozenset({"owner", "by"}),
     "lease broken": frozenset({"owner", "by"}),
     "lease not held": frozenset({"owner", "by"}),
+    "access review": frozenset(
+        {"environment", "district", "on", "digest", "source", "people", "findings", "incomplete"}
+    ),
     "lock broken": frozenset({"owner", "by", "reason"}),
 }
 _VALUES = frozenset({"changes", "fields", "wanted", "made"})  # values of resources, which are no texts about them

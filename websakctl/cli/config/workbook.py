@@ -10,7 +10,7 @@ from websakctl.cli.begin import begin_entries, read_list
 from websakctl.cli.change.by_hand import manual_config_input
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, KindNames, Lang, SelectionOptions, command, language_of
-from websakctl.cli.session import Session, require_file
+from websakctl.cli.session import Session, require_file, write_workbook
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import (
     AutoApprove,
@@ -94,27 +94,13 @@ def export(
         keys.setdefault((address.kind, address.scope), []).append(address.key)
     keys["district", "base"] = list(config.districts)
     content = workbook(_cover(session), sheets, list(_plain_sheets(session, selection, language)), keys, language)
-    _write(file, content)
+    write_workbook(file, content)
     rows = [(sheet.title, sheet.kind.name, len(sheet.rows)) for sheet in sheets]
     data = {"file": str(file), "sheets": [{"title": t, "kind": k, "rows": n} for t, k, n in rows]}
     headline = f"Wrote {sum(n for _, _, n in rows)} resources into {file}."
     session.write(TableReport(headline=headline, columns=("sheet", "kind", "rows"), rows=rows, data=data))
     if with_users and any(sheet.kind.name == "user" for sheet in sheets):
         session.terminal.warn(f"note: {file} holds personal data: not for git, and for its owner only")
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write the workbook whole, for its owner only.
-
-    Raises:
-        Problem: If it cannot be written.
-    """
-    from websakctl.files import write_whole
-
-    try:
-        write_whole(file, content)
-    except OSError as error:
-        raise Problem(f"cannot write {file}: {error.strerror}", Exit.FAILED, "name a folder that can be written") from None  # fmt: skip
 
 
 def _cover(session: Session) -> "Cover":

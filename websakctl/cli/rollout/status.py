@@ -120,12 +120,14 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
 
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_users import read_users
+    from websakctl.operations.review.sign_access import signed_reviews
     from websakctl.operations.rollout.altinn_evidence import read_proof
     from websakctl.operations.rollout.view import view_rollout
 
     altinn = read_proof(session.root, session.config, session.today)
+    reviews = signed_reviews(session.journal, session.target.name, session.config.districts)
     if offline:
-        return view_rollout(session.config, session.today, altinn=altinn)
+        return view_rollout(session.config, session.today, altinn=altinn, reviews=reviews)
     inputs = make_config_input(session)
     setup = read_live(session, inputs)
     return view_rollout(
@@ -135,4 +137,5 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
         users=read_users(session.connection, inputs),
         plan=make_plan(setup.tell(inputs), setup.state),
         altinn=altinn,
+        reviews=reviews,
     )

@@ -10,7 +10,7 @@ import msgspec
 from websakctl.files import write_whole
 from websakctl.live.user_rows import KeptRows
 
-FORMAT = 3
+FORMAT = 4
 
 
 class RowFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from websakctl.rollout.altinn import Proof
 from websakctl.rollout.batches import Batch, batch_of, in_order
 from websakctl.rollout.capacity import Pool, Shortage, seats, shortages
 from websakctl.rollout.gates import Gate, Ground, Standing, Verdict, gates, judge
+from websakctl.rollout.reviews import SignedReviews
 from websakctl.rollout.routing import Load, Route, loads, routes
 from websakctl.source.configuration import Configuration
 
@@ -134,6 +135,7 @@ def view_rollout(
     users: State | None = None,
     plan: Plan | None = None,
     altinn: Proof | None = None,
+    reviews: SignedReviews | None = None,
 ) -> RolloutView:
     """Put together how the rollout stands.
 
@@ -142,6 +144,7 @@ def view_rollout(
         today: Which waivers hold, which numbers and pools are in use.
         live: What Websak has; ``None`` if it was not asked.
         users: All live users; ``None`` if they were not asked for.
+        reviews: Signed reviews of access; ``None`` if the journal was not asked.
         plan: Of the whole config against ``live``: what would change, and what nobody here manages.
         altinn: What is recorded of Altinn's access management; ``None``: nothing.
     """
@@ -163,6 +166,7 @@ def view_rollout(
         manual=frozenset(step.address for step in plan.manual) if plan else frozenset(),
         examples=config.examples,
         altinn=altinn or Proof(),
+        reviews=reviews,
     )
     planned = dict.fromkeys(slug for batch in batches for slug in batch.districts)
     verdicts: dict[str, list[Verdict]] = {slug: [] for slug in planned}
