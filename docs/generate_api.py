@@ -488,9 +488,122 @@ SOURCE = one_of(source.value for source in Source)
 SUBJECT = one_of(("unit", "number"))
 CAPACITY = {"bought": COUNT, "missing": COUNT}
 
+VERDICT = one_of(("yes", "unknown", "no"))
+GAPS = many(obj({"what": TEXT, "where": many(TEXT)}, about="What the answer lacks; with one it rests on incomplete data."))
+ACCESS_BASIS = {
+    "source": one_of(("live", "config")),
+    "incomplete": GAPS,
+    "confirmed": maybe(obj({"by": TEXT, "on": DAY}, about="Who confirmed the rules of docs/access.md.")),
+    "assumed": many(obj({"rule": FROM_ONE, "text": TEXT, "setting": TEXT}, about="Rules that nobody has confirmed.")),
+}
+ACCOUNT = {"user": TEXT, "person": TEXT, "district": TEXT, "active": YES_NO}
+READS = {
+    "reads": VERDICT,
+    "ways": many(
+        obj(
+            {
+                "kind": one_of(("role", "function", "group", "administrator", "unscreened")),
+                "name": TEXT,
+                "reads": VERDICT,
+                "units": maybe(many(TEXT)),
+                "archives": many(TEXT),
+                "journal_units": many(TEXT),
+                "why": TEXT,
+                "rules": many(FROM_ONE),
+            },
+            about="What somebody reads through. `units`: null for everywhere; `why`: what is not known.",
+        )
+    ),
+    "rests_on": {**many(FROM_ONE), "description": "Assumed rules that the answer rests on."},
+}
+NAMED = {"name": {**TEXT, "description": "Only with --names."}}
+REVIEWED = {"user": TEXT, "district": TEXT}
+ACROSS = many(obj({**REVIEWED, "code": TEXT, "reads": VERDICT, "districts": many(TEXT)}, NAMED))
+
 # By file: what it is, the commands that write it, and how it looks.
 DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
     "failure": ("a command that ends without a result", (), ref("failure")),
+    "access-compare": (
+        "what two users can read",
+        ("access compare",),
+        document(
+            {
+                **ACCESS_BASIS,
+                "accounts": many(obj(ACCOUNT, NAMED)),
+                "codes": many(obj({"code": TEXT, "alike": YES_NO, "accounts": many(obj(READS))})),
+            }
+        ),
+    ),
+    "access-review": (
+        "a district's review of access",
+        ("access review",),
+        document(
+            {
+                "for": TEXT,
+                **ACCESS_BASIS,
+                "digest": DIGEST,
+                "findings": COUNT,
+                "beyond_role": many(obj({**REVIEWED, "kind": TEXT, "what": TEXT, "role": TEXT}, NAMED)),
+                "outwards": ACROSS,
+                "inwards": ACROSS,
+                "administrators": many(obj(REVIEWED, NAMED)),
+                "left": many(obj({**REVIEWED, "why": TEXT}, NAMED)),
+                "segregation": obj({"checked": YES_NO, "users": many(obj(REVIEWED, NAMED))}),
+                "groups_without_owner": many(TEXT),
+                "sensitive": many(obj({"code": TEXT, "people": COUNT, "unknown": COUNT})),
+                "people": many(
+                    obj(
+                        {
+                            **REVIEWED,
+                            "person": TEXT,
+                            "role": maybe(TEXT),
+                            "unit": maybe(TEXT),
+                            "reads": many(TEXT),
+                            "unknown": many(TEXT),
+                        },
+                        NAMED,
+                    )
+                ),
+            }
+        ),
+    ),
+    "access-sign": (
+        "a review of access that is signed",
+        ("access sign",),
+        document(
+            {
+                "run": RUN,
+                "for": TEXT,
+                "by": TEXT,
+                "on": DAY,
+                "evidence": TEXT,
+                "digest": DIGEST,
+                "findings": COUNT,
+                "incomplete": COUNT,
+                "source": one_of(("live", "config")),
+            }
+        ),
+    ),
+    "access-what": (
+        "what a user can read",
+        ("access what",),
+        document({**ACCESS_BASIS, **ACCOUNT, "codes": many(obj({"code": TEXT, **READS}))}, NAMED),
+    ),
+    "access-who": (
+        "who can read an access code",
+        ("access who",),
+        document(
+            {
+                **ACCESS_BASIS,
+                "question": obj(
+                    {"code": TEXT, "level": maybe(FROM_ONE), "case_type": maybe(TEXT), "unit": maybe(TEXT)}
+                ),
+                "people": COUNT,
+                "unknown": COUNT,
+                "readers": many(obj({**ACCOUNT, **READS}, NAMED)),
+            }
+        ),
+    ),
     "adopt": (
         "live objects written into the config",
         ("adopt",),
