@@ -489,7 +489,9 @@ SUBJECT = one_of(("unit", "number"))
 CAPACITY = {"bought": COUNT, "missing": COUNT}
 
 VERDICT = one_of(("yes", "unknown", "no"))
-GAPS = many(obj({"what": TEXT, "where": many(TEXT)}, about="What the answer lacks; with one it rests on incomplete data."))
+GAPS = many(
+    obj({"what": TEXT, "where": many(TEXT)}, about="What the answer lacks; with one it rests on incomplete data.")
+)
 ACCESS_BASIS = {
     "source": one_of(("live", "config")),
     "incomplete": GAPS,
