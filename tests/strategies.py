@@ -150,6 +150,9 @@ CHECKED: dict[str, st.SearchStrategy[Any]] = {
     "_leave_problem": st.lists(st.dates(FIRST_DAY, LAST_DAY).map(date.isoformat), max_size=2).map(
         lambda days: dict(zip(("first_day", "last_day"), sorted(days), strict=False))
     ),
+    "confirmation_problem": st.sampled_from(
+        [{}, {"archives": "ignored"}, {"confirmed_by": "Kari Nordmann", "on": "2027-01-31", "units_below": False}]
+    ),
     "_owners_problem": st.dictionaries(
         st.sampled_from(["org_unit", "access_code", "case_type"]), st.sampled_from(["Byarkivet", "HR"]), max_size=2
     ),

@@ -136,7 +136,7 @@ def _checked_host(host: str, text: str) -> str:
     if len(name) > 253 or not all(map(_LABEL.match, labels)):
         raise UrlError(f"{_shown(text)}: {_shown(host)} is not a host name")
     try:
-        return name.encode("idna").decode("ascii")
+        return name if name.isascii() else name.encode("idna").decode("ascii")
     except UnicodeError:
         raise UrlError(f"{_shown(text)}: {_shown(host)} is not a host name") from None
 

@@ -51,15 +51,17 @@ def unwrapped(annotation: Any) -> tuple[Any, tuple[Any, ...], bool]:
     """A type without what stands beside it and without ``None``; what stands beside it; and whether ``None`` is a value."""
     alongside: tuple[Any, ...] = ()
     optional = False
-    while True:
-        options = [option for option in get_args(annotation) if option is not NoneType]
-        if get_origin(annotation) is Annotated:
+    while not isinstance(annotation, type):
+        origin = get_origin(annotation)
+        if origin is Annotated:
             annotation, *more = get_args(annotation)
             alongside = (*more, *alongside)
-        elif get_origin(annotation) in (Union, UnionType) and len(options) == 1:
-            annotation, optional = options[0], True
-        else:
-            return annotation, alongside, optional
+            continue
+        options = [option for option in get_args(annotation) if option is not NoneType]
+        if origin not in (Union, UnionType) or len(options) != 1:
+            break
+        annotation, optional = options[0], True
+    return annotation, alongside, optional
 
 
 def is_model(annotation: Any) -> TypeGuard[type[msgspec.Struct]]:

@@ -41,7 +41,7 @@ Build = Callable[[Any], Any]
 @cache
 def _holding_models(model: type[Entry]) -> tuple[tuple[str, Build], ...]:
     """The fields whose values hold classes of their own, each with what makes them."""
-    result = ((name, _builder(field.annotation)) for name, field in fields_of(model).items())
+    result = ((name, _builder(field.type)) for name, field in fields_of(model).items())
     return tuple((name, build) for name, build in result if build is not None)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from websakctl.diagnostics import Diagnostic, Fix, Position, Severity
 from websakctl.source.documents import Document, texts
-from websakctl.source.emitting import scalar
 from websakctl.source.quotes import CLOSING, within_quotes
 from websakctl.source.reporting import Report
 
@@ -20,6 +19,8 @@ def check_quotes(documents: Iterable[Document], report: Report) -> None:
 
 
 def _finding(text: str, inner: str, at: Position) -> Diagnostic:
+    from websakctl.source.emitting import scalar  # what a config without this mistake has no use for
+
     written = scalar(inner, flow=True)
     plain = at.line == at.end_line and at.end_column - at.column == len(text)  # without straight quotes around them
     return Diagnostic(

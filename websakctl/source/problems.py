@@ -10,7 +10,6 @@ from websakctl.diagnostics import Diagnostic, Fix, Position
 from websakctl.model.validation import Fault, Problem, ValidationError, faults_of_text
 from websakctl.model.vocabulary import field_named
 from websakctl.source.documents import Document, raw_text
-from websakctl.source.emitting import double
 from websakctl.source.quotes import within_quotes
 from websakctl.source.tree import Map, Seq, Span
 
@@ -96,6 +95,8 @@ def _split_by_comma(problem: Problem, place: Place) -> Diagnostic | None:
     text = line[begins.vcol : ends.kend_col]
     if begins.vline != ends.kend_line or text[:1] in "\"'" or not re.match(r"[^,{}]*\{", line):
         return None
+    from websakctl.source.emitting import double  # what a config without this mistake has no use for
+
     quoted = double(within_quotes(text) or text)
     return Diagnostic(
         code="unquoted-value",
