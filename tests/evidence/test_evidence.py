@@ -12,7 +12,11 @@ from tests.cli.command_line import Cli
 from tests.conftest import Sandbox
 from tests.state.clones import BRANCH, KEY, Machines, config, publish
 from tests.state.conftest import Remote, remote, seeded  # noqa: F401  # fixtures
+from websakctl.apply.journal import Journal
 from websakctl.cli.review import evidence as command
+from websakctl.live.clock import SystemClock
+from websakctl.model.address import Address
+from websakctl.operations.review.evidence import ACCESS_REVIEW
 
 from .repository import CODE, FILES, FIRST, LATER, NAME, NUMBER, begin, commit, everything, git, make, rows, written
 
@@ -38,6 +42,10 @@ def cli(tmp_path_factory: pytest.TempPathFactory, sandbox33: Sandbox) -> Cli:
     sandbox = sandbox33.fresh("empty")
     cli = Cli(root, {**sandbox.variables, "USER": CODE})
     cli.apply("--reason", f"Ringte {NAME} om {NUMBER}, sak 27/12")
+    with Journal(root / ".websakctl/journal.db", SystemClock()) as journal:
+        environment = journal.entries()[0].body["environment"]
+        review = {"environment": environment, "district": "frogner", "by": NAME, "on": "2098-01-01", "evidence": "sak 98/1", "source": "live", "people": 4, "findings": 1, "incomplete": 2}  # fmt: skip
+        journal.write("signing", ACCESS_REVIEW, review, Address("access_review", "frogner", environment))
     make(cli, "out")
     return cli
 
@@ -187,6 +195,15 @@ def test_exceptions_gates_and_retention_name_what_is_missing(cli: Cli) -> None:
     page = (out / "index.html").read_text(encoding="utf-8")
     for sentence in ("unntak uten slutt: 1", "unntak der slutten er passert: 2", "funn der fristen er passert: 1"):
         assert sentence in page
+
+
+def test_signed_access_reviews_and_districts_without_one(cli: Cli) -> None:
+    (review,) = rows(cli.root / "out", "access-reviews")
+    assert review[1:9] == ["frogner", "2098-01-01", "[withheld]", "sak 98/1", "4", "1", "2", "Websak"]
+    page = (cli.root / "out/index.html").read_text("utf-8")
+    assert "bydeler uten signert tilgangsgjennomgang: sagene" in page
+    assert "bydeler der tilgangsgjennomgangen er eldre enn 180 dager: frogner" in page
+    assert "tilgangsgjennomganger som var ufullstendige da de ble signert: 1" in page
 
 
 def test_findings_stand_as_they_did_on_the_day(cli: Cli) -> None:

@@ -9,7 +9,7 @@ from websakctl.operations.review.evidence import Evidence, Part, in_oslo
 from websakctl.redaction import redact
 from websakctl.report.formats.csv import for_excel
 from websakctl.report.pages.evidence import EvidencePage, csv_name, tell
-from websakctl.report.texts import Language, said
+from websakctl.report.texts import Language, text
 from websakctl.report.view_models import TableReport
 
 INDEX, MANIFEST, SUMS = "index.html", "manifest.json", "SHA256SUMS"
@@ -88,7 +88,7 @@ def _csv(part: Part, language: Language) -> bytes:
     return for_excel(
         TableReport(
             headline="",
-            columns=[said(column, language) for column in part.columns],
+            columns=[text(column, language) for column in part.columns],
             rows=[[tell(cell, language) for cell in row] for row in part.rows],
         )
     ).encode()

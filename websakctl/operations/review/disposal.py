@@ -37,15 +37,18 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     closed: int
 
 
-def retention_rules(state: State, on: date, examples: Iterable[Address] = ()) -> tuple[RetentionRule, ...]:
+def retention_rules(
+    state: State, on: date, examples: Iterable[Address] = (), unsound: Iterable[Address] = ()
+) -> tuple[RetentionRule, ...]:
     """The rule of every case type, by code.
 
     Args:
         state: The config.
         on: The day.
         examples: What nobody has confirmed.
+        unsound: Case types whose basis is not in force on the day, or not confirmed.
     """
-    unconfirmed = frozenset(examples)
+    unconfirmed, doubtful = frozenset(examples), frozenset(unsound)
     return tuple(
         RetentionRule(
             code=found.value.code,
@@ -54,19 +57,25 @@ def retention_rules(state: State, on: date, examples: Iterable[Address] = ()) ->
             years=found.value.retention_years,
             basis=found.value.retention_basis or "",
             closed_by=_years_before(on, found.value.retention_years) if found.value.retention == "K" else None,
-            missing=tuple(_missing(found.value, example=found.address in unconfirmed)),
+            missing=tuple(
+                _missing(
+                    found.value, example=found.address in unconfirmed, basis_is_sound=found.address not in doubtful
+                )
+            ),
         )
         for found in sorted(entries(CaseType, state), key=lambda found: found.value.code)
     )
 
 
-def _missing(case_type: CaseType, *, example: bool) -> Iterator[str]:
+def _missing(case_type: CaseType, *, example: bool, basis_is_sound: bool) -> Iterator[str]:
     if case_type.retention == "G":
         yield "nobody has decided whether its cases are preserved or disposed of"
     if case_type.retention == "K" and case_type.retention_years is None:
         yield "no retention period"
     if not case_type.retention_basis:
         yield "no basis for the decision"
+    elif not basis_is_sound:
+        yield "its basis must be looked at"
     if example:
         yield "only an example: nobody has confirmed it"
 

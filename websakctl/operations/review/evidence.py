@@ -7,7 +7,7 @@ all else is as somebody wrote it, without persons unless they are asked for.
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from websakctl.diagnostics import errors_in
 from websakctl.kinds import all_kinds, entries
 from websakctl.kinds.attestation import Attestation
 from websakctl.kinds.finding import Finding
+from websakctl.law.review import Basis, LawReview, review_law
+from websakctl.law.standing import Standing
 from websakctl.model.address import Address
 from websakctl.operations.change.history import HistoryEntry, RunView, history_entries
 from websakctl.operations.config.compare_districts import How, compare_districts
@@ -30,6 +32,8 @@ from websakctl.rollout.gates import Gate, gates
 
 OSLO = ZoneInfo("Europe/Oslo")
 USER = "user"
+ACCESS_REVIEW = "access review"  # the sort of the journal's entry that `access sign` writes
+REVIEW_DAYS = 180  # after which an access review is old
 _SHORT = 10  # characters of a commit that people see
 
 
@@ -136,8 +140,13 @@ class _Parts:
         yield self.approvals()
         yield self.exceptions()
         yield self.gates()
+        yield self.access_reviews()
         yield self.findings()
-        rules = retention_rules(self.config.state, self.as_of, self.config.examples)
+        law = review_law(self.config.whole, self.as_of, self.config.settings.law_days_ahead)
+        yield self.law(law)
+        yield self.sources(law)
+        unsound = {basis.address for basis in law.open if basis.field == "retention_basis"}
+        rules = retention_rules(self.config.state, self.as_of, self.config.examples, unsound)
         yield self.retention(rules)
         yield self.calendar(rules)
 
@@ -427,6 +436,53 @@ class _Parts:
             return self.who.role(said.waived.by), said.waived.until, self.who.text(said.waived.why)
         return self.who.role(said.by), said.on or "", self.who.text(said.evidence)
 
+    def access_reviews(self) -> Part:
+        """Signed reviews; on the state branch stands neither who signed nor where the list is."""
+        signed = [(e, e.body) for e in self.journal.all_entries if e.what == ACCESS_REVIEW]
+        newest: dict[str, str] = {}
+        for _, body in signed:
+            slug = str(body.get("district") or "")
+            newest[slug] = max(newest.get(slug, ""), str(body.get("on") or ""))
+        districts = sorted(self.config.districts)
+        none = [slug for slug in districts if slug not in newest]
+        oldest = (self.as_of - timedelta(days=REVIEW_DAYS)).isoformat()
+        old = [slug for slug in districts if slug in newest and newest[slug] < oldest]
+        incomplete = sum(1 for _, body in signed if body.get("incomplete"))
+        return Part(
+            name="access-reviews",
+            title="Access reviews",
+            columns=(
+                "recorded (Oslo)",
+                "district",
+                "signed",
+                "who",
+                "evidence",
+                "people",
+                "findings",
+                "not known of",
+                "source",
+                "digest",
+            ),
+            rows=tuple(
+                (
+                    in_oslo(entry.at),
+                    str(body.get("district") or ""),
+                    str(body.get("on") or ""),
+                    self.who.role(str(body.get("by") or "")),
+                    self.who.text(str(body.get("evidence") or "")),
+                    *(str(body.get(name) or 0) for name in ("people", "findings", "incomplete")),
+                    Told("Websak") if body.get("source") == "live" else Told("the config"),
+                    str(body.get("digest") or ""),
+                )
+                for entry, body in signed
+            ),
+            missing=(
+                *([f"districts without a signed access review: {', '.join(none)}"] if none else []),
+                *([f"districts whose access review is older than {REVIEW_DAYS} days: {', '.join(old)}"] if old else []),
+                *([f"access reviews that were incomplete when they were signed: {incomplete}"] if incomplete else []),
+            ),
+        )
+
     def findings(self) -> Part:
         rows: list[tuple[Cell, ...]] = []
         standings: Counter[str] = Counter()
@@ -481,7 +537,54 @@ class _Parts:
             return "open, without a deadline"
         return "open, and its deadline has passed" if f.deadline < self.day else "open"
 
-    # --- retention
+    # --- the law, and retention
+
+    def law(self, law: LawReview) -> Part:
+        missing = [f"legal bases that must be looked at: {len(law.open)}"] if law.open else []
+        if law.bases and not law.sources:
+            missing.append("there is no legal_sources in the config, so nothing could be looked up")
+        return Part(
+            name="law",
+            title="Legal bases",
+            columns=("about", "field", "provision", "from", "to", "cite instead", "standing"),
+            rows=tuple(
+                (
+                    str(basis.address),
+                    basis.field,
+                    self.who.text(str(basis.citation)),
+                    basis.period.valid_from or "",
+                    basis.period.valid_to or "",
+                    law.instead_of(basis),
+                    Told(_standing(basis)),
+                )
+                for basis in law.bases
+            ),
+            missing=tuple(missing),
+        )
+
+    def sources(self, law: LawReview) -> Part:
+        unconfirmed = sum(1 for one in law.sources if one.source.confirmed is None)
+        return Part(
+            name="legal-sources",
+            title="Legal sources",
+            columns=("key", "name", "number", "from", "to", "cited", "confirmed by", "day", "not settled", "standing"),
+            rows=tuple(
+                (
+                    one.key,
+                    self.who.text(one.source.name),
+                    one.source.number or "",
+                    one.source.valid_from or "",
+                    one.source.valid_to or "",
+                    one.bases,
+                    self.who.role(one.source.confirmed.by if one.source.confirmed else None),
+                    one.source.confirmed.on if one.source.confirmed else "",
+                    self.who.text(one.source.unsettled),
+                    Told(one.standing.value),
+                )
+                for one in law.sources
+            ),
+            missing=(f"legal sources that nobody has confirmed: {unconfirmed}",) if unconfirmed else (),
+        )
 
     def retention(self, rules: Sequence[RetentionRule]) -> Part:
         told = {"B": "preserved", "K": "disposed of", "G": "decided later"}
@@ -527,6 +630,15 @@ class _Parts:
             ),
             notes=("No API tells when a case was closed: Websak's own lists must say which cases these are.",),
         )
+
+
+def _standing(basis: Basis) -> str:
+    """What a basis stands at: one that nobody could look up, and one that another of the same code covers, by that."""
+    if basis.covered:
+        return "named otherwise"
+    if basis.standing is Standing.UNCONFIRMED and not basis.registered:
+        return "in no row of legal_sources"
+    return basis.standing.value
 
 
 def in_oslo(at: str) -> str:

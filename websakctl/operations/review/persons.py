@@ -17,7 +17,7 @@ _WHO = frozenset(
     {"by", "confirmed_by", "contact", "emails", "owner", "phone", "readers", "responsible"}
 )  # fields that say who, of any kind
 _FREE_TEXT = frozenset({"attestation", "finding", "preparation", "retirement"})  # kinds whose texts are sentences
-_NAMES = ("name", "product", "system", "series", "ordering_principle", "aliases")
+_NAMES = ("name", "product", "system", "series", "ordering_principle", "aliases", "cited_as", "number")
 _ROLE = re.compile(
     r"(?:administrator|ansvarlig|arkiv|arkivar|avdeling|behandler|bydel|direktør|eier|enhet|etat|forvalter|forvaltning|gruppe"
     r"|jurist|kommune|kontor|koordinator|leder|ombud|prosjekt|råd|rådgiver|sekretariat|sekretær|seksjon|senter|senteret|stab"

@@ -69,11 +69,11 @@ def _shown(part: Part, language: Language) -> dict[str, Any]:
     return {
         "name": part.name,
         "file": csv_name(part),
-        "title": said(part.title, language),
+        "title": text(part.title, language),
         "count": len(part.rows),
         "missing": [said(sentence, language) for sentence in part.missing],
         "notes": [said(sentence, language) for sentence in part.notes],
-        "columns": [said(column, language) for column in part.columns],
+        "columns": [text(column, language) for column in part.columns],
         "rows": [[tell(cell, language) for cell in row] for row in part.rows] if few else [],
         "few": few,
         "counts": [] if few else _counts(part, language),
