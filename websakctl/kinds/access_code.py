@@ -15,7 +15,7 @@ class LegalBasis(Entry, frozen=True, kw_only=True):
     """A statutory basis (hjemmel) with the time it holds; laws move, so this is data."""
 
     reference: Text
-    valid_from: IsoDate | None = None  # None: not known, so that it is to be confirmed
+    valid_from: IsoDate | None  # null: not known, so that it is to be confirmed; nobody leaves it out by accident
     valid_to: IsoDate | None = None  # None: still in force
 
 

@@ -78,25 +78,28 @@ def _judge_the_change(session: Session, since: str | None) -> None:
     from websakctl.operations.review.changed import (
         ERRORS_IN_A_CHANGE,
         NoSuchCommit,
+        NothingInCommon,
         as_of_this_change,
         changed_entries,
     )
     from websakctl.state.git import GitError
 
-    config = session.config
-    if since is None and not (
-        any(finding.code in ERRORS_IN_A_CHANGE for finding in config.findings) and in_repository(session.root)
-    ):
+    config, here = session.config, in_repository(session.root)
+    if since is None and not (here and any(f.code in ERRORS_IN_A_CHANGE for f in config.findings)):
         return
+    if not here:
+        raise Problem(f"{session.root} is no git repository, so that nothing can have changed since {since}", Exit.USAGE, "run it in a clone, or leave --changed-since out")  # fmt: skip
     try:
-        changed = changed_entries(session.root, config, since or "HEAD")
+        changed = changed_entries(session.root, config, "HEAD" if since is None else since)
     except NoSuchCommit:
-        if since is not None:
-            raise Problem(f"--changed-since {since} is no commit of this repository", Exit.USAGE, "name a commit or a branch, such as origin/main") from None  # fmt: skip
-        return  # nothing is committed yet: there is no change to speak of
+        if since is None:
+            return  # nothing is committed yet: there is no change to speak of
+        raise Problem(f"--changed-since {since} is no commit of this repository", Exit.USAGE, "name a commit or a branch, such as origin/main") from None  # fmt: skip
+    except NothingInCommon:
+        raise Problem(f"{since} and this branch have no commit in common, as far as this clone goes back", Exit.FAILED, "fetch the whole history: git fetch --unshallow; in a pipeline fetch-depth: 0 or GIT_DEPTH: 0") from None  # fmt: skip
     except GitError as error:
         if since is not None:
-            raise Problem(f"cannot tell what has changed since {since} ({error})", Exit.FAILED, "fetch the whole history: git fetch --unshallow; in a pipeline fetch-depth: 0 or GIT_DEPTH: 0") from None  # fmt: skip
+            raise Problem(f"cannot tell what has changed since {since} ({error})", Exit.FAILED) from None
         session.terminal.warn(
             f"cannot tell which entries were edited ({error}): legal bases that ended are only warnings"
         )

@@ -9,7 +9,7 @@ from websakctl.diagnostics import Diagnostic, Severity
 from websakctl.model.address import Address
 from websakctl.source.configuration import Configuration
 from websakctl.source.load import load_configuration
-from websakctl.state.git import Git
+from websakctl.state.git import Git, GitError
 
 ERRORS_IN_A_CHANGE = frozenset({"basis-not-in-force", "legal-basis-ended", "legal-basis-unregistered"})
 
@@ -18,17 +18,22 @@ class NoSuchCommit(Exception):
     """Git knows no commit of that name."""
 
 
+class NothingInCommon(Exception):
+    """As far as this clone goes back, the two branches have no commit in common."""
+
+
 def changed_entries(root: Path, config: Configuration, since: str) -> frozenset[Address]:
     """The resources that are not as they were where this branch left ``since``; what could not be read then counts as changed.
 
     Raises:
         NoSuchCommit: If ``since`` names no commit.
+        NothingInCommon: If this branch never left it.
         GitError: If git cannot say.
     """
     git = Git(root)
-    if since.startswith("-") or git.kept_ref(since) is None:
+    if not since or since.startswith("-") or git.kept_ref(since) is None:
         raise NoSuchCommit(since)
-    earlier = load_configuration(root, None, _texts_at(git, git.line("merge-base", since, "HEAD"), config))
+    earlier = load_configuration(root, None, _texts_at(git, _where_it_left(git, since), config))
     before = earlier.whole
     return frozenset(
         address
@@ -37,6 +42,15 @@ def changed_entries(root: Path, config: Configuration, since: str) -> frozenset[
         or before[address].fields != resource.fields
         or earlier.aside.get(address) != config.aside.get(address)
     )
+
+
+def _where_it_left(git: Git, since: str) -> str:
+    try:
+        return git.line("merge-base", since, "HEAD")
+    except GitError as error:
+        if error.exit_code == 1:  # it ran, and found none
+            raise NothingInCommon(since) from None
+        raise
 
 
 def _texts_at(git: Git, commit: str, config: Configuration) -> Mapping[str, str | None]:
