@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
+from websakctl.source.comments import comments_of
 from websakctl.source.field_order import canonical
-from websakctl.source.formatting import CannotFormat, comments_of
+from websakctl.source.formatting import CannotFormat
 from websakctl.source.patching import identical
 
 from .files import REAL, files, read, wild_files

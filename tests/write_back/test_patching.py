@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from websakctl.source.formatting import comments_of
+from websakctl.source.comments import comments_of
 from websakctl.source.patching import CannotPatch, Drop, Put, edits_between, identical, patch
 
 from .files import at, files, paths, read, scalars, values, wild_files, words
