@@ -137,62 +137,118 @@ def compare(
         unsupported: Fields by kind that this Websak has no place for; what differs in them becomes manual steps.
         owners: Who else writes a kind; what differs of it becomes steps for them.
     """
-    owned = owners or {}
-    result = Difference(changes=[], unchanged=[], unmanaged=[], manual=[], warnings=[], owners=owned)
     all_kinds = {**{name: _free(kind) for name, kind in (by_hand or {}).items()}, **kinds}
-    counterparts = _Counterparts(desired, live, known, previously or {})
-    last_applied = _LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only})
     retiring = {(address.kind, address.key): given for address, given in (retirements or {}).items()}
-    heirs = {target: given.heir for target, given in retiring.items() if given.heir is not None}
-    fixed: CreateOnlyDifferences = {}
+    comparison = _Comparison(
+        desired=desired,
+        live=live,
+        own=kinds,
+        kinds=all_kinds,
+        known=known,
+        accepted=accepted or {},
+        unsupported=unsupported or {},
+        retiring=retiring,
+        heirs={target: given.heir for target, given in retiring.items() if given.heir is not None},
+        counterparts=_Counterparts(desired, live, known, previously or {}),
+        last_applied=_LastApplied(known, {name for name, kind in all_kinds.items() if kind.write_only}),
+        prune=prune,
+        fixed={},
+        result=Difference(changes=[], unchanged=[], unmanaged=[], manual=[], warnings=[], owners=owners or {}),
+    )
     for address, expected in desired.items():
-        kind = all_kinds.get(address.kind)
+        comparison.take_desired(address, expected)
+    for address, resource in live.items():
+        comparison.take_live(address, resource)
+    comparison.result.warnings.extend(_fixed_in_words(comparison.fixed))
+    return comparison.result
+
+
+class _Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two states, what is known about them, and what their comparison has come to so far."""
+
+    desired: State
+    live: State
+    own: Mapping[str, Kind]  # that this Websak has an API for
+    kinds: Mapping[str, Kind]  # those, and those that people set here
+    known: Mapping[Address, LastApplied]
+    accepted: AcceptedNormalisations
+    unsupported: Mapping[str, frozenset[str]]
+    retiring: Mapping[tuple[str, str], Retirement]
+    heirs: Mapping[tuple[str, str], Address]
+    counterparts: "_Counterparts"
+    last_applied: "_LastApplied"
+    prune: frozenset[str]
+    fixed: CreateOnlyDifferences
+    result: Difference
+
+    def take_desired(self, address: Address, expected: Resource) -> None:
+        """What must be done for one resource to be as it should."""
+        kind = self.kinds.get(address.kind)
         if kind is None:
-            result.manual.append(ManualStep(address=address, what="this Websak has no API for it: set it manually"))
-            continue
-        resource = live.get(address) or counterparts.find(address)
-        if resource is not None:
-            if (obstacle := _obstacle(kind, address, resource)) is not None:
-                result.manual.append(ManualStep(address=address, what=obstacle))
-                continue
-            seen = resource
-            if counterparts.renamed:
-                resource = following(kind, resource, counterparts.renamed, all_kinds)
-        if missing := _without_place(kind, expected, unsupported or {}):
-            result.manual.extend(_by_hand_for_want_of_place(kind, expected, resource, missing))
-            if missing & kind.essential and (resource is None or not resource.active):
-                continue
-        if of_others := _of_others(kind, expected, owned):
-            result.manual.extend(_by_their_owners(all_kinds, expected, resource, of_others, owned))
-        if left_out := missing | of_others.keys():
-            expected = replace(expected, fields={n: v for n, v in expected.fields.items() if n not in left_out})
-        change = _change(kind, expected, resource, fixed, accepted or {})
-        if resource is not None and (unreported := _unreported(kind, expected, resource)):
-            what = f"this Websak does not report {' and '.join(unreported)}: compare and set manually"
-            result.manual.append(ManualStep(address=address, what=what))
-        if kind.write_only and resource is not None:
-            change = _with_write_only(kind, expected, resource, change, last_applied.of(address))
-            if not kind.observed:  # else nothing is to be written
-                change = _without_erasing(kind, expected, resource, change, result.manual)
-        if change is not None and resource is not None and resource is not seen:
+            self._leave_to_people(address, "this Websak has no API for it: set it manually")
+            return
+        seen = self.live.get(address) or self.counterparts.find(address)
+        if seen is not None and (obstacle := _obstacle(kind, address, seen)) is not None:
+            self._leave_to_people(address, obstacle)
+            return
+        resource = seen
+        if resource is not None and self.counterparts.renamed:
+            resource = following(kind, resource, self.counterparts.renamed, self.kinds)
+        left = self._without_what_is_left_to_people(kind, expected, resource)
+        if left is None:
+            return
+        change = self._needed(kind, left, resource)
+        if change is not None and resource is not None and seen is not None and resource is not seen:
             change = _from_what_is(change, seen)
         if change is None:
-            result.unchanged.append(address)
+            self.result.unchanged.append(address)
         else:
-            result.add(change, kinds)
-    for address, resource in live.items():
-        kind = all_kinds.get(address.kind)
-        if kind is None or not resource.active or address in desired or address in counterparts.taken:
-            continue
-        reason = _removal_reason(address, known, prune, retiring)
+            self.result.add(change, self.own)
+
+    def take_live(self, address: Address, resource: Resource) -> None:
+        """What becomes of one resource that nothing in the config stands for."""
+        kind = self.kinds.get(address.kind)
+        if kind is None or not resource.active or address in self.desired or address in self.counterparts.taken:
+            return
+        reason = _removal_reason(address, self.known, self.prune, self.retiring)
         if reason is not None:
-            _remove(kind, resource, reason, result, kinds)
-        elif (change := to_heirs(kind, resource, heirs, result.manual)) is not None:
-            result.add(change, kinds)
+            _remove(kind, resource, reason, self.result, self.own)
+        elif (change := to_heirs(kind, resource, self.heirs, self.result.manual)) is not None:
+            self.result.add(change, self.own)
         else:
-            result.unmanaged.append(address)
-    result.warnings.extend(_fixed_in_words(fixed))
-    return result
+            self.result.unmanaged.append(address)
+
+    def _leave_to_people(self, address: Address, what: str) -> None:
+        self.result.manual.append(ManualStep(address=address, what=what))
+
+    def _without_what_is_left_to_people(
+        self, kind: Kind, expected: Resource, resource: Resource | None
+    ) -> Resource | None:
+        """Make steps for people of what no API here takes and of what others write; ``None``: no more can be done."""
+        owners = self.result.owners
+        if missing := _without_place(kind, expected, self.unsupported):
+            self.result.manual.extend(_by_hand_for_want_of_place(kind, expected, resource, missing))
+            if missing & kind.essential and (resource is None or not resource.active):
+                return None
+        if of_others := _of_others(kind, expected, owners):
+            self.result.manual.extend(_by_their_owners(self.kinds, expected, resource, of_others, owners))
+        if left_out := missing | of_others.keys():
+            return replace(expected, fields={n: v for n, v in expected.fields.items() if n not in left_out})
+        return expected
+
+    def _needed(self, kind: Kind, expected: Resource, resource: Resource | None) -> Change | None:
+        """The change that makes the one of the other."""
+        change = _change(kind, expected, resource, self.fixed, self.accepted)
+        if resource is None:
+            return change
+        if unreported := _unreported(kind, expected, resource):
+            what = f"this Websak does not report {' and '.join(unreported)}: compare and set manually"
+            self._leave_to_people(expected.address, what)
+        if kind.write_only:
+            change = _with_write_only(kind, expected, resource, change, self.last_applied.of(expected.address))
+            if not kind.observed:  # else nothing is to be written
+                change = _without_erasing(kind, expected, resource, change, self.result.manual)
+        return change
 
 
 class _Counterparts:
