@@ -22,7 +22,7 @@ test: .venv/.test ## Run every test
 	$(PYTEST) $(ARGS)
 
 properties: .venv/.test ## Try a thousand examples of every property (an hour)
-	PROPERTIES=long $(PYTEST) $$(grep -rlE '^from hypothesis import.* given' tests --include='test_*.py') tests/contract $(ARGS)
+	PROPERTIES=long $(PYTEST) -o faulthandler_timeout=3600 $$(grep -rlE '^from hypothesis import.* given' tests --include='test_*.py') tests/contract $(ARGS)
 
 lint: .venv/.dev ## Check style and format
 	$(BIN)/ruff check .
