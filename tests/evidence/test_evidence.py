@@ -16,7 +16,7 @@ from websakctl.apply.journal import Journal
 from websakctl.cli.review import evidence as command
 from websakctl.live.clock import SystemClock
 from websakctl.model.address import Address
-from websakctl.operations.review.evidence import ACCESS_REVIEW
+from websakctl.operations.review.sign_access import ENTRY
 
 from .repository import CODE, FILES, FIRST, LATER, NAME, NUMBER, begin, commit, everything, git, make, rows, written
 
@@ -45,7 +45,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory, sandbox33: Sandbox) -> Cli:
     with Journal(root / ".websakctl/journal.db", SystemClock()) as journal:
         environment = journal.entries()[0].body["environment"]
         review = {"environment": environment, "district": "frogner", "by": NAME, "on": "2098-01-01", "evidence": "sak 98/1", "source": "live", "people": 4, "findings": 1, "incomplete": 2}  # fmt: skip
-        journal.write("signing", ACCESS_REVIEW, review, Address("access_review", "frogner", environment))
+        journal.write("signing", ENTRY, review, Address("access_review", "frogner", environment))
     make(cli, "out")
     return cli
 

@@ -26,14 +26,14 @@ from websakctl.operations.review.config_at import ConfigAt
 from websakctl.operations.review.disposal import RetentionRule, calendar, retention_rules
 from websakctl.operations.review.journal_at import JournalAt
 from websakctl.operations.review.persons import WITHHELD, Persons
+from websakctl.operations.review.sign_access import ENTRY
 from websakctl.redaction import redact, redacted
 from websakctl.rollout.batches import batch_of, in_order
 from websakctl.rollout.gates import Gate, gates
+from websakctl.rollout.reviews import LONGEST
 
 OSLO = ZoneInfo("Europe/Oslo")
 USER = "user"
-ACCESS_REVIEW = "access review"  # the sort of the journal's entry that `access sign` writes
-REVIEW_DAYS = 180  # after which an access review is old
 _SHORT = 10  # characters of a commit that people see
 
 
@@ -47,7 +47,10 @@ Cell = str | int
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One table. ``missing``: what an inspection would ask about, in sentences; ``notes``: what a reader must know."""
+    """One table. ``missing``: what an inspection would ask about, in sentences; ``notes``: what a reader must know.
+
+    ``to_read``: it is for people, not only to be compared.
+    """
 
     name: str
     title: str
@@ -55,6 +58,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[tuple[Cell, ...], ...]
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    to_read: bool = True
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,6 +193,7 @@ class _Parts:
             title="Files of the setup",
             columns=("file", "SHA-256", "id in git"),
             rows=tuple((f.path, f.digest, f.blob[:_SHORT]) for f in self.at.files),
+            to_read=False,
         )
 
     def commits(self) -> Part:
@@ -234,6 +239,9 @@ class _Parts:
             missing=tuple(
                 f"runs without a reason: {count}" for count in [sum(not run.reason for run in self.runs)] if count
             ),
+            notes=()
+            if self.journal.branch
+            else ("The journal is one machine's alone: what was applied from another is not in it.",),
         )
 
     def changes(self) -> Part:
@@ -260,7 +268,8 @@ class _Parts:
 
     def approvals(self) -> Part:
         rows = sorted(
-            [*self._of_runs(), *self._by_hand(), *self._locks(), *self._waived()], key=lambda row: str(row[0])
+            [*self._of_runs(), *self._by_hand(), *self._locks(), *self._waived(), *self._access_model()],
+            key=lambda row: str(row[0]),
         )
         unsaved = sum(1 for run in self.runs if not self.starts[run.run].get("plan") and self._sent_something(run))
         return Part(
@@ -310,6 +319,12 @@ class _Parts:
             if waived := found.value.waived:
                 about = f"{found.address.scope}/{found.address.key}"
                 yield "", Told("a gate was waived"), about, self.who.role(waived.by), self.who.text(waived.why)
+
+    def _access_model(self) -> Iterator[tuple[Cell, ...]]:
+        model = self.config.settings.access_model
+        if model.confirmed_by and model.on and model.on <= self.day:
+            who = self.who.role(model.confirmed_by)
+            yield model.on, Told("the rules of access were confirmed"), "access_model", who, ""
 
     def _account(self, run: RunView) -> str:
         if run.ci and not self.who.names:
@@ -438,14 +453,14 @@ class _Parts:
 
     def access_reviews(self) -> Part:
         """Signed reviews; on the state branch stands neither who signed nor where the list is."""
-        signed = [(e, e.body) for e in self.journal.all_entries if e.what == ACCESS_REVIEW]
+        signed = [(e, e.body) for e in self.journal.all_entries if e.what == ENTRY]
         newest: dict[str, str] = {}
         for _, body in signed:
             slug = str(body.get("district") or "")
             newest[slug] = max(newest.get(slug, ""), str(body.get("on") or ""))
         districts = sorted(self.config.districts)
         none = [slug for slug in districts if slug not in newest]
-        oldest = (self.as_of - timedelta(days=REVIEW_DAYS)).isoformat()
+        oldest = (self.as_of - timedelta(days=LONGEST)).isoformat()
         old = [slug for slug in districts if slug in newest and newest[slug] < oldest]
         incomplete = sum(1 for _, body in signed if body.get("incomplete"))
         return Part(
@@ -477,8 +492,9 @@ class _Parts:
                 for entry, body in signed
             ),
             missing=(
-                *([f"districts without a signed access review: {', '.join(none)}"] if none else []),
-                *([f"districts whose access review is older than {REVIEW_DAYS} days: {', '.join(old)}"] if old else []),
+                *(["no district has a signed access review"] if none and not newest else []),
+                *([f"districts without a signed access review: {', '.join(none)}"] if none and newest else []),
+                *([f"districts whose access review is older than {LONGEST} days: {', '.join(old)}"] if old else []),
                 *([f"access reviews that were incomplete when they were signed: {incomplete}"] if incomplete else []),
             ),
         )
@@ -526,8 +542,9 @@ class _Parts:
                 "standing",
             ),
             rows=tuple(rows),
-            missing=tuple(text.format(n=standings[name]) for name, text in told.items() if standings[name]),
-            notes=() if rows else ("No finding is registered: nobody can say from here that there is none.",),
+            missing=tuple(text.format(n=standings[name]) for name, text in told.items() if standings[name])
+            if rows
+            else ("no finding is registered, which does not say that there is none",),
         )
 
     def _closed(self, f: Finding) -> str:

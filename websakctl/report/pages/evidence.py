@@ -65,7 +65,7 @@ def tell(cell: Cell, language: Language) -> Cell:
 
 
 def _shown(part: Part, language: Language) -> dict[str, Any]:
-    few = len(part.rows) <= _MOST_ROWS
+    few = part.to_read and len(part.rows) <= _MOST_ROWS
     return {
         "name": part.name,
         "file": csv_name(part),
