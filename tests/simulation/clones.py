@@ -77,7 +77,7 @@ class Process:
         self.state = SharedState(self.journal, branch, key=KEY, clone=machine.name, runtime=self.runtime)
         self.connection = Connection(
             base_url="http://websak",
-            setup_url="",
+            setup_url="http://websak/api/setup" if world.script.setup else "",
             token_url="http://websak/connect/token",
             client_id="websakctl",
             client_secret=Secret(CLIENT_SECRET),
@@ -139,7 +139,15 @@ class Process:
         self.turn(f"sleeps {seconds:g} s", seconds)
 
     def call_later(self, seconds: float, act: Callable[[], None]) -> Callable[[], None]:
-        raise AssertionError("only the Setup API's lease uses timers")
+        """As a timer's thread: an actor of its own, unless it was cancelled or the process is gone."""
+        cancelled: list[bool] = []
+
+        def begin() -> None:
+            if not cancelled and not self.dead:
+                self.world.scheduler.spawn(f"{self.name} timer", act)
+
+        self.world.scheduler.later(seconds, begin)
+        return lambda: cancelled.append(True)
 
     def identifier(self) -> str:
         self._identifiers += 1

@@ -35,6 +35,8 @@ class Config:
     groups: tuple[str, ...] = ()
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     renamed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # old keys by the new
+    codes: dict[str, dict[str, Any]] = field(default_factory=dict)  # access codes
+    types: dict[str, dict[str, Any]] = field(default_factory=dict)  # case types
     with_users: bool = False
     number: int = 0
 
@@ -80,7 +82,38 @@ class Config:
             users[code] = {**users[code], "title": f"Fag{chance.choice(LAST).lower()}{draw % 7}"}
         elif what == "drop user" and users:
             del users[chance.choice(list(users))]
-        return replace(self, units=units, groups=groups, users=users, renamed=renamed, number=self.number + 1)
+        codes, types = self._edited_setup(what, chance, draw)
+        return replace(
+            self,
+            units=units,
+            groups=groups,
+            users=users,
+            renamed=renamed,
+            codes=codes,
+            types=types,
+            number=self.number + 1,
+        )
+
+    def _edited_setup(
+        self, what: str, chance: random.Random, draw: int
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+        codes, types = dict(self.codes), dict(self.types)
+        unused = [code for code in codes if all(row["access_code"] != code for row in types.values())]
+        if what == "new code":
+            codes.setdefault(f"K{draw % 9}", _code(f"{chance.choice(NAMES)} {draw % 97}"))
+        elif what == "change code" and codes:
+            code = chance.choice(list(codes))
+            codes[code] = {**codes[code], "screening_years": draw % 90, "name": f"{chance.choice(NAMES)} {draw % 97}"}
+        elif what == "drop code" and unused:
+            del codes[chance.choice(unused)]
+        elif what == "new type":
+            types.setdefault(f"TYPE{draw % 9}", _type(chance.choice(NAMES), chance.choice([None, *codes])))
+        elif what == "change type" and types:
+            code = chance.choice(list(types))
+            types[code] = {**types[code], "class_code": f"{draw % 900}", "access_code": chance.choice([None, *codes])}
+        elif what == "drop type" and types:
+            del types[chance.choice(list(types))]
+        return codes, types
 
     def _below(self, key: str | None, above: str) -> bool:
         while key is not None and key != above:
@@ -107,6 +140,10 @@ class Config:
             add("org_unit", DISTRICT.slug, key, fields | ({"phone": unit.phone} if unit.phone else {}))
         for name in self.groups:
             add("access_group", BASE, name, {})
+        for code, fields in self.codes.items():
+            add("access_code", BASE, code, fields)
+        for code, fields in self.types.items():
+            add("case_type", BASE, code, fields)
         for code, user in self.users.items():
             add("user", DISTRICT.slug, code, user)
         role = Address("user_role", BASE, "ARCHIVIST")
@@ -145,7 +182,34 @@ def _user(name: str, login: str, unit: str) -> dict[str, Any]:
     }
 
 
-def beginning(*, users: bool) -> Config:
+def _code(name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": None,
+        "legal_basis": [],
+        "basis_chosen_per_case": False,
+        "screening_level": None,
+        "screening_years": None,
+        "publishable": "no",
+        "temporary": False,
+    }
+
+
+def _type(name: str, code: str | None) -> dict[str, Any]:
+    empty = ("class_code", "screening_level", "legal_basis", "retention_years", "retention_basis")
+    return {
+        "name": name,
+        "series": "SAK",
+        "ordering_principle": "arkivnøkkel",
+        "access_code": code,
+        "retention": "B",
+        "publish": False,
+        "personal_data": False,
+        **dict.fromkeys(empty),
+    }
+
+
+def beginning(*, users: bool, setup: bool = False) -> Config:
     """The first version."""
     units = {
         "FR-BYDEL": Unit("Bydel Frogner", None),
@@ -154,4 +218,8 @@ def beginning(*, users: bool) -> Config:
         "FR-HELSE": Unit("Helse og mestring", "FR-BYDEL"),
     }
     config = Config(units=units, groups=("BYARKIVET",), with_users=users)
+    if setup:
+        config = replace(
+            config, codes={"U": _code("Ugradert"), "P": _code("Personal")}, types={"PERS": _type("Personal", "P")}
+        )
     return config.edited("new user", 7) if users else config

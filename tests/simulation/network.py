@@ -15,7 +15,8 @@ import msgspec
 from .client import Request, Response, target_of
 from .remote import CUT, LOST_ANSWER, PASSES, REFUSED
 from .scheduler import Scheduler
-from .websak import NOTHING, Effect, Websak, encoded
+from .setup import PREFIX, Setup
+from .websak import NOTHING, Effect, Found, Websak, encoded
 
 LATENCY = 0.05  # seconds that an answer takes
 STRAGGLES = 1.4  # seconds after its client gave it up in which a request that was lost may still arrive, at the most
@@ -113,6 +114,7 @@ class Wire:
 
     scheduler: Scheduler
     websak: Websak
+    setup: Setup
     faults: Faults
     sent: list[Sent] = field(default_factory=list)
     tokens: dict[str, float] = field(default_factory=dict)
@@ -122,6 +124,14 @@ class Wire:
     read: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     old_lists: dict[str, bytes] = field(default_factory=dict)  # answers to lists as they were a while ago
     accepted: Callable[[Sent, list[Effect]], None] = lambda _, __: None  # told of each write that had an effect
+
+    def answer(
+        self, by: str, method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: Any
+    ) -> Found:
+        """What Websak makes of a request: its User API or its Setup API."""
+        if path.startswith(f"{PREFIX}/"):
+            return self.setup.answer(by, method, path, query, headers, body, self.scheduler.time)
+        return self.websak.answer(by, method, path, query, body)
 
 
 class Transport(httpx.BaseTransport):
@@ -172,7 +182,8 @@ class Transport(httpx.BaseTransport):
             self._wire.tokens.clear()
             return _response(401, b"")
         if writes:
-            return self._write(Sent(self._actor, left, request.method, path, epoch, body, run), query, struck)
+            sent = Sent(self._actor, left, request.method, path, epoch, body, run)
+            return self._write(sent, query, request.headers, struck)
         return self._read(path, query, struck)
 
     # --- tokens
@@ -205,7 +216,7 @@ class Transport(httpx.BaseTransport):
             self._turn("is waiting", 8.0)
         if struck in ("503", "429"):
             return _response(int(struck), b"", {"Retry-After": "1"} if struck == "429" else {})
-        status, found = self._wire.websak.answer(self._actor, "GET", path, query, None)
+        status, found = self._wire.answer(self._actor, "GET", path, query, {}, None)
         content = encoded(found)
         if isinstance(found, list) and struck == "stale" and path in self._wire.old_lists:
             content = self._wire.old_lists[path]
@@ -226,9 +237,11 @@ class Transport(httpx.BaseTransport):
 
     # --- writes
 
-    def _write(self, sent: Sent, query: Mapping[str, str], struck: str) -> Response:
+    def _write(self, sent: Sent, query: Mapping[str, str], headers: Mapping[str, str], struck: str) -> Response:
         wire, method, path, body, run = self._wire, sent.method, sent.path, sent.body, sent.run
-        wire.sent.append(sent)
+        of_the_lease = path.startswith(f"{PREFIX}/lease")
+        if not of_the_lease:
+            wire.sent.append(sent)
 
         def arrives() -> tuple[int, Any]:
             before = len(wire.websak.effects)
@@ -236,10 +249,11 @@ class Transport(httpx.BaseTransport):
                 del wire.old_lists[kept]  # a list is as old as the latest write but one, at the most
             for listed in _lists_of(path, wire.websak.version):
                 wire.old_lists[listed] = encoded(wire.websak.answer("-", "GET", listed, {}, None)[1])
-            found = wire.websak.answer(run, method, path, query, body)
+            found = wire.answer(run, method, path, query, headers, body)
             made = wire.websak.effects[before:]
             wire.scheduler.note(f"effects: {[(e.operation, e.key) for e in made]}")
-            wire.accepted(sent, made)
+            if not of_the_lease:
+                wire.accepted(sent, made)
             return found
 
         if struck in ("422", "403", "429", "503 before", "reset before", "empty 200 before"):

@@ -49,6 +49,7 @@ class Scheduler:
         self._actors: list[Actor] = []
         self._threads: list[threading.Thread] = []
         self._later: list[tuple[float, int, Callable[[], None]]] = []
+        self._put_off = 0
         self._failure: BaseException | None = None
         self._done = threading.Lock()
         self._trace = hashlib.sha256()
@@ -68,7 +69,8 @@ class Scheduler:
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         """Let something happen ``seconds`` from now, whoever then has the turn."""
-        heapq.heappush(self._later, (self.time + seconds, len(self._later) + self.turns, act))
+        self._put_off += 1
+        heapq.heappush(self._later, (self.time + seconds, self._put_off, act))
 
     def run(self, programs: dict[str, Callable[[], None]]) -> None:
         """Run every program to its end.
@@ -153,6 +155,7 @@ class Scheduler:
             self.current = left[0]
             return left[0]
         self._happen()
+        left = [actor for actor in self._actors if not actor.ended]
         while not (ready := [actor for actor in left if self._ready(actor)]):
             times = [actor.wake for actor in left if actor.wake > self.time] + [act[0] for act in self._later[:1]]
             if not times:

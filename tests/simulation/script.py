@@ -34,8 +34,15 @@ EDITS = (
     "new user",
     "change user",
     "drop user",
+    "new code",
+    "change code",
+    "drop code",
+    "new type",
+    "change type",
+    "drop type",
 )
-BY_HAND = ("rename", "phone", "end", "reopen")
+OF_THE_SETUP = ("code", "type")
+BY_HAND = ("rename", "phone", "end", "reopen", "code")
 # Of the sandbox's quirks ``retired-hidden`` is left out: where what is retired is hidden, nobody can bring its key back.
 QUIRKS = ("unknown-404", "any-order", "capped-pages", "zones-kept", "logins-kept", "functions-told", "mail-withheld")
 
@@ -94,6 +101,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
     quirks: tuple[str, ...] = ()
     begun: bool = True  # the config was applied once before; else Websak holds nothing of it
     users: bool = False
+    setup: bool = False  # whether there is a Setup API, and so a lease
     parts: tuple[Part, ...] = ()
     faults: tuple[Fault, ...] = ()
     kills: tuple[Kill, ...] = ()
@@ -106,7 +114,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True):
 def made_from(number: int) -> Script:
     """The history of a number: two actors or three, four operations or a few more, and something that goes wrong."""
     chance = random.Random(number)
-    users = chance.random() < 0.2
+    users, setup = chance.random() < 0.2, chance.random() < 0.3
     actors = chance.choice((["ola", "kari"], ["ola", "kari"], ["ola", "pipeline"], ["ola", "kari", "pipeline"]))
     steps = {actor: [_step(chance, actor)] for actor in actors}
     for _ in range(chance.choice((4, 4, 5, 6)) - len(actors)):
@@ -148,6 +156,7 @@ def made_from(number: int) -> Script:
         quirks=tuple(sorted(chance.sample(QUIRKS, chance.choice((0, 0, 0, 1))))),
         begun=chance.random() < 0.6,
         users=users,
+        setup=setup,
         parts=tuple(Part(actor=actor, steps=tuple(done)) for actor, done in steps.items()),
         faults=tuple(faults),
         kills=tuple(kills),
@@ -204,6 +213,8 @@ def smaller(script: Script) -> Iterator[Script]:
                 yield replace(script, parts=(*script.parts[:n], at_once, *script.parts[n + 1 :]))
     if script.users:
         yield replace(script, users=False)
+    if script.setup:
+        yield replace(script, setup=False)
     if script.at_once > 1:
         yield replace(script, at_once=1)
     if script.version != "3.3":

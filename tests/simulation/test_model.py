@@ -14,6 +14,7 @@ from websakctl.state.branch import Push, Result, StateBranch, StateError
 
 from .remote import Clone, MemoryGit
 from .remote import Remote as MemoryRemote
+from .setup import Setup
 from .websak import NOTHING, Websak, encoded
 
 CALLS = 150
@@ -152,6 +153,94 @@ def test_websak_is_what_the_sandbox_is(request: pytest.FixtureRequest, version: 
             ours = _read(status, encoded(said) if said is not NOTHING else b"")
             assert ours == _read(answer.status_code, answer.content), (number, method, path, query, body, answer.text)
     sandbox.fresh()
+
+
+_OF_THE_SERVER = ("etag", "updated_at", "id", "acquired_at", "expires_at", "title", "detail", "errors")
+
+
+def _said(body: Any) -> Any:
+    """What an answer of the Setup API says, without what each server makes up."""
+    if isinstance(body, list):
+        return [_said(each) for each in body]
+    if not isinstance(body, dict):
+        return body
+    return {name: _said(value) for name, value in body.items() if name not in _OF_THE_SERVER}
+
+
+def _setup_call(chance: random.Random) -> tuple[str, str, dict[str, str], Any, str]:
+    """One random request to the Setup API; last which ETag goes with it: of what it names as it is now, or another."""
+    kind, key = chance.choice(["access-codes", "case-types"]), f"K{chance.randrange(4)}"
+    other = f"K{chance.randrange(4)}"
+    if kind == "access-codes":
+        body = {
+            "code": key,
+            "name": chance.choice(["Personal", "Ugradert"]),
+            "screening_years": chance.choice([None, 60]),
+        }
+    else:
+        body = {"code": key, "name": "Sak", "series": "SAK", "ordering_principle": "nøkkel", "retention": "B"}
+        body["access_code"] = chance.choice([None, other])
+    body["active"] = chance.random() < 0.8
+    etag = chance.choice(["now", "now", "now", "old"])
+    owner = chance.choice(["ola", "kari"])
+    lease = {"owner": owner, "purpose": "apply", "ttl_seconds": 600}
+    return chance.choice(
+        [
+            ("GET", f"/{kind}", {"limit": chance.choice(["2", "1000"])}, None, ""),
+            ("GET", f"/{kind}", {"after": key}, None, ""),
+            ("GET", f"/{kind}/{key}", {}, None, ""),
+            ("POST", f"/{kind}", {}, body, ""),
+            ("POST", f"/{kind}", {}, body, ""),
+            ("PUT", f"/{kind}/{key}", {}, body, etag),
+            ("PUT", f"/{kind}/{key}", {}, body, etag),
+            ("POST", f"/{kind}/{other}/rename", {}, body, etag),
+            ("DELETE", f"/{kind}/{key}", {}, None, etag),
+            ("POST", "/lease", {}, lease, ""),
+            ("GET", "/lease", {}, None, ""),
+            ("PUT", "/lease/LEASE", {}, {"ttl_seconds": 600}, ""),
+            ("DELETE", "/lease/LEASE", {}, None, ""),
+            ("POST", "/lease/break", {}, {"owner": owner}, ""),
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_setup_api_is_what_the_sandbox_has(sandbox33: Sandbox, seed: int) -> None:
+    server, model, chance = sandbox33.fresh("empty").server, Setup([]), random.Random(seed)
+    form = {"grant_type": "client_credentials", "client_id": server.client_id, "client_secret": server.client_secret}
+    token = httpx.post(server.token_url, data=form, trust_env=False).json()["access_token"]
+    leases: list[tuple[str, str]] = [("none", "none")]  # theirs and ours
+    statuses: set[int] = set()
+    with httpx.Client(base_url=server.setup_url, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as real:
+        for number in range(CALLS):
+            method, path, query, body, etag = _setup_call(chance)
+            theirs, ours = leases[-1] if chance.random() < 0.9 else leases[0]
+            named = ("", "") if chance.random() < 0.3 else (theirs, ours)
+            once = {"Idempotency-Key": f"{seed}-{chance.choice([number, number - 3])}"} if method == "POST" else {}
+            marks = ['"0"', '"0"']
+            if etag == "now":
+                one = path.removesuffix("/rename")
+                marks = [
+                    (real.get(one).json().get("etag") or '"0"'),
+                    model.answer("", "GET", f"/api/setup{one}", {}, {}, None, 0.0)[1].get("etag") or '"0"',
+                ]
+            sent = [
+                {**once, **({"If-Match": mark} if etag else {}), **({"Lease": lease} if lease else {})}
+                for mark, lease in zip(marks, named, strict=True)
+            ]
+            content = {"json": body} if body is not None else {}
+            answer = real.request(method, path.replace("LEASE", theirs), params=query, headers=sent[0], **content)
+            status, said = model.answer(
+                "test", method, f"/api/setup{path.replace('LEASE', ours)}", query, sent[1], body, 0.0
+            )
+            what = (number, method, path, body, answer.text)
+            assert status == answer.status_code, what
+            statuses.add(status)
+            assert _said(None if said is NOTHING else said) == _said(answer.json() if answer.content else None), what
+            if (method, path, status) == ("POST", "/lease", 201):
+                leases.append((answer.json()["id"], said["id"]))
+    assert statuses >= {200, 201, 204, 404, 409, 412, 422, 423}
+    sandbox33.fresh()
 
 
 @pytest.fixture

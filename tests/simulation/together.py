@@ -1,6 +1,7 @@
 """Several requests at once in one process: its threads are actors of their own, and its locks are waited for in turns."""
 
-import sys
+import importlib
+import pkgutil
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from websakctl import apply, live, state
 from websakctl.apply import execute
 
 from .scheduler import Scheduler
@@ -104,9 +106,12 @@ _THREADING.Lock, _THREADING.RLock = TurnLock, lambda: TurnLock(again=True)
 
 @cache
 def _modules() -> tuple[Any, ...]:
-    """The product's modules that make locks."""
-    named = [name for name in sys.modules if name.startswith("websakctl.")]
-    return tuple(m for name in sorted(named) if getattr(m := sys.modules[name], "threading", None) is threading)
+    """The product's modules that make locks; all are loaded, since some are otherwise when they are first needed."""
+    found = [
+        m for package in (apply, live, state) for m in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
+    ]
+    loaded = [importlib.import_module(module.name) for module in found]
+    return tuple(module for module in loaded if getattr(module, "threading", None) is threading)
 
 
 @contextmanager

@@ -51,13 +51,16 @@ from .config import DISTRICT, Config, beginning
 from .network import Faults, Sent, Wire
 from .remote import Remote
 from .scheduler import Killed, Scheduler
-from .script import EDITS, Script, Step
+from .script import EDITS, OF_THE_SETUP, Script, Step
+from .setup import KINDS as SETUP_KINDS
+from .setup import Setup
 from .together import in_turns
 from .websak import Effect, Websak
 
 NOT_OURS = ("by hand", "other writer")  # who works in Websak itself
 _FIELDS = {"name": "name", "abbreviation": "abbreviation", "phone": "phone", "externalId": "key"}
 _FIELDS |= {"parentDepartmentId": "parent", "unit": "unit_type"}
+_COLLECTIONS = {kind: name for name, kind in SETUP_KINDS.items()}
 _USER_FIELDS = {"name": "name", "title": "title", "phone": "phone", "mobile": "mobile"}
 
 
@@ -138,8 +141,9 @@ class World:
         self.websak = Websak.seeded(script.version, frozenset(script.quirks))
         self.remote = Remote()
         self.faults = Faults(script.faults, ended=True)
-        self.wire = Wire(self.scheduler, self.websak, self.faults, accepted=self._accepted)
-        self.config = beginning(users=script.users)
+        self.setup = Setup(self.websak.effects)
+        self.wire = Wire(self.scheduler, self.websak, self.setup, self.faults, accepted=self._accepted)
+        self.config = beginning(users=script.users, setup=script.setup)
         self.kills: set[tuple[str, int]] = set()
         self.jumps: dict[tuple[str, int], float] = {}
         self.stalls: dict[tuple[str, int], float] = {}
@@ -192,8 +196,10 @@ class World:
         if not script.begun:
             self._create_branch()
             return
-        kept = _applied_once(script.version, script.quirks, users=script.users)
-        websak, remote, ola = pickle.loads(kept)  # what we have written ourselves
+        kept = _applied_once(script.version, script.quirks, users=script.users, setup=script.setup)
+        websak, setup, remote, ola = pickle.loads(kept)  # what we have written ourselves
+        for name, value in vars(setup).items():
+            setattr(self.setup, name, value)
         for name, value in vars(websak).items():
             setattr(self.websak, name, value)
         for name, value in vars(remote).items():
@@ -221,7 +227,7 @@ class World:
             self._hold(told.code == 0, "every actor can go on", f"the first apply: {told.code} {told.refusal}")
 
         self.scheduler.run({"first": begin})
-        return pickle.dumps((self.websak, self.remote, self.machines["ola"]))
+        return pickle.dumps((self.websak, self.setup, self.remote, self.machines["ola"]))
 
     def _act(self, actor: str, steps: tuple[Step, ...]) -> None:
         for step in steps:
@@ -245,6 +251,7 @@ class World:
         if step.what in ("apply", "save", "roll out"):
             users = self.script.users
             edits = [e for e in EDITS if users or "user" not in e]
+            edits = [e for e in edits if self.script.setup or e.split()[-1] not in OF_THE_SETUP]
             for _ in range(chance.choice((0, 1, 1, 2, 3)) + step.more):
                 self.config = self.config.edited(chance.choice(edits), chance.randrange(10**6))
                 self._words |= self.config.words()
@@ -451,6 +458,12 @@ class World:
 
     def _by_hand(self, what: str, draw: int) -> None:
         chance = random.Random(draw)
+        if what == "code":
+            if codes := sorted(self.setup.rows["access-codes"]):
+                code = chance.choice(codes)
+                self.setup.edit("by hand", "access-codes", code, description=f"For hånd {draw % 31}")
+                self.scheduler.note(f"by hand: {code}")
+            return
         ids = [id_ for id_, row in self.websak.departments.items() if row["externalId"] != "OSLO"]
         if not ids:
             return
@@ -520,6 +533,14 @@ class World:
                         done = (wanted or None) in (*history, now or None)
         elif kind == "access_group":
             done = any(group["groupName"] == key for group in self.websak.groups.values())
+        elif kind in _COLLECTIONS:
+            row = self.setup.rows[_COLLECTIONS[kind]].get(key)
+            done = row is not None
+            if change.action is Action.DEACTIVATE:
+                done = any(("active", True, False) in e.fields for e in effects) or not (row and row["active"])
+            for f in change.fields if change.action is Action.UPDATE else ():
+                history = [v for e in effects for n, _, v in e.fields if n == f.path]
+                done = done and (f.after in history or (row is not None and row[f.path] == f.after))
         else:
             done = any(user["code"] == key for user in self.websak.users.values())
         self._hold(done, "no effect is lost", f"{process.name} says that {change.action} {change.address} is done")
@@ -541,8 +562,12 @@ class World:
         verb = {Action.CREATE: "create", Action.UPDATE: "update", Action.DEACTIVATE: "deactivate"}
         if kind == "user" or outcome.change.action not in verb:
             return
-        mine = [e for e in self.websak.effects if e.by == process.name and e.key == key]
-        mine = [e for e in mine if e.operation.endswith(verb[outcome.change.action])]
+        did = (
+            "update"
+            if kind in _COLLECTIONS and outcome.change.action is Action.DEACTIVATE
+            else verb[outcome.change.action]
+        )
+        mine = [e for e in self.websak.effects if e.by == process.name and e.key == key and e.operation.endswith(did)]
         by_hand = any(e.by == "by hand" and e.key == key for e in self.websak.effects)
         self._hold(
             not mine or by_hand,
@@ -592,6 +617,8 @@ class World:
                 "deactivate": (Action.DEACTIVATE,),
                 "update": (Action.UPDATE, Action.ACTIVATE),
             }.get(verb)
+            if effect.operation == "setup.update" and [name for name, *_ in effect.fields] == ["active"]:
+                fits = (Action.ACTIVATE, Action.DEACTIVATE)
             self._hold(
                 fits is None or change.action in fits,
                 "nothing is done that no plan holds",
@@ -604,11 +631,14 @@ class World:
 
     def _address_of(self, effect: Effect) -> Address:
         register = effect.operation.partition(".")[0]
-        kind = {"department": "org_unit", "access_group": "access_group", "user": "user"}[register]
-        return Address(kind, "base" if kind == "access_group" else DISTRICT.slug, effect.key)
+        kind = {"department": "org_unit", "access_group": "access_group", "user": "user"}.get(register)
+        kind = kind or effect.id.partition("/")[0]
+        return Address(kind, DISTRICT.slug if kind in ("org_unit", "user") else "base", effect.key)
 
     def _see_that_it_is_new(self, effect: Effect) -> None:
-        if effect.operation == "department.create":
+        if effect.operation == "setup.create":
+            count = 1  # a key is there once
+        elif effect.operation == "department.create":
             count = sum(d["externalId"] == effect.key for d in self.websak.departments.values())
         elif effect.operation == "access_group.create":
             count = sum(g["groupName"] == effect.key for g in self.websak.groups.values())
@@ -618,6 +648,8 @@ class World:
 
     def _see_that_nothing_was_overwritten(self, sent: Sent, effect: Effect, change: Change) -> None:
         names = _FIELDS if effect.operation.startswith("department") else _USER_FIELDS
+        if effect.operation.startswith("setup"):
+            names = {name: name for name, *_ in effect.fields if name != "active"}
         seen = self.wire.read.get((sent.by, sent.path), {})
         planned = {f.path: f for f in change.fields}
         for name, before, after in effect.fields:
@@ -777,15 +809,15 @@ def _sort_of(actor: str) -> str:
 
 
 @cache
-def _applied_once(version: str, quirks: tuple[str, ...], *, users: bool) -> bytes:
+def _applied_once(version: str, quirks: tuple[str, ...], *, users: bool, setup: bool) -> bytes:
     """Websak, the remote and ola's machine after the first apply."""
-    return World(Script(seed=0, version=version, quirks=quirks, begun=False, users=users)).apply_once()
+    return World(Script(seed=0, version=version, quirks=quirks, begun=False, users=users, setup=setup)).apply_once()
 
 
 def prepare(script: Script) -> None:
     """Apply the config that a history begins with, before a guard is broken."""
     with in_turns(), light():
-        _applied_once(script.version, script.quirks, users=script.users)
+        _applied_once(script.version, script.quirks, users=script.users, setup=script.setup)
 
 
 def play(script: Script, *, log: bool = False, with_httpx: bool = False) -> Report:
