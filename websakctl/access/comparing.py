@@ -164,17 +164,23 @@ def _reach(access: EffectiveAccess, reader: Reader) -> _Reach:
 def summary(change: CodeChange) -> str:
     """What becomes of an access code, in a line."""
     parts = []
+    least = "at least " if change.perhaps else ""
     for persons, more in ((change.gained, "more people can"), (change.lost, "fewer people can")):
         if count := change.count(persons):
             where = ", ".join(f"{len(each)} in {scope}" for scope, each in sorted(persons.items()))
-            parts.append(f"{count} {_people(more, count)} read code {change.code} ({where})")
-    for persons, verb in ((change.wider, "read it in more units"), (change.narrower, "read it in fewer units")):
+            parts.append(f"{least}{count} {_people(more, count)} read code {change.code} ({where})")
+    for persons, verb in ((change.wider, "in more units"), (change.narrower, "in fewer units")):
         if count := change.count(persons):
             parts.append(
-                f"{count} {'person' if count == 1 else 'people'} can {verb}" + f" (code {change.code})" * (not parts)
+                f"{count} {_people('people', count)} can read {'it' if parts else f'code {change.code}'} {verb}"
             )
     if count := change.count(change.perhaps):
-        parts.append(f"for {count} it is not known" + f" (code {change.code})" * (not parts))
+        what = (
+            "for {} it is unknown"
+            if parts
+            else f"whether {{}} {_people('people', count)} can read code {change.code} is unknown"
+        )
+        parts.append(what.format(count))
     return "; ".join(parts)
 
 

@@ -47,6 +47,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
     ahead: Mapping[str, str] = msgspec.field(default_factory=dict)
     store: RowStore | None = None
     access: bool = False  # all that lets people read, of every active user: a request for each at the least
+    access_of: frozenset[str] = frozenset()  # codes of the only users whose access is read; none: of all
     access_zones: bool = False  # zones too, which only a read of the single user reports
 
 
@@ -109,7 +110,9 @@ class UsersReader:
         districts = self._people.districts
         desired = [r for r in result.values() if districts is None or r.address.scope in districts]
         if people.access:
-            return with_access(self, desired, zones=people.access_zones, concurrency=self._concurrency)
+            chosen = [u for u in desired if not people.access_of or u.address.key in people.access_of]
+            rest = [u for u in desired if people.access_of and u.address.key not in people.access_of]
+            return [*rest, *with_access(self, chosen, zones=people.access_zones, concurrency=self._concurrency)]
         return self._with_access(desired, next(iter(rows)))
 
     @property

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -112,6 +112,40 @@ class HandChange(msgspec.Struct, frozen=True, kw_only=True):
     paths: tuple[str, ...]
 
 
+class CodeEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan does to who reads one access code: how many persons, by scope; ``text`` says it in words.
+
+    ``gained`` and ``lost``: read it at all; ``wider`` and ``narrower``: in more units or in fewer; ``unknown``: nobody can tell.
+    ``assumed``: numbers of the rules that it rests on and that nobody has confirmed (docs/access.md).
+    """
+
+    code: str
+    sensitive: bool
+    text: str
+    gained: Mapping[str, int]
+    lost: Mapping[str, int]
+    wider: Mapping[str, int]
+    narrower: Mapping[str, int]
+    unknown: Mapping[str, int]
+    assumed: tuple[int, ...] = ()
+
+    @property
+    def widened(self) -> int:
+        """Persons who read more, or perhaps do: what is not known counts."""
+        return sum(sum(persons.values()) for persons in (self.gained, self.wider, self.unknown))
+
+
+class AccessEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """What a plan does to who can read what. ``why_not``: why that was not computed; empty: it was.
+
+    ``codes``: those that somebody reads otherwise afterwards. ``gaps``: what is not known of those whom it is about, counted.
+    """
+
+    why_not: str = ""
+    codes: tuple[CodeEffect, ...] = ()
+    gaps: tuple[str, ...] = ()
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What a plan was made from besides the config and live: from the same it can be made again.
 
@@ -126,6 +160,7 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     run: str = ""
     matches: bool = False
     keep_manual: bool = False  # what would undo a change by hand was left out
+    access: bool = False  # what it does to access was asked for
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +180,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     origin: Origin = Origin()
     unseen: str = ""  # what the plan could not see, for its first line
     by_hand: tuple[HandChange, ...] = ()  # what it would undo that somebody did by hand
+    access: AccessEffect | None = None  # who can read what afterwards; ``None``: it touches nothing of that
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

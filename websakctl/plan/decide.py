@@ -82,6 +82,7 @@ def decide(q: PlanInput[Any], live: State) -> Plan:
             targets=q.selection.targets,
             prune=tuple(sorted(q.prune)),
             keep_manual=q.keep_manual,
+            access=q.access,
         ),
         by_hand=tuple(each for each in undone if q.only is None or each.address in q.only),
     )

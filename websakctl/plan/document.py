@@ -5,10 +5,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from websakctl.model.address import Address
 from websakctl.plan.change import (
+    AccessEffect,
     Action,
     Change,
+    CodeEffect,
     FieldChange,
     Finding,
     Group,
@@ -58,8 +62,10 @@ def to_document(plan: Plan, *, tool_version: str, created_at: str) -> dict[str, 
             "run": plan.origin.run or None,
             "matches": plan.origin.matches,
             "keep_manual": plan.origin.keep_manual,
+            "access": plan.origin.access,
         },
         "by_hand": [{"address": str(each.address), "fields": list(each.paths)} for each in plan.by_hand],
+        "access": None if plan.access is None else access_document(plan.access),
     }
     document = redacted(document)  # before the digest, which is of what is written
     digest = digest_of(document)
@@ -111,6 +117,23 @@ def change_document(change: Change) -> dict[str, Any]:
         "follows": dict(change.follows),
         "name": change.name,
     }
+
+
+def access_document(effect: AccessEffect) -> dict[str, Any]:
+    """What a plan does to access as JSON values."""
+    return {
+        "computed": not effect.why_not,
+        "why_not": effect.why_not or None,
+        "codes": [{**msgspec.to_builtins(code), "at_least": bool(code.unknown)} for code in effect.codes],
+        "gaps": list(effect.gaps),
+    }
+
+
+def _read_access(access: dict[str, Any] | None) -> AccessEffect | None:
+    if access is None:
+        return None
+    codes = msgspec.convert(access["codes"], tuple[CodeEffect, ...])
+    return AccessEffect(why_not=access["why_not"] or "", codes=codes, gaps=tuple(map(str, access["gaps"])))
 
 
 def _step(step: ManualStep) -> dict[str, Any]:
@@ -174,8 +197,9 @@ def from_document(document: Any) -> Plan:
                 HandChange(address=Address.parse(each["address"]), paths=tuple(map(str, each["fields"])))
                 for each in document.get("by_hand", ())  # plans of older versions have none
             ),
+            access=_read_access(document.get("access")),
         )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
         raise PlanFileError(f"a part of the plan is missing or malformed ({error})") from error
 
 
@@ -186,6 +210,7 @@ def _read_origin(made_from: dict[str, Any]) -> Origin:
         run=str(made_from["run"] or ""),
         matches=made_from.get("matches") is True,
         keep_manual=made_from.get("keep_manual") is True,
+        access=made_from.get("access") is True,
     )
 
 

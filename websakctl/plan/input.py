@@ -83,6 +83,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     prune: frozenset[str] = frozenset()
     believe_empty: frozenset[str] = frozenset()  # kinds whose list may be empty though the journal knows some
     keep_manual: bool = False  # leave out what would undo a change that somebody made by hand
+    access: bool = False  # say what it does to access, whatever reading that takes
     only: frozenset[Address] | None = None  # changes that may be made, as a saved plan names them; ``None``: all
     unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
     owners: Mapping[str, str] = {}  # who else writes a kind here: it is compared, and not written

@@ -64,6 +64,39 @@ def broken_promises(
     return sorted(result, key=lambda d: (d.address, d.path))
 
 
+def promised_state(changes: Iterable[Change], before: State, kinds: Mapping[str, Kind]) -> State:
+    """The state as a plan leaves it. A rename takes along what refers to it."""
+    by_old = {_target(old_address(change)): change for change in changes}
+    renamed = {target: change.address for target, change in by_old.items() if target[1] != change.address.key}
+    result: dict[Address, Resource] = {}
+    for resource in before.values():
+        promised = _promised(resource, by_old.pop(_target(resource.address), None), renamed, kinds)
+        if promised is not None:
+            result[promised.address] = promised
+    for change in by_old.values():
+        if not change.action.removes:
+            result[change.address] = Resource(address=change.address, fields=patched({}, change.fields))
+    return result
+
+
+def under_new_keys(changes: Iterable[Change], before: State, kinds: Mapping[str, Kind]) -> State:
+    """The state under the keys that a plan gives, and otherwise as it was."""
+    old = {
+        _target(address): change.address
+        for change in changes
+        if (address := old_address(change)).key != change.address.key
+    }
+    if not old:
+        return before
+    result: dict[Address, Resource] = {}
+    for resource in before.values():
+        moved = following(kinds[resource.address.kind], resource, old, kinds)
+        new = old.get(_target(resource.address))
+        address = resource.address._replace(key=new.key) if new is not None else resource.address
+        result[address] = replace(moved, address=address)
+    return result
+
+
 def left_behind(before: State, after: State, kinds: Mapping[str, Kind]) -> list[tuple[Address, str, str]]:
     """What is active and refers to something that is not, as (address, field, key), and did not do so before."""
     earlier = {(_target(address), name, key) for address, name, key in _dangling(before, kinds)}

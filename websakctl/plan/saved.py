@@ -22,6 +22,7 @@ _BY_USERS = (
     "seats:",
     "lock-out:",
     "dependents:",
+    "access:",
 )  # guards that see all users of Websak, which the digest of live does not
 
 

@@ -22,6 +22,7 @@ from websakctl.cli.change.by_hand import make_folder, work_list_for
 from websakctl.cli.change.observer import TerminalObserver
 from websakctl.cli.change.outcome import summarise
 from websakctl.cli.change.plan import (
+    Access,
     BelieveEmpty,
     Expand,
     KeepManual,
@@ -81,6 +82,7 @@ def apply(
     rate: Rate = None,
     prune: Prune = None,
     keep_manual: KeepManual = False,
+    access: Access = False,
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
@@ -91,7 +93,7 @@ def apply(
     session = Session(call)
     session.valid_config()
     session.pace(concurrency, rate)
-    selected = any((*msgspec.structs.astuple(options), prune, keep_manual))
+    selected = any((*msgspec.structs.astuple(options), prune, keep_manual, access))
     check_allow(allow)
     if resume and (planfile is not None or selected):
         raise Problem("--resume goes on with the run as it was planned", Exit.USAGE, "websakctl apply --resume")
@@ -116,7 +118,14 @@ def apply(
         else:  # what was kept of a list never decides a write
             selection = options.selection(session.config)
             inputs = make_config_input(
-                session, selection, prune, refresh or "full", export, believe_empty, keep_manual=keep_manual
+                session,
+                selection,
+                prune,
+                refresh or "full",
+                export,
+                believe_empty,
+                keep_manual=keep_manual,
+                access=access,
             )
         observer = TerminalObserver(session, inputs, stop, auto_approve=auto_approve, expand=expand, resume=resume)
         request = operation.ApplyRequest(

@@ -57,6 +57,7 @@ def inputs_of(
         export,
         believe_empty,
         keep_manual=origin.keep_manual,
+        access=origin.access,
     )
 
 

@@ -65,6 +65,12 @@ KeepManual = Annotated[
         "--keep-manual-changes", help="Leave out what would undo a change that somebody made by hand in Websak."
     ),
 ]
+Access = Annotated[
+    bool,
+    typer.Option(
+        "--access", help="Say who can read what afterwards, whatever reading that takes: one read for each user."
+    ),
+]
 BelieveEmpty = Annotated[
     list[str] | None,
     typer.Option(
@@ -94,6 +100,7 @@ def plan(
     expand: Expand = False,
     prune: Prune = None,
     keep_manual: KeepManual = False,
+    access: Access = False,
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
@@ -117,6 +124,7 @@ def plan(
         export,
         believe_empty,
         keep_manual=keep_manual,
+        access=access,
     )
     live = read_live(session, inputs)
     if session.journal.open_runs(session.target.name):
@@ -184,6 +192,7 @@ def make_config_input(
     believe_empty: list[str] | None = None,
     *,
     keep_manual: bool = False,
+    access: bool = False,
 ) -> "ConfigInput":
     """What the plans of this command have in common."""
 
@@ -227,6 +236,7 @@ def make_config_input(
         prune=frozenset(prune or ()),
         believe_empty=frozenset(believe_empty or ()),
         keep_manual=keep_manual,
+        access=access,
         warnings=(*warnings, *readable_by_others(session), *starting_and_leaving(session), *done.warnings),
     )
 

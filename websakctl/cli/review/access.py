@@ -248,7 +248,7 @@ def _look(session: Session, *, offline: bool) -> "EffectiveAccess":
     Raises:
         Problem: If nobody is there whose access could be told.
     """
-    from websakctl.operations.review.read_access import access_of_config, read_access
+    from websakctl.operations.change.read_access import access_of_config, read_access
 
     access = (
         access_of_config(session.config) if offline else read_access(session.connection, make_config_input(session))

@@ -14,6 +14,7 @@ from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.resource import State
 from websakctl.operations.change.make_plan import ConfigInput
+from websakctl.operations.change.plan_access import with_access
 from websakctl.operations.change.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
 from websakctl.plan.change import Action, Change, Plan
@@ -135,7 +136,7 @@ def guarded(connection: Connection, inputs: ConfigInput, plan: Plan, live: State
     if may_lock_out(plan.changes, inputs.kinds):
         result = lock_out(plan.changes, read_administrators(connection, inputs, live), own_user)
         plan = replace(plan, findings=(*plan.findings, *result))
-    return recounted(connection, inputs, plan, live)
+    return with_access(connection, inputs, recounted(connection, inputs, plan, live), live)
 
 
 def recounted(connection: Connection, inputs: ConfigInput, plan: Plan, live: State) -> Plan:

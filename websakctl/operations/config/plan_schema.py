@@ -19,6 +19,27 @@ def _list(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
+def _access() -> dict[str, Any]:
+    persons = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}  # by scope
+    counted = dict.fromkeys(("gained", "lost", "wider", "narrower", "unknown"), persons)
+    code = {
+        "code": _TEXT,
+        "sensitive": {"type": "boolean"},
+        "text": _TEXT,
+        **counted,
+        "assumed": {**_list({"type": "integer"}), "description": "Rules of docs/access.md that nobody has confirmed."},
+        "at_least": {"type": "boolean", "description": "Of some persons it is not known, so there may be more."},
+    }
+    return _object(
+        {
+            "computed": {"type": "boolean"},
+            "why_not": {"type": ["string", "null"]},
+            "codes": _list(_object(code)),
+            "gaps": _list(_TEXT),
+        }
+    )
+
+
 def plan_schema() -> dict[str, Any]:
     """The schema of ``plan --format json`` and of a saved plan."""
     actions = {"enum": [action.value for action in Action]}
@@ -98,6 +119,7 @@ def plan_schema() -> dict[str, Any]:
                         "run": {"type": ["string", "null"]},
                         "matches": {"type": "boolean"},
                         "keep_manual": {"type": "boolean"},
+                        "access": {"type": "boolean"},
                     }
                 ),
                 "description": "The selection and --prune that it was made with, or the run that it takes back: `apply FILE` makes it again from these.",
@@ -105,6 +127,10 @@ def plan_schema() -> dict[str, Any]:
             "by_hand": {
                 **_list(_object({"address": _ADDRESS, "fields": _list(_TEXT)})),
                 "description": "What it would undo that somebody changed by hand in Websak: `--keep-manual-changes` leaves it out.",
+            },
+            "access": {
+                "anyOf": [{"type": "null"}, _access()],
+                "description": "Who can read documents with an access code afterwards; null: the plan touches nothing of that.",
             },
             "digest": _DIGEST,
         }

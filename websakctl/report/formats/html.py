@@ -1,12 +1,13 @@
 """HTML: one self-contained file, no external resource, everything escaped; searchable, light, dark and on paper."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from websakctl.plan.change import Action, Group, Plan, in_words
 from websakctl.report.differences import differences
 from websakctl.report.formats import Format
-from websakctl.report.formats.text import SIGNS, key_of, shown, steps_by_sort, summary_line
+from websakctl.report.formats.text import SIGNS, access_in_words, key_of, shown, steps_by_sort, summary_line
 from websakctl.report.pages import page
 from websakctl.report.texts import Language, said, text
 from websakctl.report.view_models import DocumentReport, Look, PlanReport
@@ -42,6 +43,9 @@ def _plan(report: PlanReport, look: Look) -> str:
         "plan": plan,
         "head": look.head,
         "undone": [(str(h.address), ", ".join(h.paths), report.since.get(h.address, "")) for h in plan.by_hand],
+        "access": [_part_by_part(line, language) for line in access_in_words(plan.access, everything=True)]
+        if plan.access is not None
+        else (),
         "steps": list(_steps(plan, language)),
         "groups": (_group(group, language) for group in plan.groups) if plan.groups else (),
         "scopes": scopes,
@@ -50,6 +54,15 @@ def _plan(report: PlanReport, look: Look) -> str:
         "script": _SCRIPT,
     }
     return page("plan.html", values, language)
+
+
+def _part_by_part(line: str, language: Language) -> str:
+    """A line on access, which is made of parts and counts by district."""
+    text, mark, _ = line.partition(" [sensitive]")
+    parts = "; ".join(said(part, language) for part in text.split("; "))
+    if language == "en":
+        return parts + mark
+    return re.sub(r"(\d+) in (?=[a-z-]+[,)])", r"\1 i ", parts) + (" [skjermes særskilt]" if mark else "")
 
 
 def _line(line: str, language: Language) -> str:

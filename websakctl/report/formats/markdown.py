@@ -15,6 +15,7 @@ from websakctl.report.formats.text import (
     MOST_UNEXPANDED,
     SIGNS,
     VERBS,
+    access_in_words,
     districts_in_words,
     follows_in_words,
     from_where_they_differ,
@@ -168,6 +169,8 @@ def _parts(report: PlanReport) -> Iterator[_Part]:
         "guard",
         [f"{_fact(f.message)}: {_code(safe(f'--allow {f.allowance}'))}" for f in plan.findings],
     )
+    if plan.access is not None:
+        yield from _sentences("Access", "line", [_fact(line) for line in access_in_words(plan.access, everything=True)])
     for sort in ("shared", "by hand", "removal"):
         yield from groups(sort)
     yield from _steps(plan)

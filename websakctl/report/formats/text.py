@@ -19,7 +19,7 @@ from websakctl.report.layout import table, width_of, wrapped
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, TableReport, plain
 
 if TYPE_CHECKING:  # most commands show no plan
-    from websakctl.plan.change import Change, FieldChange, Group, HandChange, ManualStep, Plan
+    from websakctl.plan.change import AccessEffect, Change, FieldChange, Group, HandChange, ManualStep, Plan
     from websakctl.plan.stale import Stale
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.ACTIVATE: "+", Action.DEACTIVATE: "-", Action.DELETE: "-"}
@@ -118,6 +118,10 @@ def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
         yield from _steps(plan, look)
     if look.expand and plan.unmanaged:
         yield from _listed("Not managed here (left alone):", [str(a) for a in plan.unmanaged], look)
+    if plan.access is not None:
+        yield "Access:"
+        yield from (f"  {safe(line)}" for line in access_in_words(plan.access, everything=look.expand))
+        yield ""
     for warning in plan.warnings:
         yield look.paint("warning", "warning: ") + safe(warning)
     for finding in plan.findings:
@@ -125,6 +129,22 @@ def the_rest(report: PlanReport, look: Look) -> Iterable[str]:
         yield f"       to allow it: --allow {safe(finding.allowance)}"
     if plan.warnings or plan.findings:
         yield ""
+
+
+def access_in_words(effect: "AccessEffect", *, everything: bool = False) -> list[str]:
+    """What a plan does to who reads what, sensitive codes first; and what that rests on."""
+    if effect.why_not:
+        return [f"not computed: {effect.why_not}"]
+    if not effect.codes:
+        return ["nobody can read more or less than before"]
+    codes = sorted(effect.codes, key=lambda code: not code.sensitive)
+    most = len(codes) if everything else MOST_UNEXPANDED
+    lines = [f"{code.text} [sensitive]" if code.sensitive else code.text for code in codes[:most]]
+    lines += [f"… and {len(codes) - most} more access codes (--expand lists them)"] if len(codes) > most else []
+    lines += [f"not known: {gap}" for gap in effect.gaps]
+    if rules := sorted({number for code in codes for number in code.assumed}):
+        lines.append(f"rests on rules that nobody has confirmed: {', '.join(map(str, rules))} (docs/access.md)")
+    return lines
 
 
 def _steps(plan: "Plan", look: Look) -> Iterable[str]:

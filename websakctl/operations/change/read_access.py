@@ -22,26 +22,37 @@ def access_of_config(config: Configuration) -> EffectiveAccess:
     return EffectiveAccess(config.whole, config.settings.access_model, config.districts)
 
 
-def read_access(connection: Connection, inputs: ConfigInput) -> EffectiveAccess:
+def read_access(connection: Connection, inputs: ConfigInput, codes: frozenset[str] = frozenset()) -> EffectiveAccess:
     """What Websak lets people read. Takes a request for each active user, and a second one where the settings name zones.
 
     Access codes and case types are the config's where this Websak has no API for them.
+
+    Args:
+        connection: The Websak.
+        inputs: Whose roles, settings and districts users are told by.
+        codes: Of the users whose access is read; none: of all. Of the others it is not known.
 
     Raises:
         LiveError: If any part cannot be read or trusted; then nothing is known.
     """
     config = inputs.config
     model = config.settings.access_model
-    people = People(roles=roles_by_key(inputs), access=True, access_zones=bool(model.zones), store=connection.user_rows)
+    people = People(
+        roles=roles_by_key(inputs),
+        access=True,
+        access_of=codes,
+        access_zones=bool(model.zones),
+        store=connection.user_rows,
+    )
     scopes = scope_of([*inputs.known, *config.state], config.districts, inputs.kinds)
     with WebsakReader(connection, inputs.kinds, scopes, people) as reader:
         traffic = reader.traffic
         with connection.runtime.reading(lambda: traffic.requests):
             live = reader.read(only=_READ)
-    return EffectiveAccess(_with_what_is_not_told(live, inputs), model, config.districts)
+    return EffectiveAccess(with_what_is_not_told(live, inputs), model, config.districts)
 
 
-def _with_what_is_not_told(live: State, inputs: ConfigInput) -> State:
+def with_what_is_not_told(live: State, inputs: ConfigInput) -> State:
     """Add what no answer holds: the registers of a Websak without a Setup API, and whose second user somebody is."""
     config = inputs.config
     by_hand = {a: r for a, r in config.state.items() if a.kind in _READ and a.kind not in inputs.kinds}
