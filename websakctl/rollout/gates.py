@@ -18,6 +18,7 @@ from websakctl.kinds.attestation import Attestation
 from websakctl.kinds.case_type import CaseType
 from websakctl.kinds.gate import Gate as DeclaredGate
 from websakctl.kinds.licence import KIND as LICENCE
+from websakctl.kinds.org_unit import OrgUnit
 from websakctl.kinds.sub_org import SubOrg
 from websakctl.kinds.user import User
 from websakctl.model.address import BASE, Address
@@ -416,7 +417,7 @@ def _without_mail_group(ground: Ground, district: District, unit: str) -> bool:
     """Whether neither config nor Websak has a group that distributes a unit's mail; where Websak was not asked, no."""
     address = Address("org_unit", district.slug, unit)
     own, live = ground.config.get(address), (ground.live or {}).get(address)
-    if own is not None and own.fields.get("mail_group") is not None:
+    if own is not None and entry(OrgUnit, own).mail_group is not None:
         return False
     return live is not None and live.fields.get("mail_group") is None
 
