@@ -4,12 +4,14 @@ from calendar import month_abbr
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from websakctl.live.clock import SystemClock
+
 OSLO = ZoneInfo("Europe/Oslo")
 
 
 def today_in_oslo() -> date:
-    """The day that it is in Oslo now."""
-    return datetime.now(OSLO).date()
+    """The day that it is in Oslo now, by the machine's clock."""
+    return day_of_oslo(SystemClock().now())
 
 
 def end_of_day_in_oslo(day: date) -> datetime:
