@@ -168,9 +168,7 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
     """A folder that only its owner can read, until it is left; those of killed commands are removed."""
     import tempfile
 
-    for left in _folders_of_ours(parent or Path(tempfile.gettempdir())):
-        with suppress(OSError):
-            _remove_unlocked(left / _FOLDER_LOCK, partial(shutil.rmtree, left, ignore_errors=True))
+    remove_abandoned_folders(parent or Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix=_FOLDER_PREFIX, dir=parent) as name:
         handle = -1
         while handle < 0:
@@ -183,6 +181,13 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
             yield Path(name)
         finally:
             os.close(handle)
+
+
+def remove_abandoned_folders(parent: Path) -> None:
+    """Remove folders in this one that killed commands worked in, such as a rehearsal's copy of live."""
+    for left in _folders_of_ours(parent):
+        with suppress(OSError):
+            _remove_unlocked(left / _FOLDER_LOCK, partial(shutil.rmtree, left, ignore_errors=True))
 
 
 def _folders_of_ours(parent: Path) -> Iterable[Path]:

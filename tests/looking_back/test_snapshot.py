@@ -77,6 +77,8 @@ def test_two_are_compared_and_one_with_now(applied: Cli, websak: Any) -> None:
     nothing = applied("snapshot", "diff", "b.json", "--detailed-exitcode", code=0).out
     assert "Nothing differs" in nothing
     assert "last applied" not in nothing
+    page = applied("snapshot", "diff", "a.json", "--format", "html", "--lang", "nb").out
+    assert '<html lang="nb">' in page and "forskjell i " in page
     some = applied("snapshot", "diff", "a.json", "--kind", "case_type", "--format", "json")
     assert set(some.changed) == {"case_type/base/PERS"}
     assert applied("snapshot", "diff", "a.json", "--district", "sagene", "--format", "matrix").out.count("~") >= 1

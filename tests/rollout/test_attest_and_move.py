@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from tests.cli.command_line import SMALL, Cli, write_files
@@ -109,12 +110,27 @@ def test_every_dependent_date_is_shown_before_the_day_is_written(cli: Cli) -> No
     assert again.json["files"] == [] and "already; nothing was written" in again.err
 
 
-def test_a_batch_without_a_day_gets_one_and_odd_days_are_told(cli: Cli) -> None:
-    told = cli("rollout", "move", "PULJE-3", "--go-live", "2027-05-17", "--auto-approve")
-    assert "public holiday" in told.err
-    assert "old go-live day: not decided" in told.out and "new go-live day: 2027-05-17 (2027-W20)" in told.out
-    assert 'PULJE-3: {name: Tredje pulje, go_live: "2027-05-17"}' in (cli.root / "config/rollout.yaml").read_text()
-    assert "2020-05-04 is in the past" in cli("rollout", "move", "PULJE-3", "--go-live", "2020-05-04", "--auto-approve", "--force").err  # fmt: skip
+def test_a_batch_without_a_day_gets_one(cli: Cli) -> None:
+    told = cli("rollout", "move", "PULJE-3", "--go-live", "2027-05-18", "--auto-approve")
+    assert "old go-live day: not decided" in told.out and "new go-live day: 2027-05-18 (2027-W20)" in told.out
+    assert 'PULJE-3: {name: Tredje pulje, go_live: "2027-05-18"}' in (cli.root / "config/rollout.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("day", "why"),
+    [("2027-05-17", "public holiday"), ("2027-05-15", "a Saturday"), ("2020-05-04", "2020-05-04 is in the past")],
+)
+def test_an_odd_day_is_written_only_where_somebody_is_asked(cli: Cli, day: str, why: str) -> None:
+    before = (cli.root / "config/rollout.yaml").read_bytes()
+    refused = cli("rollout", "move", "PULJE-3", "--go-live", day, "--auto-approve", "--format", "json", code=4)
+    assert why in refused.json["diagnostics"][0]["message"]
+    assert (cli.root / "config/rollout.yaml").read_bytes() == before
+    if day == "2027-05-17":
+        terminal = cli.terminal("rollout", "move", "PULJE-3", "--go-live", day)
+        terminal.expect("this file")
+        terminal.sendline("y")
+        terminal.expect(pexpect.EOF)
+        assert f'go_live: "{day}"' in (cli.root / "config/rollout.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("batch", "day"), [("PULJE-9", "2027-05-03"), ("PULJE-1", "3.5.2027"), ("PULJE-1", "2027-02-30"), ("PULJE-1", "9999-12-31"), ("PULJE-1", "0001-01-01")])  # fmt: skip

@@ -119,5 +119,7 @@ def test_the_schedule_in_every_format(cli: Cli) -> None:
         "week": "2027-W05",
     }
     assert cli("rollout", "schedule", "--format", "svg").out.startswith("<svg ")
-    assert "<svg " in cli("rollout", "schedule", "--format", "html").out
+    page = cli("rollout", "schedule", "--format", "html").out
+    assert '<ol class="gantt"' in page and "<svg" not in page  # as on the status page, which phones can read
+    assert cli("rollout", "schedule", "--format", "html", "--lang", "en").out.count("<h2>") == page.count("<h2>") >= 1
     assert "No batch has a day yet" in cli("rollout", "schedule", "--batch", "PULJE-2").out

@@ -1,6 +1,7 @@
 """What a killed command was writing is removed by the next one, wherever it may hold people's data; nothing else is."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,10 @@ Path.replace = lambda self, target: os._exit(9)
 files.write_whole(Path(sys.argv[1]), b"Kari Nordmann")
 """
 DIES_IN_A_FOLDER = """
-import os
+import os, sys
+from pathlib import Path
 from websakctl.files import temporary_folder
-with temporary_folder() as folder:
+with temporary_folder(Path(sys.argv[1]) if sys.argv[1:] else None) as folder:
     (folder / "journal.db").write_bytes(b"Kari Nordmann")
     os._exit(9)
 """
@@ -45,6 +47,24 @@ def test_the_next_command_removes_what_a_killed_one_was_writing(tmp_path: Path, 
     cli("history" if name.startswith(".") else "validate")
     assert left_in(path.parent) == []
     assert not path.exists()
+
+
+def test_the_next_command_removes_the_folder_of_a_killed_rehearsal_and_of_no_other(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="Windows keeps open files itself")
+    cli = Cli(write_files(tmp_path, SMALL))
+    state = tmp_path / ".websakctl"
+    state.mkdir()
+    assert subprocess.run([sys.executable, "-c", DIES_IN_A_FOLDER, str(state)]).returncode == 9
+    (left,) = state.glob("websakctl-*")
+    with temporary_folder(tmp_path) as under_way:
+        (state / under_way.name).symlink_to(under_way)  # somebody's link is no folder of ours
+        under_way_too = state / "websakctl-now"
+        shutil.copytree(under_way, under_way_too)
+        with (under_way_too / ".lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            cli("history")
+            assert not left.exists()
+            assert under_way.exists() and under_way_too.exists()
 
 
 def test_what_is_being_written_just_now_is_left_alone(tmp_path: Path) -> None:

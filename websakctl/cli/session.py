@@ -16,7 +16,7 @@ from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
 from websakctl.cli.today import day_in_oslo, day_of_oslo, seconds_in_words, time_in_oslo
-from websakctl.files import remove_unfinished, write_whole
+from websakctl.files import remove_abandoned_folders, remove_unfinished, write_whole
 from websakctl.redaction import Secret, redact
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, Subject
 
@@ -94,6 +94,7 @@ class Session:
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         remove_unfinished(folder, folder / "worklists", folder / "snapshots")
+        remove_abandoned_folders(folder)
         return folder
 
     @cached_property

@@ -233,8 +233,8 @@ def _batch_data(b: BatchView) -> dict[str, Any]:
     }
 
 
-def schedule_document(activities: Sequence[Activity], drawn: str = "") -> DocumentReport:
-    """Every batch's preparations with their days; ``drawn``: the same as SVG, for a page."""
+def schedule_document(activities: Sequence[Activity]) -> DocumentReport:
+    """Every batch's preparations with their days."""
     rows: dict[str, list[tuple[Any, ...]]] = {}
     for a in activities:
         rows.setdefault(a.batch, []).append((a.name, a.responsible, a.start, a.end, a.week))
@@ -257,7 +257,6 @@ def schedule_document(activities: Sequence[Activity], drawn: str = "") -> Docume
                 for a in activities
             ],
         },
-        figure=drawn,
     )
 
 
@@ -311,7 +310,7 @@ def move_document(move: Move, files: Iterable[str]) -> DocumentReport:
             ],
             "dependents": [msgspec.to_builtins(d) for d in move.dependents],
             "order": {"before": list(before), "after": list(after)},
-            "notes": list(move.notes),
+            "notes": [*move.unfit, *move.notes],
             "files": list(files),
         },
     )

@@ -98,7 +98,6 @@ class DocumentReport(msgspec.Struct, frozen=True, kw_only=True):
     sections: Sequence[Section]
     data: Any = None
     language: Literal["nb", "en"] = "en"
-    figure: str = ""  # SVG of ours, for a page; it says nothing that the sections do not
 
 
 class GridReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,17 @@ from websakctl import __version__
 from websakctl.cli import completion
 from websakctl.cli.change.plan import DetailedExit, Expand, check_targets, make_config_input, read_live
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import PLAN_FORMATS, Call, Districts, KindNames, SelectionOptions, Targets, command
+from websakctl.cli.options import (
+    PLAN_FORMATS,
+    Call,
+    Districts,
+    KindNames,
+    Lang,
+    SelectionOptions,
+    Targets,
+    command,
+    language_of,
+)
 from websakctl.cli.session import Session, read_json, write_private
 from websakctl.cli.today import time_in_oslo
 from websakctl.report.view_models import TableReport
@@ -167,6 +177,7 @@ def diff(
     district: Districts = None,
     kind: KindNames = None,
     target: Targets = None,
+    lang: Lang = "en",
 ) -> None:
     """Show what happened between two snapshots, or between one and now.
 
@@ -175,6 +186,7 @@ def diff(
     """
     from websakctl.operations.change.snapshot import difference
 
+    language = language_of(lang)
     session = Session(call)
     session.valid_config()
     inputs = make_config_input(
@@ -189,5 +201,6 @@ def diff(
     check_targets(inputs, first, second)
     result = difference(inputs, first, second, by_hand)
     what = f"{before} with {after}" if after is not None else f"{before} with Websak as read {time_in_oslo(zone=True)}"
-    session.write(session.plan_report(result, compared=True, basis=f"Compared: snapshot {what}"), expand=expand)
+    report = session.plan_report(result, compared=True, basis=f"Compared: snapshot {what}")
+    session.write(report, expand=expand, language=language)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and result.changes else Exit.OK)

@@ -27,7 +27,8 @@ def move(
 ) -> None:
     """Move a batch to another day. Shows every date that depends on it first, then the difference in the config, and asks.
 
-    Only the batch's own day is written; dates that no longer fit are named, for somebody to decide.
+    Only the batch's own day is written; dates that no longer fit are named, for somebody to decide. A day in the past, a Saturday,
+    a Sunday or a public holiday is written only where somebody is asked.
     """
     from websakctl.operations.config.write_back import NotWritten, sound, tried
     from websakctl.operations.rollout.move_batch import move_batch
@@ -50,10 +51,16 @@ def move(
 
 
 def _write(session: Session, result: "Move", files: dict[str, str], *, auto_approve: bool, force: bool) -> None:
-    for note in result.notes:
+    for note in (*result.unfit, *result.notes):
         session.terminal.warn(f"note: {note}")
     if not files:
         session.terminal.say(f"{result.batch.key} goes live on {result.go_live} already; nothing was written.")
         return
+    if auto_approve and result.unfit:
+        raise Problem(
+            f"{'; '.join(result.unfit)}; nothing was written",
+            Exit.REFUSED,
+            "name a working day to come; if that day is meant, run it without --auto-approve, and it asks",
+        )
     carry_out(session, files, auto_approve=auto_approve, force=force)
     session.terminal.say(f"Written into {', '.join(files)}: commit it. Websak learns of it with the next apply.")

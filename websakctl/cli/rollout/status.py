@@ -86,6 +86,7 @@ def schedule(call: Call, batch: Batch = None, lang: Lang = "nb") -> None:
 
     from websakctl.operations.rollout.calendar import holidays_around
     from websakctl.report.gantt import gantt
+    from websakctl.report.pages.schedule import SchedulePage
     from websakctl.report.readiness import schedule_document
     from websakctl.rollout import schedule as calendar
     from websakctl.rollout.batches import in_order
@@ -97,15 +98,14 @@ def schedule(call: Call, batch: Batch = None, lang: Lang = "nb") -> None:
     chosen = [b for b in in_order(config.whole) if batch in (None, b.key)]
     preparations = calendar.preparations(config.whole)
     activities = calendar.schedule(chosen, holidays_around([b.go_live for b in chosen if b.go_live]), preparations)
-    drawn = (
-        gantt(activities, "en" if call.format == "svg" else language, today=session.today)
-        if call.format in ("svg", "html")
-        else ""
-    )
     if call.format == "svg":
-        session.terminal.result(drawn)
+        session.terminal.result(gantt(activities, "en", today=session.today))
+    elif call.format == "html":
+        names = {b.key: b.name for b in chosen}
+        page = SchedulePage(activities=activities, names=names, today=session.today, head=session.page_head(language))
+        session.terminal.result(page.render(language).rstrip("\n"))
     else:
-        session.write(schedule_document(activities, drawn), language=language)
+        session.write(schedule_document(activities))
 
 
 def refuse_unknown(session: Session, batch: str | None) -> None:

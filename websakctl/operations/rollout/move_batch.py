@@ -44,7 +44,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
         activities: Its preparations.
         dependents: Dates of the config that the move makes wrong: they are written nowhere, and to be decided.
         order: The batches in the order of their days, before and after.
-        notes: What else should be known of the day.
+        unfit: Why nobody goes live on that day, as a rule.
+        notes: What else should be known of it.
         changes: The edit.
     """
 
@@ -53,6 +54,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     activities: tuple[MovedActivity, ...]
     dependents: tuple[Dependent, ...]
     order: tuple[tuple[str, ...], tuple[str, ...]]
+    unfit: tuple[str, ...]
     notes: tuple[str, ...]
     changes: WriteBack
 
@@ -87,18 +89,17 @@ def move_batch(config: Configuration, key: str, go_live: date, today: date) -> M
         ),
         dependents=tuple(_dependents(config, moved, go_live.isoformat())),
         order=(tuple(b.key for b in batches), tuple(b.key for b in after)),
-        notes=tuple(_notes(moved, go_live, today, holidays)),
+        unfit=tuple(_unfit(go_live, today, holidays)),
+        notes=(f"{batch.key} is paused, and stays so",) if batch.paused else (),
         changes=put_fields(config, KIND, Address(KIND.name, BASE, key), {"go_live": go_live.isoformat()}),
     )
 
 
-def _notes(batch: Batch, day: date, today: date, holidays: frozenset[date]) -> Iterator[str]:
+def _unfit(day: date, today: date, holidays: frozenset[date]) -> Iterator[str]:
     if not works(day, holidays):
         yield f"{day} is a Saturday, a Sunday or a public holiday"
     if day < today:
         yield f"{day} is in the past"
-    if batch.paused:
-        yield f"{batch.key} is paused, and stays so"
 
 
 def _dependents(config: Configuration, batch: Batch, day: str) -> Iterator[Dependent]:

@@ -14,6 +14,7 @@ from websakctl.operations.rollout.view import BatchState, BatchView, DistrictVie
 from websakctl.report.charts import seats_chart
 from websakctl.report.law import warns
 from websakctl.report.pages import page
+from websakctl.report.pages.schedule import by_batch, calendar
 from websakctl.report.texts import Language, by_name, counted, said, text
 from websakctl.report.texts.dates import day, listed, short_day
 from websakctl.report.texts.kinds import things
@@ -23,7 +24,6 @@ from websakctl.rollout.schedule import Activity
 WAYS = ("svarinn", "altinn", "dokulink", "paper", "unsaid")
 _SOON = timedelta(days=30)  # before a waiver ends, it is to be decided what then
 _MOST_CHANGES = 5  # told at the top of the page
-_MOST_WEEKS = 12  # labels along the calendar
 _MOST_NAMED = 4  # districts; more are counted
 
 
@@ -70,7 +70,13 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         yield "missing_seats", sum(pool.missing for pool in view.pools)
         yield "unknown_roles", max((pool.unknown for pool in view.pools), default=0)
         yield "chart", seats_chart(view.pools, language) if view.pools else ""
-        yield "charts", {key: self._gantt(key, language) for key in dict.fromkeys(a.batch for a in self.activities)}
+        yield (
+            "charts",
+            {
+                key: calendar(activities, view.today, language, self._state)
+                for key, activities in by_batch(self.activities).items()
+            },
+        )
         yield "late", list(self._late(language))
         yield (
             "changed",
@@ -165,56 +171,17 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         view = self.view.of(activity.batch)
         return [d for d in view.districts if any(v.gate == activity.gate for v in d.in_the_way)]
 
-    def _gantt(self, batch: str, language: Language) -> dict[str, Any]:
-        """A batch's activities on the calendar, as parts of the width."""
-        activities = [activity for activity in self.activities if activity.batch == batch]
-        today, view = self.view.today, self.view.of(batch)
-        first = min(a.start for a in activities)
-        first -= timedelta(days=first.weekday())
-        last = max(a.end for a in activities)
-        last += timedelta(days=7 - last.weekday())
-        span = (last - first).days
-
-        def part(value: date) -> float:
-            return round(100 * (value - first).days / span, 2)
-
-        weeks = span // 7
-        step = max(1, -(-weeks // _MOST_WEEKS))
+    def _state(self, a: Activity) -> str:
+        """What an activity stands at, by its gate."""
         known = {gate.key for gate in self.view.gates}
-        rows = []
-        for a in activities:
-            done = view.state is BatchState.LIVE if a.goes_live else a.gate in known and not self._open(a)
-            late = not done and a.end < today and (a.goes_live or a.gate in known)
-            state = (
-                "done"
-                if done
-                else "late"
-                if late
-                else "live"
-                if a.goes_live
-                else "begun"
-                if a.start <= today
-                else "ahead"
-            )
-            rows.append(
-                {
-                    "name": text("Go live", language) if a.goes_live else a.name,
-                    "who": a.responsible,
-                    "start": a.start,
-                    "end": a.end,
-                    "left": part(a.start),
-                    "width": max(1.0, round(part(a.end + timedelta(days=1)) - part(a.start), 2)),
-                    "state": state,
-                    "told": text(_STATES[state], language) if state in _STATES else "",
-                }
-            )
-        return {
-            "rows": rows,
-            "weeks": [
-                (part(m := first + timedelta(weeks=n)), str(m.isocalendar().week)) for n in range(0, weeks, step)
-            ],
-            "today": part(today) if first <= today <= last else None,
-        }
+        live = self.view.of(a.batch).state is BatchState.LIVE
+        if live if a.goes_live else a.gate in known and not self._open(a):
+            return "done"
+        if a.end < self.view.today and (a.goes_live or a.gate in known):
+            return "late"
+        if a.goes_live:
+            return "live"
+        return "begun" if a.start <= self.view.today else "ahead"
 
 
 def _bound_date(one: BoundDate, language: Language) -> str:
@@ -227,9 +194,6 @@ def _bound_date(one: BoundDate, language: Language) -> str:
         english = "{name} ends {day}."
     told = text(english, language, name=one.name, day=day(one.day, language))
     return " ".join(filter(None, (told, f"{one.next}." if one.next else "")))
-
-
-_STATES = {"done": "done", "late": "late", "begun": "under way"}
 
 
 def _change_in_short(names: Mapping[str, str], event: TimelineEvent, language: Language) -> str:

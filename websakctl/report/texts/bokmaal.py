@@ -452,7 +452,8 @@ _WORK_LISTS = {
     "partly": "delvis",
 }
 
-_SCHEDULE = {  # websakctl/report/gantt.py and websakctl/rollout/schedule.py
+_SCHEDULE = {  # websakctl/report/gantt.py, websakctl/report/pages/schedule.html and websakctl/rollout/schedule.py
+    "No batch has a day yet.": "Ingen pulje har en dato ennå.",
     "ISO week": "Uke",
     "{batch}: from {start} to {end}.": "{batch}: fra {start} til {end}.",
     "Go live": "Starte i Websak",
