@@ -29,6 +29,7 @@ MORE = (  # what the tour names besides its examples
     "websakctl rollout status --format matrix",
     "websakctl rollout check PULJE-1",
     "websakctl rollout schedule",
+    "websakctl law check",
     "websakctl worklist list",
     "websakctl doctor",
     "websakctl show org_unit/frogner/FR-OPPV",
