@@ -7,14 +7,24 @@ from typing import Any
 from websakctl.model.address import BASE, Address
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
+from websakctl.operations.rollout.import_users import read_people
 from websakctl.source.configuration import Configuration
 from websakctl.source.settings_file import Guards, SettingsFile
+from websakctl.source.tables.table import Row, Table
 
 DISTRICT = District(slug="frogner", name="Bydel Frogner", number="05", orgnr="874778702", short_name="BFR", prefix="FR")
 NAMES = ("Oppvekst", "Oppvekst og læring", "Barnehager", "Helse", "Helse og mestring", "Kultur", "Arkiv", "Uteområder")
 FIRST = ("Zanvel", "Quorix", "Tamjyl", "Bexdro", "Wimfyn", "Gaxhul", "Velzan", "Rixquo")
+_COLUMNS = {
+    "Navn": "name",
+    "Rolle": "role",
+    "Enhet": "unit",
+    "Brukernavn": "username",
+    "E-post": "email",
+    "Tittel": "title",
+}
 LAST = ("Hultam", "Jyldro", "Fyngax", "Drobex", "Quozan", "Tamrix")
-ROLE = {"name": "Arkivar", "template_id": "20003", "zones": ["Åpen sone"], "licences": []}
+ROLE = {"name": "Arkivar", "template_id": "20003", "zones": ["Åpen sone"], "licences": [], "aliases": []}
 ROLE |= dict.fromkeys(("access_functions", "roles", "groups", "district_groups"))
 
 
@@ -114,6 +124,30 @@ class Config:
         elif what == "drop type" and types:
             del types[chance.choice(list(types))]
         return codes, types
+
+    def imported(self, draw: int) -> "Config":
+        """The next version once the product has read a list from HR: some have left, one is new, one has another title."""
+        chance = random.Random(draw)
+        staying = {code: dict(user) for code, user in self.users.items() if chance.random() < 0.8}
+        if staying:
+            staying[chance.choice(list(staying))]["title"] = f"Fag{chance.choice(LAST).lower()}{draw % 7}"
+        new = self.edited("new user", draw).users
+        staying |= {code: user for code, user in new.items() if code not in self.users}
+        cells = [(code, *(user.get(name) or "" for name in _COLUMNS.values())) for code, user in staying.items()]
+        rows = [("Brukerkode", *_COLUMNS), *((c[0], c[1], "Arkivar", *c[3:]) for c in cells)]
+        table = Table(
+            file="hr.csv",
+            about="",
+            delimited=True,
+            rows=tuple(Row(number=n, cells=cells) for n, cells in enumerate(rows, 1)),
+        )
+        read = read_people([table], self.configuration(), only=[DISTRICT.slug], listed={DISTRICT.slug: self.users})
+        assert not read.findings or not staying, read.findings
+        users = {
+            person.code: {**staying[person.code], **person.fields, "unit": f"{DISTRICT.prefix}-{person.fields['unit']}"}
+            for person in read.people
+        }
+        return replace(self, users=users, number=self.number + 1) if users else self
 
     def _below(self, key: str | None, above: str) -> bool:
         while key is not None and key != above:

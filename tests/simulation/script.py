@@ -16,6 +16,7 @@ _OPERATIONS = {
     "apply forged": (1, 1),
     "replan": (1, 4),
     "resume": (2, 0),
+    "users import": (1, 0),
     "roll back": (1, 0),
     "roll out": (2, 0),
     "drift": (1, 1),

@@ -255,8 +255,12 @@ class World:
             for _ in range(chance.choice((0, 1, 1, 2, 3)) + step.more):
                 self.config = self.config.edited(chance.choice(edits), chance.randrange(10**6))
                 self._words |= self.config.words()
+        if step.what == "users import" and self.script.users:
+            self.config = self.config.imported(step.draw)
+            self._words |= self.config.words()
         act = {
             "apply": self._apply,
+            "users import": self._apply,
             "save": self._save,
             "apply saved": lambda p: self._apply_saved(p, chance, "as saved"),
             "apply forged": lambda p: self._apply_saved(p, chance, "forged"),
