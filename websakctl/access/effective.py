@@ -85,7 +85,8 @@ class EffectiveAccess:
     def _where(self, ways: tuple[Way, ...], verdict: Verdict) -> frozenset[str]:
         """The units for which ways of a verdict hold; where a unit lies that no list has is not known, so it may be anywhere."""
         units = [self.units_of(way) for way in ways if way.verdict is verdict]
-        if verdict is Verdict.UNKNOWN and any(key not in self.units for way in ways for key in way.units or ()):
+        strange = any(key not in self.units for way in ways for key in way.units or ())
+        if verdict is Verdict.UNKNOWN and strange and self.model.units_below:
             units.append(None)
         every = frozenset(self.units.parents)
         return every if None in units else every & frozenset().union(*filter(None, units))
@@ -94,7 +95,7 @@ class EffectiveAccess:
         """The units for which a way holds, those below too; ``None``: all."""
         if way.units is None:
             return None
-        if not (self.model.units_below or way.kind == "group"):
+        if way.district or not self.model.units_below:
             return frozenset(way.units)
         return frozenset().union(*map(self.units.below, way.units))
 
@@ -165,8 +166,9 @@ class EffectiveAccess:
                 doubts.append("it names no unit")
         elif question.unit is not None and question.unit not in role.units:
             rules.append(5)
-            above = self.units.upwards(question.unit)[1:]
-            if not (model.units_below and any(unit in role.units for unit in above)):
+            if not model.units_below:
+                return None
+            if not any(unit in role.units for unit in self.units.upwards(question.unit)):
                 strange = [unit for unit in role.units if unit not in self.units]
                 if not strange:
                     return None
@@ -177,11 +179,12 @@ class EffectiveAccess:
                 return None
             if model.role_without_archives == UNKNOWN:
                 doubts.append("it names no archive")
-        elif question.case_type is not None:
+        else:
             rules.append(8)
-            if model.archives == UNKNOWN or not self._series.get(question.case_type):
+            series = self._series.get(question.case_type or "")
+            if model.archives == UNKNOWN or (model.archives == "series" and question.case_type and not series):
                 doubts.append("its archives are not compared")
-            elif model.archives == "series" and self._series[question.case_type] not in role.archives:
+            elif model.archives == "series" and question.case_type and series not in role.archives:
                 return None
         if role.journal_units:
             rules.append(10)
@@ -231,8 +234,10 @@ class EffectiveAccess:
                     yield Way(kind="group", name=group, verdict=Verdict.UNKNOWN, rules=(15,), why=why)
             elif question.code in codes:
                 units = self._units_of_group(group)
-                if units is None or question.unit is None or question.unit in units:
-                    yield Way(kind="group", name=group, units=self._tops(units), rules=(13, 14))
+                if units is None or (question.unit in units if question.unit is not None else units):
+                    named = None if units is None else tuple(sorted(units))
+                    scope = "" if units is None else self._group_scopes[group]
+                    yield Way(kind="group", name=group, units=named, district=scope, rules=(13, 14))
         opens = self.model.other_groups == UNKNOWN or any(question.code in c for c in self.model.group_codes.values())
         if opens and not profile.all_groups:
             yield Way(kind="group", verdict=Verdict.UNKNOWN, rules=(13, 20), why="its access groups are not all told")
@@ -245,12 +250,7 @@ class EffectiveAccess:
 
     def _units_of_group(self, group: str) -> frozenset[str] | None:
         scope = self._group_scopes.get(group, BASE)
-        return None if scope == BASE else self.units.of_scope(scope)
-
-    def _tops(self, units: frozenset[str] | None) -> tuple[str, ...] | None:
-        if units is None:
-            return None
-        return tuple(sorted(key for key in units if self.units.parents[key] not in units))
+        return None if scope == BASE or self.model.district_groups == ALL else self.units.of_scope(scope)
 
     def _within_zone(self, profile: Profile, question: Question, ways: tuple[Way, ...]) -> tuple[Way, ...]:
         """The same ways, as the zone of the access code lets them through (rule 16)."""

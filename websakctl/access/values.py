@@ -32,13 +32,15 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One thing through which somebody reads, or perhaps reads.
 
-    ``units``: keys of the units for which it holds, those below left out; ``None``: everywhere. ``why``: what is not known.
+    ``units``: keys of the units for which it holds, ``None`` for everywhere; a role's hold for those below too. ``district``: whose
+    units these all are, of a group. ``why``: what is not known.
     """
 
     kind: Literal["role", "function", "group", "administrator", "unscreened"]
     name: str = ""
     verdict: Verdict = Verdict.YES
     units: tuple[str, ...] | None = None
+    district: str = ""
     archives: tuple[str, ...] = ()
     journal_units: tuple[str, ...] = ()
     rules: tuple[int, ...] = ()

@@ -144,7 +144,9 @@ def way_in_words(access: EffectiveAccess, way: Way, language: Language = "en") -
     what = say("nothing is screened") if way.kind == "unscreened" else say(way.kind)
     if way.kind in ("role", "group", "function") and way.name:
         what = f"{what} {way.name}"
-    if way.units is not None:
+    if way.district:
+        what = say("{what} in {units}", what=what, units=way.district)
+    elif way.units is not None:
         units = ", ".join(way.units)
         what = say("{what} in {units} and below", what=what, units=units) if access.model.units_below else say("{what} in {units}", what=what, units=units)  # fmt: skip
     if way.archives:
