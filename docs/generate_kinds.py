@@ -36,6 +36,7 @@ ABOUT_THE_TOOL = {
     "protected": "its removal must be allowed by name",
     "valid_from": "not made before this day; never sent",
     "valid_to": "deactivated after this day; never sent",
+    "read_in": "units in which somebody must be able to read it, by local key; never sent",
     "sensitive": "whoever may read it is looked at; never sent",
     "owner": "who answers for it; never sent",
     "einnsyn_code": "what eInnsyn knows the unit by; never sent",

@@ -197,6 +197,37 @@ OF_THE_FIELD = (
         "OPPLAERING-LEDERE: {by: Opplæringsansvarlig, on: 2020-01-15, evidence: sak 20/1}",
     ),
     _warning(
+        "access-segregation",
+        "Somebody both approves and administers.",
+        "Who administers can give himself any access; the same person should approve nothing. What approves, the settings say "
+        "(`approving_role_types` and `approving_functions` of `access_model:`).",
+        'OLANOR: {role: LEADER, access_functions: ["0", "30"], …}   (30 approves)',
+        'OLANOR: {role: LEADER, access_functions: ["30"], …}',
+    ),
+    _warning(
+        "access-beyond-role",
+        "A user's own entry gives more than the role.",
+        "Access that no role explains stays when the reason is gone, and nobody finds it again.",
+        'KARNOR: {role: CASEWORKER, access_functions: ["10", "40"], …}   (and the role has 10 only)',
+        "KARNOR: {role: ARCHIVIST, …}",
+    ),
+    _warning(
+        "access-group-without-owner",
+        "Nobody answers for an access group that lets its members read.",
+        "Somebody must decide who is in it. Which groups open which access codes, the settings say (`group_codes` of "
+        "`access_model:`).",
+        "BARNEVERN: {}",
+        "BARNEVERN: {owner: Leder av barneverntjenesten}",
+    ),
+    _warning(
+        "sensitive-code-readers",
+        "A sensitive access code can be read by nobody in its units, or by everybody in a district.",
+        "Where nobody can read it, cases lie still or are registered with another code; where everybody can, the code protects "
+        "nothing. Its units are those of `read_in`, else all.",
+        "F: {sensitive: true, read_in: [BV], …}   (and no role of the users in BV names F)",
+        "F: {sensitive: true, read_in: [BV], …}   (and the caseworkers in BV have a role with grades: [F])",
+    ),
+    _warning(
         "override-expired",
         "An override is past its `until`.",
         "It still holds; somebody meant to look at it again.",

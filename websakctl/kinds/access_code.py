@@ -35,6 +35,7 @@ class AccessCode(Named, frozen=True, kw_only=True):
     temporary: bool = False
     # Who reads it is guarded: a plan that lets more people read says so, and rules look at who may (docs/access.md).
     sensitive: Annotated[bool, ConfigOnly()] = False
+    read_in: Annotated[list[str] | None, ConfigOnly()] = None  # local keys of the units that handle them; none: all
     protected: Annotated[bool, ConfigOnly()] = False
 
 

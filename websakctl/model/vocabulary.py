@@ -308,6 +308,8 @@ FIELDS: dict[str, Word] = {
     "access_code.publishable": Word(norwegian="publiserbar", english="publishable", meaning="whether documents with it may be published: yes, no or partly"),
     "access_code.temporary": Word(norwegian="midlertidig", english="temporary", meaning="to be judged and lifted; it must have an end"),
     "access_code.sensitive": Word(norwegian="sensitiv", english="sensitive", meaning="who may read it is guarded: a plan that lets more people read it says so"),
+    "access_code.read_in": Word(norwegian="leses i", english="read in", meaning="local keys of the units that handle such documents; if omitted, any of the district"),
+    "access_group.owner": Word(norwegian="eier", english="owner", meaning="the role that decides who is in the group"),
     "access_group.name": Word(norwegian="tilgangsgruppe", english="access group", meaning="the group's name, which is its key"),
     "case_type.code": Word(norwegian="sakstypekode", english="case type code", meaning="the key that cases of the type bear"),
     "case_type.series": Word(norwegian="arkivdel", english="series", meaning="the part of the archive that the cases belong to"),

@@ -46,7 +46,8 @@ def review_document(
     verdict += "; " + say.number("{n} thing to look at|{n} things to look at", review.findings)
     lacks = incomplete_line(review.gaps, language)
     return DocumentReport(
-        title=say("Review of access: {district}", district=district.name),
+        title=say("Review of access: {district}", district=district.name)
+        + (f" ({say('incomplete data')})" if lacks else ""),
         ok=not review.findings and not lacks,
         verdict=f"{say('Incomplete data: {what}.', what=lacks)} {verdict}" if lacks else verdict,
         facts=[

@@ -1,14 +1,19 @@
 """What effective access is judged from: Websak as it is, or the config."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from msgspec.structs import replace
 
 from websakctl.access import EffectiveAccess
 from websakctl.kinds.access_code import KIND as ACCESS_CODE
 from websakctl.kinds.case_type import KIND as CASE_TYPE
+from websakctl.kinds.org_unit import KIND as ORG_UNIT
 from websakctl.kinds.user import KIND as USER
 from websakctl.live.users import People
 from websakctl.live.websak import Connection, WebsakReader
-from websakctl.model.resource import State
+from websakctl.model.address import BASE, Address
+from websakctl.model.resource import Resource, State
 from websakctl.operations.change.make_plan import ConfigInput
 from websakctl.operations.change.read_users import GROUP, roles_by_key
 from websakctl.operations.scopes import scope_of
@@ -49,7 +54,27 @@ def read_access(connection: Connection, inputs: ConfigInput, codes: frozenset[st
         traffic = reader.traffic
         with connection.runtime.reading(lambda: traffic.requests):
             live = reader.read(only=_READ)
+        live = _below_root(live, reader.units.root_id, connection.root_unit)
     return EffectiveAccess(with_what_is_not_told(live, inputs), model, config.districts)
+
+
+def _below_root(live: State, root_id: str, key: str) -> State:
+    """The same state with the environment's root unit in it, under which the districts hang: roles may be for it, too."""
+    root = Address(ORG_UNIT.name, BASE, key or f"#{root_id}")
+    result: State = {root: Resource(address=root, fields={"parent": None})}
+    for address, resource in live.items():
+        fields = resource.fields
+        if address.kind == ORG_UNIT.name and fields.get("parent") is None:
+            fields = {**fields, "parent": root.key}
+        elif address.kind == USER.name and fields.get("roles"):
+            named = {name: _at_root(scope, f"#{root_id}", root.key) for name, scope in fields["roles"].items()}
+            fields = {**fields, "roles": named}
+        result[address] = resource if fields is resource.fields else replace(resource, fields=fields)
+    return result
+
+
+def _at_root(scope: Mapping[str, Any], number: str, key: str) -> Mapping[str, Any]:
+    return {**scope, "units": [key if unit == number else unit for unit in scope["units"]]}
 
 
 def with_what_is_not_told(live: State, inputs: ConfigInput) -> State:

@@ -61,6 +61,7 @@ _ACCESS = {  # websakctl/report/access_review.py
     "{n} person of the district can log in|{n} people of the district can log in": "{n} person i bydelen kan logge inn|{n} personer i bydelen kan logge inn",
     "{n} thing to look at|{n} things to look at": "{n} forhold å se på|{n} forhold å se på",
     "Review of access: {district}": "Gjennomgang av tilgang: {district}",
+    "incomplete data": "ufullstendige data",
     "Incomplete data: {what}.": "Ufullstendige data: {what}.",
     "Read from": "Lest fra",
     "Websak": "Websak",
