@@ -177,3 +177,24 @@ def test_roles_given_by_hand_in_websak_are_read_and_not_guessed(here33: Office) 
     )
     (here33.root / "users/frogner.yaml").unlink()
     assert texts(here33.plan("--access")) == ["1 person can read code U in more units"]
+
+
+def test_another_unit_gives_what_the_template_gives_and_nobody_knows_what_that_is(here33: Office) -> None:
+    """Changing unit or template resets access: an archivist, of whose access the config says nothing."""
+    archivist = LEADER.replace("ola", "eva").replace("S-1-5", "S-1-6").replace("LEADER", "ARCHIVIST")
+    here33.lists("frogner", OLANOR=LEADER, EVANOR=archivist)
+    here33.apply()
+    here33.lists("frogner", OLANOR=LEADER, EVANOR=archivist.replace("HELSE", "OPPV"))
+    for args in ((), ("--access",)):
+        assert texts(here33.plan(*args))[0] == "whether 1 person can read code A is unknown"
+
+
+def test_a_policy_sees_what_a_plan_does_to_access(here33: Office) -> None:
+    (here33.root / "config/policy").mkdir()
+    (here33.root / "config/policy/access.yaml").write_text(
+        'policies:\n  NOBODY-MORE: {match: "access.codes[?gained].code", message: Ingen skal lese mer}\n',
+        encoding="utf-8",
+    )
+    assert here33.plan()["findings"] == []
+    widen(here33)
+    assert [f["message"] for f in here33.plan()["findings"]] == ["policy NOBODY-MORE: Ingen skal lese mer (P)"]

@@ -4,12 +4,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from websakctl.access import AccessModel, CodeChange, EffectiveAccess, assumed, compare, summary
+from websakctl.access import AccessModel, CodeChange, EffectiveAccess, Question, Verdict, assumed, compare, summary
 from websakctl.kinds.access_code import KIND as ACCESS_CODE
 from websakctl.kinds.access_group import KIND as ACCESS_GROUP
 from websakctl.kinds.case_type import KIND as CASE_TYPE
 from websakctl.kinds.org_unit import KIND as ORG_UNIT
 from websakctl.kinds.user import KIND as USER
+from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.kind import Kind
 from websakctl.model.resource import Resource, State
@@ -75,22 +76,42 @@ def effect_on_access(
     """
     relevant = [change for change in changes if change.address.kind in KINDS]
     after = {**promised_state(relevant, state, kinds)}
-    for change in relevant:
-        if (
-            change.address.kind == USER.name
-            and change.address in after
-            and any(f.path in _RESETS for f in change.fields)
-        ):
-            after[change.address] = _reset(after[change.address], desired.get(change.address))
+    reset = [c.address for c in relevant if c.address in after and _resets(c)]
+    after |= {address: _reset(after[address], desired.get(address)) for address in reset}
     created = [c.address for c in relevant if c.address.kind == ORG_UNIT.name and c.action is Action.CREATE]
     before = {**under_new_keys(relevant, state, kinds), **{address: after[address] for address in created}}
     then = EffectiveAccess(after, model, districts)
-    found = compare(EffectiveAccess(before, model, districts), then)
+    found = _with_reset(compare(EffectiveAccess(before, model, districts), then), then, reset)
     doubtful = {person for change in found for persons in change.perhaps.values() for person in persons}
     return AccessEffect(
         codes=tuple(_effect(change, model, sensitive) for change in found),
         gaps=tuple(_gaps(then, doubtful)),
     )
+
+
+def _resets(change: Change) -> bool:
+    """Whether a user gets the access of another template or unit, but for what the config says."""
+    return (
+        change.address.kind == USER.name
+        and change.action is Action.UPDATE
+        and any(f.path in _RESETS for f in change.fields)
+    )
+
+
+def _with_reset(found: Iterable[CodeChange], after: EffectiveAccess, reset: Iterable[Address]) -> list[CodeChange]:
+    """Add those of whom it is not known what the template gives them, also where it was not known before."""
+    changes = {change.code: change for change in found}
+    for code in after.codes:
+        doubtful: dict[str, set[str]] = {}
+        for address in reset:
+            reader = after.read(address, Question(code=code))
+            if reader.verdict is Verdict.UNKNOWN:
+                doubtful.setdefault(address.scope, set()).add(reader.person)
+        if doubtful:
+            change = changes.get(code) or CodeChange(code=code, gained={}, lost={}, wider={}, narrower={}, perhaps={})
+            every = {s: {*change.perhaps.get(s, ()), *doubtful.get(s, ())} for s in {*change.perhaps, *doubtful}}
+            changes[code] = replace(change, perhaps={s: tuple(sorted(persons)) for s, persons in every.items()})
+    return [changes[code] for code in sorted(changes)]
 
 
 def _reset(user: Resource, desired: Resource | None) -> Resource:

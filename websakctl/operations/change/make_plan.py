@@ -75,7 +75,7 @@ def _with_unseen_removals(inputs: ConfigInput, plan: Plan) -> Plan:
 
 
 def with_policies(inputs: ConfigInput, plan: Plan) -> Plan:
-    """Add what the config's own policies say of a plan."""
+    """Add what the config's own policies say of a plan, in place of what they said before more was known of it."""
     config = inputs.config
     if not config.policies:
         return plan
@@ -86,4 +86,9 @@ def with_policies(inputs: ConfigInput, plan: Plan) -> Plan:
         for name, p in config.policies.items()
     ]
     findings, reported = judge(policies, to_document(plan, tool_version="", created_at=""))
-    return replace(plan, findings=(*plan.findings, *findings), warnings=(*plan.warnings, *reported))
+    earlier = tuple(f"policy {policy.name}: " for policy in policies)
+    return replace(
+        plan,
+        findings=(*(f for f in plan.findings if not f.guard.startswith("policy:")), *findings),
+        warnings=(*(warning for warning in plan.warnings if not warning.startswith(earlier)), *reported),
+    )

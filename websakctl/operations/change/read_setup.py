@@ -13,7 +13,7 @@ from websakctl.live.transport import RateLimiter
 from websakctl.live.websak import Connection, WebsakReader, WebsakWriter
 from websakctl.model.administrator import Administrator
 from websakctl.model.resource import State
-from websakctl.operations.change.make_plan import ConfigInput
+from websakctl.operations.change.make_plan import ConfigInput, with_policies
 from websakctl.operations.change.plan_access import with_access
 from websakctl.operations.change.read_users import people_of, read_users
 from websakctl.operations.scopes import scope_of
@@ -136,7 +136,8 @@ def guarded(connection: Connection, inputs: ConfigInput, plan: Plan, live: State
     if may_lock_out(plan.changes, inputs.kinds):
         result = lock_out(plan.changes, read_administrators(connection, inputs, live), own_user)
         plan = replace(plan, findings=(*plan.findings, *result))
-    return with_access(connection, inputs, recounted(connection, inputs, plan, live), live)
+    plan = with_access(connection, inputs, recounted(connection, inputs, plan, live), live)
+    return with_policies(inputs, plan) if plan.access is not None else plan
 
 
 def recounted(connection: Connection, inputs: ConfigInput, plan: Plan, live: State) -> Plan:
