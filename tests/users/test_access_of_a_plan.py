@@ -198,3 +198,41 @@ def test_a_policy_sees_what_a_plan_does_to_access(here33: Office) -> None:
     assert here33.plan()["findings"] == []
     widen(here33)
     assert [f["message"] for f in here33.plan()["findings"]] == ["policy NOBODY-MORE: Ingen skal lese mer (P)"]
+
+
+def readers(at: Office) -> dict[str, dict[str, set[str]]]:
+    """Who reads each code now, as Websak has it, by verdict."""
+    found: dict[str, dict[str, set[str]]] = {}
+    for code in "UP":
+        rows = json.loads(at("access", "who", "--code", code, "--format", "json")[0])["readers"]
+        found[code] = {verdict: {r["user"] for r in rows if r["reads"] == verdict} for verdict in ("yes", "unknown")}
+    return found
+
+
+def test_what_a_plan_says_is_what_is_so_once_it_was_applied(here: Office) -> None:
+    """Roles that open more and less, somebody new, somebody who leaves: counted before, and read from Websak after."""
+    eva = LEADER.replace("ola", "eva").replace("S-1-5", "S-1-6")
+    lives = {"OLANOR": LEADER, "EVANOR": eva}
+    before = readers(here)
+    for change in ("new", "more", "less", "left"):
+        match change:
+            case "new":
+                here.lists("frogner", **lives)
+            case "more":
+                widen(here)
+            case "less":
+                edit(here, "config/user_roles.yaml", WIDER, WIDER.replace("grades: [P, U]", "grades: [P]"))
+            case "left":
+                here.lists("frogner", EVANOR=eva)
+        said = {code["code"]: code for code in here.plan("--access")["access"]["codes"]}
+        here.apply()
+        after = readers(here)
+        for code in "UP":
+            gained, lost = after[code]["yes"] - before[code]["yes"], before[code]["yes"] - after[code]["yes"]
+            told = said.get(code, {"gained": {}, "lost": {}})
+            assert (sum(told["gained"].values()), sum(told["lost"].values())) == (len(gained), len(lost)), (
+                change,
+                code,
+            )
+        assert said and after != before
+        before = after
