@@ -255,7 +255,7 @@ SOMEBODY = {
 }
 PEOPLE = People(
     roles={"CASEWORKER": {"template_id": "20001"}, "LEADER": {"template_id": "20002"}},
-    wanted={"KARNOR": SOMEBODY},
+    desired={"KARNOR": SOMEBODY},
     groups=frozenset({"Alle brukere", "FR-LEDERE Æ/Ø"}),
     store=Rows(),
 )
@@ -274,9 +274,9 @@ def use_users(writer: WebsakWriter, version: str) -> None:
         ({**changed, **logins}, logins),
     ):
         for step in adapter.steps(address, fields, names):
-            assert not step.happened()
+            assert not step.is_applied()
             step.send()
-            assert step.happened()
+            assert step.is_applied()
     created = adapter.find(address)
     assert created is not None
     adapter.update(adapter.refresh(created), {"name": "Kari Traa", "role": "LEADER"}, address)

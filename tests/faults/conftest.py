@@ -160,7 +160,7 @@ def stages(sandbox30: Any, sandbox33: Any, tmp_path_factory: pytest.TempPathFact
             ) in writers:  # asked once for all: else the first look at a user's access would be another than later ones
                 users = writer.of("user")
                 assert isinstance(users, UsersWriter)
-                users.lacking(TEMPLATE)
+                users.without_route(TEMPLATE)
             result[api] = Stage(sandbox, api, reader, *writers, journal)
         yield result
         for stage in result.values():

@@ -22,7 +22,7 @@ ACCESS = {  # what is looked at of a user whose access is written
 }
 PEOPLE = People(
     roles={"CASEWORKER": ROLE},
-    wanted={
+    desired={
         "KARNOR": PERSON,
         "B-1": {**PERSON, "username": "b-1"},
         "B-4": {**PERSON, **ACCESS, "unit": "FR-HELSE", "username": "b-4"},

@@ -80,7 +80,7 @@ CODE = {"name": "Personalsaker", "description": "Om ansatte"}
 HEALTH = Address("user", "frogner", "B-4")  # in FR-HELSE, which has a group that distributes its mail
 HEALTH_ID = "20009"
 FOUR: Mapping[str, int] = {"users": 4}
-UNREPORTED = {name: PEOPLE.wanted["B-4"][name] for name in ("username", "email", "zones", "logins")}
+UNREPORTED = {name: PEOPLE.desired["B-4"][name] for name in ("username", "email", "zones", "logins")}
 MANAGED: Edit = ("department", "FR-OPPV", {"managerUserId": HEALTH_ID})
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from websakctl.apply.journal import Journal
-from websakctl.fleet.carrying import Carried, CarryError, head_of, pack, packed_journal, take_back, unpacked
+from websakctl.fleet.carrying import Carried, CarryError, head_of, pack, packed_journal, store_journal, unpacked
 from websakctl.fleet.job import Job, run_job
 from websakctl.fleet.process import Ended
 from websakctl.live.clock import SystemClock
@@ -43,15 +43,15 @@ def test_a_parcel_holds_what_a_command_needs_and_a_journal_comes_home(tmp_path: 
         carried = Carried(packed=packed_journal(state_dir, SystemClock()))
     assert not live.exists()
     assert runs(home) == ["one"]
-    take_back(Carried.read(json.loads(json.dumps(carried.document()))), home, "test", SystemClock())
+    store_journal(Carried.read(json.loads(json.dumps(carried.document()))), home, "test", SystemClock())
     assert runs(home) == ["one", "two"]
-    take_back(carried, home, "test", SystemClock())  # twice is as good as once
+    store_journal(carried, home, "test", SystemClock())  # twice is as good as once
     assert runs(home) == ["one", "two"]
     write(home, "three")
     with pytest.raises(CarryError, match="entries that the journal in the file does not have"):
-        take_back(carried, home, "test", SystemClock())
+        store_journal(carried, home, "test", SystemClock())
     assert runs(home) == ["one", "two", "three"]
-    take_back(carried, tmp_path / "new home", "test", SystemClock())
+    store_journal(carried, tmp_path / "new home", "test", SystemClock())
     assert runs(tmp_path / "new home") == ["one", "two"]
 
 
@@ -60,7 +60,7 @@ def test_a_journal_that_is_open_elsewhere_is_replaced_whole(tmp_path: Path) -> N
     other.mkdir()
     (other / "journal.db").write_bytes(zlib.decompress(packed_journal(home, SystemClock())))
     write(other, "two")
-    take_back(Carried(packed=packed_journal(other, SystemClock())), home, "test", SystemClock())
+    store_journal(Carried(packed=packed_journal(other, SystemClock())), home, "test", SystemClock())
     assert [p.name for p in home.iterdir() if p.name.startswith("journal")] == ["journal.db"]
     assert head_of(home, SystemClock()) == head_of(other, SystemClock())
 
@@ -79,7 +79,7 @@ def test_a_journal_that_was_changed_is_refused(tmp_path: Path) -> None:
     db.close()
     for packed in (zlib.compress(copy.read_bytes()), b"junk"):
         with pytest.raises(CarryError, match="not as it was written"):
-            take_back(Carried(packed=packed), tmp_path / "empty", "test", SystemClock())
+            store_journal(Carried(packed=packed), tmp_path / "empty", "test", SystemClock())
 
 
 def test_shards_send_their_journals_home(fleet: World, tmp_path: Path) -> None:
@@ -124,13 +124,13 @@ def test_a_carried_apply_that_was_begun_before_waits_until_the_lease_has_ended(
         again=True,
     )
     first = run_job(job, lambda: 0, SystemClock())
-    assert first.exit_code == 0, first.said
+    assert first.exit_code == 0, first.error_output
     assert waited == [60.0]
     second = run_job(job, lambda: 0, SystemClock())  # the worker died after all was done, and its journal with it
-    assert second.exit_code == 0, second.said
+    assert second.exit_code == 0, second.error_output
     assert set(fleet.websaks[0].effects().values()) == {1}
     assert second.journal is not None
-    take_back(second.journal, state_dir, "test", SystemClock())
+    store_journal(second.journal, state_dir, "test", SystemClock())
     with Journal(state_dir / "journal.db", SystemClock()) as journal:
         assert len(journal.known("test")) == WRITES, "what the lost one made is taken over"
 

@@ -59,7 +59,7 @@ def found(
     if live is None:
         spare = {Address(c.address.kind, c.address.scope, "STAYS") for c in listed}
         live = state(*(c.address for c in listed), *spare)
-    findings = guards.guard(iter(listed), live, known or {}, protected or set(), guards.Limits(**limits))
+    findings = guards.guard(iter(listed), live, known or {}, protected or set(), guards.RemovalLimits(**limits))
     assert isinstance(findings, tuple)
     return [finding.allowance for finding in findings]
 
@@ -72,11 +72,11 @@ def nothing_that_stays_is_counted(guards: ModuleType) -> None:
     for action in (Action.CREATE, Action.UPDATE, Action.ACTIVATE):
         changes = going([unit(n) for n in range(30)], action)
         assert found(guards, changes, protected={unit(1)}, per_kind=0, per_district=0, in_all=0) == []
-    assert guards.guard([], {}, {}, set(), guards.Limits(per_kind=0, per_district=0, in_all=0)) == ()
+    assert guards.guard([], {}, {}, set(), guards.RemovalLimits(per_kind=0, per_district=0, in_all=0)) == ()
 
 
 def the_limits_are_five_five_and_twenty(guards: ModuleType) -> None:
-    assert guards.Limits() == guards.Limits(per_kind=5, per_district=5, in_all=20)
+    assert guards.RemovalLimits() == guards.RemovalLimits(per_kind=5, per_district=5, in_all=20)
     five, six = ([unit(n) for n in range(count)] for count in (5, 6))
     assert found(guards, going(five)) == []
     assert found(guards, going(six)) == ["deactivate:org_unit=6", "deactivate:org_unit/frogner=6"]
@@ -90,7 +90,7 @@ def too_many_of_a_kind(guards: ModuleType) -> None:
     both = [*going([licence(1), licence(2)], Action.DELETE), *going([licence(3), licence(4)])]
     assert found(guards, both, per_kind=1) == ["deactivate:licence=2", "delete:licence=2"]  # each action for itself
     findings = guards.guard(
-        going(spread), state(*spread, unit(9), unit(9, "sagene")), {}, set(), guards.Limits(per_kind=2)
+        going(spread), state(*spread, unit(9), unit(9, "sagene")), {}, set(), guards.RemovalLimits(per_kind=2)
     )
     assert told(findings) == "3 of kind org_unit would go at once (limit 2)"
     assert [f.count for f in findings] == [3]
@@ -106,7 +106,7 @@ def too_many_in_a_district(guards: ModuleType) -> None:
     ]
     assert found(guards, going(map(code, range(5))), per_kind=99, per_district=1) == []  # the base is no district
     live = state(*(c.address for c in changes), unit(9), unit(9, "sagene"))
-    findings = guards.guard(changes, live, {}, set(), guards.Limits(per_kind=99, per_district=3))
+    findings = guards.guard(changes, live, {}, set(), guards.RemovalLimits(per_kind=99, per_district=3))
     assert told(findings) == "4 of kind org_unit would go in frogner (limit 3)"
     assert [f.count for f in findings] == [4]
 
@@ -116,7 +116,7 @@ def too_many_in_all(guards: ModuleType) -> None:
     assert found(guards, mixed, in_all=4) == []
     assert found(guards, mixed, in_all=3) == ["removals:all=4"]
     live = state(unit(1), unit(2), code(1), code(2), unit(1, "sagene"), unit(2, "sagene"), licence(1), licence(2))
-    findings = guards.guard(mixed, live, {}, set(), guards.Limits(in_all=3))
+    findings = guards.guard(mixed, live, {}, set(), guards.RemovalLimits(in_all=3))
     assert told(findings) == "4 resources would go in all (limit 3)"
 
 
@@ -124,7 +124,7 @@ def a_set_that_is_emptied(guards: ModuleType) -> None:
     for count in range(1, 10):  # however few they are
         members = [unit(n) for n in range(count)]
         findings = guards.guard(
-            going(members), state(*members), {}, set(), guards.Limits(per_kind=99, per_district=99, in_all=99)
+            going(members), state(*members), {}, set(), guards.RemovalLimits(per_kind=99, per_district=99, in_all=99)
         )
         assert [f.allowance for f in findings] == [f"empty:org_unit/frogner={count}"]
         assert findings[0].message == f"the last {count} of kind org_unit in frogner would go"
@@ -150,7 +150,10 @@ def what_is_or_was_protected(guards: ModuleType) -> None:
     both = found(guards, going(three), known=known, protected={code(1), unit(1)})
     assert both == ["protected:org_unit/frogner/FR-1=1", "protected:access_code/base/K1=1"]
     live = state(*three, unit(9), code(9))
-    assert told(guards.guard(going(three), live, known, set(), guards.Limits())) == "access_code/base/K1 is protected"
+    assert (
+        told(guards.guard(going(three), live, known, set(), guards.RemovalLimits()))
+        == "access_code/base/K1 is protected"
+    )
 
 
 def several_findings_at_once(guards: ModuleType) -> None:

@@ -172,7 +172,7 @@ def test_nothing_from_outside_acts_in_the_page(tmp_path: Path, troubled: dict[st
             batches=(batch,),
             gates=tuple(replace(g, name=NASTY) for g in view.gates),
             pools=tuple(replace(p, product=NASTY, key=NASTY) for p in view.pools),
-            routes=tuple(replace(r, name=NASTY, holes=(NASTY,), steps=(NASTY,)) for r in view.routes),
+            routes=tuple(replace(r, name=NASTY, gaps=(NASTY,), steps=(NASTY,)) for r in view.routes),
         ),
     )
     parsed = Page()

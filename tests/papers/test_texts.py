@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from websakctl.kinds import all_kinds
 from websakctl.model.kind import Api
-from websakctl.report.texts import counted, said, text
+from websakctl.report.texts import counted, text, translated
 from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS
 from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
 from websakctl.report.texts.filed import filed_in
@@ -116,7 +116,7 @@ NO_FINDING = re.compile(
 def test_every_finding_has_its_translation(path: str) -> None:
     sentences = {s for s in findings(path) if " " in s.strip() and not NO_FINDING.fullmatch(s)}
     assert len(sentences) > 5
-    assert sorted(s for s in sentences if said(s, "nb") == s) == []
+    assert sorted(s for s in sentences if translated(s, "nb") == s) == []
 
 
 def test_every_step_that_a_plan_leaves_to_people_has_its_translation() -> None:
@@ -124,15 +124,15 @@ def test_every_step_that_a_plan_leaves_to_people_has_its_translation() -> None:
     steps = {s for s in created if re.search(r"(: .*in Websak|: .*manually)$", s)}
     assert len(steps) == 11
     steps |= {kind.open_cases for kind in all_kinds().values() if kind.open_cases}
-    assert sorted(s for s in steps if said(s, "nb") == s) == []
+    assert sorted(s for s in steps if translated(s, "nb") == s) == []
 
 
 @given(text=st.text(max_size=80), key=st.sampled_from(sorted(FINDINGS)))
 def test_any_sentence_can_be_said(text: str, key: str) -> None:
     filled = PLACEHOLDER.sub(lambda _: text or "x", key)
     for sentence in (text, filled, f"{text}: {filled}"):
-        assert said(sentence, "en") == sentence
-        assert isinstance(said(sentence, "nb"), str)
+        assert translated(sentence, "en") == sentence
+        assert isinstance(translated(sentence, "nb"), str)
 
 
 def test_every_kind_that_changes_has_a_name() -> None:
@@ -153,14 +153,18 @@ def test_one_and_many() -> None:
 def test_a_finding_is_translated_with_what_it_holds() -> None:
     reported = "it is so already, and MOTTAK must come first, which is not passed (unknown)"
     assert (
-        said(reported, "nb") == "dette er allerede gjort, men MOTTAK må komme først og er ikke i orden (ikke avklart)"
+        translated(reported, "nb")
+        == "dette er allerede gjort, men MOTTAK må komme først og er ikke i orden (ikke avklart)"
     )
     gap = "975016684 Frogner barnehage: no unit: what comes through SvarInn ends on no desk"
-    assert said(gap, "nb").startswith("975016684 Frogner barnehage: enhet mangler: det som kommer gjennom SvarInn")
-    assert said(gap, "en") == gap
-    assert said("Kari sier nei {n} {", "nb") == "Kari sier nei {n} {"
+    assert translated(gap, "nb").startswith(
+        "975016684 Frogner barnehage: enhet mangler: det som kommer gjennom SvarInn"
+    )
+    assert translated(gap, "en") == gap
+    assert translated("Kari sier nei {n} {", "nb") == "Kari sier nei {n} {"
     assert (
-        said("waived by {x} until 2027-01-01: {0.__class__}", "nb") == "fraveket av {x} til 2027-01-01: {0.__class__}"
+        translated("waived by {x} until 2027-01-01: {0.__class__}", "nb")
+        == "fraveket av {x} til 2027-01-01: {0.__class__}"
     )
 
 
@@ -175,7 +179,7 @@ def test_a_finding_is_translated_with_what_it_holds() -> None:
     ],
 )
 def test_what_the_page_tells_of_lists_and_runs_is_translated(told: str, norwegian: str) -> None:
-    assert said(told, "nb") == norwegian
+    assert translated(told, "nb") == norwegian
 
 
 def test_dates_numbers_and_lists() -> None:

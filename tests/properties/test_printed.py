@@ -11,12 +11,12 @@ from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
 from websakctl.plan.change import Plan
 from websakctl.plan.diff import LastApplied
-from websakctl.plan.guards import Limits
+from websakctl.plan.guards import RemovalLimits
 from websakctl.report.formats import text
 from websakctl.report.view_models import Look, PlanReport
 
 KINDS = all_kinds()
-NO_GUARDS = Limits(per_kind=10**6, per_district=10**6, in_all=10**6)
+NO_GUARDS = RemovalLimits(per_kind=10**6, per_district=10**6, in_all=10**6)
 FIFTEEN = {
     f"bydel-{i}": District(
         slug=f"bydel-{i}",

@@ -1,4 +1,4 @@
-"""Mail routes: the holes, what is left to do, and the load on the document centre."""
+"""Mail routes: the gaps, what is left to do, and the load on the document centre."""
 
 from datetime import date
 from typing import Any
@@ -46,7 +46,7 @@ def route(**fields: Any) -> Route:
 
 @pytest.mark.parametrize("fields", [{}, ALTINN], ids=["svarinn", "altinn"])
 def test_a_whole_route_has_no_hole(fields: dict[str, Any]) -> None:
-    assert route(**fields).holes == ()
+    assert route(**fields).gaps == ()
 
 
 @pytest.mark.parametrize(
@@ -60,13 +60,13 @@ def test_a_whole_route_has_no_hole(fields: dict[str, Any]) -> None:
     ],
 )
 def test_each_hole_is_named(fields: dict[str, Any], hole: str) -> None:
-    (result,) = route(**fields).holes
+    (result,) = route(**fields).gaps
     assert result.startswith(hole)
 
 
 def test_a_number_that_has_ended_lacks_nothing() -> None:
     result = route(unit=None, valid_to="2027-01-09")
-    assert (result.ended, result.holes, result.steps) == (True, (), ())
+    assert (result.ended, result.gaps, result.steps) == (True, (), ())
 
 
 def test_a_number_without_a_batch_of_its_own_moves_with_its_district() -> None:

@@ -34,7 +34,7 @@ from websakctl.operations.apply.run import (
 )
 from websakctl.operations.apply.saved import SavedPlan
 from websakctl.operations.change.find_drift import find_drift
-from websakctl.operations.change.history import ElsewhereError, NoSuchRun, runs, take_back
+from websakctl.operations.change.history import ElsewhereError, NoSuchRun, plan_rollback, runs
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.change.read_setup import guarded, read_setup
 from websakctl.plan.change import Action, Change, Plan
@@ -418,7 +418,7 @@ class World:
         inputs = self.inputs(process)
         live = read_setup(process.connection, inputs)
         try:
-            plan = take_back(process.journal, chance.choice(past[:2]).run, inputs, live.state)
+            plan = plan_rollback(process.journal, chance.choice(past[:2]).run, inputs, live.state)
         except (NoSuchRun, ElsewhereError) as error:
             raise Broken("history is one chain", str(error)) from None
         if not plan.changes:

@@ -68,7 +68,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """Carries out one change with one writer, journalling each request before and after."""
 
     change: Change
-    there: Resource | None
+    live: Resource | None
     writer: KindWriter
     journal: RunJournal
     run: str
@@ -124,11 +124,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         if change.action is Action.CREATE:
             fields = {f.path: f.after for f in change.fields}
             key = str(uuid.uuid5(_SPACE, f"{self.run}/{address}"))
-            if self.there is None:  # else an interrupted run got that far
+            if self.live is None:  # else an interrupted run got that far
                 self._send_until_known("create", lambda _: self.writer.create(address, fields, key), self._created)
             self._take_steps(fields)
             return
-        if self.there is None:
+        if self.live is None:
             raise _Failed(f"{address} is not in Websak any more: plan again")
         if change.action is Action.DELETE:
             self._send_until_known("delete", self._delete, lambda: self._look() is None)
@@ -138,7 +138,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             )
         else:
             rest = tuple(f for f in change.fields if f.path != "active" and not stepwise(change, f))
-            if all(done_by_us(f, value_at(self.there, f.path)) and not unreported(change, f) for f in rest):
+            if all(done_by_us(f, value_at(self.live, f.path)) and not unreported(change, f) for f in rest):
                 rest = ()  # an interrupted run got that far
             if self._replaces(rest):  # before it is brought back: what it referred to may be retired for good
                 self._send_until_known(
@@ -147,13 +147,13 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                     lambda: self._updated(rest),
                     reported=not all(unreported(change, f) for f in rest),
                 )
-            if change.action is Action.ACTIVATE and not self.there.active:
+            if change.action is Action.ACTIVATE and not self.live.active:
                 self._send_until_known(
                     "activate",
                     lambda again: self.writer.activate(self._now(again or bool(rest))),
                     lambda: self._active_is(True),
                 )
-            self._take_steps(patched(self.there.fields, change.fields))
+            self._take_steps(patched(self.live.fields, change.fields))
 
     def _replaces(self, rest: tuple[FieldChange, ...]) -> bool:
         """Whether the resource itself is written; a user's district is but where its unit is."""
@@ -164,7 +164,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.writer, InSteps):
             changed = {f.path.partition(".")[0] for f in self.change.fields}
             for step in self.writer.steps(self.change.address, desired, changed):
-                self._send_until_known(step.request, _whatever(step.send), step.happened, reported=step.reported)
+                self._send_until_known(step.request, _whatever(step.send), step.is_applied, reported=step.reported)
 
     # --- sending
 
@@ -317,19 +317,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     def _now(self, afresh: bool) -> Resource:
         """What a replacing or switching write acts on: as it was read, or read again where that may have passed."""
-        now = self._look() if afresh or self.there is None else self.writer.refresh(self.there)
+        now = self._look() if afresh or self.live is None else self.writer.refresh(self.live)
         if now is None:
             raise _Failed(f"{self.change.address} is not in Websak any more: plan again")
         return now
 
     def _look(self) -> Resource | None:
-        if self.there is None:
+        if self.live is None:
             return self.writer.find(self.change.address)
-        fresh = self.writer.refresh(self.there)
-        if fresh is not self.there:
+        fresh = self.writer.refresh(self.live)
+        if fresh is not self.live:
             return fresh
-        renamed = self.change.address.key != self.there.address.key
-        return (self.writer.find(self.change.address) if renamed else None) or self.writer.find(self.there.address)
+        renamed = self.change.address.key != self.live.address.key
+        return (self.writer.find(self.change.address) if renamed else None) or self.writer.find(self.live.address)
 
     def _created(self) -> bool:
         return self.writer.find(self.change.address) is not None

@@ -287,17 +287,17 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
     def _kept(self, result: "Result") -> "Result":
         """The result, with its journal back where it belongs."""
         from websakctl.apply.entries import JournalError
-        from websakctl.fleet.carrying import Carried, CarryError, packed_journal, take_back
+        from websakctl.fleet.carrying import Carried, CarryError, packed_journal, store_journal
 
         target = next(t for t in self.targets if t.name == result.target)
         try:
             if result.journal is not None:
-                take_back(result.journal, target.state_dir, target.environment, self.session.clock)
+                store_journal(result.journal, target.state_dir, target.environment, self.session.clock)
             elif self.name == "apply" and (packed := packed_journal(target.state_dir, self.session.clock)):
                 return replace(result, journal=Carried(packed=packed))
         except (CarryError, JournalError, OSError) as error:
-            given = f"{result.said}\nerror: its journal is not back: {error}"
-            return replace(result, exit_code=int(Exit.INCOMPLETE), said=given)
+            given = f"{result.error_output}\nerror: its journal is not back: {error}"
+            return replace(result, exit_code=int(Exit.INCOMPLETE), error_output=given)
         return result
 
     def _tell(self, result: "Result") -> None:
@@ -332,7 +332,7 @@ def _needs_nothing(target: "Target", plans: dict[str, dict[str, Any]] | None) ->
             attempts=1,
         )
     why = "error: the file holds no plan of it; see what `fleet plan` said"
-    return Result(target=target.name, environment=target.environment, exit_code=int(Exit.REFUSED), said=why)
+    return Result(target=target.name, environment=target.environment, exit_code=int(Exit.REFUSED), error_output=why)
 
 
 def _fleet(session: Session, given: Path | None) -> "Fleet":
@@ -439,7 +439,7 @@ def _show_merged(session: Session, files: list[Path], out: Path | None) -> None:
 
 def _take_journals(session: Session, fleet: "Fleet", document: dict[str, Any]) -> None:
     from websakctl.apply.entries import JournalError
-    from websakctl.fleet.carrying import CarryError, take_back
+    from websakctl.fleet.carrying import CarryError, store_journal
     from websakctl.fleet.results import journals
 
     troubles = []
@@ -452,7 +452,7 @@ def _take_journals(session: Session, fleet: "Fleet", document: dict[str, Any]) -
         try:
             if name not in homes:
                 raise CarryError("the fleet file does not name it")
-            take_back(carried, homes[name].state_dir, homes[name].environment, session.clock)
+            store_journal(carried, homes[name].state_dir, homes[name].environment, session.clock)
         except (CarryError, JournalError, OSError) as error:
             troubles.append(f"{name}: {error}")
         else:
@@ -506,7 +506,7 @@ def _stopping(session: Session) -> Iterator[_Stopping]:
     def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  # what a handler gets
         stop.asked = min(2, stop.asked + 1)
         if stop.asked == 1 and not session.terminal.quiet:
-            session.terminal.aside("Stopping: nothing new begins. Ctrl-C again stops what is under way at once.")
+            session.terminal.to_stderr("Stopping: nothing new begins. Ctrl-C again stops what is under way at once.")
 
     before = {number: signal.signal(number, handle) for number in stop_signals()}
     try:

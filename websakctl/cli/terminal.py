@@ -157,7 +157,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         """Write what must be known, also by those who want it quiet."""
         _tell(f"{self._fitted(redact(text))}\n")
 
-    def aside(self, text: str) -> None:
+    def to_stderr(self, text: str) -> None:
         """Write a line from a signal handler, whatever the process was writing when the signal came.
 
         It goes past Python's streams (one that is being written to may not be entered again, and raises) and past the
@@ -177,7 +177,7 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
 
     def last_words(self, text: str) -> None:
         """Write one line as the process ends in mid-air; a progress bar has hidden the cursor, which must come back."""
-        self.aside(("\x1b[?25h" if sys.stderr.isatty() else "") + text)
+        self.to_stderr(("\x1b[?25h" if sys.stderr.isatty() else "") + text)
 
     def error(self, message: str, what_next: str = "") -> None:
         """Write what is wrong and what to do."""

@@ -126,7 +126,7 @@ def head_of(state_dir: Path, clock: Clock) -> tuple[int, str]:
         return journal.head()
 
 
-def take_back(carried: Carried, state_dir: Path, environment: str, clock: Clock) -> None:
+def store_journal(carried: Carried, state_dir: Path, environment: str, clock: Clock) -> None:
     """Put a journal in the place of the one it went out from.
 
     Raises:

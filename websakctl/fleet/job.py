@@ -60,7 +60,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     environment: str
     exit_code: int
     documents: Mapping[str, Any] = msgspec.field(default_factory=dict)  # by command: the JSON it wrote
-    said: str = ""  # on stderr, the end of it
+    error_output: str = ""  # on stderr, the end of it
     seconds: float = 0.0
     attempts: int = 0  # 0: it was not begun
     where: str = ""  # host
@@ -69,7 +69,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 def not_begun(job: Job, why: str, exit_code: int) -> Result:
     """The result of a job that could not be run."""
-    return Result(target=job.target, environment=job.environment, exit_code=exit_code, said=f"error: {why}")
+    return Result(target=job.target, environment=job.environment, exit_code=exit_code, error_output=f"error: {why}")
 
 
 def run_job(job: Job, stop: Stop, clock: Clock) -> Result:
@@ -132,7 +132,7 @@ def _run(job: Job, stop: Stop, clock: Clock) -> Result:
         environment=job.environment,
         exit_code=code,
         documents=documents,
-        said="\n".join(filter(None, given)),
+        error_output="\n".join(filter(None, given)),
         attempts=attempts,
     )
 

@@ -97,7 +97,7 @@ def _target(result: Result, root: str) -> dict[str, Any]:
         "summary": summary_of(result.documents),
         "message": message,
         "help": help_,
-        "said": result.said,
+        "said": result.error_output,
         "seconds": result.seconds,
         "attempts": result.attempts,
         "where": result.where,
@@ -151,7 +151,7 @@ def trouble_of(result: Result, root: str = "") -> tuple[str, str]:
     if result.exit_code == _NOT_VALID and (results := _findings(result)):
         more = f" (and {len(results) - 1} more)" if len(results) > 1 else ""
         return f"{results[0]}{more}", f"websakctl validate --root {root}" if root else "websakctl validate"
-    _, error, last = result.said.rpartition("error: ")
+    _, error, last = result.error_output.rpartition("error: ")
     lines = [line.strip() for line in last.splitlines() if line.strip()] or [f"exit code {result.exit_code}"]
     reported = next((line.removeprefix("help: ") for line in lines[1:] if line.startswith("help: ")), "")
     return lines[0 if error else -1], reported.replace("--allow ", f"--allow {result.target}:")
@@ -165,7 +165,7 @@ def _findings(result: Result) -> list[str]:
             for d in validate.get("diagnostics", ())
             if d.get("severity") == "error"
         ]
-    return [line for line in result.said.splitlines() if ": error[" in line]
+    return [line for line in result.error_output.splitlines() if ": error[" in line]
 
 
 def read_result(document: Any, name: str) -> dict[str, Any]:

@@ -81,12 +81,12 @@ class AccessGroupsWriter(AccessGroupsReader):
         super().__init__(reading, scope_of)
         self._writing = writing
         self._alone = False
-        self._there: set[str] | None = None  # names of active groups, while nobody else may make one
+        self._active_names: set[str] | None = None  # names of active groups, while nobody else may make one
         self._turn = threading.Lock()
 
     def keep_others_out(self) -> None:
         """Know that a shared lock is held: what was listed once under it is still so before the next create."""
-        self._alone, self._there = True, None
+        self._alone, self._active_names = True, None
 
     def refresh(self, resource: Resource) -> Resource | None:
         """Nothing of a group can be replaced."""
@@ -105,12 +105,12 @@ class AccessGroupsWriter(AccessGroupsReader):
                 raise UnknownOutcome(f"POST {PATH}: the answer does not say which group was made")
         except LiveError:
             with self._turn:
-                self._there = None  # what was listed need not be so any more: the next create looks again
+                self._active_names = None  # what was listed need not be so any more: the next create looks again
             raise
         self.ids[address.key] = str(answer.body["groupId"])
         with self._turn:
-            if self._there is not None:
-                self._there.add(address.key)
+            if self._active_names is not None:
+                self._active_names.add(address.key)
         return self.ids[address.key]
 
     def _is_there(self, address: Address) -> bool:
@@ -118,9 +118,9 @@ class AccessGroupsWriter(AccessGroupsReader):
             result = self.find(address)
             return result is not None and result.active
         with self._turn:
-            if self._there is None:
-                self._there = {group.address.key for group in self.read() if group.active}
-            return address.key in self._there
+            if self._active_names is None:
+                self._active_names = {group.address.key for group in self.read() if group.active}
+            return address.key in self._active_names
 
     def update(self, now: Resource, fields: Mapping[str, Any], address: Address) -> None:  # noqa: ARG002  # never possible
         """Not offered by the API."""

@@ -65,11 +65,11 @@ class KindWriter(KindReader, Protocol):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of several that a change takes: ``send`` may be repeated, ``happened`` looks whether it is so."""
+    """One request of several that a change takes: ``send`` may be repeated, ``is_applied`` looks whether it is so."""
 
     request: str  # what the journal calls it
     send: Callable[[], object]
-    happened: Callable[[], bool]
+    is_applied: Callable[[], bool]
     reported: bool = True  # whether a look can show it at all
 
 

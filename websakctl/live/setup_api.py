@@ -34,7 +34,7 @@ class SetupReader:
         self._of_districts = kind.scoping is Scoping.DISTRICT
         self._within = _fields_within(kind)
         self._known = {*self._fields, kind.key_field, "active", "district"}
-        self._wanted = Projection({*self._known, "etag"})
+        self._projection = Projection({*self._known, "etag"})
 
     def read(self) -> list[Resource]:
         """List all, retired ones too.
@@ -46,7 +46,7 @@ class SetupReader:
         after: str | None = None
         while True:
             asked = {"limit": PAGE, **({"after": after} if after is not None else {})}
-            page = self._reading.get(self._path, asked, parse=self._wanted.page).body
+            page = self._reading.get(self._path, asked, parse=self._projection.page).body
             if not isinstance(page, Page):
                 raise NotAsAgreed(f"GET {self._path}: a page without items and next")
             rows = rows_of(page.items, f"GET {self._path}", (self._kind.key_field, "etag"))

@@ -21,7 +21,7 @@ class AccessReader(Protocol):
     def lists_members(self) -> bool:
         """Whether the server lists the users of a group."""
 
-    def lacking(self, id_: str) -> frozenset[str]:
+    def without_route(self, id_: str) -> frozenset[str]:
         """Fields that this server has no route for."""
 
     def roles_of(self, id_: str) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def with_access(reader: AccessReader, users: Sequence[Resource], *, zones: bool,
     active = [user for user in users if user.active]
     if not active:
         return list(users)
-    missing = reader.lacking(id_of(active[0]))
+    missing = reader.without_route(id_of(active[0]))
     found: dict[str, dict[str, Any]] = {id_of(user): {} for user in active}
     with reader.reading.runtime.executor(concurrency) as pool:
         if "roles" not in missing:

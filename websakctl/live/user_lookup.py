@@ -23,7 +23,7 @@ class Lookup:
         self._reading = reading
         self._lock = threading.Lock()
         self._takes_codes: bool | None = None
-        self._lacking: frozenset[str] | None = None
+        self._without_route: frozenset[str] | None = None
 
     def takes_codes(self) -> bool:
         """Whether ``lookupField=Code`` is heeded: files before 2024 do not have it, and such servers pass it over.
@@ -35,17 +35,17 @@ class Lookup:
                 self._takes_codes = next(filter(lambda shown: shown is not None, map(self._heeds, self._some())), False)
             return bool(self._takes_codes)
 
-    def lacking(self, id_: str) -> frozenset[str]:
+    def without_route(self, id_: str) -> frozenset[str]:
         """Fields without a route: what a user that is there has no answer for."""
         with self._lock:
-            if self._lacking is None:
-                self._lacking = frozenset(
+            if self._without_route is None:
+                self._without_route = frozenset(
                     name
                     for path, names in _ROUTES.items()
                     if self._reading.get(f"{PATH}/{id_}/{path}", absent=(204, 404)).status == 404
                     for name in names
                 )
-            return self._lacking
+            return self._without_route
 
     def _some(self) -> Iterable[dict[str, Any]]:
         answer = self._reading.get(PATH, {"limit": SAMPLE, "offset": 0})

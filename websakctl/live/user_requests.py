@@ -116,7 +116,7 @@ class UserRequests:
         return held
 
     def _is_secondary(self, address: Address) -> bool:
-        return self._people.wanted.get(address.key, {}).get("primary") is not None
+        return self._people.desired.get(address.key, {}).get("primary") is not None
 
     def _zone_ids(self, zones: Iterable[str | int]) -> list[int]:
         """Ids of environments: by name, or as a single read reported them."""
@@ -129,7 +129,7 @@ class UserRequests:
 
     def _given(self, address: Address) -> dict[str, Any]:
         """What the config holds of the fields that the API never tells; what was taken out before it was kept is not held."""
-        desired = self._people.wanted.get(address.key, {})
+        desired = self._people.desired.get(address.key, {})
         names = ("username", "email", "other_emails", "zones", "logins", "national_no")
         return {name: desired[name] for name in names if desired.get(name) is not None and not withheld(desired[name])}
 

@@ -54,7 +54,7 @@ class AccessSteps:
         if self._version() == "3.0":
             yield from self._login_steps_v1(address, names)
             names.discard("logins")
-        desired = {**self._people.wanted.get(address.key, {}), **fields}
+        desired = {**self._people.desired.get(address.key, {}), **fields}
         if (given := self._people.given.get(address.key)) is not None:  # what only the journal says, the old role gave
             desired = {name: value for name, value in desired.items() if name in given or name in names}
         resets = bool(names & _RESETTING)
@@ -66,19 +66,19 @@ class AccessSteps:
         ):
             if desired.get(name) is not None and (name in names or (resets and name != "logins")):
                 id_ = id_ or self._id(address)
-                if name not in self._users.lacking(id_):  # else a plan leaves it to people
+                if name not in self._users.without_route(id_):  # else a plan leaves it to people
                     yield from make(address, id_, desired[name])
         kinds = [n for n in ("groups", "district_groups") if desired.get(n) is not None and (n in names or resets)]
         if kinds:
             id_ = id_ or self._id(address)
-            kinds = [n for n in kinds if n not in self._users.lacking(id_)]
+            kinds = [n for n in kinds if n not in self._users.without_route(id_)]
             yield from self._group_steps(id_, kinds, {n: set(desired[n]) for n in kinds})
         if desired.get("manages") is not None and "manages" in names:
             id_ = id_ or self._id(address)
             yield from self._manager_steps(address, id_, desired["manages"])
         if desired.get("distributes") is not None and ("distributes" in names or resets):
             id_ = id_ or self._id(address)
-            if "distributes" not in self._users.lacking(id_):
+            if "distributes" not in self._users.without_route(id_):
                 yield from self._mail_steps(address, id_, desired["distributes"])
 
     def _id(self, address: Address) -> str:
@@ -111,7 +111,7 @@ class AccessSteps:
             self._replace(now, {}, address)
             return now
 
-        yield Step(request="set login mappings", send=send, happened=lambda: False, reported=False)
+        yield Step(request="set login mappings", send=send, is_applied=lambda: False, reported=False)
 
     def _login_steps(self, address: Address, id_: str, logins: list[dict[str, Any]]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
         path = f"{PATH}/{id_}/useraccesses"
@@ -125,7 +125,7 @@ class AccessSteps:
             yield Step(
                 request="set login mappings",
                 send=lambda: self._sent("PUT", path, desired, agreed=lambda rows: _is_list_of(rows, len(desired))),
-                happened=there,
+                is_applied=there,
             )
 
     def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
@@ -138,7 +138,7 @@ class AccessSteps:
             yield Step(
                 request="set access functions",
                 send=lambda: self._sent("PUT", path, {"codes": codes}, agreed=lambda user: _has(user, "gidId")),
-                happened=there,
+                is_applied=there,
             )
 
     def _role_steps(self, address: Address, id_: str, desired: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
@@ -165,7 +165,7 @@ class AccessSteps:
         def gone() -> bool:
             return all(other["key"] != row["key"] for other in self._users.roles_of(id_))
 
-        return Step(request=f"take role {row['id']}", send=send, happened=gone)
+        return Step(request=f"take role {row['id']}", send=send, is_applied=gone)
 
     def _with_role(self, id_: str, role: str, scope: Mapping[str, Any]) -> Step:
         body = role_request(role, scope, self._units.ids)
@@ -176,7 +176,7 @@ class AccessSteps:
         return Step(
             request=f"give role {role}",
             send=lambda: self._sent("POST", f"{PATH}/{id_}/roles", body, agreed=lambda row: _has(row, "roleId")),
-            happened=there,
+            is_applied=there,
         )
 
     def _group_steps(self, id_: str, kinds: list[str], desired: Mapping[str, set[str]]) -> Iterator[Step]:
@@ -215,7 +215,7 @@ class AccessSteps:
         return Step(
             request=request,
             send=lambda: self._switched(method, path),
-            happened=lambda: (group in self._users.groups_of(id_)) is on,
+            is_applied=lambda: (group in self._users.groups_of(id_)) is on,
         )
 
     def _manager_steps(self, address: Address, id_: str, desired: Collection[str]) -> Iterator[Step]:
@@ -226,14 +226,14 @@ class AccessSteps:
                 yield Step(
                     request=f"make manager of {key}",
                     send=partial(self._departments.set_manager, key, id_),
-                    happened=partial(self._manages, key, id_),
+                    is_applied=partial(self._manages, key, id_),
                 )
         for key in now:
             if key not in desired and self._departments.manager_of(key) == id_:
                 yield Step(
                     request=f"end as manager of {key}",
                     send=partial(self._departments.set_manager, key, None, instead_of=id_),
-                    happened=lambda key=key: not self._manages(key, id_),  # type: ignore[misc]  # the loop's key
+                    is_applied=lambda key=key: not self._manages(key, id_),  # type: ignore[misc]  # the loop's key
                 )
 
     def _manages(self, key: str, id_: str) -> bool:

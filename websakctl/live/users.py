@@ -30,7 +30,7 @@ _SCOPES = {"archives": "archiveList", "journal_units": "journalUnitList", "grade
 class People(msgspec.Struct, frozen=True, kw_only=True):
     """What config and journal say that reading and writing users takes.
 
-    ``districts``: whose users are wanted; ``None`` for all. ``wanted``: fields by user code, those that the API never tells
+    ``districts``: whose users are wanted; ``None`` for all. ``desired``: fields by user code, those that the API never tells
     among them. ``applied_roles``: by user code, for users whose role Websak does not tell. ``groups``: access groups whose members are looked at; membership in others is nobody's business here.
     ``zones``: names that the config uses; each must be a zone of this Websak. ``given``: names of the fields that the config says, by code. ``ahead``: first days by code, of users that
     are made before that day.
@@ -38,7 +38,7 @@ class People(msgspec.Struct, frozen=True, kw_only=True):
 
     roles: Mapping[str, Fields] = msgspec.field(default_factory=dict)
     districts: frozenset[str] | None = None
-    wanted: Mapping[str, Fields] = msgspec.field(default_factory=dict)
+    desired: Mapping[str, Fields] = msgspec.field(default_factory=dict)
     applied_roles: Mapping[str, str] = msgspec.field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     zones: frozenset[str] = frozenset()
@@ -88,13 +88,13 @@ class UsersReader:
         if people.providers and self._version() == "3.3":
             self.unchecked = unchecked_providers(self.reading, people.providers)
         if self._version() == "3.0":
-            require_role_lists(people.wanted)
-        given = (*people.wanted.values(), *people.roles.values())
+            require_role_lists(people.desired)
+        given = (*people.desired.values(), *people.roles.values())
         rows = UserRows(
             self.reading,
             people.store,
             functions=people.access or any(fields.get("access_functions") is not None for fields in given),
-            mail=any(fields.get("email") is not None for fields in people.wanted.values()),
+            mail=any(fields.get("email") is not None for fields in people.desired.values()),
             concurrency=self._concurrency,
         ).read()
         units = self._units.by_id()
@@ -144,7 +144,7 @@ class UsersReader:
         unit = units.get(row["department"], f"#{row['department']}") if row["department"] else None
         key = composed(row["code"]).upper() or f"#{row['id']}"
         scope = self._scope_of(KIND, key) or self._units.scopes.get(unit or "") or BASE
-        desired = self._people.wanted.get(key, {})
+        desired = self._people.desired.get(key, {})
         fields: dict[str, Any] = {ours: row[ours] for ours in TEXTS}
         fields["role"] = self._role(row) or self._people.applied_roles.get(key) or desired.get("role")
         fields["unit"] = None if row["department"] == self._units.root_id else unit
@@ -215,15 +215,15 @@ class UsersReader:
 
     # --- access
 
-    def lacking(self, id_: str) -> frozenset[str]:
+    def without_route(self, id_: str) -> frozenset[str]:
         """Fields that this server has no route for; ``id_`` is any user's."""
-        return frozenset() if self._version() == "3.3" else self._lookup.lacking(id_)
+        return frozenset() if self._version() == "3.3" else self._lookup.without_route(id_)
 
     def _with_access(self, users: list[Resource], anybody: str) -> list[Resource]:
         """Put in the roles, groups and mail of those whose config speaks of them; what has no route here is not reported."""
-        desired = self._people.wanted
+        desired = self._people.desired
         asked = ACCESS & {name for u in users for name in desired.get(u.address.key, {})}
-        if missing := self.lacking(anybody) & asked if asked else frozenset():
+        if missing := self.without_route(anybody) & asked if asked else frozenset():
             users = [replace(u, fields={n: v for n, v in u.fields.items() if n not in missing}) for u in users]
         membership = {"groups", "district_groups", "distributes"} - missing
         with_groups = [u for u in users if membership & desired.get(u.address.key, {}).keys()]
@@ -253,7 +253,7 @@ class UsersReader:
         result: dict[str, Any] = {}
         if user.address in roles:
             result["roles"] = {row["id"]: row["scope"] for row in roles[user.address]}
-        desired = self._people.wanted.get(user.address.key, {})
+        desired = self._people.desired.get(user.address.key, {})
         mine = groups.get(id_of(user), set())
         for name, ids in zip(("groups", "district_groups"), ours, strict=True):
             if name in desired and name in membership:
@@ -279,7 +279,7 @@ class UsersReader:
         mail = {key: group for key in units if (group := self._units.mail_groups.get(key)) is not None}
         everybody = list(users)
         near = [u for u in everybody if u.active and u.address.scope in scopes]
-        missing = self.lacking(id_of(near[0])) if near else frozenset[str]()
+        missing = self.without_route(id_of(near[0])) if near else frozenset[str]()
         with self.reading.runtime.executor(self._concurrency) as pool:
             roles = (
                 dict(zip(map(id_of, near), pool.map(self._roles_by_id, near), strict=True))
@@ -340,7 +340,7 @@ class UsersReader:
         """
         named = {
             group
-            for fields in self._people.wanted.values()
+            for fields in self._people.desired.values()
             for name in ("groups", "district_groups")
             for group in fields.get(name) or ()
         }
@@ -356,7 +356,7 @@ class UsersReader:
         """Ids of the groups that each user is in, by the user's id: group by group where the API lists members."""
         result: dict[str, set[str]] = {}
         if self.lists_members:
-            desired = [self._people.wanted.get(u.address.key, {}) for u in users]
+            desired = [self._people.desired.get(u.address.key, {}) for u in users]
             groups: set[str] = set()
             if any("groups" in fields or "district_groups" in fields for fields in desired):
                 groups |= {id_ for name in self._people.groups if (id_ := self.group_id(name)) is not None}

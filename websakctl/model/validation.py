@@ -13,7 +13,7 @@ from websakctl.model.patterns import shown
 
 Model = TypeVar("Model", bound=msgspec.Struct)
 Path = tuple[str | int, ...]
-Limits = tuple[Any, ...]  # what stands beside a type: ``msgspec.Meta`` and ``Check``
+Constraints = tuple[Any, ...]  # what stands beside a type: ``msgspec.Meta`` and ``Check``
 Passes = Callable[[Any], bool]
 _LIMITS = ("max_length", "min_length", "pattern", "le", "lt", "ge", "gt")  # in the order in which they are told
 _TYPES: dict[Any, str] = {
@@ -50,7 +50,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     counts_items: bool = False  # the limit is one of items, not of characters
     reported: str = ""  # what a check says
     words: str = ""  # what a pattern means, to stand after "write"
-    limits: Limits = ()  # what stands beside the type of a value of another type
+    limits: Constraints = ()  # what stands beside the type of a value of another type
 
     @property
     def message(self) -> str:
@@ -123,7 +123,7 @@ def convert(model: type[Model], value: Any) -> Model:
     return result
 
 
-def faults_of_text(text: str, limits: Limits) -> list[Problem]:
+def faults_of_text(text: str, limits: Constraints) -> list[Problem]:
     """What would be wrong with a text where one is expected that keeps to ``limits``."""
     return [*_of_limits(str, limits, text, ()), *_of_checks(limits, text, ())]
 
@@ -187,7 +187,7 @@ def _of_model(model: type[msgspec.Struct], value: Any, path: Path) -> Iterator[P
             yield Problem(path=(*path, name), fault=Fault.UNKNOWN, expected=tuple(fields))
 
 
-def _of_items(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Problem]:
+def _of_items(type_: Any, limits: Constraints, value: Any, path: Path) -> Iterator[Problem]:
     if not isinstance(value, list):
         yield Problem(path=path, fault=Fault.TYPE, expected=list)
         return
@@ -196,7 +196,7 @@ def _of_items(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Pr
         yield from _problems(get_args(type_)[0], inner, (*path, index))
 
 
-def _of_entries(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Problem]:
+def _of_entries(type_: Any, limits: Constraints, value: Any, path: Path) -> Iterator[Problem]:
     if not isinstance(value, dict):
         yield Problem(path=path, fault=Fault.TYPE, expected=dict)
         return
@@ -207,7 +207,7 @@ def _of_entries(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[
         yield from _problems(of_value, inner, (*path, key))
 
 
-def _of_leaf(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Problem]:
+def _of_leaf(type_: Any, limits: Constraints, value: Any, path: Path) -> Iterator[Problem]:
     if not _fits(value, type_):
         if get_origin(type_) is Literal:
             yield Problem(path=path, fault=Fault.CHOICE, expected=get_args(type_))
@@ -217,7 +217,7 @@ def _of_leaf(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Pro
     yield from _of_limits(type_, limits, value, path)
 
 
-def _of_limits(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[Problem]:
+def _of_limits(type_: Any, limits: Constraints, value: Any, path: Path) -> Iterator[Problem]:
     """The first limit that the value is beyond."""
     metas = [limit for limit in limits if isinstance(limit, msgspec.Meta)]
     for name in _LIMITS:
@@ -235,7 +235,7 @@ def _of_limits(type_: Any, limits: Limits, value: Any, path: Path) -> Iterator[P
                 return
 
 
-def _of_checks(limits: Limits, value: Any, path: Path) -> Iterator[Problem]:
+def _of_checks(limits: Constraints, value: Any, path: Path) -> Iterator[Problem]:
     for limit in limits:
         if isinstance(limit, Check) and (reported := limit.problem(value)) is not None:
             yield Problem(path=path, fault=Fault.CHECK, expected=limit, reported=reported)

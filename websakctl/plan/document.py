@@ -189,7 +189,7 @@ def from_document(document: Any) -> Plan:
                 Finding(guard=f["guard"], count=f["count"], message=f["message"]) for f in document["findings"]
             ),
             warnings=tuple(document["warnings"]),
-            digests=_said(document["config_digest"], document["live_digest"]),
+            digests=_given_digests(document["config_digest"], document["live_digest"]),
             protected=document["protected"],
             scopes=tuple(document["scopes"]),
             origin=_read_origin(document["made_from"]),
@@ -219,7 +219,7 @@ def signed_text(document: Mapping[str, Any]) -> str:
     return f"{document['digest']} {document['created_at']}"
 
 
-def _said(config: str, live: str) -> Callable[[], tuple[str, str]]:
+def _given_digests(config: str, live: str) -> Callable[[], tuple[str, str]]:
     return lambda: (config, live)
 
 

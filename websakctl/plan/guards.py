@@ -15,7 +15,7 @@ from websakctl.plan.diff import LastApplied
 USER = "user"
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class RemovalLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Most removals without insisting. Source: docs/decisions/0005-guards.md."""
 
     per_kind: int = 5
@@ -28,7 +28,7 @@ def guard(
     live: State,
     known: Mapping[Address, LastApplied],
     protected: set[Address],
-    limits: Limits,
+    limits: RemovalLimits,
 ) -> tuple[Finding, ...]:
     """Object to too many removals, to emptied sets and to removals of what is protected."""
     removals = [change for change in changes if change.action.removes]

@@ -13,7 +13,7 @@ from websakctl.model.resource import State
 from websakctl.model.retirement import Retirement
 from websakctl.plan.change import SourceLine
 from websakctl.plan.diff import AcceptedNormalisations, LastApplied
-from websakctl.plan.guards import Limits
+from websakctl.plan.guards import RemovalLimits
 from websakctl.plan.selection import Selection
 
 
@@ -88,7 +88,7 @@ class PlanInput(msgspec.Struct, Generic[Config], frozen=True, kw_only=True):
     unsupported: Mapping[str, frozenset[str]] = {}  # fields by kind that this Websak has no place for
     owners: Mapping[str, str] = {}  # who else writes a kind here: it is compared, and not written
     people_in: Callable[[Iterable[State]], PeopleOfJournal] | None = None  # ``None``: the journal holds no digests
-    limits: Limits = Limits()
+    limits: RemovalLimits = RemovalLimits()
     environment: str = "sandbox"
     protected: bool = False  # the environment is
     position: Callable[[Address], SourceLine | None] = lambda _: None

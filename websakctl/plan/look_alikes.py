@@ -51,7 +51,7 @@ def probable_renames(
         Finding(
             guard=f"rename:{kind}/{local}",
             count=len(members),
-            message=_told(members, old, new, kinds[kind], position),
+            message=_described(members, old, new, kinds[kind], position),
         )
         for (kind, old, new, local), members in sorted(grouped.items(), key=lambda item: item[0])
     )
@@ -121,7 +121,7 @@ def _local(address: Address, districts: Mapping[str, District]) -> str:
     return district.local_key(address.key) if district else address.key
 
 
-def _told(
+def _described(
     members: list[_Pair], old: str, new: str, kind: Kind, position: Callable[[Address], SourceLine | None]
 ) -> str:
     pair, *_ = members

@@ -89,7 +89,7 @@ class _Pool(msgspec.Struct, frozen=True, kw_only=True):
             return licence.allotments.get(district, 0) if licence.allotments else None
         return licence.bought if self.today is None or valid(licence, self.today.isoformat()) else 0
 
-    def lacking(self, district: str | None = None) -> int:
+    def missing(self, district: str | None = None) -> int:
         """Seats that lack afterwards; none where the plan neither takes more nor leaves fewer."""
         after, now = self.seats(self.becomes, district), self.seats(self.was, district)
         if after is None:
@@ -103,14 +103,14 @@ class _Pool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _findings(pool: _Pool, config: State) -> Iterable[Finding]:
-    if missing := pool.lacking():
+    if missing := pool.missing():
         used, bought = pool.taken(pool.after, None), pool.seats(pool.becomes, None)
         reported = (
             f"{_count(used, 'user')} of {pool.becomes.product or pool.key} for {_count(bought or 0)}: {missing} missing"
         )
         yield Finding(guard=f"seats:{pool.key}", count=missing, message=reported + _batches(pool, config))
     for slug in pool.districts():
-        if missing := pool.lacking(slug):
+        if missing := pool.missing(slug):
             used, allotted = pool.taken(pool.after, slug), pool.seats(pool.becomes, slug)
             yield Finding(
                 guard=f"seats:{pool.key}/{slug}",

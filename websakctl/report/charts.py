@@ -17,7 +17,7 @@ class ChartWords(msgspec.Struct, frozen=True, kw_only=True):
     not_asked: str
     of: str
     missing: str
-    told: str
+    caption: str
 
 
 WORDS = {
@@ -27,7 +27,7 @@ WORDS = {
         not_asked="ikke talt",
         of="{used} av {bought}",
         missing="mangler {missing}",
-        told="{pool}: {bought} kjøpt, høyeste behov {high_water}, mangler {missing}.",
+        caption="{pool}: {bought} kjøpt, høyeste behov {high_water}, mangler {missing}.",
     ),
     "en": ChartWords(
         title="Licences after each batch",
@@ -35,7 +35,7 @@ WORDS = {
         not_asked="not counted",
         of="{used} of {bought}",
         missing="{missing} missing",
-        told="{pool}: {bought} bought, high-water mark {high_water}, {missing} missing.",
+        caption="{pool}: {bought} bought, high-water mark {high_water}, {missing} missing.",
     ),
 }
 
@@ -59,7 +59,7 @@ def seats_chart(pools: Sequence[Pool], lang: str = "nb", name: str = "seats") ->
     words = WORDS[lang]
     height = sum(_HEAD + _ROW * (1 + len(pool.batches)) + 8 for pool in pools)
     reported = " ".join(
-        words.told.format(pool=p.product, bought=p.bought, high_water=p.high_water, missing=p.missing) for p in pools
+        words.caption.format(pool=p.product, bought=p.bought, high_water=p.high_water, missing=p.missing) for p in pools
     )
     parts = [
         f'<svg class="seats" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_LEFT + _BAR + _RIGHT} {height}" width="100%" '

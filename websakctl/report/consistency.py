@@ -6,7 +6,7 @@ from typing import Any
 from websakctl.consistency.ledger import Entry, Ledger
 from websakctl.consistency.mending import Finding, Letter
 from websakctl.consistency.sources import InFiks, InRegister, InWebsak, Source
-from websakctl.report.texts import Language, said
+from websakctl.report.texts import Language, translated
 from websakctl.report.view_models import DocumentReport, Section, TableReport
 
 SOURCES = tuple(Source)
@@ -188,6 +188,6 @@ def letters_of(result: Ledger) -> Mapping[tuple[Letter, str], Sequence[Finding]]
 def letter_rows(findings: Iterable[Finding], language: Language) -> list[dict[str, str]]:
     """What a letter says of each number."""
     return [
-        {"orgnr": f.key, "name": f.name, "detail": said(f.detail, language), "how": said(f.how, language)}
+        {"orgnr": f.key, "name": f.name, "detail": translated(f.detail, language), "how": translated(f.how, language)}
         for f in findings
     ]

@@ -21,15 +21,27 @@ def fleet_document(document: Mapping[str, Any], *, missing: Iterable[str] = ()) 
     desired = _COLUMNS.get(command, ())
     columns = [name for name in desired if name in _ALWAYS or document["summary"].get(name)]
     environments = {t["environment"] for t in targets.values()}
-    apart = len(environments) > 1
+    separate = len(environments) > 1
     rows = [
-        (name, *([t["environment"]] if apart else ()), t["outcome"], *(t["summary"].get(c) for c in columns), _time(t))
+        (
+            name,
+            *([t["environment"]] if separate else ()),
+            t["outcome"],
+            *(t["summary"].get(c) for c in columns),
+            _time(t),
+        )
         for name, t in targets.items()
     ]
     if len(rows) > 1:
         total = (document["summary"].get(c, 0) for c in columns)
-        rows.append((f"all {len(rows)}", *([""] if apart else ()), "", *total, ""))
-    head = ("target", *(["environment"] if apart else ()), "outcome", *(c.replace("_", " ") for c in columns), "time")
+        rows.append((f"all {len(rows)}", *([""] if separate else ()), "", *total, ""))
+    head = (
+        "target",
+        *(["environment"] if separate else ()),
+        "outcome",
+        *(c.replace("_", " ") for c in columns),
+        "time",
+    )
     sections = [Section(title="Targets", columns=head, rows=rows)]
     if troubles := [_trouble(name, t) for name, t in targets.items() if t["exit_code"] not in (0, 2)]:
         sections.append(Section(title="What went wrong", lines=troubles))

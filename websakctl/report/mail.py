@@ -17,14 +17,14 @@ COLUMNS = (
 
 
 def routes_document(routes: Sequence[Route], loads: Sequence[Load], *, still_needed: bool = False) -> DocumentReport:
-    """Show the holes, every route, and the load on the document centre.
+    """Show the gaps, every route, and the load on the document centre.
 
     Args:
         routes: Those to show, in their order.
         loads: Today and after each batch; none: the load is not shown.
         still_needed: Show what each number still needs before its mail can leave the way it arrives.
     """
-    unrouted = [route for route in routes if route.holes]
+    unrouted = [route for route in routes if route.gaps]
     sections = [
         Section(
             title="Holes",
@@ -76,13 +76,13 @@ def _verdict(routes: Sequence[Route], unrouted: Sequence[Route]) -> str:
 
 
 def _hole(route: Route) -> tuple[Any, ...]:
-    return route.orgnr, route.name, route.district, route.batch, "; ".join(route.holes)
+    return route.orgnr, route.name, route.district, route.batch, "; ".join(route.gaps)
 
 
 def _needed(routes: Sequence[Route]) -> list[tuple[Any, ...]]:
     """The same need of several numbers of a batch is one line; which numbers, JSON and CSV say."""
     counted = Counter(
-        (r.go_live or "9", r.batch or "", r.go_live, need) for r in routes for need in (*r.holes, *r.steps)
+        (r.go_live or "9", r.batch or "", r.go_live, need) for r in routes for need in (*r.gaps, *r.steps)
     )
     return [(batch, go_live, count, need) for (_, batch, go_live, need), count in sorted(counted.items(), key=_first)]
 
@@ -146,7 +146,7 @@ def routes_rows(routes: Iterable[Route]) -> TableReport:
         rows=[
             (
                 r.orgnr, r.name, r.district, r.batch, r.go_live, r.arrives, r.channel, r.unit, ", ".join(r.readers),
-                ", ".join(r.confidential_readers), r.daily_routine, "yes" if r.ended else "no", r.distributors, "; ".join(r.holes), "; ".join(r.steps),
+                ", ".join(r.confidential_readers), r.daily_routine, "yes" if r.ended else "no", r.distributors, "; ".join(r.gaps), "; ".join(r.steps),
             )
             for r in routes
         ],

@@ -46,7 +46,7 @@ def seats_document(
         ),
         Section(title="Users who start and leave", columns=("month", "starting", "leaving"), rows=moves),
     ]
-    lacks = [_told(shortage) for shortage in result]
+    lacks = [_described(shortage) for shortage in result]
     if lacks:
         sections.insert(0, Section(title="Missing seats", lines=lacks))
     sections.append(Section(title="How this is counted", lines=list(_notes(pools))))
@@ -82,7 +82,7 @@ def _batch_rows(pools: Sequence[Pool], batch: str | None) -> Iterable[tuple[Any,
 
 
 def _after(after: AfterBatch) -> str:
-    return f"+{after.needed}: {after.total_after} of {after.bought}{_lacking(after.missing)}"
+    return f"+{after.needed}: {after.total_after} of {after.bought}{_shortage_text(after.missing)}"
 
 
 def _district_rows(pools: Sequence[Pool], scopes: frozenset[str]) -> Iterable[tuple[Any, ...]]:
@@ -96,10 +96,10 @@ def _part(part: Seats | None) -> str:
     in_use = _UNKNOWN if part.in_use is None else part.in_use
     needed = part.needed if part.listed else f"~{part.needed}"
     allotted = "" if part.allotted is None else f" of {part.allotted}"
-    return f"{in_use} -> {needed}{allotted}{_lacking(part.missing)}"
+    return f"{in_use} -> {needed}{allotted}{_shortage_text(part.missing)}"
 
 
-def _lacking(missing: int) -> str:
+def _shortage_text(missing: int) -> str:
     return f" ({missing} missing)" if missing else ""
 
 
@@ -111,7 +111,7 @@ def _in(after: AfterBatch, batch: str | None) -> bool:
     return batch is None or after.batch == batch
 
 
-def _told(shortage: Shortage) -> str:
+def _described(shortage: Shortage) -> str:
     seats = f"{shortage.missing} seat{'s' * (shortage.missing != 1)}"
     if shortage.district:
         return f"{shortage.pool}: {shortage.district} lacks {seats} of its allotment"

@@ -10,7 +10,7 @@ from websakctl.model.vocabulary import FIELDS, word_for
 from websakctl.operations.rollout.work_list import Item, WorkList
 from websakctl.plan.change import Action, FieldChange
 from websakctl.report.formats.markdown import literal as escaped
-from websakctl.report.texts import Language, counted, said, text
+from websakctl.report.texts import Language, counted, text, translated
 from websakctl.report.texts.bokmaal import BOKMAAL
 from websakctl.report.texts.dates import day
 from websakctl.report.view_models import TableReport
@@ -127,7 +127,8 @@ def markdown(work: WorkList, wording: Wording, *, today: str) -> str:
     if work.others:
         lines += [f"## {say('Shows by itself when it is done')}", ""]
         lines += [
-            f"- [ ] {escaped(str(step.address))}: {escaped(said(step.what, wording.language))}" for step in work.others
+            f"- [ ] {escaped(str(step.address))}: {escaped(translated(step.what, wording.language))}"
+            for step in work.others
         ]
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

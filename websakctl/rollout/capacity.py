@@ -182,7 +182,7 @@ def coming_and_going(days: Mapping[Address, Mapping[str, Any]], today: date) -> 
     """Count who starts after today and who leaves from today on, month by month.
 
     Args:
-        days: ``valid_from`` and ``valid_to`` of users, as ``Configuration.aside`` has them.
+        days: ``valid_from`` and ``valid_to`` of users, as ``Configuration.config_only`` has them.
         today: What has come to pass is not counted.
     """
     day = today.isoformat()

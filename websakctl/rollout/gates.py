@@ -395,7 +395,7 @@ def _mail_routes(ground: Ground, district: District) -> CheckResult:
     numbers = [route for route in ground.routes if route.district == district.slug and not route.ended]
     if not numbers:
         return _unknown(["the config has no number of the district"], _FIND_NUMBERS, _SUBORGS_CHECK)
-    unrouted = [f"{route.orgnr} {route.name}: {gap}" for route in numbers for gap in route.holes]
+    unrouted = [f"{route.orgnr} {route.name}: {gap}" for route in numbers for gap in route.gaps]
     if unrouted:
         how = f"websakctl suborgs --district {district.slug} --holes"
         return _failed(_few(unrouted), "decide where the mail to these numbers goes", how)

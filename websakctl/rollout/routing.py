@@ -19,7 +19,7 @@ from websakctl.rollout.batches import Batch, batch_of, in_order
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """One number's mail: how it arrives today, where it is to go, and with which batch it moves.
 
-    ``example``: nobody has confirmed it, so it passes no gate. ``holes``: what lacks before mail can safely go that way; ``ended``: the number is no longer used, so nothing lacks.
+    ``example``: nobody has confirmed it, so it passes no gate. ``gaps``: what lacks before mail can safely go that way; ``ended``: the number is no longer used, so nothing lacks.
     """
 
     orgnr: str
@@ -37,7 +37,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     level: int | None
     ended: bool
     example: bool
-    holes: tuple[str, ...]
+    gaps: tuple[str, ...]
     distributors: (
         int | None
     )  # users who pass its mail on, where it comes into Websak; ``None``: not said of the district
@@ -68,15 +68,15 @@ def routes(
     config: State,
     today: date,
     examples: Container[Address] = (),
-    aside: Mapping[Address, Mapping[str, Any]] = {},
+    config_only: Mapping[Address, Mapping[str, Any]] = {},
 ) -> tuple[Route, ...]:
-    """Every number with its route, those with holes first, then by district and name.
+    """Every number with its route, those with gaps first, then by district and name.
 
     Args:
         config: All resources of the config.
         today: Numbers whose ``valid_to`` has passed have ended.
         examples: What is marked ``status: example``.
-        aside: Fields that never leave the config: who reads confidential mail is one.
+        config_only: Fields that never leave the config: who reads confidential mail is one.
     """
     batches = in_order(config)
     by_key = {batch.key: batch for batch in batches}
@@ -87,7 +87,7 @@ def routes(
         batch = by_key.get(number.value.batch or "") or by_district.get(number.address.scope)
         counted = distributors.get(number.address.scope)
         example = number.address in examples
-        own = aside.get(number.address, {})
+        own = config_only.get(number.address, {})
         confidential = tuple(own.get("confidential_readers") or ())
         result.append(
             _route(
@@ -95,7 +95,7 @@ def routes(
                 example=example, distributors=counted, confidential=confidential,
             )
         )  # fmt: skip
-    return tuple(sorted(result, key=lambda r: (not r.holes, r.ended, r.district, r.name, r.orgnr)))
+    return tuple(sorted(result, key=lambda r: (not r.gaps, r.ended, r.district, r.name, r.orgnr)))
 
 
 def _distributors(config: State) -> dict[str, Counter[str]]:
@@ -120,7 +120,7 @@ def _route(
     ended = (number.valid_to or "9") < today.isoformat()
     ends_at_unit = number.channel == "svarinn" and number.unit is not None
     counted = distributors[number.unit or ""] if distributors is not None and ends_at_unit else None
-    unrouted = () if ended else tuple(_holes(number, batch, counted))
+    unrouted = () if ended else tuple(_gaps(number, batch, counted))
     return Route(
         orgnr=number.orgnr,
         name=number.name,
@@ -137,13 +137,13 @@ def _route(
         level=number.level,
         ended=ended,
         example=example,
-        holes=unrouted,
+        gaps=unrouted,
         distributors=counted,
         steps=() if ended or number.arrives == number.channel else tuple(_steps(number, batch, confidential)),
     )
 
 
-def _holes(number: SubOrg, batch: Batch | None, distributors: int | None) -> Iterable[str]:
+def _gaps(number: SubOrg, batch: Batch | None, distributors: int | None) -> Iterable[str]:
     if number.channel == "svarinn" and not number.unit:
         yield "no unit: what comes through SvarInn ends on no desk"
     if distributors == 0:

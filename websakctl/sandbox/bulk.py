@@ -49,7 +49,7 @@ def organisation_numbers() -> Iterator[str]:
             yield f"{number}{digit}"
 
 
-def _departments(connection: Connection, count: int, _wanted: dict[str, Any]) -> None:
+def _departments(connection: Connection, count: int, _request: dict[str, Any]) -> None:
     first = next_id(connection, department)
     root = connection.execute(
         select(department.c.id).where(department.c.parent_department_id.is_(None)).order_by(department.c.id).limit(1)
@@ -74,7 +74,7 @@ def _departments(connection: Connection, count: int, _wanted: dict[str, Any]) ->
     _insert(connection, department, rows)
 
 
-def _users(connection: Connection, count: int, _wanted: dict[str, Any]) -> None:
+def _users(connection: Connection, count: int, _request: dict[str, Any]) -> None:
     first = next_id(connection, user)
     homes = list(connection.execute(select(department.c.id).order_by(department.c.id)).scalars())
     moment = now()
@@ -110,15 +110,15 @@ def _setup(name: str, rows: Callable[[int, dict[str, Any]], Iterator[dict[str, A
     return load_kind
 
 
-def _access_codes(count: int, _wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _access_codes(count: int, _request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return ({"code": f"B-{i}", "name": f"Kode {i}"} for i in range(1, count + 1))
 
 
-def _rollout_batches(count: int, _wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rollout_batches(count: int, _request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return ({"code": f"B-{i}", "name": f"Pulje {i}", "districts": [_slug(i)]} for i in range(1, count + 1))
 
 
-def _licences(count: int, _wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _licences(count: int, _request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     return (
         {"code": f"B-{i}", "product": f"Produkt {i}", "bought": 150, "allotments": dict.fromkeys(_SLUGS, 10)}
         for i in range(1, count + 1)

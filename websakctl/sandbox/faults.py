@@ -168,7 +168,7 @@ class StaleView:
         self._turn = asyncio.Lock()
 
     @property
-    def there(self) -> bool:
+    def taken(self) -> bool:
         """Whether a write has been seen."""
         return self._before is not None
 
@@ -514,7 +514,7 @@ class Interference:
             return
         reads = scope["method"] == "GET"
         rule = faults.strike(
-            scope["method"], _target(scope), lambda rule: rule.fault != "stale_read" or (reads and self._view.there)
+            scope["method"], _target(scope), lambda rule: rule.fault != "stale_read" or (reads and self._view.taken)
         )
         if rule is None:
             await self._watched(exchange, exchange.pass_on)

@@ -163,7 +163,7 @@ def _separate_dormant(config: Configuration, today: date | None) -> None:
     if today is None:
         return
     day, horizon = today.isoformat(), (today + timedelta(days=config.settings.user_days_ahead)).isoformat()
-    for address, fields in config.aside.items():
+    for address, fields in config.config_only.items():
         starts, ends = fields.get("valid_from") or day, fields.get("valid_to") or day
         if address not in config.state:
             continue

@@ -81,7 +81,7 @@ class Configuration:
     )  # old names; none: it is new for certain
     retirements: dict[Address, Retirement] = field(default_factory=dict)  # what goes on purpose, with its heir
     dormant: State = field(default_factory=dict)  # who starts later, or has left: not in the state on this day
-    aside: dict[Address, dict[str, Any]] = field(default_factory=dict)  # fields that never leave the config
+    config_only: dict[Address, dict[str, Any]] = field(default_factory=dict)  # fields that never leave the config
     policies: dict[str, PolicyEntry] = field(default_factory=dict)
     districts: dict[str, District] = field(default_factory=dict)
     with_users: set[str] = field(default_factory=set)  # districts whose users are managed: those that list them
@@ -123,13 +123,13 @@ class Configuration:
     @property
     def examples(self) -> frozenset[Address]:
         """What is marked ``status: example``: nobody has confirmed it."""
-        return frozenset(a for a, fields in self.aside.items() if fields.get("status") == "example")
+        return frozenset(a for a, fields in self.config_only.items() if fields.get("status") == "example")
 
     @property
     def sensitive_codes(self) -> frozenset[str]:
         """Access codes that are marked ``sensitive``."""
         return frozenset(
-            a.key for a, fields in self.aside.items() if a.kind == "access_code" and fields.get("sensitive")
+            a.key for a, fields in self.config_only.items() if a.kind == "access_code" and fields.get("sensitive")
         )
 
     def may_be_unread(self, key: str) -> bool:

@@ -49,7 +49,7 @@ def _references(config: Configuration, kinds: Mapping[str, Kind], report: Report
                 known = _keys_of(ref, scope, slugs, keys, everywhere)
                 for key in (value,) if isinstance(value, str) else value:
                     if ref.everywhere:
-                        _lacking(config, address, field, ref.kind, key, keys, report)
+                        _report_missing(config, address, field, ref.kind, key, keys, report)
                     elif key not in known and not _written_in(config, address, key):
                         report(_dangling(config, address, field, ref.kind, key, scope, known))
 
@@ -88,7 +88,7 @@ def use_shared_where_none_is_own(config: Configuration, kinds: Mapping[str, Kind
     config.by_kind.clear()
 
 
-def _lacking(
+def _report_missing(
     config: Configuration,
     address: Address,
     field: str,

@@ -152,7 +152,7 @@ class ResourceBuilder:
         if (old := given.get("previously")) is not None:
             self._config.previously[address] = tuple(self._earlier(old, address, kind, origin))
         if address not in self._config.state:
-            self._config.aside[address] = given
+            self._config.config_only[address] = given
 
     def _earlier(self, given: Iterable[str], address: Address, kind: Kind, origin: Origin) -> Iterator[Address]:
         """The addresses that ``previously`` names, without those that are none."""

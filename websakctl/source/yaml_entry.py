@@ -28,7 +28,9 @@ def local_key(kind: Kind, key: str, district: District | None) -> str:
     return district.local_key(key)
 
 
-def said(kind: Kind, address: Address, fields: Mapping[str, Any], district: District | None) -> dict[str, Any]:
+def written_fields(
+    kind: Kind, address: Address, fields: Mapping[str, Any], district: District | None
+) -> dict[str, Any]:
     """The fields that an entry must say to come out as this object, in the kind's order; what is omitted has its default.
 
     Args:

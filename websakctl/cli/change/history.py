@@ -196,7 +196,7 @@ def _named(session: Session, run: str) -> str:
 
 def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False) -> None:
     """Show the plan that takes a run back, against live as it is now; save it with --out and apply that. Writes nothing."""
-    from websakctl.operations.change.history import ElsewhereError, take_back
+    from websakctl.operations.change.history import ElsewhereError, plan_rollback
     from websakctl.operations.change.read_setup import guarded
 
     session = Session(call)
@@ -208,7 +208,7 @@ def rollback(call: Call, run: RunNeeded, out: Out = None, expand: Expand = False
         plan = guarded(
             session.connection,
             inputs,
-            take_back(session.journal, run, live.tell(inputs), live.state),
+            plan_rollback(session.journal, run, live.tell(inputs), live.state),
             live.state,
             session.target.described.own_user,
         )

@@ -51,7 +51,7 @@ class TerminalObserver:
         """
         check_targets(self.inputs, live.state)
         if self.session.call.verbose:
-            self.session.terminal.say(live.told)
+            self.session.terminal.say(live.summary)
         report = self.session.plan_report(plan, live)
         if self.session.call.format == "text":
             self.session.write(report, expand=self.expand)
@@ -121,6 +121,6 @@ class TerminalObserver:
         self.stop.set()
         if not self.session.terminal.quiet:
             with suppress(OSError):  # the terminal may be what is gone
-                self.session.terminal.aside(
+                self.session.terminal.to_stderr(
                     "Stopping when the writes under way are finished. Ctrl-C again stops at once."
                 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from websakctl.plan.stale import Stale
 
 
-_MOST_CAUSES = 3  # failures of which it is told how many changes wait for them
+_MOST_CAUSES = 3  # failures of which it is named how many changes wait for them
 
 
 def summarise(session: Session, result: "ApplyResult", by_hand: "Written", seconds: float) -> NoReturn:
@@ -155,8 +155,8 @@ def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]
     reported = f"Applied: {counts[Status.DONE]} of {len(outcomes)} changes done{rest}{f', {len(stale)} stale' if stale else ''} (run {run}){took}."
     rows = []
     for o in sorted(outcomes, key=lambda o: o.status is Status.UNKNOWN):
-        told = o.status in (Status.FAILED, Status.UNKNOWN) or (o.status is Status.NOT_STARTED and o.exit_hint)
-        if not told:
+        shown = o.status in (Status.FAILED, Status.UNKNOWN) or (o.status is Status.NOT_STARTED and o.exit_hint)
+        if not shown:
             continue
         rows.append((str(o.change.address), o.status.value, o.detail))
         rows.extend(
@@ -172,7 +172,8 @@ def _tell(session: Session, applied: "Applied | None", stale: "tuple[Stale, ...]
         )
     normalised = applied.normalised if applied else ()
     notes.extend(
-        f"note: {d.address}: {d.told} by the server; this is accepted and will not show as a change" for d in normalised
+        f"note: {d.address}: {d.description} by the server; this is accepted and will not show as a change"
+        for d in normalised
     )
     session.write(TableReport(headline=reported, columns=("address", "outcome", "why"), rows=rows, notes=notes))
 

@@ -180,7 +180,7 @@ def announce_interrupted(session: Session, *, alone: bool = False) -> None:
         if not alone and session.apply_under_way():
             session.terminal.say(f"note: an apply to {session.target.name} is under way (run {run.run})")
         else:
-            session.terminal.say(f"note: {run.told}; `websakctl apply --resume` goes on with it")
+            session.terminal.say(f"note: {run.summary}; `websakctl apply --resume` goes on with it")
 
 
 def make_config_input(
@@ -211,10 +211,10 @@ def make_config_input(
     session.pull_state()
     connection = session.connection
     by_hand = set_by_people(all_kinds(), setup_api=bool(connection.setup_url))
-    known, unreported = _without_untold(session, known_here(session))
+    known, unreported = _without_unreported(session, known_here(session))
     done = read_by_hand(session, by_hand, known, export)
-    apart = "the shared lock keeps" if session.shared_state is not None else "only a local lock keeps"
-    no_setup_api = f"this Websak has no Setup API: its kinds are steps for a person, and {apart} two applies apart"
+    keeps = "the shared lock keeps" if session.shared_state is not None else "only a local lock keeps"
+    no_setup_api = f"this Websak has no Setup API: its kinds are steps for a person, and {keeps} two applies apart"
     warnings = (*(() if connection.setup_url else (no_setup_api,)), *unreported)
     config = session.config
     if config.with_users:
@@ -241,7 +241,7 @@ def make_config_input(
     )
 
 
-def _without_untold(
+def _without_unreported(
     session: Session, known: "dict[Address, LastApplied]"
 ) -> "tuple[dict[Address, LastApplied], tuple[str, ...]]":
     """Leave out values that nobody can tell here, since the state key is not on this machine; and a word about it."""
@@ -305,8 +305,8 @@ def starting_and_leaving(session: Session) -> tuple[str, ...]:
     from websakctl.rollout.capacity import coming_and_going
 
     config, today = session.config, today_in_oslo()
-    waiting = coming_and_going({a: config.aside[a] for a in config.dormant}, today)
-    listed = coming_and_going({a: days for a, days in config.aside.items() if a in config.state}, today)
+    waiting = coming_and_going({a: config.config_only[a] for a in config.dormant}, today)
+    listed = coming_and_going({a: days for a, days in config.config_only.items() if a in config.state}, today)
     result = []
     if starting := {month.month: month.starting for month in waiting if month.starting}:
         count = sum(starting.values())
@@ -328,5 +328,5 @@ def read_live(session: Session, inputs: "ConfigInput") -> "LiveSetup":
     live = read_setup(session.connection, inputs)
     check_targets(inputs, live.state)
     if session.call.verbose:
-        session.terminal.say(live.told)
+        session.terminal.say(live.summary)
     return live

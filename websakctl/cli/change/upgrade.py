@@ -200,9 +200,9 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str, language: "
     changed = [line for line in TEXT.render(plan, Look(width=160, fit=False)).splitlines() if line][2:]
     if report.unread:
         changed = [f"FAILED: it could not be read, so nothing is known of it: {report.unread}"]
-    checks = [("ok" if c.ok else "FAILED", c.what, c.told) for c in report.capabilities]
+    checks = [("ok" if c.ok else "FAILED", c.what, c.detail) for c in report.capabilities]
     districts = [
-        ("ok" if c.ok else "FAILED", slug, c.what, c.told) for slug, result in report.districts for c in result
+        ("ok" if c.ok else "FAILED", slug, c.what, c.detail) for slug, result in report.districts for c in result
     ]
     kinds = sorted({*report.before, *report.after})
     failed = sum(1 for row in (*checks, *districts) if row[0] == "FAILED") + len(report.setup.changes)
@@ -217,10 +217,11 @@ def _filed(session: Session, report: "UpgradeReport", taken_at: str, language: "
         "setup": plan.document,
         "applied_between": [str(address) for address in report.applied],
         "unread": report.unread,
-        "capabilities": [{"ok": c.ok, "what": c.what, "detail": c.told} for c in report.capabilities],
+        "capabilities": [{"ok": c.ok, "what": c.what, "detail": c.detail} for c in report.capabilities],
         "deprecated": list(report.deprecated),
         "districts": {
-            slug: [{"ok": c.ok, "what": c.what, "detail": c.told} for c in result] for slug, result in report.districts
+            slug: [{"ok": c.ok, "what": c.what, "detail": c.detail} for c in result]
+            for slug, result in report.districts
         },
     }
     bad_checks = [row for row in checks if row[0] == "FAILED"]

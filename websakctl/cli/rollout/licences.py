@@ -40,7 +40,7 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
     if call.format == "csv":
         session.write(seats_rows(pools, scopes=scopes, batch=batch))
         return
-    months = coming_and_going(config.aside, today_in_oslo())
+    months = coming_and_going(config.config_only, today_in_oslo())
     session.write(seats_document(pools, scopes=scopes, batch=batch, months=months))
 
 

@@ -106,13 +106,13 @@ def suborgs(
     scopes = SelectionOptions(district=district).selection(session.config).scopes
     every = [
         route
-        for route in routes(config.whole, today_in_oslo(), config.examples, config.aside)
+        for route in routes(config.whole, today_in_oslo(), config.examples, config.config_only)
         if (not scopes or route.district in scopes) and batch in (None, route.batch)
     ]
     chosen = [
         route
         for route in every
-        if (route.holes or not unrouted)
+        if (route.gaps or not unrouted)
         and (arrives is None or (arrives == (route.arrives or "unsaid") and not route.ended))
     ]
     if call.format == "csv":
@@ -230,8 +230,10 @@ def altinn(
     except TableError as error:
         raise Problem(f"{error}; nothing was taken", Exit.INVALID, error.what_next) from None
     if export.wrong:
-        told = "".join(f"\n  {f.place}: {f.message}\n    help: {f.help}" for f in grouped(export.table, export.wrong))
-        raise Problem(f"{file.name} cannot be used; nothing was taken{told}", Exit.INVALID, "export it again")
+        reported = "".join(
+            f"\n  {f.place}: {f.message}\n    help: {f.help}" for f in grouped(export.table, export.wrong)
+        )
+        raise Problem(f"{file.name} cannot be used; nothing was taken{reported}", Exit.INVALID, "export it again")
     evidence = with_users(
         Evidence(
             taken_on=taken_on,

@@ -224,7 +224,7 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     """Record that items were not done after all: they are on the work list again. Nothing is lost from the history."""
 
     from websakctl.operations.apply.carry_out import new_run_name
-    from websakctl.operations.rollout.work_list import Evidence, UnknownItem, recorded, take_back, work_list
+    from websakctl.operations.rollout.work_list import Evidence, UnknownItem, recorded, undo_records, work_list
 
     session = Session(call)
     inputs = manual_config_input(session)
@@ -232,7 +232,7 @@ def reopen(call: Call, names: Names, by: By, reason: Why) -> None:
     run = new_run_name(session.runtime)
     about = {"user": user_name(), "owner": session.owner, "reason": f"work list reopened: {given.evidence}"}
     try:
-        addresses = take_back(session.journal, inputs, run, names, given, about)
+        addresses = undo_records(session.journal, inputs, run, names, given, about)
     except UnknownItem as error:
         done = recorded(session.journal, inputs.environment)
         raise UnknownName(

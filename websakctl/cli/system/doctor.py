@@ -155,8 +155,8 @@ def _live(session: Session, check: Callable[[str, Callable[[], str]], bool]) -> 
             if info is None:
                 return "none here: its kinds are steps for a person"
             contract = info.get("contract_version")
-            told = f", contract {contract}" if contract else ", of no contract that it names"
-            return f"{info.get('name')} {info.get('version')}{told}, kinds {', '.join(info.get('kinds', []))}"
+            suffix = f", contract {contract}" if contract else ", of no contract that it names"
+            return f"{info.get('name')} {info.get('version')}{suffix}, kinds {', '.join(info.get('kinds', []))}"
 
         def others() -> str:
             return _other_writers(session, reader)

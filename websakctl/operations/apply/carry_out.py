@@ -95,7 +95,7 @@ def apply_changes(
         existing = what_is_there(change, live, elsewhere)
         one = Attempt(
             change=change,
-            there=existing,
+            live=existing,
             writer=writer.of(change.address.kind),
             journal=run.journal,
             run=run.name,
@@ -208,9 +208,9 @@ def _read_back(
             run.name,
             [("normalised", {"path": d.path, "wanted": d.wanted, "made": d.made}, d.address) for d in accepted],
         )
-    doubts = {d.address: d.told for d in result if d.missing}
+    doubts = {d.address: d.description for d in result if d.missing}
     for d in strange:
-        doubts[d.address] = f"{d.told}, by the server or by somebody: apply again, and it will show which"
+        doubts[d.address] = f"{d.description}, by the server or by somebody: apply again, and it will show which"
     if not doubts:
         return Applied(execution=execution, normalised=tuple(accepted))
     outcomes = tuple(

@@ -33,7 +33,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
         return not self.expected and (not self.missing or normalised(self.wanted, self.made))
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """In words."""
         if self.path == "":
             return "the server said yes, and it does not show when read again"

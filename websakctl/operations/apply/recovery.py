@@ -46,7 +46,7 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
         return min(SETTLING, max(0.0, SETTLING - age))
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """In one line."""
         doubt = f", {len(self.doubtful)} in doubt" if self.doubtful else ""
         how = "did not do everything" if self.ended else "was interrupted"
@@ -131,7 +131,7 @@ def _read(journal: RunJournal, run: str) -> Unfinished:
     )
 
 
-def told(run: Unfinished, people: PeopleOfJournal | None) -> Unfinished:
+def with_people(run: Unfinished, people: PeopleOfJournal | None) -> Unfinished:
     """The same, with the users and values that can be told put in where a shared journal holds digests."""
     if people is None:
         return run
@@ -179,7 +179,7 @@ def with_interrupted(
     """
     known, environment = dict(inputs.known), inputs.environment
     for run in interrupted_runs(journal, environment):
-        run = told(run, people)
+        run = with_people(run, people)
         for change in judge(run, live).holding.already:
             if change.address not in run.begun or change.address.kind not in inputs.kinds:
                 continue

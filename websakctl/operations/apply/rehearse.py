@@ -355,7 +355,7 @@ def _about_state(
     lost += tuple(f"{d.address}: gone" for d in broken if d.path == "active" and d.live is None)
     detail = f"{len(before)} before, {len(after)} after"
     yield Check(name="every object of before is there", passed=not lost, detail=detail, items=lost)
-    others = tuple(_told(d) for d in broken if d.path != "id" and not (d.path == "active" and d.live is None))
+    others = tuple(_described(d) for d in broken if d.path != "id" and not (d.path == "active" and d.live is None))
     yield Check(name="the end state is as promised", passed=not others, items=others)
     left = tuple(
         f"{address}: its {name} {key} is not active" for address, name, key in left_behind(before, after, inputs.kinds)
@@ -372,7 +372,7 @@ def _about_state(
     yield Check(name="nothing was made twice", passed=not twice, items=twice)
 
 
-def _told(d: Difference) -> str:
+def _described(d: Difference) -> str:
     if d.address.kind == USER:  # values of people are not kept
         return f"{d.address}: {d.path} is not as promised"
     return f"{d.address}: {d.path} should be {d.promised!r}, and is {d.live!r}"

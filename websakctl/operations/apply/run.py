@@ -21,8 +21,8 @@ from websakctl.operations.apply.recovery import (
     interrupted_runs,
     judge,
     record_verdicts,
-    told,
     with_interrupted,
+    with_people,
 )
 from websakctl.operations.apply.saved import SavedPlan, plan_again, refuse_what_is_owned
 from websakctl.operations.change.make_plan import ConfigInput, knowing_people, make_plan, people_of_journal
@@ -266,15 +266,15 @@ def resume(request: ApplyRequest) -> ApplyResult | None:
         return None
     if unfinished.ended and len(unfinished.done) == len(unfinished.changes):
         raise ApplyRefused(
-            f"{unfinished.told}; {unfinished.stale} more no longer held when it began, and there is nothing to resume",
+            f"{unfinished.summary}; {unfinished.stale} more no longer held when it began, and there is nothing to resume",
             "plan again: websakctl plan",
         )
-    run = told(unfinished, people_of_journal(inputs, live.state))
+    run = with_people(unfinished, people_of_journal(inputs, live.state))
     run = replace(run, changes=restored(run.changes, inputs.config.state))
     same_config = run.about.get("config_digest") == digest(inputs.config.state)
     desired = inputs.config.state if same_config else {}
     judged = judge(run, live.state)
-    observer.note(f"{run.told[0].upper()}{run.told[1:]}.")
+    observer.note(f"{run.summary[0].upper()}{run.summary[1:]}.")
     if not same_config:
         observer.note("The config has changed since. This goes on with the run as it was planned; plan again after it.")
     for address, verdict in sorted(judged.verdicts.items()):
@@ -376,7 +376,7 @@ def _taken_over(request: ApplyRequest, changes: tuple[Change, ...], live: State,
         return {change.address for change in (*holding.changes, *(stale.change for stale in holding.stale))}
 
     people = people_of_journal(request.inputs, live)
-    runs = [told(run, people) for run in interrupted_runs(request.journal, request.inputs.environment)]
+    runs = [with_people(run, people) for run in interrupted_runs(request.journal, request.inputs.environment)]
     result = [run.run for run in runs if whole or left(judge(run, live).holding) <= addresses]
     if whole and not changes and (ended := incomplete_run(request.journal, request.inputs.environment)) is not None:
         result.append(ended.run)  # what it left is not wanted any more, and no later run will say so

@@ -10,7 +10,7 @@ from websakctl.live.websak import Connection
 from websakctl.model.address import Address
 from websakctl.model.resource import State
 from websakctl.operations.apply.observer import ApplyRefused
-from websakctl.operations.change.history import ElsewhereError, NoSuchRun, take_back
+from websakctl.operations.change.history import ElsewhereError, NoSuchRun, plan_rollback
 from websakctl.operations.change.make_plan import ConfigInput, make_plan
 from websakctl.operations.change.match_units import find_matches, plan_matches
 from websakctl.operations.change.read_setup import guarded
@@ -122,7 +122,7 @@ def plan_now(
     if saved.plan.origin.matches:
         return plan_matches(inputs, live, find_matches(inputs, live), only)
     run = saved.plan.origin.run
-    return take_back(journal, run, inputs, live, only) if run else make_plan(inputs, live, only)
+    return plan_rollback(journal, run, inputs, live, only) if run else make_plan(inputs, live, only)
 
 
 def plan_again(

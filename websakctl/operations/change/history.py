@@ -18,7 +18,7 @@ from websakctl.operations.change.make_plan import ConfigInput, knowing_people, p
 from websakctl.plan.change import Action, FieldChange, ManualStep, Origin, Plan
 from websakctl.plan.decide import decide, digest
 from websakctl.plan.diff import ABOUT_ITSELF, LastApplied, patched
-from websakctl.plan.guards import Limits
+from websakctl.plan.guards import RemovalLimits
 from websakctl.plan.input import DesiredState, PeopleOfJournal, PlanInput
 from websakctl.plan.stale import holds, value_at
 from websakctl.redaction import withheld
@@ -181,7 +181,7 @@ def events(journal: RunJournal, run: str) -> list[tuple[str, str]]:
     return result
 
 
-def take_back(
+def plan_rollback(
     journal: RunJournal, run: str, inputs: ConfigInput, live: State, only: frozenset[Address] | None = None
 ) -> Plan:
     """Plan towards the state before a run, against live as it is now; ``only``: the changes that a saved plan names.
@@ -215,20 +215,20 @@ def take_back(
     plan = decide(
         PlanInput(
             config=DesiredState(
-                state={**{a: r for a, r in others.items() if r.active}, **back.wanted},
+                state={**{a: r for a, r in others.items() if r.active}, **back.desired},
                 districts=inputs.config.districts,
                 protected=inputs.config.protected,
             ),
             kinds=inputs.kinds,
             by_hand=inputs.by_hand,
             known=back.known,
-            limits=Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
+            limits=RemovalLimits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all),
             only=only,
             unsupported=inputs.unsupported,
             owners=inputs.owners,
             environment=inputs.environment,
             protected=inputs.protected,
-            warnings=(*inputs.warnings, *back.told()),
+            warnings=(*inputs.warnings, *back.warnings()),
         ),
         live,
     )
@@ -302,13 +302,13 @@ class _Back:
 
     inputs: ConfigInput
     live: State
-    wanted: State = field(default_factory=dict)
-    known: dict[Address, LastApplied] = field(default_factory=dict)  # managed and not wanted: they are retired
+    desired: State = field(default_factory=dict)
+    known: dict[Address, LastApplied] = field(default_factory=dict)  # managed and not desired: they are retired
     steps: list[ManualStep] = field(default_factory=list)
     addresses: set[Address] = field(default_factory=set)
     already: int = 0
 
-    def told(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """In words, what needs nothing."""
         if not self.already:
             return ()
@@ -325,7 +325,7 @@ class _Back:
         live = self._with_what_is_never_told(address)
         self.addresses.add(address)
         if live is not None and live.active:
-            self.wanted[address] = live  # as it is, unless it turns out otherwise
+            self.desired[address] = live  # as it is, unless it turns out otherwise
         if action is Action.DELETE:
             self._make_again(entry, live)
         elif any(f.path == "key" for f in entry.fields):
@@ -337,7 +337,7 @@ class _Back:
                 self.cannot(address, "it is not in Websak any more")
         elif action is Action.DEACTIVATE:
             self.already += live.active
-            self.wanted[address] = Resource(address=address, fields=live.fields)
+            self.desired[address] = Resource(address=address, fields=live.fields)
         elif action in (Action.CREATE, Action.ACTIVATE):
             self._retire(entry, live)
         else:
@@ -359,7 +359,7 @@ class _Back:
             if held := {name: value for name, value in fields.items() if withheld(value)}:
                 self.cannot(entry.address, _held_back(held))
             else:
-                self.wanted[entry.address] = Resource(address=entry.address, fields=fields)
+                self.desired[entry.address] = Resource(address=entry.address, fields=fields)
         elif all(holds(existing.fields.get(name), value) for name, value in fields.items()):
             self.already += 1
         else:
@@ -382,7 +382,7 @@ class _Back:
         if since := [f for f in fields if not self._as_made(existing, f)]:
             self.cannot(address, _changed_since(since, existing))
             return
-        del self.wanted[address]
+        del self.desired[address]
         was = self.inputs.known.get(address)
         self.known[address] = LastApplied(existing.fields, was is not None and was.protected)
         if entry.action == Action.ACTIVATE and fields:
@@ -412,10 +412,10 @@ class _Back:
         for f in created:
             scope = str(f.before) if f.path == "scope" else scope
         if scope != address.scope:
-            del self.wanted[address]
+            del self.desired[address]
         inverse = tuple(FieldChange(path=f.path, before=f.after, after=f.before) for f in created)
         target = Address(address.kind, scope, address.key)
-        self.wanted[target] = Resource(address=target, fields=patched(existing.fields, inverse))
+        self.desired[target] = Resource(address=target, fields=patched(existing.fields, inverse))
 
     def _as_made(self, existing: Resource, f: FieldChange) -> bool:
         """Whether a field still is what the run made it, or what the server made of that."""

@@ -11,7 +11,7 @@ from websakctl.plan.change import Plan, SourceLine
 from websakctl.plan.decide import decide
 from websakctl.plan.diff import LastApplied
 from websakctl.plan.document import to_document
-from websakctl.plan.guards import Limits
+from websakctl.plan.guards import RemovalLimits
 from websakctl.plan.input import PeopleOfJournal, PlanInput
 from websakctl.plan.unseen import unseen_removals
 from websakctl.source.configuration import Configuration
@@ -59,7 +59,7 @@ def make_plan(inputs: ConfigInput, live: State, only: frozenset[Address] | None 
         return SourceLine(file=at.file, line=at.line, column=at.column) if at else None  # none: it left the config
 
     guards = config.settings.guards
-    limits = Limits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all)
+    limits = RemovalLimits(per_kind=guards.per_kind, per_district=guards.per_district, in_all=guards.in_all)
     plan = decide(struct_replace(inputs, position=position, limits=limits, only=only), inputs.with_by_hand(live))
     return with_policies(inputs, _with_unseen_removals(inputs, plan))
 

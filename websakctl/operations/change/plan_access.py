@@ -54,7 +54,7 @@ def with_access(connection: Connection, inputs: ConfigInput, plan: Plan, live: S
 
 
 def _sensitive(inputs: ConfigInput) -> Collection[str]:
-    aside = inputs.config.aside.items()
+    aside = inputs.config.config_only.items()
     return {address.key for address, fields in aside if address.kind == _CODE and fields.get("sensitive")}
 
 

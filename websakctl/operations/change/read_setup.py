@@ -37,7 +37,7 @@ class LiveSetup(msgspec.Struct, frozen=True, kw_only=True):
     seconds_each: float = 0.05  # mean time of a request
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """What reading took, in a sentence."""
         return f"Read {len(self.state)} live objects with {self.requests} requests (User API {self.api_version})."
 

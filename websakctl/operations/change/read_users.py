@@ -26,7 +26,7 @@ def people_of(inputs: ConfigInput, store: "RowStore | None" = None) -> "People |
     return People(
         roles=roles_by_key(inputs),
         districts=frozenset(listed),
-        wanted=_wanted(inputs),
+        desired=_desired(inputs),
         applied_roles={
             a.key: k.fields["role"] for a, k in inputs.known.items() if a.kind == KIND and "role" in k.fields
         },
@@ -83,7 +83,7 @@ def zones_of(inputs: ConfigInput) -> frozenset[str]:
     return frozenset(name for each in fields for name in each.get("zones") or ())
 
 
-def _wanted(inputs: ConfigInput) -> dict[str, dict[str, Any]]:
+def _desired(inputs: ConfigInput) -> dict[str, dict[str, Any]]:
     """Fields by user code: as last applied, and over that as the config says."""
     result: dict[str, dict[str, Any]] = {a.key: dict(k.fields) for a, k in inputs.known.items() if a.kind == KIND}
     for address, user in inputs.config.state.items():

@@ -64,7 +64,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     what: str
     ok: bool
-    told: str
+    detail: str
 
 
 class UpgradeReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,48 +169,48 @@ def _capabilities(before: Probes, after: Probes) -> Iterable[Check]:
     yield Check(
         what="User API version",
         ok=after.api_version >= before.api_version,
-        told=after.api_version if same_version else f"{before.api_version} -> {after.api_version}",
+        detail=after.api_version if same_version else f"{before.api_version} -> {after.api_version}",
     )
     old, new = ({c.path: c for c in p.capabilities} for p in (before, after))
     for path, was in old.items():
         now = new.get(path)
         status = now.status if now else 0
         if was.status < 300 <= status or now is None:
-            yield Check(what=f"GET {path}", ok=False, told=f"answered {was.status} before, {status} now")
+            yield Check(what=f"GET {path}", ok=False, detail=f"answered {was.status} before, {status} now")
             continue
         gone = [name for name in was.fields if now.fields and name not in now.fields]
         added = [name for name in now.fields if was.fields and name not in was.fields]
         if was.status >= 300 > status:
-            yield Check(what=f"GET {path}", ok=True, told=f"new: answered {was.status} before, {status} now")
+            yield Check(what=f"GET {path}", ok=True, detail=f"new: answered {was.status} before, {status} now")
         if was.fields and not now.fields and now.status < 300:
-            yield Check(what=f"GET {path}", ok=False, told="answered with objects before, with none now")
+            yield Check(what=f"GET {path}", ok=False, detail="answered with objects before, with none now")
         if gone:
-            yield Check(what=f"GET {path}", ok=False, told=f"fields gone: {', '.join(gone)}")
+            yield Check(what=f"GET {path}", ok=False, detail=f"fields gone: {', '.join(gone)}")
         if added:
-            yield Check(what=f"GET {path}", ok=True, told=f"fields new: {', '.join(added)}")
+            yield Check(what=f"GET {path}", ok=True, detail=f"fields new: {', '.join(added)}")
         if now.sunset and not was.sunset:
-            yield Check(what=f"GET {path}", ok=False, told=f"now deprecated, ends {now.sunset}")
+            yield Check(what=f"GET {path}", ok=False, detail=f"now deprecated, ends {now.sunset}")
         elif now.sunset != was.sunset:
             yield Check(
-                what=f"GET {path}", ok=not now.sunset, told=f"was to end {was.sunset}, now {now.sunset or 'never'}"
+                what=f"GET {path}", ok=not now.sunset, detail=f"was to end {was.sunset}, now {now.sunset or 'never'}"
             )
     if before.required and not after.required:
         yield Check(
-            what="OpenAPI documents", ok=False, told="can be read no longer, so required fields cannot be compared"
+            what="OpenAPI documents", ok=False, detail="can be read no longer, so required fields cannot be compared"
         )
     elif gone := sorted(before.required.keys() - after.required.keys()):
         schemas = ", ".join(gone[:5]) + ", …" * (len(gone) > 5)
-        yield Check(what="OpenAPI documents", ok=False, told=f"schemas gone, or not to be read any longer: {schemas}")
+        yield Check(what="OpenAPI documents", ok=False, detail=f"schemas gone, or not to be read any longer: {schemas}")
     for name, fields in after.required.items():
         fresh = [f for f in fields if f not in before.required.get(name, ())]
         if fresh and name in before.required:
-            yield Check(what=f"schema {name}", ok=False, told=f"now required: {', '.join(fresh)}")
+            yield Check(what=f"schema {name}", ok=False, detail=f"now required: {', '.join(fresh)}")
     kinds_before, kinds_after = set(before.setup.get("kinds", ())), set(after.setup.get("kinds", ()))
     if kinds_before - kinds_after:
-        yield Check(what="Setup API", ok=False, told=f"kinds gone: {', '.join(sorted(kinds_before - kinds_after))}")
+        yield Check(what="Setup API", ok=False, detail=f"kinds gone: {', '.join(sorted(kinds_before - kinds_after))}")
     if before.setup.get("version") != after.setup.get("version"):
         yield Check(
-            what="Setup API", ok=True, told=f"version {before.setup.get('version')} -> {after.setup.get('version')}"
+            what="Setup API", ok=True, detail=f"version {before.setup.get('version')} -> {after.setup.get('version')}"
         )
 
 
@@ -244,14 +244,14 @@ def _smoke(inputs: ConfigInput, slug: str, expected: State, live: State, find: F
     desired = [a for a in inputs.config.state if a.scope == slug and a.kind in kinds]
     for kind in kinds.values():
         of_kind = [a for a in desired if a.kind == kind.name]
-        was = [a for a in of_kind if _there(expected, a) or _there(live, a)]
+        was = [a for a in of_kind if _is_active(expected, a) or _is_active(live, a)]
         if not was:
             continue
-        lost = [a for a in was if not _there(live, a)]
+        lost = [a for a in was if not _is_active(live, a)]
         missing = f"; missing {', '.join(a.key for a in lost[:3])}{' …' if len(lost) > 3 else ''}" if lost else ""
         never = f"; {len(of_kind) - len(was)} not applied yet" if len(was) < len(of_kind) else ""
         reported = f"{len(was) - len(lost)} of {len(was)} there and active{missing}{never}"
-        yield Check(what=kind.plural, ok=not lost, told=reported)
+        yield Check(what=kind.plural, ok=not lost, detail=reported)
     routes = [a for a in desired if a.kind in inputs.kinds and "unit" in inputs.config.state[a].fields and a in live]
     before, now = _units(inputs, expected, slug), _units(inputs, live, slug)
     stray = [a.key for a in routes if (unit := live[a].fields.get("unit")) is not None and unit not in now]
@@ -260,28 +260,28 @@ def _smoke(inputs: ConfigInput, slug: str, expected: State, live: State, find: F
         yield Check(
             what="mail routes",
             ok=not set(stray) - set(known),
-            told=f"{len(routes) - len(stray)} of {len(routes)} end at a live unit"
+            detail=f"{len(routes) - len(stray)} of {len(routes)} end at a live unit"
             + (f"; not {', '.join(stray[:3])}" if stray else ""),
         )
     tops = [
         a
         for a in desired
-        if kinds[a.kind].root_key and inputs.config.state[a].fields.get("parent") is None and _there(expected, a)
+        if kinds[a.kind].root_key and inputs.config.state[a].fields.get("parent") is None and _is_active(expected, a)
     ]
     for top in tops[:1]:
         try:
             result = find(top)
         except LiveError as error:
-            yield Check(what="look-up by external id", ok=False, told=str(error))
+            yield Check(what="look-up by external id", ok=False, detail=str(error))
         else:
             yield Check(
                 what="look-up by external id",
                 ok=result is not None and result.active,
-                told=f"{top.key} {'is not found' if result is None else 'answers' if result.active else 'answers, and is retired'}",
+                detail=f"{top.key} {'is not found' if result is None else 'answers' if result.active else 'answers, and is retired'}",
             )
 
 
-def _there(state: State, address: Address) -> bool:
+def _is_active(state: State, address: Address) -> bool:
     return (resource := state.get(address)) is not None and resource.active
 
 

@@ -15,7 +15,7 @@ from websakctl.operations.config.write_back import Left, NotWritten, WriteBack, 
 from websakctl.plan.diff import compare
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Documents, read_documents
-from websakctl.source.yaml_entry import Unsayable, local_key, said
+from websakctl.source.yaml_entry import Unsayable, local_key, written_fields
 
 Also = Callable[[Mapping[Address, str]], WriteBack]
 
@@ -125,7 +125,7 @@ class Adopter:
         if address.scope != BASE and district is None:
             return f"there is no district {address.scope} in the config"
         try:
-            local, fields = local_key(kind, address.key, district), said(kind, address, live.fields, district)
+            local, fields = local_key(kind, address.key, district), written_fields(kind, address, live.fields, district)
         except Unsayable as error:
             return str(error)
         for name, ref, key in referred(kind, live.fields):

@@ -354,7 +354,7 @@ def explain_resource(
     rows: list[tuple[str, str, str, str, str, str, str]] = []
     data: dict[str, Any] = {}
     for name, steps in chains(config, address, kind).items():
-        value = fields.get(name, config.aside.get(address, {}).get(name, steps[-1].value))
+        value = fields.get(name, config.config_only.get(address, {}).get(name, steps[-1].value))
         put = (runs or {}).get(name)
         differs = value != steps[-1].value and steps[-1].by != "default"
         for step in steps:

@@ -113,7 +113,7 @@ class Shape:
     own: dict[str, dict[str, dict[str, Entry]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(dict)))
 
 
-def factor(
+def infer(
     entries: Mapping[Address, tuple[str, Entry]], kinds: Mapping[str, Kind], districts: Mapping[str, District]
 ) -> Shape:
     """Split entries into what all districts have and what each has, in whichever way is the smaller."""
@@ -271,7 +271,7 @@ def factored(
         adopter = Adopter(inputs, live, Documents(), refused)
         for address in sorted(a for a, r in live.items() if r.active and a.kind in inputs.kinds):
             adopter.take(address, ())
-        shape = factor(adopter.entries, inputs.kinds, inputs.config.districts)
+        shape = infer(adopter.entries, inputs.kinds, inputs.config.districts)
         result = _write_back(root, inputs, shape, why, numbered)
         result.left = [Left(address=a, why=reason) for a, reason in sorted(adopter.refused.items())]
         if result.unexplained:

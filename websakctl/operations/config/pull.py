@@ -15,7 +15,7 @@ from websakctl.plan.change import Action
 from websakctl.plan.diff import compare, same
 from websakctl.source.configuration import Configuration
 from websakctl.source.documents import Documents
-from websakctl.source.yaml_entry import Unsayable, said, value_when_omitted
+from websakctl.source.yaml_entry import Unsayable, value_when_omitted, written_fields
 
 
 def pull(
@@ -117,7 +117,7 @@ class _Puller:
                 self.leave(address, f"{name} is {missing}, which is not in the config", "adopt it first")
                 continue
             try:
-                words = said(kind, address, {**old, name: live.get(name)}, district)
+                words = written_fields(kind, address, {**old, name: live.get(name)}, district)
             except Unsayable as error:
                 self.leave(address, f"{name} cannot be taken over: {error}", "change it in Websak, or apply the config")
                 continue

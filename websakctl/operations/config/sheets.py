@@ -217,9 +217,9 @@ def _row(config: Configuration, kind: Kind, address: Address, columns: Sequence[
 def values_of(config: Configuration, address: Address) -> Mapping[str, Any]:
     """All values of a resource, those that never leave the config too."""
     resource = config.whole.get(address) or config.dormant[address]
-    aside = config.aside.get(address, {})
+    config_only = config.config_only.get(address, {})
     protected = {"protected": True} if address in config.protected else {}
-    return {**resource.fields, **aside, **protected}
+    return {**resource.fields, **config_only, **protected}
 
 
 def cell_of(kind: Kind, name: str, value: Any) -> Cell:

@@ -24,7 +24,7 @@ from websakctl.source.patching import Put
 from websakctl.source.sections import DISTRICT, OVERRIDES
 from websakctl.source.users import FOLDER as USERS
 from websakctl.source.writing import read_exactly
-from websakctl.source.yaml_entry import said
+from websakctl.source.yaml_entry import written_fields
 
 Entries = dict[str, Any]
 RETIRE, MANAGES = "retire", "manages"
@@ -148,9 +148,9 @@ class _Writer:
             fields = {**shared, **(plain(origin.section[origin.key]) or {})}
         else:
             resource = self.config.state[move.old]
-            fields = said(kind, move.old, resource.fields, self.config.districts[move.old.scope])
-            aside = self.config.aside.get(move.old, {})
-            fields |= {name: value for name, value in aside.items() if name != "previously"}
+            fields = written_fields(kind, move.old, resource.fields, self.config.districts[move.old.scope])
+            config_only = self.config.config_only.get(move.old, {})
+            fields |= {name: value for name, value in config_only.items() if name != "previously"}
         fields.pop("previously", None)
         result = self._localised(kind, move, fields)
         if move.fate is Fate.LIVES_ON and (previously := self._previously(move)):

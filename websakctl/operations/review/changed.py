@@ -40,7 +40,7 @@ def changed_entries(root: Path, config: Configuration, since: str) -> frozenset[
         for address, resource in config.whole.items()
         if address not in before
         or before[address].fields != resource.fields
-        or earlier.aside.get(address) != config.aside.get(address)
+        or earlier.config_only.get(address) != config.config_only.get(address)
     )
 
 

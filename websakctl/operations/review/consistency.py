@@ -49,7 +49,7 @@ def desired_of(
         if (at := config.position_of(address)) is not None
     }
     return Desired(
-        routes=routes(config.whole, today, config.examples, config.aside),
+        routes=routes(config.whole, today, config.examples, config.config_only),
         units=desired_units(config.state),
         districts=config.districts,
         scopes=scopes,

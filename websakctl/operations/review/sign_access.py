@@ -33,7 +33,7 @@ def listed_in(config: Configuration, today: date) -> Listed:
     ended = {
         a: end
         for a in config.dormant
-        if a.kind == USER.name and (end := config.aside.get(a, {}).get("valid_to")) is not None and end < day
+        if a.kind == USER.name and (end := config.config_only.get(a, {}).get("valid_to")) is not None and end < day
     }
     return Listed(
         roles={a: r for a, r in config.own.items() if a.kind == USER_ROLE.name},
@@ -41,7 +41,11 @@ def listed_in(config: Configuration, today: date) -> Listed:
         ended=ended,
         districts_with_lists=frozenset(config.with_users),
         ownerless=tuple(
-            sorted(a for a in config.state if a.kind == ACCESS_GROUP.name and not config.aside.get(a, {}).get("owner"))
+            sorted(
+                a
+                for a in config.state
+                if a.kind == ACCESS_GROUP.name and not config.config_only.get(a, {}).get("owner")
+            )
         ),
         sensitive=config.sensitive_codes,
     )

@@ -37,7 +37,7 @@ def _person(address: Address, fields: Mapping[str, Any], config: Configuration) 
         user=user,
         name=fields["name"],
         first=_first_post(fields.get("primary"), config) or user,
-        ends=config.aside.get(address, {}).get("valid_to"),
+        ends=config.config_only.get(address, {}).get("valid_to"),
         away=(first, leave.get("last_day")) if first else None,
     )
 
@@ -69,7 +69,7 @@ def read_proof(root: Path, config: Configuration, today: date) -> Proof:
 
 def proof_of(evidence: Evidence, flaw: str | None, config: Configuration, today: date) -> Proof:
     """What an export says of every number of the config."""
-    every: tuple[Route, ...] = routes(config.whole, today, config.examples, config.aside)
+    every: tuple[Route, ...] = routes(config.whole, today, config.examples, config.config_only)
     return Proof(
         flaw=flaw or "",
         doubt=incomplete(evidence) or "",

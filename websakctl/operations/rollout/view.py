@@ -150,7 +150,7 @@ def view_rollout(
     """
     merged = config.whole
     batches = in_order(merged)
-    pools, every_route = seats(merged, users, today), routes(merged, today, config.examples, config.aside)
+    pools, every_route = seats(merged, users, today), routes(merged, today, config.examples, config.config_only)
     by_district = batch_of(batches)
     ground = Ground(
         config=merged,

@@ -62,7 +62,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     on: str  # YYYY-MM-DD
     evidence: str
 
-    def told(self) -> str:
+    def description(self) -> str:
         """In a line, for the history."""
         return f"set by {self.by} on {self.on}: {self.evidence}"
 
@@ -183,7 +183,7 @@ def _result(item: Item, environment: str, evidence: Evidence, given: Mapping[str
         "id": item.id,
         "action": change.action.value,
         "status": Status.DONE.value,
-        "detail": evidence.told(),
+        "detail": evidence.description(),
         "environment": environment,
         "fields": [[f.path, f.before, f.after] for f in change.fields],
     }
@@ -203,7 +203,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     was: Mapping[str, Any] | None = None
 
 
-def take_back(
+def undo_records(
     journal: Journal, inputs: ConfigInput, run: str, names: Iterable[str], evidence: Evidence, about: Mapping[str, Any]
 ) -> list[Address]:
     """Record that items were not done after all: what was known before they were recorded is known again.

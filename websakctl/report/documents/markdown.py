@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from websakctl.report.formats.markdown import literal
-from websakctl.report.texts import Language, said
+from websakctl.report.texts import Language, translated
 from websakctl.report.texts.dates import day, either, listed, number, short_day, week, weekday
 
 
@@ -82,7 +82,7 @@ def _environment(folders: list[Path], language: Language) -> ImmutableSandboxedE
         "number": _of_values(lambda value: Markup(number(value, language))),  # noqa: S704  # digits and what parts them
         "listed": _of_values(lambda value: listed(value, language)),
         "either": _of_values(lambda value: either(value, language)),
-        "said": _of_values(lambda value: said(value, language)),
+        "said": _of_values(lambda value: translated(value, language)),
     }
     return environment
 

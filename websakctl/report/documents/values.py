@@ -54,7 +54,9 @@ def values_of(
         _number(
             route, config.state[Address(SUB_ORG.name, slug, route.orgnr)].fields["valid_from"], unit_names, language
         )
-        for route in _in_reading_order(routes(config.state, today, config.examples, config.aside), slug, district.orgnr)
+        for route in _in_reading_order(
+            routes(config.state, today, config.examples, config.config_only), slug, district.orgnr
+        )
     ]
     values: dict[str, Any] = {
         "today": today,
@@ -163,7 +165,7 @@ def _number(route: Route, starts: str | None, unit_names: Mapping[str, str], lan
             "confidential_readers": list(route.confidential_readers) or None,
             "daily_routine": route.daily_routine,
             "starts": starts or route.go_live,
-            "holes": route.holes,
+            "holes": route.gaps,
             "example": route.example,
         }
     )

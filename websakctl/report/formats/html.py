@@ -9,7 +9,7 @@ from websakctl.report.differences import differences
 from websakctl.report.formats import Format
 from websakctl.report.formats.text import SIGNS, access_in_words, key_of, shown, steps_by_sort, summary_line
 from websakctl.report.pages import page
-from websakctl.report.texts import Language, said, text
+from websakctl.report.texts import Language, text, translated
 from websakctl.report.view_models import DocumentReport, Look, PlanReport
 
 _MATRIX_ROWS = 2_000  # more would make a page nobody scrolls through
@@ -59,7 +59,7 @@ def _plan(report: PlanReport, look: Look) -> str:
 def _part_by_part(line: str, language: Language) -> str:
     """A line on access, which is made of parts and counts by district."""
     text, mark, _ = line.partition(" [sensitive]")
-    parts = "; ".join(said(part, language) for part in text.split("; "))
+    parts = "; ".join(translated(part, language) for part in text.split("; "))
     if language == "en":
         return parts + mark
     return re.sub(r"(\d+) in (?=[a-z-]+[,)])", r"\1 i ", parts) + (" [skjermes særskilt]" if mark else "")
@@ -67,13 +67,13 @@ def _part_by_part(line: str, language: Language) -> str:
 
 def _line(line: str, language: Language) -> str:
     """A line of several sentences."""
-    return ". ".join(said(sentence, language) for sentence in line.removesuffix(".").split(". ")) + "."
+    return ". ".join(translated(sentence, language) for sentence in line.removesuffix(".").split(". ")) + "."
 
 
 def _steps(plan: Plan, language: Language) -> Iterator[tuple[str, list[str], int]]:
     """Steps one by one, and many of one sort folded; the work list has all of them."""
     for together, steps in steps_by_sort(plan):
-        lines = [f"{step.address}: {said(step.what, language)}" for step in steps[:_MOST_STEPS]]
+        lines = [f"{step.address}: {translated(step.what, language)}" for step in steps[:_MOST_STEPS]]
         yield together, lines, len(steps) - len(lines)
 
 
@@ -85,7 +85,7 @@ def _group(group: Group, language: Language) -> dict[str, Any]:
         "kind": group.kind,
         "key": key_of(group),
         "name": group.name,
-        "action": said(group.action.value, language),
+        "action": translated(group.action.value, language),
         "count": len(group.addresses),
         "shared": group.shared,
         "exception": group.exception,

@@ -33,17 +33,17 @@ def _case(file: str, result: list[Diagnostic]) -> list[str]:
     lines = [f"{head}>"]
     if errors:  # one failure for each test case: schemas allow no more
         first = errors[0]
-        reported = "\n".join(_told(f) for f in errors)
+        reported = "\n".join(_described(f) for f in errors)
         lines.append(
             f"      <failure type={quoteattr(first.code)} message={quoteattr(_xml(first.message))}>{escape(_xml(reported))}</failure>"
         )
     if warnings:
-        reported = "\n".join(_told(f) for f in warnings)
+        reported = "\n".join(_described(f) for f in warnings)
         lines.append(f"      <system-out>{escape(_xml(reported))}</system-out>")
     return [*lines, "    </testcase>"]
 
 
-def _told(finding: Diagnostic) -> str:
+def _described(finding: Diagnostic) -> str:
     text = f"{finding.at}: {finding.severity.value}[{finding.code}]: {finding.message}"
     return f"{text}\n  help: {finding.help}" if finding.help else text
 

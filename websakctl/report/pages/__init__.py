@@ -16,7 +16,7 @@ def page(template: str, values: Mapping[str, Any], language: Language) -> str:
     from markupsafe import Markup
 
     from websakctl.report.escaping import safe
-    from websakctl.report.texts import counted, said, text
+    from websakctl.report.texts import counted, text, translated
     from websakctl.report.texts.dates import day, listed, number, short_day, week, weekday
 
     environment = Environment(
@@ -39,7 +39,7 @@ def page(template: str, values: Mapping[str, Any], language: Language) -> str:
         "week": lambda value: week(value, language),
         "number": lambda value: Markup(number(value, language)),  # noqa: S704  # digits, and the space between them
         "listed": lambda value: listed(value, language),
-        "said": lambda value: said(value, language),
+        "translated": lambda value: translated(value, language),
         "svg": Markup,  # what report/ drew itself, its texts escaped there
     }
     return environment.get_template(template).render(values)

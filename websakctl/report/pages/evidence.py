@@ -8,7 +8,7 @@ import msgspec
 
 from websakctl.operations.review.evidence import Cell, Evidence, Part, Told, in_oslo
 from websakctl.report.pages import page
-from websakctl.report.texts import Language, said, text
+from websakctl.report.texts import Language, text, translated
 from websakctl.report.texts.dates import day
 
 _MOST_ROWS = 60  # of a part; the rest is in its CSV file, where it can be sorted
@@ -30,7 +30,7 @@ class EvidencePage(msgspec.Struct, frozen=True, kw_only=True):
         yield "evidence", evidence
         yield "head", self._head(language)
         yield "parts", [_shown(part, language) for part in evidence.parts]
-        yield "gaps", [said(gap, language) for gap in evidence.gaps]
+        yield "gaps", [translated(gap, language) for gap in evidence.gaps]
         yield "again", self._again()
 
     def _head(self, language: Language) -> list[tuple[str, str]]:
@@ -61,7 +61,7 @@ def tell(cell: Cell, language: Language) -> Cell:
     """A cell in a language: what the tool says is translated, all else stays."""
     if not isinstance(cell, Told):
         return cell
-    return "; ".join(said(sentence, language) for sentence in cell.split("; "))
+    return "; ".join(translated(sentence, language) for sentence in cell.split("; "))
 
 
 def _shown(part: Part, language: Language) -> dict[str, Any]:
@@ -71,8 +71,8 @@ def _shown(part: Part, language: Language) -> dict[str, Any]:
         "file": csv_name(part),
         "title": text(part.title, language),
         "count": len(part.rows),
-        "missing": [said(sentence, language) for sentence in part.missing],
-        "notes": [said(sentence, language) for sentence in part.notes],
+        "missing": [translated(sentence, language) for sentence in part.missing],
+        "notes": [translated(sentence, language) for sentence in part.notes],
         "columns": [text(column, language) for column in part.columns],
         "rows": [[tell(cell, language) for cell in row] for row in part.rows] if few else [],
         "few": few,
@@ -86,4 +86,4 @@ def _counts(part: Part, language: Language) -> list[tuple[str, int]]:
     if not columns:
         return []
     found = Counter(str(row[columns[-1]]) for row in part.rows if row[columns[-1]])
-    return [(said(name, language), count) for name, count in sorted(found.items())]
+    return [(translated(name, language), count) for name, count in sorted(found.items())]

@@ -30,14 +30,14 @@ class ReformPage(msgspec.Struct, frozen=True, kw_only=True):
             "rows",
             [(text(label, language), [a.measures[key] for a in self.alternatives]) for key, label in LABELS.items()],
         )
-        yield "told", lambda note: _told(note, language)
+        yield "described", lambda note: _described(note, language)
         yield "missing", lambda pool: sum(share.missing for share in pool.shares)
         yield "minutes", lambda result: max(1, round(result.measures["seconds"] / _MINUTE))
         yield "name_of", lambda result, slug: next(d.name for d in result.districts if d.slug == slug)
         yield "conserved", _conserved
 
 
-def _told(note: Note, language: Language) -> str:
+def _described(note: Note, language: Language) -> str:
     return text(note.english, language, **note.values)
 
 

@@ -71,7 +71,7 @@ def calendar(
                 "left": part(a.start),
                 "width": max(1.0, round(part(a.end + timedelta(days=1)) - part(a.start), 2)),
                 "state": state,
-                "told": text(_STATES[state], language) if state in _STATES else "",
+                "label": text(_STATES[state], language) if state in _STATES else "",
             }
         )
     return {

@@ -15,7 +15,7 @@ from websakctl.report.charts import seats_chart
 from websakctl.report.law import warns
 from websakctl.report.pages import page
 from websakctl.report.pages.schedule import by_batch, calendar
-from websakctl.report.texts import Language, by_name, counted, said, text
+from websakctl.report.texts import Language, by_name, counted, text, translated
 from websakctl.report.texts.dates import day, listed, short_day
 from websakctl.report.texts.kinds import things
 from websakctl.rollout.gates import Standing
@@ -63,7 +63,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         batch_names = {batch.batch.key: batch.batch.name for batch in view.batches}
         yield "gate_names", gate_names
         yield "batch_names", batch_names
-        yield "holes", [route for route in view.routes if route.holes]
+        yield "gaps", [route for route in view.routes if route.gaps]
         yield "dokulink", [(load, load.total("dokulink")) for load in view.loads]
         yield "still_dokulink", [r for r in view.routes if r.arrives == "dokulink" and not r.ended]
         yield "ways", WAYS
@@ -87,7 +87,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
         yield "example_pools", any(address.kind == LICENCE.name for address in view.examples)
         called = {**self.called} | gate_names | {pool.key: pool.product for pool in view.pools} | batch_names
         yield "by_name", lambda sentence: by_name(sentence, called)
-        yield "told", lambda happening: list(_told(happening, language))
+        yield "described", lambda happening: list(_described(happening, language))
         yield "where", lambda slugs: _where(self.names, slugs, language)
         manual = Counter(address.kind for address in view.manual)
         yield "manual", things(manual, language)
@@ -128,7 +128,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
                 language,
                 missing,
             )
-        if unrouted := sum(1 for route in view.routes if route.holes):
+        if unrouted := sum(1 for route in view.routes if route.gaps):
             yield counted(
                 "Where the mail to {n} number is to go.|Where the mail to {n} numbers is to go.", language, unrouted
             )
@@ -138,7 +138,7 @@ class StatusPage(msgspec.Struct, frozen=True, kw_only=True):
                     "When {batch} is taken up again: {why}.",
                     language,
                     batch=batch.batch.name,
-                    why=said(batch.pause_reason or "", language),
+                    why=translated(batch.pause_reason or "", language),
                 )
             elif not batch.batch.go_live:
                 yield text("Which day {batch} goes live.", language, batch=batch.batch.name)
@@ -192,12 +192,12 @@ def _bound_date(one: BoundDate, language: Language) -> str:
         english = "{name} may begin {day}." if one.unsettled else "{name} begins {day}."
     else:
         english = "{name} ends {day}."
-    told = text(english, language, name=one.name, day=day(one.day, language))
-    return " ".join(filter(None, (told, f"{one.next}." if one.next else "")))
+    sentence = text(english, language, name=one.name, day=day(one.day, language))
+    return " ".join(filter(None, (sentence, f"{one.next}." if one.next else "")))
 
 
 def _change_in_short(names: Mapping[str, str], event: TimelineEvent, language: Language) -> str:
-    reported = ". ".join(_told(event, language)) or text("Nothing was written", language)
+    reported = ". ".join(_described(event, language)) or text("Nothing was written", language)
     where = f" ({_where(names, event.districts, language)})" if event.districts else ""
     return f"{short_day(event.at, language)}: {reported}{where}"
 
@@ -225,7 +225,7 @@ def _card(view: BatchView, today: date, language: Language) -> dict[str, Any]:
         "days": _days(view, today),
         "passed": passed,
         "state": view.state.value,
-        "told": text(_BATCH_STATES[view.state], language),
+        "label": text(_BATCH_STATES[view.state], language),
     }
 
 
@@ -239,7 +239,7 @@ def _where(names: Mapping[str, str], slugs: Sequence[str], language: Language) -
     return listed((names.get(slug, slug) for slug in slugs), language)
 
 
-def _told(happening: TimelineEvent, language: Language) -> Iterable[str]:
+def _described(happening: TimelineEvent, language: Language) -> Iterable[str]:
     if happening.attested:
         yield text("attested: {gate}", language, gate=happening.attested)
     for action, entry in _DEEDS.items():

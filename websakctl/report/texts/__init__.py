@@ -28,7 +28,7 @@ def counted(english: str, language: Language, n: int, **values: object) -> str:
     return (one if n == 1 else many).format(n=n, **values)
 
 
-def said(sentence: str, language: Language) -> str:
+def translated(sentence: str, language: Language) -> str:
     """Translate a finished sentence, such as a gate's finding; what is not known, such as a name, stays as it is.
 
     A sentence may hold others, as its values or after a colon: these are translated too.
@@ -39,9 +39,11 @@ def said(sentence: str, language: Language) -> str:
         return FINDINGS[sentence]
     for pattern, translation in _patterns():
         if result := pattern.fullmatch(sentence):
-            return translation.format(**{name: said(value, language) for name, value in result.groupdict().items()})
+            return translation.format(
+                **{name: translated(value, language) for name, value in result.groupdict().items()}
+            )
     about, colon, finding = sentence.partition(": ")
-    return f"{about}: {said(finding, language)}" if colon else sentence
+    return f"{about}: {translated(finding, language)}" if colon else sentence
 
 
 def by_name(sentence: str, names: Mapping[str, str]) -> str:

@@ -214,7 +214,7 @@ _STATUS_PAGE = {
     "No licence pool is described.": "Ingen lisenser er beskrevet.",
     "Mail routes": "Postruter",
     "Mail to {n} number has no safe way in.|Mail to {n} numbers has no safe way in.": "Post til {n} nummer har ingen sikker vei inn.|Post til {n} numre har ingen sikker vei inn.",
-    "Numbers with holes in their route": "Numre med hull i ruten",
+    "Numbers with gaps in their route": "Numre med hull i ruten",
     "Number": "Nummer",
     "Name": "Navn",
     "District": "Bydel",

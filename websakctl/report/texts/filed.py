@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from websakctl.report.texts import Language, said
+from websakctl.report.texts import Language, translated
 from websakctl.report.view_models import DocumentReport, Section
 
 
@@ -14,9 +14,9 @@ def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
         return report
     return replace(
         report,
-        title=said(report.title, language),
-        verdict=said(report.verdict, language),
-        facts=[(said(name, language), value) for name, value in report.facts],
+        title=translated(report.title, language),
+        verdict=translated(report.verdict, language),
+        facts=[(translated(name, language), value) for name, value in report.facts],
         sections=[_section(section, language) for section in report.sections],
         language=language,
     )
@@ -24,21 +24,21 @@ def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
 
 def _section(section: Section, language: Language) -> Section:
     return Section(
-        title=said(section.title, language),
-        columns=[said(column, language) for column in section.columns],
+        title=translated(section.title, language),
+        columns=[translated(column, language) for column in section.columns],
         rows=[[_cell(cell, language) for cell in row] for row in section.rows],
         lines=[_line(line, language) for line in section.lines],
-        folded=said(section.folded, language) if section.folded else "",
-        first_to_go=[said(column, language) for column in section.first_to_go],
+        folded=translated(section.folded, language) if section.folded else "",
+        first_to_go=[translated(column, language) for column in section.first_to_go],
     )
 
 
 def _cell(value: Any, language: Language) -> Any:
-    return said(value, language) if isinstance(value, str) else value
+    return translated(value, language) if isinstance(value, str) else value
 
 
 def _line(line: str, language: Language) -> str:
     """A line may hold several sentences."""
     sentences = line.removesuffix(".").split(". ")
-    reported = ". ".join(said(sentence, language) for sentence in sentences)
+    reported = ". ".join(translated(sentence, language) for sentence in sentences)
     return f"{reported}." if line.endswith(".") else reported

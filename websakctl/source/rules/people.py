@@ -42,7 +42,7 @@ def readers(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report readers of mail that look like persons, and those that are what Altinn gives and not who has it."""
     for address, resource in config.having("readers").items():
         for name in ("readers", "confidential_readers"):
-            named = resource.fields.get(name) or config.aside.get(address, {}).get(name) or ()
+            named = resource.fields.get(name) or config.config_only.get(address, {}).get(name) or ()
             for index, reader in enumerate(named):
                 if is_role_of_altinn_2(reader) or package_of(reader) is not None:
                     yield _of_altinn(config, address, (name, index), reader)

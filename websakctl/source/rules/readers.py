@@ -54,7 +54,7 @@ def of_groups(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
         district = config.districts.get(address.scope)
         local = district.local_key(address.key) if district is not None else address.key
         codes = opening.get(address.key, opening.get(local))
-        if codes and not config.aside.get(address, {}).get("owner"):
+        if codes and not config.config_only.get(address, {}).get("owner"):
             yield about(
                 config, address, rule="access-group-without-owner", path=(),
                 message=f"who is in {address.key} reads {', '.join(codes)}, and nobody answers for who is",
@@ -64,7 +64,9 @@ def of_groups(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
 
 def of_sensitive_codes(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
     """Report sensitive access codes that nobody in their units reads, or everybody in a district."""
-    sensitive = {code: config.aside[Address("access_code", BASE, code)] for code in sorted(config.sensitive_codes)}
+    sensitive = {
+        code: config.config_only[Address("access_code", BASE, code)] for code in sorted(config.sensitive_codes)
+    }
     if not sensitive or not config.with_users:
         return
     access = _access(config, today)
@@ -118,7 +120,7 @@ def _access(config: Configuration, today: date | None) -> EffectiveAccess:
     day = today.isoformat() if today is not None else ""
 
     def counts(address: Address) -> bool:
-        ends = config.aside.get(address, {}).get("valid_to")
+        ends = config.config_only.get(address, {}).get("valid_to")
         return not (address.kind == USER.name and ends is not None and ends < day)
 
     state = {a: r for a, r in config.state.items() if counts(a)}

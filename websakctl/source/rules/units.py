@@ -12,10 +12,10 @@ from websakctl.source.findings import about
 
 def einnsyn_codes(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report units whose abbreviation is not the code that eInnsyn knows them by."""
-    for address, aside in config.aside.items():
+    for address, config_only in config.config_only.items():
         if address.kind != KIND.name:
             continue
-        code, abbreviation = aside.get("einnsyn_code"), entry(OrgUnit, config.state[address]).abbreviation
+        code, abbreviation = config_only.get("einnsyn_code"), entry(OrgUnit, config.state[address]).abbreviation
         if code is not None and abbreviation != code:
             yield about(
                 config, address, rule="einnsyn-code-differs", path=("abbreviation",),
