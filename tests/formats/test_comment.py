@@ -114,6 +114,16 @@ def test_what_matters_most_is_first() -> None:
     assert written(whole()).splitlines() == GOLDEN.splitlines()
 
 
+def test_the_steps_of_the_change_at_hand_come_before_the_others() -> None:
+    step = "set its leader"
+    new, old = (Address("org_unit", "bydel-1", key) for key in ("P1-NY", "P1-GAMMEL"))
+    plan = replace(plan_of([], DISTRICTS), manual=tuple(ManualStep(address=a, what=step) for a in (old, new)))
+    comment = written(replace(report_of(plan), changed=frozenset({new})))
+    this, others = comment.index("### Manual steps of this change"), comment.index("### Other manual steps")
+    assert this < comment.index("P1-NY") < others < comment.index("P1-GAMMEL")
+    assert "### Manual steps of this change" not in written(replace(report_of(plan), changed=frozenset()))
+
+
 def test_each_command_has_its_own_marker() -> None:
     report = whole()
     first = [written(each).splitlines()[0] for each in (report, replace(report, drift=True), replace(report, compared=True))]  # fmt: skip

@@ -70,13 +70,17 @@ class Pipeline:
         """Run a job in a clone of ``branch`` that nobody used before; ``before``: the artifact that it is handed."""
         self.count += 1
         runner = f"runner{self.count}-{name}"
-        depth = "1" if self.host == "github" else "20"
-        cli = self.machines.machine(runner, "--depth", depth, "--branch", branch)
+        requested = name in ("validate", "plan") and branch != "main"
+        depth = [] if requested else ["--depth", "1" if self.host == "github" else "20"]
+        cli = self.machines.machine(runner, *depth, "--branch", branch)
         git(cli.root, "checkout", "--quiet", "--detach")
         if before is not None and self.host == "github":
             (cli.root / "websak.plan.json").write_bytes(before.read_bytes())
         lines, after = script(self.host, name)
         env = {**cli.surroundings(), "CI": "true", "WEBSAKCTL_ENVIRONMENT": ENVIRONMENT}
+        if requested:
+            base = git(cli.root, "merge-base", "origin/main", "HEAD")
+            env["BASE" if self.host == "github" else "CI_MERGE_REQUEST_DIFF_BASE_SHA"] = base
         if self.host == "github":
             env["MESSAGE"] = message
         else:

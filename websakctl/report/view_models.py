@@ -37,7 +37,8 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and the same as a JSON document. ``drift``: it tells what happened instead of what will; ``compared``: between two states.
 
     ``basis``: what was compared with what, and when. ``since``: by address, since when its change by hand is not ours.
-    ``estimate``: how long applying it takes.
+    ``estimate``: how long applying it takes. ``changed``: the entries that the change at hand adds, edits or removes, where that
+    was asked.
     """
 
     plan: "Plan"
@@ -50,6 +51,7 @@ class PlanReport(msgspec.Struct, frozen=True, kw_only=True):
     since: "Mapping[Address, str]" = {}
     estimate: str = ""
     resumed: bool = False  # it is what an earlier run left to do
+    changed: "frozenset[Address] | None" = None
 
     @property
     def document(self) -> Mapping[str, Any]:

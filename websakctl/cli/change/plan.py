@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from websakctl.cli import completion
+from websakctl.cli.changed import Since, entries_changed
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import (
     PLAN_FORMATS,
@@ -104,9 +105,13 @@ def plan(
     refresh: Refresh = None,
     believe_empty: BelieveEmpty = None,
     export: Exports = None,
+    changed_since: Since = None,
     lang: Lang = "en",
 ) -> None:
-    """Show what apply would change. Writes nothing."""
+    """Show what apply would change. Writes nothing.
+
+    With --changed-since, --format markdown puts the manual steps of what the change at hand adds, edits or removes first.
+    """
     from msgspec.structs import replace as struct_replace
 
     from websakctl.operations.change.make_plan import make_plan
@@ -115,6 +120,7 @@ def plan(
     language = language_of(lang)
     session = Session(call)
     session.valid_config()
+    changed = entries_changed(session, changed_since) if changed_since is not None else None
     announce_interrupted(session)
     inputs = make_config_input(
         session,
@@ -139,7 +145,7 @@ def plan(
         live.state,
         session.target.described.own_user,
     )
-    report = session.plan_report(result, live)
+    report = struct_replace(session.plan_report(result, live), changed=changed)
     say_if_nothing(session, inputs, result)
     if out is not None and call.format in _TO_READ and out.suffix != ".json":
         session.terminal = struct_replace(session.terminal, out=out)

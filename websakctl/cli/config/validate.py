@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from websakctl.cli.changed import Since, entries_changed
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import FINDINGS_FORMATS, Call, command
 from websakctl.cli.session import Session, render, write_text
@@ -33,16 +34,6 @@ Reports = Annotated[
 
 Fix = Annotated[
     bool, typer.Option("--fix", help="First write the fixes that can mean nothing else; no other byte changes.")
-]
-
-
-Since = Annotated[
-    str | None,
-    typer.Option(
-        "--changed-since",
-        metavar="COMMIT",
-        help="The commit or branch that the change at hand is compared with (default: the last commit).",
-    ),
 ]
 
 
@@ -75,36 +66,15 @@ def validate(call: Call, report: Reports = None, fix: Fix = False, changed_since
 
 def _judge_the_change(session: Session, since: str | None) -> None:
     """Make errors of what the law no longer supports, in the entries that this change adds or edits."""
-    from websakctl.operations.review.changed import (
-        ERRORS_IN_A_CHANGE,
-        NoSuchCommit,
-        NothingInCommon,
-        as_of_this_change,
-        changed_entries,
-    )
-    from websakctl.state.git import GitError
+    from websakctl.operations.review.changed import ERRORS_IN_A_CHANGE, as_of_this_change
 
-    config, here = session.config, in_repository(session.root)
-    if since is None and not (here and any(f.code in ERRORS_IN_A_CHANGE for f in config.findings)):
+    config = session.config
+    if since is None and not (
+        in_repository(session.root) and any(f.code in ERRORS_IN_A_CHANGE for f in config.findings)
+    ):
         return
-    if not here:
-        raise Problem(f"{session.root} is no git repository, so that nothing can have changed since {since}", Exit.USAGE, "run it in a clone, or leave --changed-since out")  # fmt: skip
-    try:
-        changed = changed_entries(session.root, config, "HEAD" if since is None else since)
-    except NoSuchCommit:
-        if since is None:
-            return  # nothing is committed yet: there is no change to speak of
-        raise Problem(f"--changed-since {since} is no commit of this repository", Exit.USAGE, "name a commit or a branch, such as origin/main") from None  # fmt: skip
-    except NothingInCommon:
-        raise Problem(f"{since} and this branch have no commit in common, as far as this clone goes back", Exit.FAILED, "fetch the whole history: git fetch --unshallow; in a pipeline fetch-depth: 0 or GIT_DEPTH: 0") from None  # fmt: skip
-    except GitError as error:
-        if since is not None:
-            raise Problem(f"cannot tell what has changed since {since} ({error})", Exit.FAILED) from None
-        session.terminal.warn(
-            f"cannot tell which entries were edited ({error}): legal bases that ended are only warnings"
-        )
-        return
-    config.findings[:] = as_of_this_change(config.findings, changed, config.settings.rules)
+    if (changed := entries_changed(session, since)) is not None:
+        config.findings[:] = as_of_this_change(config.findings, changed, config.settings.rules)
 
 
 def _say_if_tracked(session: Session) -> None:

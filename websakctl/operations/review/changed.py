@@ -23,7 +23,9 @@ class NothingInCommon(Exception):
 
 
 def changed_entries(root: Path, config: Configuration, since: str) -> frozenset[Address]:
-    """The resources that are not as they were where this branch left ``since``; what could not be read then counts as changed.
+    """The resources that are not as they were where this branch left ``since``, and those that are gone.
+
+    What could not be read then counts as changed.
 
     Raises:
         NoSuchCommit: If ``since`` names no commit.
@@ -35,7 +37,7 @@ def changed_entries(root: Path, config: Configuration, since: str) -> frozenset[
         raise NoSuchCommit(since)
     earlier = load_configuration(root, None, _texts_at(git, _where_it_left(git, since), config))
     before = earlier.whole
-    return frozenset(
+    return frozenset(before.keys() - config.whole.keys()) | frozenset(
         address
         for address, resource in config.whole.items()
         if address not in before

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from websakctl.model.address import Address
-from websakctl.plan.change import Action, FieldChange, Group, HandChange, Plan
+from websakctl.plan.change import Action, FieldChange, Group, HandChange, ManualStep, Plan
 from websakctl.redaction import redact
 from websakctl.report.differences import Part, differences
 from websakctl.report.formats import Format
@@ -173,7 +173,12 @@ def _parts(report: PlanReport) -> Iterator[_Part]:
         yield from _sentences("Access", "line", [_fact(line) for line in access_in_words(plan.access, everything=True)])
     for sort in ("shared", "by hand", "removal"):
         yield from groups(sort)
-    yield from _steps(plan)
+    if report.changed is None:
+        yield from _steps("Manual steps", plan.manual)
+    else:
+        new = [step for step in plan.manual if step.address in report.changed]
+        yield from _steps("Manual steps of this change", new)
+        yield from _steps("Other manual steps", [step for step in plan.manual if step.address not in report.changed])
     yield from _sentences("Warnings", "warning", [_fact(warning) for warning in plan.warnings])
     yield from groups("other")
 
@@ -196,20 +201,20 @@ def _sentences(title: str, what: str, lines: Sequence[str]) -> Iterator[_Part]:
         yield _Part(title=title, what=what, total=len(lines), items=map(_one, lines))
 
 
-def _steps(plan: Plan) -> Iterator[_Part]:
+def _steps(title: str, steps: Sequence[ManualStep]) -> Iterator[_Part]:
     """What people have to set themselves: whole kinds by number, and what differs of the others."""
-    kinds, others = steps_by_kind(plan)
+    kinds, others = steps_by_kind(steps)
     items = [_one(f"{kinds} (`websakctl worklist show` says what to set)")] if kinds else []
-    for together, steps in steps_by_sort(others):
+    for together, alike in steps_by_sort(others):
         if together:
             items.append(_one(_fact(together)))
             continue
-        for step in steps:
+        for step in alike:
             line = f"- {_fact(f'{step.address}: {step.what}')}"
             fields = step.change.fields if step.change is not None and step.change.action is Action.UPDATE else ()
             items.append(_Item(full=[line, *_fields(fields)], short=line))
     if items:
-        yield _Part(title="Manual steps", what="step", total=len(items), items=items)
+        yield _Part(title=title, what="step", total=len(items), items=items)
 
 
 def _one(line: str) -> _Item:

@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from websakctl.diagnostics import Diagnostic, Position
 from websakctl.model.address import BASE
 from websakctl.plan.action import Action
@@ -151,10 +149,10 @@ def _steps(plan: "Plan", look: Look) -> Iterable[str]:
     """What a person has to do: what people set as a whole is one line, and so are many of one sort."""
     if look.expand:
         yield "Steps for a person:"
-        yield from (line for _, steps in steps_by_sort(plan) for step in steps for line in _step(step, look))
+        yield from (line for _, steps in steps_by_sort(plan.manual) for step in steps for line in _step(step, look))
         yield ""
         return
-    kinds, others = steps_by_kind(plan)
+    kinds, others = steps_by_kind(plan.manual)
     hint = " (--expand lists them; `websakctl worklist show` says what to set)" if kinds else ""
     yield f"Steps for a person:{' ' * bool(kinds)}{kinds}{hint}"
     folded = False
@@ -166,26 +164,27 @@ def _steps(plan: "Plan", look: Look) -> Iterable[str]:
     yield ""
 
 
-def steps_by_kind(plan: "Plan") -> tuple[str, "Plan"]:
-    """What people set as a whole, counted by kind; and the plan with its other steps only."""
-    created = Action.CREATE
-    whole = [s for s in plan.manual if (s.change is not None and s.change.action is created) or s.what in WHOLE_KIND]
-    if not whole:
-        return "", plan
-    counts = Counter(step.address.kind for step in whole)
-    kinds = ", ".join(f"{number(count)} {kind}" for kind, count in counts.most_common())
-    return kinds, replace(plan, manual=tuple(step for step in plan.manual if step not in whole))
+def steps_by_kind(steps: Iterable["ManualStep"]) -> tuple[str, list["ManualStep"]]:
+    """What people set as a whole, counted by kind; and the other steps."""
+    counts: Counter[str] = Counter()
+    others = []
+    for step in steps:
+        if (step.change is not None and step.change.action is Action.CREATE) or step.what in WHOLE_KIND:
+            counts[step.address.kind] += 1
+        else:
+            others.append(step)
+    return ", ".join(f"{number(count)} {kind}" for kind, count in counts.most_common()), others
 
 
-def steps_by_sort(plan: "Plan") -> Iterable[tuple[str, list["ManualStep"]]]:
+def steps_by_sort(steps: Iterable["ManualStep"]) -> Iterable[tuple[str, list["ManualStep"]]]:
     """Steps of one sort, and what they are together; a few of a sort are told one by one, and this is empty."""
     sorts: dict[tuple[str, str], list[ManualStep]] = {}
-    for step in plan.manual:
+    for step in steps:
         sorts.setdefault((step.address.kind, step.what), []).append(step)
-    for (kind, what), steps in sorts.items():
-        districts = len({step.address.scope for step in steps} - {BASE})
+    for (kind, what), alike in sorts.items():
+        districts = len({step.address.scope for step in alike} - {BASE})
         where = f" in {districts} district{'s' * (districts != 1)}" if districts else ""
-        yield f"{kind}: {number(len(steps))}{where}: {what}" if len(steps) > _MOST_OF_A_SORT else "", steps
+        yield f"{kind}: {number(len(alike))}{where}: {what}" if len(alike) > _MOST_OF_A_SORT else "", alike
 
 
 def _step(step: "ManualStep", look: Look) -> Iterable[str]:
