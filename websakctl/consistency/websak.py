@@ -105,16 +105,19 @@ def below_root(
     parents = {key for unit in units if (key := _key_of(unit.parent, keys, by_id))}
     tops = [unit.key for unit in units if unit.parent == ""]
     outside = sorted(parents - keys)
+    unnamed = [key for key in outside if key not in desired]  # one of these is the root
     if root:
         top = _key_of(root, keys, by_id)
     elif len(tops) == 1 and tops[0] not in desired:
         top = tops[0]
     else:
-        top = outside[0] if not tops and len(outside) == 1 else ""
+        top = unnamed[0] if not tops and len(unnamed) == 1 else ""
     result = []
     for unit in units:
         if unit.key != top:
             parent = _key_of(unit.parent, keys, by_id)
+            if parent in unnamed and not top:
+                parent = None  # it may be the root, or not
             result.append(replace(unit, parent="" if top and parent == top else parent))
     return tuple(result), [key for key in outside if key != top]
 

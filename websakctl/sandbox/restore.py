@@ -34,6 +34,7 @@ _DEPARTMENT: Final = {
     "visiting_address": "visiting_address",
     "manager_user_id": "manager_user_id",
     "unit_type": "unit",
+    "number": "personal_or_organization_number",
 }  # a name in the document -> the column
 # a group's name in the document -> the column of its id
 _GROUPS: Final = {"mail_group": "mail_distribution_group", "admin_group": "local_admin_access_group"}
@@ -48,7 +49,7 @@ def restore(database: Database, document: Mapping[str, Any]) -> dict[str, int]:
 
     Args:
         database: The database; nothing of it is left.
-        document: ``departments`` (the first is the root; ``parent`` is an id, ``mail_group`` and ``admin_group`` are names),
+        document: ``departments`` (the first is the root; ``parent`` is an id, ``number`` an organisation number, ``mail_group`` and ``admin_group`` are names),
             ``templates`` and ``users`` (``department`` is an id, ``groups`` are names, ``roles`` have their lists as texts),
             ``groups``, ``zones`` by name, and ``setup``: rows by kind, each with ``active``.
 
