@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from websakctl.apply.events import Begun, EventFile, Noted, Planned, Tried, line
 from websakctl.apply.journal import Journal
+from websakctl.fleet.job import Tally
 from websakctl.fleet.process import GOING_ON, run_command
 from websakctl.live.clock import SystemClock
 
@@ -90,3 +92,35 @@ def test_how_a_command_ends_is_told(tmp_path: Path) -> None:
     wrong = run_command(["validate"], cwd=tmp_path, env=around, stop=lambda: GOING_ON)
     assert wrong.code == 3
     assert "there is no config" in wrong.err
+
+
+def test_a_starter_is_told_what_the_observer_of_an_apply_is(fleet: World) -> None:
+    websak, told = fleet.websaks[0], []
+    env = fleet.cli.surroundings(
+        {"WEBSAKCTL_CLIENT_SECRET": websak.secret, "WEBSAKCTL_TOKEN_URL": f"{websak.url}/connect/token"}
+    )
+    ended = run_command(
+        ["apply", "--auto-approve", "--environment", "test"],
+        cwd=fleet.folder / "by-0", env=env, stop=lambda: GOING_ON, watch=told.append,
+    )  # fmt: skip
+    assert ended.code == 0, ended.err
+    planned, begun, *tried = [event for event in told if not isinstance(event, Noted)]
+    assert (planned, begun) == (Planned(changes=WRITES, findings=0), Begun(changes=WRITES))
+    assert [type(event) for event in tried] == [Tried] * WRITES
+    assert {event.status for event in tried} == {"done"} and not any(event.fault for event in tried)
+    tally = Tally("by-0", lambda target, event: None)
+    assert tally.how_far == ""
+    for event in told[:-2]:
+        tally.take(event)
+    assert tally.how_far == f" after {WRITES - 2} of {WRITES} changes"
+
+
+def test_half_a_line_waits_for_its_end(tmp_path: Path) -> None:
+    (tmp_path / "events").write_bytes(line(Begun(changes=2)) + line(Begun(changes=3))[:7])
+    events = EventFile(tmp_path / "events")
+    assert list(events.new()) == [Begun(changes=2)]
+    with (tmp_path / "events").open("ab") as file:
+        file.write(line(Begun(changes=3))[7:])
+    assert list(events.new()) == [Begun(changes=3)]
+    assert list(events.new()) == []
+    events.close()

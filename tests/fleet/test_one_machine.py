@@ -63,6 +63,16 @@ def test_the_failure_of_one_stops_no_other(fleet: World) -> None:
     assert "error: by-0: " in text.err
 
 
+def test_what_goes_wrong_in_a_target_is_told_as_it_comes(fleet: World) -> None:
+    refuse = {"match": {"method": "POST", "path": "/access-codes$"}, "fault": "status", "params": {"code": 400}}
+    fleet.websaks[1].ask("POST", "faults", [{**refuse, "times": 1}])
+    fleet.websaks[2].slow(100)  # so that the fault is told before this one has ended
+    lines = fleet.cli("fleet", "apply", "--auto-approve", "--jobs", "4", code=5).err.splitlines()
+    told = next(i for i, line in enumerate(lines) if line.startswith("by-1: access_code/base/U: "))
+    assert told < next(i for i, line in enumerate(lines) if line.startswith("error: by-1: "))
+    assert not [line for line in lines if line.startswith(("by-0:", "by-2:", "by-3:"))]
+
+
 def test_no_credentials_but_the_targets_own_are_used(fleet: World) -> None:
     others = {"WEBSAKCTL_CLIENT_SECRET": fleet.websaks[0].secret, "WEBSAKCTL_BASE_URL": "http://127.0.0.1:9"}
     result = fleet.fleet("plan", "--only", "by-0", env={"WEBSAKCTL_BY_0_CLIENT_SECRET": None, **others}, code=6)

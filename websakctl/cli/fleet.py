@@ -19,7 +19,8 @@ from websakctl.cli.options import Call, OptionGroup, command
 from websakctl.cli.session import Session, read_json, require_file, write_private
 
 if TYPE_CHECKING:
-    from websakctl.fleet.job import Job, Result
+    from websakctl.apply.events import Event
+    from websakctl.fleet.job import Job, Observe, Result
     from websakctl.fleet.target import Fleet, Shard, Target
     from websakctl.live.runtime import Runtime
 
@@ -74,12 +75,14 @@ class FleetOptions(OptionGroup, frozen=True, kw_only=True):
     carry: Carry = False
     shard: ShardOf = None
 
-    def carry_out(self, jobs: "list[Job]", stop: "_Stopping", runtime: "Runtime") -> "Iterator[Result]":
+    def carry_out(
+        self, jobs: "list[Job]", stop: "_Stopping", runtime: "Runtime", observe: "Observe"
+    ) -> "Iterator[Result]":
         """Run the jobs where they are to be run."""
         if self.scheduler is None:
             from websakctl.fleet.local import carry_out
 
-            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level, runtime)
+            return carry_out(jobs, self.jobs or min(16, 2 * (os.cpu_count() or 1)), stop.level, runtime, observe)
         from websakctl.fleet.cluster import carry_out as carry_out_there
 
         return carry_out_there(jobs, self.scheduler, stop.level, stop.say, runtime.clock)
@@ -253,7 +256,7 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
         from websakctl.fleet.cluster import ClusterError, ClusterMissing
 
         try:
-            yield from self.options.carry_out(jobs, stop, self.session.runtime) if jobs else ()
+            yield from self.options.carry_out(jobs, stop, self.session.runtime, self._observe) if jobs else ()
         except ClusterMissing as error:
             raise Problem(str(error), Exit.FAILED, "pip install 'websakctl[fleet]'") from None
         except ClusterError as error:
@@ -283,6 +286,16 @@ class _Run(msgspec.Struct, frozen=True, kw_only=True):
             plan=json.dumps(plans[target.name], ensure_ascii=False) if plans else "",
             parcel=pack(target.root, target.state_dir, self.session.clock) if self.options.carry else None,
         )
+
+    def _observe(self, target: str, event: "Event") -> None:
+        """Say at once what goes wrong in a target; what came of all is told in the end."""
+        from websakctl.apply.events import Noted, Tried
+        from websakctl.report.formats.text import safe
+
+        if isinstance(event, Tried) and event.fault:
+            self.session.terminal.warn(safe(f"{target}: {event.address}: {event.detail}"))
+        elif isinstance(event, Noted) and event.urgent:
+            self.session.terminal.warn(safe(f"{target}: {event.text}"))
 
     def _kept(self, result: "Result") -> "Result":
         """The result, with its journal back where it belongs."""

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from websakctl import __version__
+from websakctl.apply.events import Begun, Event, Tried
 from websakctl.files import temporary_folder
 from websakctl.fleet.process import GOING_ON, Ended, Stop, run_command
 from websakctl.fleet.target import variable_of
@@ -67,24 +68,52 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     journal: "Carried | None" = None
 
 
+Observe = Callable[[str, Event], None]  # told of a target what its apply tells its observer, from several threads
+
+
+class Tally:
+    """How far the apply of one target is, by what it tells."""
+
+    def __init__(self, target: str, observe: Observe) -> None:
+        self._target, self._observe = target, observe
+        self._tried = self._planned = 0
+
+    def begin(self) -> None:
+        """A command begins."""
+        self._tried = self._planned = 0
+
+    def take(self, event: Event) -> None:
+        """Take an event, and pass it on."""
+        if isinstance(event, Begun):
+            self._planned = event.changes
+        elif isinstance(event, Tried):
+            self._tried += 1
+        self._observe(self._target, event)
+
+    @property
+    def how_far(self) -> str:
+        """In words; empty where no change was begun."""
+        return f" after {self._tried} of {self._planned} changes" if self._planned else ""
+
+
 def not_begun(job: Job, why: str, exit_code: int) -> Result:
     """The result of a job that could not be run."""
     return Result(target=job.target, environment=job.environment, exit_code=exit_code, error_output=f"error: {why}")
 
 
-def run_job(job: Job, stop: Stop, clock: Clock) -> Result:
+def run_job(job: Job, stop: Stop, clock: Clock, observe: Observe = lambda _, __: None) -> Result:
     """Run a job to its end; whatever goes wrong is in the result.
 
     A command that was killed is run again, up to three times in all. For an apply that is as safe as the first time: what
     the journal has of a saved plan is resumed, and a plan from the config is made afresh from live (decision 16).
     """
-    began = clock.monotonic()
+    began, tally = clock.monotonic(), Tally(job.target, observe)
     if stop() != GOING_ON:
         return not_begun(job, "stopped before it began", 5 if job.writes else 1)
     if job.version != __version__:
         return not_begun(job, f"the worker has websakctl {__version__}, and this is {job.version}", 1)
     try:
-        result = _run_parcel(job, job.parcel, stop, clock) if job.parcel else _run(job, stop, clock)
+        result = _run_parcel(job, job.parcel, stop, clock, tally) if job.parcel else _run(job, stop, clock, tally)
     except Exception as error:  # a job must not take the others with it
         reported = f"{error.strerror or error} {error.filename or ''}" if isinstance(error, OSError) else str(error)
         result = not_begun(job, reported.strip() or type(error).__name__, 1)
@@ -93,7 +122,7 @@ def run_job(job: Job, stop: Stop, clock: Clock) -> Result:
     return replace(result, seconds=round(clock.monotonic() - began, 3), where=socket.gethostname())
 
 
-def _run_parcel(job: Job, parcel: "Parcel", stop: Stop, clock: Clock) -> Result:
+def _run_parcel(job: Job, parcel: "Parcel", stop: Stop, clock: Clock, tally: Tally) -> Result:
     from websakctl.fleet.carrying import Carried, packed_journal, unpacked
 
     with unpacked(parcel) as (root, state_dir):
@@ -101,7 +130,7 @@ def _run_parcel(job: Job, parcel: "Parcel", stop: Stop, clock: Clock) -> Result:
             _pause(
                 SETTLING, stop, clock
             )  # its journal died with the worker; live says what it did, once nothing is under way
-        result = _run(replace(job, root=str(root), state_dir=str(state_dir), again=False), stop, clock)
+        result = _run(replace(job, root=str(root), state_dir=str(state_dir), again=False), stop, clock, tally)
         packed = packed_journal(state_dir, clock) if job.writes else b""
         return replace(result, journal=Carried(packed=packed) if packed else None)
 
@@ -112,17 +141,17 @@ def _pause(seconds: float, stop: Stop, clock: Clock) -> None:
         clock.sleep(0.25)
 
 
-def _run(job: Job, stop: Stop, clock: Clock) -> Result:
+def _run(job: Job, stop: Stop, clock: Clock, tally: Tally) -> Result:
     if not Path(job.root).is_dir():
         why = f"{job.root} is not a folder on {socket.gethostname()}"
         return not_begun(job, f"{why}; put it on a disk that all workers share, or use --carry", 1)
     documents: dict[str, Any] = {}
     given, code, attempts = [], 0, 1
     for step in job.steps:
-        ended, tried = _attempted(job, step, stop, clock)
+        ended, tried = _attempted(job, step, stop, clock, tally)
         attempts = max(attempts, tried)
         code = ended.code if ended.code >= 0 else 1
-        given.append(_last_words(ended))
+        given.append(_last_words(ended, tally))
         with suppress(ValueError):
             documents[step[0]] = json.loads(ended.out)
         if code != 0:
@@ -137,43 +166,49 @@ def _run(job: Job, stop: Stop, clock: Clock) -> Result:
     )
 
 
-def _last_words(ended: Ended) -> str:
+def _last_words(ended: Ended, tally: Tally) -> str:
     words = ended.err.strip()[-_LONGEST:]
-    return words if ended.code >= 0 else f"{words}\nerror: ended by signal {-ended.code}".strip()
+    if ended.code >= 0:
+        return words
+    return f"{words}\nerror: ended by signal {-ended.code}{tally.how_far}".strip()
 
 
-def _attempted(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock) -> tuple[Ended, int]:
+def _attempted(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock, tally: Tally) -> tuple[Ended, int]:
     """Run a step until it is not killed."""
     again, attempt = job.again, 0
     while True:
         attempt += 1
-        ended = _apply(job, step, stop, clock, again=again) if step[0] == "apply" else _command(job, step, stop)
+        ended = (
+            _apply(job, step, stop, clock, tally, again=again)
+            if step[0] == "apply"
+            else _command(job, step, stop, tally)
+        )
         if not ended.killed or attempt == ATTEMPTS:
             return ended, attempt
         again = True
 
 
-def _apply(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock, *, again: bool) -> Ended:
+def _apply(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock, tally: Tally, *, again: bool) -> Ended:
     if not again:
-        return _apply_once(job, step, stop, clock)
+        return _apply_once(job, step, stop, clock, tally)
     _until_nobody_applies(job, stop, clock)
-    ended = _apply_once(job, step, stop, clock)
+    ended = _apply_once(job, step, stop, clock, tally)
     if ended.code == _REFUSED:  # most likely for the lease of a machine that is gone; it ends by itself
         _pause(SETTLING, stop, clock)
-        ended = _apply_once(job, step, stop, clock)
+        ended = _apply_once(job, step, stop, clock, tally)
     return ended
 
 
-def _apply_once(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock) -> Ended:
+def _apply_once(job: Job, step: tuple[str, ...], stop: Stop, clock: Clock, tally: Tally) -> Ended:
     if not job.plan:
-        return _command(job, step, stop)
+        return _command(job, step, stop, tally)
     begun = _run_of(job, clock)
     if begun is None:
         with _file_of(job.plan) as file:
-            return _command(job, (step[0], file, *step[1:]), stop)
+            return _command(job, (step[0], file, *step[1:]), stop, tally)
     run, ended, merged = begun
     if not ended:
-        return _command(job, ("apply", "--resume", "--auto-approve"), stop)
+        return _command(job, ("apply", "--resume", "--auto-approve"), stop, tally)
     given = (
         f"run {run} had done it" if merged else f"error: run {run} ended before and did not do all of it: plan again"
     )
@@ -221,9 +256,12 @@ def _file_of(plan: str) -> "Iterator[str]":
         yield str(path)
 
 
-def _command(job: Job, step: tuple[str, ...], stop: Stop) -> Ended:
+def _command(job: Job, step: tuple[str, ...], stop: Stop, tally: Tally) -> Ended:
     whose = ("--root", job.root, "--environment", job.environment, "--format", "json", "--no-color")
-    return run_command([*step, *whose], cwd=Path(job.root), env=surroundings(job, os.environ), stop=stop)
+    tally.begin()
+    return run_command(
+        [*step, *whose], cwd=Path(job.root), env=surroundings(job, os.environ), stop=stop, watch=tally.take
+    )
 
 
 def surroundings(job: Job, around: Mapping[str, str]) -> dict[str, str]:

@@ -8,10 +8,14 @@ from pathlib import Path
 
 import msgspec
 
-from websakctl import LIFELINE
+from websakctl import EVENTS, LIFELINE
+from websakctl.apply.events import Event, EventFile
+from websakctl.files import temporary_folder
 
 GOING_ON, STOPPING, AT_ONCE = 0, 1, 2
 Stop = Callable[[], int]  # asked now and then: go on, finish what is under way, or stop at once
+
+Watch = Callable[[Event], None]
 
 _LOOK = 0.25  # seconds between looks at ``Stop``
 _LONGEST_FAREWELL = 120.0  # seconds that a command may take to finish what it is at
@@ -26,8 +30,10 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     killed: bool
 
 
-def run_command(arguments: list[str], *, cwd: Path, env: Mapping[str, str], stop: Stop) -> Ended:
-    """Run a command line of this program to its end.
+def run_command(
+    arguments: list[str], *, cwd: Path, env: Mapping[str, str], stop: Stop, watch: Watch = lambda _: None
+) -> Ended:
+    """Run a command line of this program to its end; ``watch`` is told what an apply tells its observer, as it comes.
 
     Its output goes to files without a name: a pipe would break under a command whose starter has died, in mid-apply.
     Its stdin is a pipe that nobody writes to: the end of it says that the starter has died, however it died.
@@ -35,17 +41,22 @@ def run_command(arguments: list[str], *, cwd: Path, env: Mapping[str, str], stop
     Raises:
         OSError: If it cannot be started.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, temporary_folder() as folder:
+        path = folder / "events"
+        path.touch(mode=0o600)
+        told = EventFile(path)
         with subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-m", "websakctl", *arguments],
             cwd=cwd,
-            env={**env, LIFELINE: "1"},
+            env={**env, LIFELINE: "1", EVENTS: str(path)},
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=err,
             process_group=0,  # Ctrl-C is told by us, once
         ) as child:
-            reported = _wait(child, stop)
+            reported = _wait(child, stop, lambda: _pass_on(told, watch))
+        _pass_on(told, watch)
+        told.close()
         out.seek(0)
         err.seek(0)
         texts = (out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace"))
@@ -53,8 +64,13 @@ def run_command(arguments: list[str], *, cwd: Path, env: Mapping[str, str], stop
     return Ended(code=code, out=texts[0], err=texts[1], killed=code < 0 and reported == GOING_ON)
 
 
-def _wait(child: "subprocess.Popen[bytes]", stop: Stop) -> int:
-    """Wait for the end, passing on what ``stop`` says; gives the most that was passed on."""
+def _pass_on(told: EventFile, watch: Watch) -> None:
+    for event in told.new():
+        watch(event)
+
+
+def _wait(child: "subprocess.Popen[bytes]", stop: Stop, look: Callable[[], None]) -> int:
+    """Wait for the end, looking now and then and passing on what ``stop`` says; gives the most that was passed on."""
     reported, waited = GOING_ON, 0.0
     while True:
         try:
@@ -63,6 +79,7 @@ def _wait(child: "subprocess.Popen[bytes]", stop: Stop) -> int:
             waited += _LOOK if reported else 0.0
         else:
             return reported
+        look()
         desired = max(stop(), AT_ONCE if waited > _LONGEST_FAREWELL else GOING_ON)
         if desired > reported:
             reported = desired

@@ -16,6 +16,7 @@ from websakctl.cli.change.apply_request import (
     check_allow,
     inputs_of,
     nothing_written_if_interrupted,
+    told_elsewhere,
     what_and_who,
 )
 from websakctl.cli.change.by_hand import make_folder, work_list_for
@@ -130,7 +131,7 @@ def apply(
         observer = TerminalObserver(session, inputs, stop, auto_approve=auto_approve, expand=expand, resume=resume)
         request = operation.ApplyRequest(
             **what_and_who(session, inputs, reason),
-            observer=observer,
+            observer=told_elsewhere(observer),
             stop=stop,
             allow=tuple(allow or ()),
             fail_fast=fail_fast,

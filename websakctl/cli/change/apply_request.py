@@ -1,17 +1,21 @@
 """What ``apply``, ``rehearse`` and ``rollout run`` have in common: options, and the parts of an ``ApplyRequest``."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from websakctl import EVENTS
 from websakctl.cli.change.plan import make_config_input
 from websakctl.cli.exits import Exit, Problem, Stopped
 from websakctl.cli.options import SelectionOptions
 from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
+    from websakctl.operations.apply.observer import ApplyObserver
     from websakctl.operations.apply.saved import SavedPlan
     from websakctl.operations.change.make_plan import ConfigInput
 
@@ -83,3 +87,14 @@ def nothing_written_if_interrupted() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Stopped("interrupted; nothing was written", Exit.REFUSED) from None
+
+
+def told_elsewhere(observer: "ApplyObserver") -> "ApplyObserver":
+    """The observer; where the process that started this one wants to know what it is told, one that writes that down too."""
+    path = os.environ.pop(EVENTS, "")
+    from websakctl.operations.apply.told_elsewhere import WrittenDown
+
+    try:
+        return WrittenDown(observer, partial(os.write, os.open(path, os.O_WRONLY | os.O_APPEND))) if path else observer
+    except OSError:  # the starter has died, and its folder with it
+        return observer
