@@ -5,7 +5,7 @@
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 unexport PYTHONDONTWRITEBYTECODE # images set it, and each of a thousand processes would compile all that it imports
-.PHONY: help demo test properties lint format types contracts unused docs check locks bench bench-peers scale reliability clean
+.PHONY: help demo test properties lint format types contracts unused docs check locks bench bench-peers scale reliability simulation clean
 
 PYTHONS := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python)
 BIN := .venv/bin
@@ -72,8 +72,11 @@ bench-peers: .venv/.test ## Plan as much with other tools, where they can be had
 scale: .venv/.test ## Measure how cost grows, to 100 000 resources and 40 Websaks, and write docs/scale.md
 	$(BIN)/python bench/scale.py --write $(ARGS)
 
-reliability: .venv/.test ## Try every fault and crash point (an hour), and write docs/reliability.md
+reliability: .venv/.test ## Try every fault and crash point (two hours), and write docs/reliability.md
 	$(BIN)/python docs/generate_reliability.py
+
+simulation: .venv/.test ## Play 100 000 histories from their seeds (an hour), and write their part of docs/reliability.md
+	$(BIN)/python docs/generate_reliability.py --simulation
 
 clean: ## Take away what was made here, but for .websakctl/ (your journal)
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,7 +1,10 @@
 """Writes docs/reliability.md: tries everything, and tables what came of it.
 
-make reliability                                    tries everything (an hour on two cores), then writes the page
+make reliability                                    tries everything (two hours on two cores), then writes the page
+make simulation                                     plays the histories only, and writes their part of the page
 python docs/generate_reliability.py --from FILE     writes the page from what a run left behind
+
+What a run did not try stays on the page as the run before left it.
 """
 
 import argparse
@@ -19,11 +22,13 @@ from tabulate import tabulate
 
 HOME = Path(__file__).parents[1]
 PAGE = HOME / "docs" / "reliability.md"
+SIMULATION = "tests/simulation"
+BEGINS, ENDS = "<!-- histories from a seed -->", "<!-- end of histories from a seed -->"
 Trial = dict[str, Any]
 
 
-def run_everything(summary: Path) -> int:
-    """Run both suites with every point; gives pytest's exit code."""
+def run_everything(summary: Path, folders: tuple[str, ...]) -> int:
+    """Run suites with every point; gives pytest's exit code."""
     command = [
         sys.executable,
         "-m",
@@ -36,13 +41,62 @@ def run_everything(summary: Path) -> int:
         "-o",
         "faulthandler_timeout=7200",
     ]
-    command += ["tests/reliability", "tests/faults", "tests/state", "tests/simulation"]
+    command += folders
     around = {**os.environ, "RELIABILITY": "all", "RELIABILITY_SUMMARY": str(summary)}
     return subprocess.run(command, cwd=HOME, env=around, check=False).returncode
 
 
+def renewed(before: str, trials: list[Trial], commit: str) -> str:
+    """The page with what was tried now in the place of what was tried before."""
+    part, rest = [t for t in trials if t["what"] in ("simulation", "bite")], [t for t in trials if t["what"] == "trial"]
+    histories = before[before.index(BEGINS) : before.index(ENDS)] + ENDS if BEGINS in before else f"{BEGINS}\n{ENDS}"
+    if part:
+        histories = f"{BEGINS}\n{simulated(part, commit)}{ENDS}"
+    whole = page(trials) if rest else before
+    if BEGINS in whole:
+        whole = whole[: whole.index(BEGINS)] + histories + whole[whole.index(ENDS) + len(ENDS) :]
+    return whole
+
+
+def simulated(trials: list[Trial], commit: str) -> str:
+    """The part about histories: how many, what was tried on whom, and which broken guards were found."""
+    played = [trial for trial in trials if trial["what"] == "simulation"]
+    found = [trial for trial in trials if trial["what"] == "bite"]
+    histories = sum(trial["histories"] for trial in played)
+    text = ""
+    if played:
+        means = {
+            name: sum(t["means"][name] * t["histories"] for t in played) / histories for name in played[0]["means"]
+        }
+        covered: Counter[tuple[str, str, str]] = Counter()
+        for trial in played:
+            for operation, fault, actor, count in trial["covered"]:
+                covered[operation, fault, actor] += count
+        text += PLAYED.format(
+            commit=commit,
+            histories=f"{histories:,}".replace(",", " "),
+            counted=f"{sum(t['counted'] for t in played):,}".replace(",", " "),
+            means=", ".join(f"{value:.1f} {name}" for name, value in means.items()),
+        )
+        for actor in sorted({actor for *_, actor in covered}):
+            text += f"### By {'an' if actor[0] in 'aeiou' else 'a'} {actor}\n\n{_matrix(covered, actor)}\n\n"
+    if found:
+        rows = [(t["guard"], t["after"], t["how"].partition(":")[0]) for t in sorted(found, key=lambda t: t["guard"])]
+        columns = ("guard that was broken", "found in history number", "what did not hold")
+        text += f"{FOUND.format(count=len(rows), commit=commit)}{_table(columns, rows)}\n"
+    return text
+
+
+def _matrix(covered: Counter[tuple[str, str, str]], actor: str) -> str:
+    """How often each operation met each fault; an empty cell: never."""
+    operations = sorted({operation for operation, _, who in covered if who == actor})
+    faults = sorted({fault for *_, fault, who in covered if who == actor})
+    rows = [(fault, *(covered[operation, fault, actor] or "" for operation in operations)) for fault in faults]
+    return _table(("fault", *operations), rows)
+
+
 def page(trials: Iterable[Trial]) -> str:
-    """Render the page."""
+    """Render the page but for the histories."""
     result = list(trials)
     disturbed = [trial for trial in result if trial["what"] == "trial"]
     faults = [trial for trial in result if trial["what"] == "fault"]
@@ -60,6 +114,8 @@ def page(trials: Iterable[Trial]) -> str:
         ("**effects doubled**", f"**{doubled}**"),
     ]
     return TEXT.format(
+        BEGINS=BEGINS,
+        ENDS=ENDS,
         totals=_table(("", "number"), rows),
         disturbed=_table(("what was done to a run", "User API", "times", "lost", "doubled"), _by_kind(disturbed)),
         writing=_table(("fault", "trials", "what was said of the write", "lost", "doubled"), _by_fault(writes)),
@@ -125,6 +181,19 @@ def _table(columns: tuple[str, ...], rows: list[Any]) -> str:
     return tabulate(rows, columns, tablefmt="github", disable_numparse=True)
 
 
+PLAYED = """\
+{histories} histories were played at commit `{commit}`, and none broke an invariant; {counted} of them count: at least two actors,
+four operations, one fault and one write that landed. On average: {means}.
+
+How often each operation met each fault (*none*: nothing went wrong on the way; empty: never):
+
+"""
+FOUND = """\
+### Guards that are broken on purpose
+
+Each of {count} was found, at commit `{commit}`:
+
+"""
 TEXT = """\
 # What was done to it, and what came of it
 
@@ -134,7 +203,7 @@ it twice.
 
 {totals}
 
-To try it all again, about an hour on two cores:
+To try it all again, about two hours on two cores:
 
     make reliability
 
@@ -153,9 +222,16 @@ On 3.0 the run sends one request at a time, so that every boundary is met; on 3.
 
 {disturbed}
 
-Rivals, crashes and faults in whole histories: [simulation.md](simulation.md).
+## Histories from a seed
 
-Besides: `strace` sees that no write leaves before what the journal says of it is synchronised to the disk; two applies are
+Rivals, crashes and faults in whole histories, in memory; what is played and assumed: [simulation.md](simulation.md).
+
+{BEGINS}
+{ENDS}
+
+## Besides
+
+`strace` sees that no write leaves before what the journal says of it is synchronised to the disk; two applies are
 refused or follow one another, with the owner's name; what a server makes of names is told once.
 
 ## Faults in the answer to a write
@@ -183,16 +259,25 @@ def main() -> int:
     parser.add_argument(
         "--from", dest="summary", type=Path, action="append", help="what a run left behind (repeatable)"
     )
-    summaries = parser.parse_args().summary
-    code = 0
+    parser.add_argument("--simulation", action="store_true", help="play the histories only")
+    parser.add_argument("--commit", help="what a run that left FILE behind was made at; by default this one")
+    arguments = parser.parse_args()
+    summaries, code = arguments.summary, 0
+    commit = arguments.commit or _commit()
     if summaries is None:
         summaries = [Path(tempfile.mkdtemp()) / "trials.jsonl"]
-        code = run_everything(summaries[0])
+        others = () if arguments.simulation else ("tests/reliability", "tests/faults", "tests/state")
+        code = run_everything(summaries[0], (*others, SIMULATION))
         print(f"what was tried: {summaries[0]}")
     trials = [json.loads(line) for path in summaries for line in path.read_text(encoding="utf-8").splitlines()]
     if code == 0:
-        PAGE.write_text(page(trials), encoding="utf-8")
+        PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), trials, commit), encoding="utf-8")
     return code
+
+
+def _commit() -> str:
+    asked = ["git", "rev-parse", "--short", "HEAD"]
+    return subprocess.run(asked, cwd=HOME, check=True, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_args
 from urllib.parse import quote
 
@@ -19,6 +20,11 @@ _SERVERS = frozenset({"etag", "updated_at"})  # in every answer, never sent
 _SPACE = uuid.UUID("0c6e0f4a-5a3f-4a55-9c0f-6a1f0b6f7f52")  # namespace of the idempotency keys of renames
 
 
+@cache  # making one takes longer than reading a short list
+def _projection(names: frozenset[str]) -> Projection:
+    return Projection(names)
+
+
 class SetupReader:
     """Reads one collection; keyset pages neither repeat nor skip."""
 
@@ -34,7 +40,7 @@ class SetupReader:
         self._of_districts = kind.scoping is Scoping.DISTRICT
         self._within = _fields_within(kind)
         self._known = {*self._fields, kind.key_field, "active", "district"}
-        self._projection = Projection({*self._known, "etag"})
+        self._projection = _projection(frozenset({*self._known, "etag"}))
 
     def read(self) -> list[Resource]:
         """List all, retired ones too.
