@@ -14,7 +14,7 @@ ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 
 def test_the_walk_is_as_the_page_tells(tmp_path: Path, sandbox33: Sandbox) -> None:
-    assert follow("access.md", Cli(tmp_path, sandbox33.fresh().variables)) == 10
+    assert follow("access.md", Cli(tmp_path, sandbox33.fresh().variables)) == 13
 
 
 def test_the_page_has_every_rule_with_where_it_is_from() -> None:

@@ -65,6 +65,7 @@ RESULTS = (
     Case("fmt", "--check", code=1),
     Case("fmt", writes=True),
     Case("plan", "--prune access_group"),
+    Case("plan", "--access"),
     Case("rehearse", "plan.json"),
     Case("drift"),
     Case("history"),

@@ -115,6 +115,9 @@ def test_who_is_new_and_what_nobody_can_tell_of_them(here: Office) -> None:
     assert all(code["at_least"] for code in plan["access"]["codes"])
     assert texts(plan)[0] == "whether 1 person can read code A is unknown"
     assert "users whose roles in Websak are not told: 1" in plan["access"]["gaps"]
+    page, _ = here("plan", "--format", "html", "--lang", "nb")
+    assert "det er ukjent om 1 kan lese kodene A, U<" in page
+    assert "ikke kjent: brukere som vi ikke kjenner rollene til: 1" in page
     here.lists("frogner", OLANOR=LEADER, KARNOR=KARI, EVANOR=LEADER.replace("ola", "eva").replace("S-1-5", "S-1-6"))
     assert texts(here.plan())[0] == "at least 1 more person can read code A (1 in frogner); for 1 it is unknown"
     edit(here, "config/websak.yaml", "organisation:", f"{CONFIRMED}organisation:")

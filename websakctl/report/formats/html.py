@@ -59,10 +59,12 @@ def _plan(report: PlanReport, look: Look) -> str:
 def _part_by_part(line: str, language: Language) -> str:
     """A line on access, which is made of parts and counts by district."""
     text, mark, _ = line.partition(" [sensitive]")
-    parts = "; ".join(translated(part, language) for part in text.split("; "))
     if language == "en":
-        return parts + mark
-    return re.sub(r"(\d+) in (?=[a-z-]+[,)])", r"\1 i ", parts) + (" [skjermes særskilt]" if mark else "")
+        return line
+    several = " read codes " in text
+    parts = "; ".join(translated(part.replace(" read codes ", " read code "), language) for part in text.split("; "))
+    parts = re.sub(r"(\d+) in (?=[a-z-]+[,)])", r"\1 i ", parts)
+    return (parts.replace(" kode ", " kodene ") if several else parts) + (" [skjermes særskilt]" if mark else "")
 
 
 def _line(line: str, language: Language) -> str:

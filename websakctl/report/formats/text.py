@@ -135,12 +135,17 @@ def access_in_words(effect: "AccessEffect", *, everything: bool = False) -> list
         return [f"not computed: {effect.why_not}"]
     if not effect.codes:
         return ["nobody can read more or less than before"]
-    codes = sorted(effect.codes, key=lambda code: not code.sensitive)
-    most = len(codes) if everything else MOST_UNEXPANDED
-    lines = [f"{code.text} [sensitive]" if code.sensitive else code.text for code in codes[:most]]
-    lines += [f"… and {len(codes) - most} more access codes (--expand lists them)"] if len(codes) > most else []
+    alike: dict[tuple[bool, str], list[str]] = {}
+    for code in effect.codes:
+        alike.setdefault((not code.sensitive, code.text.replace(f"code {code.code}", "{code}")), []).append(code.code)
+    lines = [
+        text.replace("{code}", f"code{'s' * (len(codes) > 1)} {', '.join(codes)}") + " [sensitive]" * (not ordinary)
+        for (ordinary, text), codes in sorted(alike.items(), key=lambda item: item[0][0])
+    ]
+    more = 0 if everything else len(lines) - MOST_UNEXPANDED
+    lines = [*lines[:-more], f"… and {more} more (--expand lists them)"] if more > 0 else lines
     lines += [f"not known: {gap}" for gap in effect.gaps]
-    if rules := sorted({number for code in codes for number in code.assumed}):
+    if rules := sorted({number for code in effect.codes for number in code.assumed}):
         lines.append(f"rests on rules that nobody has confirmed: {', '.join(map(str, rules))} (docs/access.md)")
     return lines
 
