@@ -30,7 +30,7 @@ ACTIVE = (
     "http://a.no", "www.a.no", "a@b.no", ":tada:", "GH-1", "/close", "- ", "1. ", "> ", "# ", "===", "    x", "&#64;",
 )  # fmt: skip
 anything = st.text(max_size=40) | st.lists(st.sampled_from(ACTIVE), max_size=12).map("".join)
-GOLDEN = r"""<!-- websakctl plan -->
+GOLDEN = r"""<!-- websakctl plan test -->
 ## websakctl plan: test
 
 **Plan: 1 to create, 5 to update, 1 to deactivate. 1 manual step. Nothing else differs (14 checked).**
@@ -127,7 +127,9 @@ def test_the_steps_of_the_change_at_hand_come_before_the_others() -> None:
 def test_each_command_has_its_own_marker() -> None:
     report = whole()
     first = [written(each).splitlines()[0] for each in (report, replace(report, drift=True), replace(report, compared=True))]  # fmt: skip
-    assert first == ["<!-- websakctl plan -->", "<!-- websakctl drift -->", "<!-- websakctl difference -->"]
+    assert first == [f"<!-- websakctl {word} test -->" for word in ("plan", "drift", "difference")]
+    named = replace(report, plan=replace(report.plan, environment='x --> "y'))
+    assert written(named).splitlines()[0] == "<!-- websakctl plan x%20--%3E%20%22y -->"
     assert "### Removed" in written(replace(report, drift=True))
 
 
@@ -191,7 +193,7 @@ def test_nothing_in_a_name_or_a_value_acts(word: str) -> None:
         elif token.type == "text":
             assert ACTS.search(token.content) is None, token.content
         elif token.type.startswith("html"):
-            assert token.content.startswith("<!-- websakctl plan -->") or token.content in OURS
+            assert token.content.startswith("<!-- websakctl plan test") or token.content in OURS
         assert token.type not in ("link_open", "image", "em_open", "s_open", "fence", "code_block", "ordered_list_open")
     assert codes.count(shown(word)) == 2
     assert not any(line.startswith("/") for line in comment.splitlines())  # GitLab would do what it says

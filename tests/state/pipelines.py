@@ -27,7 +27,7 @@ from .conftest import git
 Host = Literal["github", "gitlab"]
 TEMPLATES = Path(__file__).parents[2] / "templates/ci"
 _FILES = {"github": "github/.github/workflows/websakctl.yml", "gitlab": "gitlab/.gitlab-ci.yml"}
-_PROJECT, _TOKEN = "7", "glpat-of-the-project"  # made up
+_PROJECT, _TOKEN, _NOTE_TOKEN, _ME = "7", "glpat-of-the-project", "glpat-of-notes", 5  # made up
 
 
 def script(host: Host, job: str) -> tuple[list[str], list[str]]:
@@ -64,6 +64,7 @@ class Pipeline:
     plans: dict[str, Path] = field(default_factory=dict)  # the artifact of each request to merge, by its branch
     api: str = ""
     merged: dict[str, str] = field(default_factory=dict)  # branches by the commit that merged them
+    notes: list[dict[str, Any]] = field(default_factory=list)  # of the one merge request that has any
     count: int = 0
 
     def job(self, name: str, branch: str = "main", before: Path | None = None, message: str = "merged") -> Job:
@@ -87,6 +88,7 @@ class Pipeline:
             commit = git(cli.root, "rev-parse", "HEAD")
             env |= {"CI_API_V4_URL": self.api, "CI_PROJECT_ID": _PROJECT, "API_TOKEN": _TOKEN}
             env |= {"CI_COMMIT_SHA": commit, "CI_COMMIT_TITLE": message}
+            env |= {"CI_MERGE_REQUEST_IID": "3", "NOTE_TOKEN": _NOTE_TOKEN} if name == "plan" and self.notes else {}
         done = _run(cli.root, lines, env)
         status = "success" if done.code == 0 else "failed"
         if self.host == "gitlab" or done.code:
@@ -141,6 +143,23 @@ class Pipeline:
             return self.plans[branches[int(parts[1])]].read_bytes()
         return None
 
+    def note(self, method: str, path: str, body: str = "") -> bytes | None:
+        """What GitLab answers to whoever may write notes; a page holds two."""
+        where, _, query = path.partition("?")
+        if (method, where) == ("GET", "/user"):
+            return _json({"id": _ME})
+        below = where.removeprefix(f"/projects/{_PROJECT}/merge_requests/3/notes")
+        if method == "GET" and below == "":
+            page = int(query.rpartition("=")[2])
+            return _json(self.notes[2 * (page - 1) : 2 * page])
+        if method == "POST" and below == "":
+            self.notes.append({"id": len(self.notes), "body": body, "author": {"id": _ME}})
+            return _json(self.notes[-1])
+        if method == "PUT" and self.notes[int(below[1:])]["author"]["id"] == _ME:
+            self.notes[int(below[1:])]["body"] = body
+            return _json({})
+        return None
+
 
 def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
@@ -168,12 +187,18 @@ def gitlab_api(pipeline: Pipeline) -> Iterator[None]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            allowed = self.headers.get("PRIVATE-TOKEN") == _TOKEN
+            token = self.headers.get("PRIVATE-TOKEN")
             below = self.path.removeprefix(f"/api/v4/projects/{_PROJECT}")
-            content = pipeline.answer(below) if allowed and below != self.path else None
+            content = pipeline.answer(below) if token == _TOKEN and below != self.path else None
+            if token == _NOTE_TOKEN:
+                size = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(size))["body"] if size else ""
+                content = pipeline.note(self.command, self.path.removeprefix("/api/v4"), body)
             self.send_response(404 if content is None else 200)
             self.end_headers()
             self.wfile.write(content or b"")
+
+        do_POST = do_PUT = do_GET
 
         def log_message(self, *_: Any) -> None:
             pass

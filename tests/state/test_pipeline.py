@@ -48,13 +48,20 @@ def actions(plan: Path) -> dict[str, str]:
 
 def test_two_requests_a_removal_and_a_hand_edit(pipeline: Pipeline) -> None:
     sandbox, github = pipeline.machines.sandbox, pipeline.host == "github"
+    others = [
+        f"<!-- websakctl plan {ENVIRONMENT} -->\nsomebody's",
+        "<!-- websakctl plan test -->\n",
+        "Hva med Frogner?",
+    ]
+    pipeline.notes = [{"id": n, "body": body, "author": {"id": 9 if n == 0 else 5}} for n, body in enumerate(others)]
     renamed = pipeline.request("rename", RENAME)
     assert renamed.code == 0, renamed.err
-    if github:
-        assert "<!-- websakctl plan -->" in renamed.text("plan.md")
+    assert renamed.text("plan.md").startswith(f"<!-- websakctl plan {ENVIRONMENT} -->\n")
+    assert [n["body"] for n in pipeline.notes] == [*others, *([] if github else [renamed.text("plan.md")])]
     assert "Oppvekst og kultur" in renamed.text("plan.md" if github else "plan.html")
     removed = pipeline.request("removal", {NAMES: ("    HELSE: {name: Helse og mestring}\n", "")})
     assert set(actions(pipeline.plans["removal"]).values()) == {"deactivate"}, removed.out
+    assert github or [n["body"] for n in pipeline.notes] == [*others, removed.text("plan.md")]  # updated
 
     assert pipeline.merge("rename").code == 0
     second = pipeline.merge("removal")  # its plan is of an older config, and every change is still as approved
@@ -70,7 +77,7 @@ def test_two_requests_a_removal_and_a_hand_edit(pipeline: Pipeline) -> None:
     text = drift.text("drift.md" if github else "drift.html")
     assert "FR-OPPV" in text
     if github:
-        assert text.startswith("<!-- websakctl drift -->")
+        assert text.startswith(f"<!-- websakctl drift {ENVIRONMENT} -->\n")
         assert "Fields by cause: " in text
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -52,10 +53,6 @@ _ON_SITES = _SPECIAL | {
 # and the like, addresses, emoji.
 _ACTS = re.compile(r"[@#!~%^&](?=[\w\"'])|\bG[HL](?=-\d)|:(?=//|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
 _BLOCK = re.compile(r"(\d*)([-+=.)])")  # what begins a list, or makes a heading of the line before
-# Let a workflow find its comment and update it.
-_PLAN = ("plan", "<!-- websakctl plan -->")
-_DRIFT = ("drift", "<!-- websakctl drift -->")
-_DIFFERENCE = ("difference", "<!-- websakctl difference -->")
 
 
 def text(value: str) -> str:
@@ -106,12 +103,15 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True):
     folded: bool = False
 
 
+def _marker(word: str, environment: str) -> str:
+    """Let a workflow find its comment and update it: one for each command and environment."""
+    return f"<!-- websakctl {word} {quote(redact(environment), safe='', errors='replace')} -->"
+
+
 def _plan(report: PlanReport, _: Look) -> str:
     plan = report.plan
-    word, marker = _PLAN
-    if report.drift or report.compared:
-        word, marker = _DRIFT if report.drift else _DIFFERENCE
-    head = [marker, *([f"**{_fact(plan.unseen)}**", ""] if plan.unseen else [])]
+    word = "drift" if report.drift else "difference" if report.compared else "plan"
+    head = [_marker(word, plan.environment), *([f"**{_fact(plan.unseen)}**", ""] if plan.unseen else [])]
     head += [f"## websakctl {word}: {_fact(plan.environment)}", "", f"**{_fact(summary_line(report))}**", ""]
     head += [f"- Address: {_code(safe(_cut(report.origin)))}"] if report.origin else []
     head += [f"- {_fact(line)}" for line in (report.basis, *report.notes) if line]
