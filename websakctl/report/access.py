@@ -86,9 +86,10 @@ def compare_report(
         for code, (a, b) in differing.items()
     ]
     gaps = [*_about(access, first), *_about(access, second)]
+    one, other = (f"{a.key} ({_name(access, a)})" if names else a.key for a in (first, second))
     return TableReport(
-        headline=f"{_incomplete(gaps)}{first.key} and {second.key} read {same} of {len(both)} access codes alike ({_read_from(source)}).",
-        columns=("code", "name", first.key, second.key) if rows else (),
+        headline=f"{_incomplete(gaps)}{one} and {other} read {same} of {len(both)} access codes alike ({_read_from(source)}).",
+        columns=("code", "name", one, other) if rows else (),
         rows=rows,
         notes=list(_basis(access, {n for pair in differing.values() for r in pair for n in r.rules})),
         first_to_go=("name",),

@@ -83,7 +83,7 @@ def signed_reviews(journal: Journal, environment: str, districts: Mapping[str, o
         return SignedReviews(unknown=str(error))
     return SignedReviews(
         by_district={
-            slug: max((_signed(body) for body in bodies), key=lambda each: each.on)
+            slug: max(map(_signed, reversed(bodies)), key=lambda each: each.on)  # the last recorded of a day
             for slug, bodies in found.items()
             if bodies
         }
