@@ -53,3 +53,17 @@ def test_what_is_written_together_is_read_apart(cited: list[tuple[str, str, str]
 @given(text=st.text(max_size=60) | st.text(alphabet="§ 13-a;,.jf()og", max_size=40))
 def test_whatever_is_written_gives_provisions_that_say_something(text: str) -> None:
     assert all(citation.name or citation.section for citation in citations(text))
+
+
+LONG = (
+    "§ 1" + " " * 60_000,
+    "§ 1" + " , ," * 20_000 + "§ 1",
+    "§ 1" + " nr. 1" * 20_000,
+    "lovx" * 20_000,
+    "§ 1 og " * 5_000,
+)
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+def test_a_long_text_is_read_in_no_more_time_than_its_length_takes(text: str) -> None:
+    assert len(citations(text)) == 1  # an hour, if any part of it were looked at again for each blank

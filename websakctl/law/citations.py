@@ -12,12 +12,10 @@ _SECTION = re.compile(
 )
 _ORDINAL = r"første|fyrste|andre|annet|tredje|fjerde|femte|sjette|sjuende|syvende|åttende|niende|tiende|\d+\."
 _DETAIL = re.compile(  # what narrows a section down: it holds as long as the section
-    rf"(?:[\s,]*(?:og\s+)?(?:(?:{_ORDINAL})\s+(?:ledd|punktum|setning)|ledd\s+\d+|nr\.?\s*\d+|(?:bokstav|litra)\s+[a-zæøå]\b))+",
+    rf"(?:[\s,]{{0,2}}(?:og\s)?(?:(?:{_ORDINAL})\s(?:ledd|punktum|setning)|ledd\s+\d+|nr\.?\s*\d+|(?:bokstav|litra)\s+[a-zæøå]\b))+",
     re.IGNORECASE,
 )
-_JOINT = re.compile(
-    r"(?:^|(?<=\s)|(?<=,))(?:jf|jfr|sml|cf)\.?(?=\s|$)|;|\n", re.IGNORECASE
-)  # then comes another provision
+_JOINT = re.compile(r"(?:^|(?<=[\s,]))(?:jf|jfr|sml|cf)\.?(?=\s|$)|;", re.IGNORECASE)  # then comes another provision
 _SOFT_JOINT = re.compile(r"(?<!-)\s(?:og|eller|samt|med)\s|[,/]", re.IGNORECASE)  # then may come another
 _ACT = re.compile(r"\b[\wæøåÆØÅ-]*(?:loven|lova|forskriften|forskrifta)\b", re.IGNORECASE)  # in prose it is cited too
 _SIGNS = {"§": "§", "a": "art.", "k": "kap."}
@@ -36,6 +34,9 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
 def citations(text: str) -> tuple[Citation, ...]:
     """The provisions that a text cites, in its order and each once; a section without a name is of the one named before it."""
     result: dict[Citation, None] = {}
+    text = "; ".join(
+        " ".join(line.split()) for line in text.splitlines()
+    )  # one blank, so that no pattern looks for more
     found = list(_SECTION.finditer(text))
     if not found:
         return tuple(dict.fromkeys(Citation(name=name) for name in _parts(text)))
