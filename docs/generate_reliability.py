@@ -23,6 +23,14 @@ from tabulate import tabulate
 HOME = Path(__file__).parents[1]
 PAGE = HOME / "docs" / "reliability.md"
 SIMULATION = "tests/simulation"
+SAMPLED = (
+    "tests/reliability",
+    "tests/faults",
+    "tests/state",
+    "tests/fleet/test_cluster.py",
+    "tests/reform/test_three_reforms.py",
+    "tests/terminal",
+)  # what takes a sample in `make test`
 BEGINS, ENDS = "<!-- histories from a seed -->", "<!-- end of histories from a seed -->"
 Trial = dict[str, Any]
 
@@ -266,7 +274,7 @@ def main() -> int:
     commit = arguments.commit or _commit()
     if summaries is None:
         summaries = [Path(tempfile.mkdtemp()) / "trials.jsonl"]
-        others = () if arguments.simulation else ("tests/reliability", "tests/faults", "tests/state")
+        others = () if arguments.simulation else SAMPLED
         code = run_everything(summaries[0], (*others, SIMULATION))
         print(f"what was tried: {summaries[0]}")
     trials = [json.loads(line) for path in summaries for line in path.read_text(encoding="utf-8").splitlines()]

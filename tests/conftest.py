@@ -64,8 +64,11 @@ settings.register_profile("long", max_examples=1000, deadline=None, suppress_hea
 settings.load_profile(os.environ.get("PROPERTIES") or ("ci" if os.environ.get("CI") else "dev"))
 
 
-# What waits long for other processes begins first, so that nothing is waited for alone at the end.
-_FIRST = ("fleet", "reliability", "simulation", "properties", "repository", "cli", "rollout", "sandbox", "users")
+# What takes long or waits for other processes begins first, so that nothing is waited for alone at the end.
+_FIRST = (
+    "fleet", "state", "contract", "reliability", "simulation", "faults", "reform", "terminal", "properties", "repository",
+    "cli", "looking_back", "rollout", "sandbox", "users",
+)  # fmt: skip
 
 
 def pytest_xdist_auto_num_workers() -> int:

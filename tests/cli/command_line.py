@@ -1,11 +1,14 @@
 """The command line as a user has it: a repository in a folder of its own, real processes, real HTTP."""
 
 import atexit
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import termios
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -100,18 +103,22 @@ def _in_a_fresh_interpreter(argv: list[str], cwd: str, env: dict[str, str], stdi
 
 
 def _in_a_fork(argv: list[str], cwd: str, env: dict[str, str], stdin: str | None) -> Outcome:
-    loaded = _loaded()
-    assert loaded.stdin is not None and loaded.stdout is not None
     with tempfile.TemporaryDirectory() as folder:
         streams = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
         for name, path in streams.items():
             path.write_text(stdin or "" if name == "stdin" else "", encoding="utf-8")
-        wish = {"argv": argv, "cwd": cwd, "env": env, **{name: str(path) for name, path in streams.items()}}
-        loaded.stdin.write(json.dumps(wish) + "\n")
-        loaded.stdin.flush()
-        code = int(loaded.stdout.readline())
+        code = _forked(argv, cwd, env, {name: str(path) for name, path in streams.items()})
         out, err = (streams[name].read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr"))
     return Outcome(code, out, err)
+
+
+def _forked(argv: list[str], cwd: str, env: dict[str, str], streams: Mapping[str, str]) -> int:
+    """Run a command whose streams are files, or a terminal, by their paths; gives its exit code."""
+    loaded = _loaded()
+    assert loaded.stdin is not None and loaded.stdout is not None
+    loaded.stdin.write(json.dumps({"argv": argv, "cwd": cwd, "env": env, **streams}) + "\n")
+    loaded.stdin.flush()
+    return int(loaded.stdout.readline())
 
 
 @cache
@@ -235,8 +242,24 @@ class Screen:
 
 
 def on_a_terminal(cli: Cli, *args: str, columns: int = 80, env: Mapping[str, str | None] | None = None) -> Screen:
-    """Run a command on a terminal to its end."""
-    child = cli.terminal(*args, columns=columns, env=env)
-    raw = child.read()
-    child.close()
-    return Screen(raw, child.exitstatus, columns)
+    """Run a command that asks nothing on a terminal to its end; one that asks takes ``Cli.terminal``."""
+    shown, terminal = os.openpty()
+    termios.tcsetwinsize(terminal, (24, columns))
+    read: list[bytes] = []
+    reader = threading.Thread(target=_read_all, args=(shown, read))
+    reader.start()
+    try:
+        around = cli.surroundings({"TERM": "xterm-256color", **(env or {})})
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), os.ttyname(terminal))
+        code = _forked([PROGRAM, *args], str(cli.root), around, streams)
+    finally:
+        os.close(terminal)  # nobody has it open any more, which the reader takes for the end
+        reader.join()
+        os.close(shown)
+    return Screen(b"".join(read).decode("utf-8", "replace"), code, columns)
+
+
+def _read_all(terminal: int, into: list[bytes]) -> None:
+    with contextlib.suppress(OSError):  # how Linux says that it is the end
+        while part := os.read(terminal, 65_536):
+            into.append(part)

@@ -1,1 +1,1 @@
-"""Many Websaks at once: real processes, a real Dask cluster, up to forty sandboxes."""
+"""Many Websaks at once: real processes, a real Dask cluster, a dozen sandboxes (forty in make reliability)."""

@@ -1,4 +1,4 @@
-"""Forty Websaks over a Dask cluster of three worker processes, one of which is killed in the middle."""
+"""Many Websaks over a Dask cluster of three worker processes, one of which is killed in the middle."""
 
 import json
 import signal
@@ -7,92 +7,93 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.summary import EVERYTHING
 from websakctl.apply.journal import Journal
 from websakctl.live.clock import SystemClock
 
 from .cluster import Cluster, cluster
 from .world import WRITES, World, until, world
 
-TARGETS = 40
+TARGETS = 40 if EVERYTHING else 12  # twice as many as there are at a time
 
 
 @pytest.fixture(scope="module")
-def forty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with world(tmp_path_factory.mktemp("forty"), TARGETS) as result:
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("many"), TARGETS) as result:
         yield result
 
 
 @pytest.fixture(scope="module")
-def dask(forty: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("cluster"), 3, forty.cli.env) as result:
+def dask(many: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster(tmp_path_factory.mktemp("cluster"), 3, many.cli.env) as result:
         yield result
 
 
-def test_a_worker_is_killed_and_nothing_is_done_twice(forty: World, dask: Cluster, tmp_path: Path) -> None:
+def test_a_worker_is_killed_and_nothing_is_done_twice(many: World, dask: Cluster, tmp_path: Path) -> None:
     plans = str(tmp_path / "plans.json")
-    planned = forty.fleet("plan", "--out", plans)
+    planned = many.fleet("plan", "--out", plans)
     assert planned["summary"]["create"] == TARGETS * WRITES
-    for websak in forty.websaks:
-        websak.slow(60)  # so that there is a middle
+    for websak in many.websaks:
+        websak.slow(60 if EVERYTHING else 150)  # so that there is a middle
     # A cluster's workers have the secrets; who gives out the jobs needs none.
-    forty.cli.env = {}
-    applying = forty.cli.start(
+    many.cli.env = {}
+    applying = many.cli.start(
         "fleet", "apply", plans, "--auto-approve", "--scheduler", dask.address, "--format", "json"
     )
     victim = dask.workers["worker-1"]
-    half_way = until(lambda: _busy(forty, victim.pid))
+    half_way = until(lambda: _busy(many, victim.pid))
     victim.send_signal(signal.SIGKILL)
     out, err = applying.communicate(timeout=240)
     assert applying.returncode == 0, (out[-3000:], err)
     targets = json.loads(out)["targets"]
     assert 2 in {target["attempts"] for target in targets.values()}, "some were given to another worker"
-    done = [websak.effects() for websak in forty.websaks]
+    done = [websak.effects() for websak in many.websaks]
     assert [sum(effects.values()) for effects in done] == [WRITES] * TARGETS, half_way
     assert all(set(effects.values()) == {1} for effects in done), half_way
-    for name in forty.names:
-        with Journal(forty.journal(name), SystemClock()) as journal:
+    for name in many.names:
+        with Journal(many.journal(name), SystemClock()) as journal:
             assert journal.broken_link() is None
             assert journal.open_runs("test") == []
 
 
-def test_workers_that_share_no_disk_get_the_config_and_send_the_journal_back(forty: World, dask: Cluster) -> None:
-    names = ("by-3", "by-17")
-    for websak in forty.websaks:
+def test_workers_that_share_no_disk_get_the_config_and_send_the_journal_back(many: World, dask: Cluster) -> None:
+    names = ("by-3", "by-7")
+    for websak in many.websaks:
         websak.slow(0)
     for name in names:
-        file = forty.folder / name / "config/units.yaml"
+        file = many.folder / name / "config/units.yaml"
         file.write_text(file.read_text(encoding="utf-8").replace("Oppvekst", "Oppvekst og læring"), encoding="utf-8")
     live = ("--only", names[0], "--only", names[1], "--scheduler", dask.address, "--carry")
-    before = {name: _entries(forty, name) for name in names}
-    assert forty.fleet("plan", *live)["summary"]["update"] == 2
-    assert forty.fleet("apply", "--auto-approve", *live)["summary"]["done"] == 2
+    before = {name: _entries(many, name) for name in names}
+    assert many.fleet("plan", *live)["summary"]["update"] == 2
+    assert many.fleet("apply", "--auto-approve", *live)["summary"]["done"] == 2
     for name in names:
-        after = _entries(forty, name)
+        after = _entries(many, name)
         assert after[: len(before[name])] == before[name]
         assert len(after) > len(before[name])
-        assert forty.journal(name).stat().st_mode & 0o077 == 0
-    assert forty.fleet("drift", *live)["summary"]["drifted"] == 0
+        assert many.journal(name).stat().st_mode & 0o077 == 0
+    assert many.fleet("drift", *live)["summary"]["drifted"] == 0
 
 
-def _entries(forty: World, name: str) -> list[tuple[int, str]]:
-    with Journal(forty.journal(name), SystemClock()) as journal:
+def _entries(many: World, name: str) -> list[tuple[int, str]]:
+    with Journal(many.journal(name), SystemClock()) as journal:
         assert journal.broken_link() is None
         return [(entry.seq, entry.what) for entry in journal.entries()]
 
 
-def test_a_worker_without_the_folder_says_so(forty: World, dask: Cluster) -> None:
-    (forty.folder / "by-5").rename(forty.folder / "elsewhere")
-    result = forty.fleet("plan", "--only", "by-[56]", "--scheduler", dask.address, code=1)
-    (forty.folder / "elsewhere").rename(forty.folder / "by-5")
+def test_a_worker_without_the_folder_says_so(many: World, dask: Cluster) -> None:
+    (many.folder / "by-5").rename(many.folder / "elsewhere")
+    result = many.fleet("plan", "--only", "by-[56]", "--scheduler", dask.address, code=1)
+    (many.folder / "elsewhere").rename(many.folder / "by-5")
     assert "--carry" in result["targets"]["by-5"]["message"]
     assert result["targets"]["by-6"]["exit_code"] == 0
 
 
-def _busy(forty: World, worker: int) -> list[str]:
+def _busy(many: World, worker: int) -> list[str]:
     """The targets that a worker's commands have under way, with writes that are done."""
     mine = []
-    for name, websak in zip(forty.names, forty.websaks, strict=True):
-        owner = forty.folder / name / ".websakctl" / "apply-test.owner"
+    for name, websak in zip(many.names, many.websaks, strict=True):
+        owner = many.folder / name / ".websakctl" / "apply-test.owner"
         try:
             pid = int(owner.read_text(encoding="utf-8").partition("process ")[2].partition(",")[0])
         except (OSError, ValueError):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.cli.command_line import Screen
+from tests.cli.command_line import Cli, Screen, on_a_terminal
 from tests.repository.pages import ROOT, steps
 from tests.repository.test_readme import surroundings
 from websakctl.report.layout import table, width_of, wrapped
@@ -37,6 +38,7 @@ MORE = (  # what the tour names besides its examples
     "websakctl snapshot list",
     "websakctl upgrade check after --expand",
 )
+SHELL = re.compile(r"[;|<>&$*?`]")
 WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -48,6 +50,9 @@ class Tour:
         self.root = root
 
     def run(self, command: str, columns: int) -> Screen:
+        words = shlex.split(command)
+        if words[0] == "websakctl" and not SHELL.search(command):
+            return on_a_terminal(Cli(self.root), *words[1:], columns=columns)
         child = pexpect.spawn(
             "sh",
             ["-c", command],
