@@ -129,6 +129,16 @@ def test_the_register_alone_stops_nobody(cli: Cli, validated_on: Any) -> None:
     assert validated_on(date(2027, 7, 1))[1]["legal-basis-ended SAK"] == "warning"
 
 
+def test_a_row_that_cannot_be_read_hides_no_more_than_itself(cli: Cli) -> None:
+    write(cli, SAK="gml. § 6", ANNEN="nyl. § 13")
+    path = cli.root / "config/law.yaml"
+    path.write_text(REGISTER.replace("type: act, cited_as: [gml.]", "type: lov, cited_as: [gml.]"), encoding="utf-8")
+    assert [finding.code for finding in load_configuration(cli.root, LAST_DAY).findings] == [
+        "bad-value",
+        "legal-basis-ended",
+    ]
+
+
 def test_what_the_settings_say_of_a_rule_stands(cli: Cli, validated_on: Any) -> None:
     (cli.root / "config/websak.yaml").write_text("rules: {legal-basis-ended: warning}\n", encoding="utf-8")
     git(cli, "init", "-q")

@@ -18,8 +18,8 @@ _ANY_DAY = date(2000, 1, 1)  # what is looked up in the register is the same on 
 
 def registered(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     """Report what is cited and not registered, and what is said to hold from before it did."""
-    if not config.of_kind(KIND.name):
-        return
+    if not config.of_kind(KIND.name) or config.lost or any(address.kind == KIND.name for address in config.broken):
+        return  # a row that cannot be read may be the one that is cited
     review = review_law(config.state, _ANY_DAY)
     known = [name for one in review.sources for name in one.source.cited_as]
     for basis in review.bases:
