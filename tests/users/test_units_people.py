@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from websakctl.apply.journal import Journal
+from websakctl.live.clock import SystemClock
+from websakctl.model.address import Address
+
 from .conftest import settled
 from .office import KARI, OLA, Crash, Office
 
@@ -104,6 +108,18 @@ def test_what_3_0_cannot_write_is_a_step_for_a_person(at30: Office) -> None:
     for key in ("FR-BHG", "SA-BHG"):
         at30.websak.edit("department", key, mailDistributionGroup=group(at30, f"{key[:2]}-POST"))
     assert "org_unit/frogner/FR-BHG" not in {s["address"] for s in at30.plan()["manual"]}
+
+
+@pytest.mark.parametrize("first", ["created", "adopted"])
+def test_what_3_0_neither_writes_nor_tells_is_not_recorded_as_applied(at30: Office, first: str) -> None:
+    if first == "adopted":  # it is there before, and nothing is left to write
+        at30.apply()
+        with_units(at30).apply()
+    with_units(at30).apply()
+    with Journal(at30.root / ".websakctl" / "journal.db", SystemClock()) as journal:
+        known = journal.known("environment")[Address("org_unit", "frogner", "FR-OPPV")].fields
+    assert "name" in known and known.keys().isdisjoint({"visiting_address", "emails", "admin_group"})
+    assert "visiting_address" in at30("plan")[0]  # a step for a person, and not something that was done
 
 
 def test_a_manager_is_set_once_the_user_exists_and_changed_by_a_request_of_its_own(at: Office) -> None:

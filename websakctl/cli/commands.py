@@ -62,7 +62,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suborgs": ("rollout.suborgs", "Show every sub-org number and where its mail goes, the holes first."),
     "consistency": (
         "review.consistency",
-        "Show every unit and number as the config, Websak, the business register and KS Fiks have it.",
+        "Show every unit and number as the config, Websak, the business register and KS Fiks have it; who is wrong, and who mends it.",
     ),
     "users": ("rollout.users", "Users of the districts, from files of HR."),
     "access": ("review.access", "Who can read what: by access code, by user, and as a list to sign."),

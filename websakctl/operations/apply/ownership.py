@@ -1,6 +1,6 @@
 """What is managed once a change is done: the journal's ``known``, and what it no longer knows."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from websakctl.apply.collaborators import Row
@@ -41,7 +41,10 @@ def after_change(
     expected = desired.get(address)
     if change.action is Action.UPDATE and desired and expected is None and last is None:
         return [], gone  # nobody manages it here: it was pointed to the heir of what it referred to
-    fields = as_made(address, expected.fields if expected is not None else before, before, last, accepted)
+    written = {f.path.partition(".")[0] for f in change.fields}
+    fields = as_made(
+        address, expected.fields if expected is not None else before, before, last, accepted, written=written
+    )
     return [(address, patched(fields, change.fields), address in protected)], gone
 
 
@@ -51,11 +54,14 @@ def as_made(
     live: Mapping[str, Any],
     last: LastApplied | None,
     accepted: AcceptedNormalisations,
+    *,
+    written: Container[str] = (),
 ) -> Mapping[str, Any]:
     """What was applied: the config's fields where live is so, or as the server was seen to make them; else what was last applied.
 
     A field that somebody changed by hand, and that is kept so, stays known as theirs. One that was never applied is as live has it.
     A field that the API never tells is as it was last applied. A reference may be to what has a new key in the same run.
+    Of a field that is neither told nor ``written``, since this Websak has no place for it, nobody knows whether it is so.
     """
     kind = all_kinds()[address.kind]
     before = last.fields if last is not None else {}
@@ -72,4 +78,9 @@ def as_made(
     if kind.write_only and last is not None:  # nobody has written them now
         desired = {name: value for name, value in desired.items() if name not in kind.write_only}
         fixed |= {name: value for name, value in last.fields.items() if name in kind.write_only}
+    elif not kind.write_only:
+        unknown = {n for n, v in desired.items() if n not in live and n not in written and v not in (None, [], {})}
+        if unknown:
+            desired = {name: value for name, value in desired.items() if name not in unknown}
+            fixed |= {name: before[name] for name in unknown if name in before}
     return {**desired, **fixed} if fixed else desired
