@@ -144,6 +144,15 @@ def test_a_unit_that_moves_takes_a_read_for_each_user(here: Office) -> None:
     assert texts(here.plan("--access")) == ["1 person can read code U in more units"]
 
 
+def test_what_people_are_to_change_of_an_access_code_counts_too(here33: Office) -> None:
+    """This Websak has no API for access codes: the plan has somebody set them."""
+    here33("worklist", "done", "access_code/base/P", "--by", "Systemforvalter", "--evidence", "sak 26/1")
+    edit(here33, "config/access.yaml", "    screening_level: 3\n", "")
+    assert here33.plan()["access"]["computed"] is False
+    (code,) = here33.plan("--access")["access"]["codes"]
+    assert (code["code"], code["gained"], code["unknown"]) == ("P", {"frogner": 1}, {"base": 1})  # the tool's own user
+
+
 def test_a_new_unit_and_a_new_name_of_one_open_nothing(here33: Office) -> None:
     edit(
         here33,

@@ -1,6 +1,6 @@
 """What a plan does to who can read documents: what is read for that, and what the guards object to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from msgspec.structs import replace
 
@@ -16,9 +16,9 @@ from websakctl.plan.access import (
     touches_users,
     widening,
 )
-from websakctl.plan.change import AccessEffect, Action, Plan
+from websakctl.plan.change import AccessEffect, Action, Change, Plan
 
-_CODE, _CASE_TYPE = "access_code", "case_type"
+_CODE, _CASE_TYPE, _USER = "access_code", "case_type", "user"
 
 
 def with_access(connection: Connection, inputs: ConfigInput, plan: Plan, live: State) -> Plan:
@@ -34,7 +34,8 @@ def with_access(connection: Connection, inputs: ConfigInput, plan: Plan, live: S
     model, sensitive = config.settings.access_model, _sensitive(inputs)
     guarding = model.confirmed and bool(sensitive)
     asked = inputs.access or guarding
-    users, everybody = touches_users(plan.changes), touches_everybody(plan.changes, new_codes=asked)
+    changes = (*plan.changes, *_asked_of_people(plan))
+    users, everybody = touches_users(changes), touches_everybody(changes, new_codes=asked)
     if not users and not everybody:
         return replace(plan, access=AccessEffect()) if inputs.access else plan
     if everybody and not asked:
@@ -44,13 +45,20 @@ def with_access(connection: Connection, inputs: ConfigInput, plan: Plan, live: S
         read = read_access(connection, inputs, frozenset() if everybody else users).state
         state = {**state, **_richer(read, state)}
     effect = effect_on_access(
-        plan.changes, state, {**inputs.by_hand, **inputs.kinds}, model, config.districts, sensitive, config.state
+        changes, state, {**inputs.by_hand, **inputs.kinds}, model, config.districts, sensitive, config.state
     )
     findings = tuple(widening(effect))
     if guarding:
         return replace(plan, access=effect, findings=(*plan.findings, *findings))
     hint = "access_model in config/websak.yaml is not confirmed, so this is no guard yet"
     return replace(plan, access=effect, warnings=(*plan.warnings, *(f"{f.message} ({hint})" for f in findings)))
+
+
+def _asked_of_people(plan: Plan) -> Iterator[Change]:
+    """What a plan has people change of what decides access. What they are to make need not be new: it may not be recorded."""
+    for step in plan.manual:
+        if step.change is not None and step.address.kind in KINDS and step.change.action is not Action.CREATE:
+            yield step.change
 
 
 def _sensitive(inputs: ConfigInput) -> Collection[str]:
@@ -76,4 +84,5 @@ def _richer(read: State, state: State) -> State:
     return {
         address: replace(user, fields={**state[address].fields, **user.fields}) if address in state else user
         for address, user in read.items()
+        if address.kind == _USER
     }
