@@ -16,6 +16,9 @@ from tests.papers.conftest import CHROMIUM, GATES, PAPERS
 AXE = Path(__file__).with_name("node_modules") / "axe-core" / "axe.min.js"
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 WIDTHS = (1280, 390)
+PAPER = 688  # pixels between the margins of an A4 sheet, as page.css has them: 182 mm
+WIDEST = PAPER * 3 // 2  # Chromium shrinks what is wider, to two thirds at the least; the rest is cut
+MOST_SHEETS = {"status": 6, "plan-nb": 3, "evidence": 9}  # of the small repository
 SCHEMES = {"dark": 0, "light": 1}
 FLAGS = (
     "--headless",
@@ -45,9 +48,12 @@ async function look() {
     document.body.append(frame);
     await loaded;
     const inside = frame.contentWindow, root = frame.contentDocument.scrollingElement;
-    const result = await inside.axe.run(frame.contentDocument, {resultTypes: ["violations"]});
+    const result = inside.axe ? await inside.axe.run(frame.contentDocument, {resultTypes: ["violations"]}) : {violations: []};
+    const cut = [...frame.contentDocument.querySelectorAll("main *, header *")].filter(
+      e => inside.getComputedStyle(e).overflowX != "visible" && e.scrollWidth > e.clientWidth + 1 && e.textContent.trim());
     found[`${page} ${width}`] = {
       overflow: root.scrollWidth - root.clientWidth,
+      cut: cut.map(e => e.outerHTML.slice(0, 160)),
       violations: result.violations.filter(v => ["serious", "critical"].includes(v.impact))
         .map(v => `${v.id}: ${v.help}: ${v.nodes.slice(0, 2).map(n => n.html.slice(0, 160)).join(" | ")}`),
     };
@@ -103,6 +109,32 @@ def pages(tmp_path_factory: pytest.TempPathFactory, sandbox33: Any) -> Path:
     return out
 
 
+def measured(folder: Path, wanted: list[tuple[str, int]], scheme: int) -> dict[str, Any]:
+    """What Chromium finds in pages of a folder, each in a frame of a width."""
+    frame = folder / "frames.html"
+    frame.write_text(FRAME % {"pages": json.dumps(wanted)}, encoding="utf-8")
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [
+            CHROMIUM,
+            *FLAGS,
+            f"--blink-settings=preferredColorScheme={scheme}",
+            "--virtual-time-budget=60000",
+            "--window-size=1400,2000",
+            f"--user-data-dir={folder}/profile",
+            "--dump-dom",
+            frame.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    shown = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert shown and shown[1], done.stdout[-1500:] + done.stderr[-1500:]
+    found: dict[str, Any] = json.loads(markup.unescape(shown[1]))
+    return found
+
+
 def keep_evidence(cli: Cli, out: Path) -> None:
     """The index of evidence that is incomplete, since the clone that it is made in is shallow."""
     committed = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@example.invalid"}
@@ -126,28 +158,8 @@ def test_nothing_serious_is_found_in_any_page_at_any_width(pages: Path, tmp_path
         (tmp_path / name).write_text(
             text.replace("</body>", '<script src="axe.min.js"></script></body>'), encoding="utf-8"
         )
-    frame = tmp_path / "frames.html"
-    wanted = [[name, width] for name in names for width in WIDTHS]
-    frame.write_text(FRAME % {"pages": json.dumps(wanted)}, encoding="utf-8")
-    assert CHROMIUM is not None
-    done = subprocess.run(
-        [
-            CHROMIUM,
-            *FLAGS,
-            f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}",
-            "--virtual-time-budget=60000",
-            "--window-size=1400,2000",
-            f"--user-data-dir={tmp_path}/profile",
-            "--dump-dom",
-            frame.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=240,
-    )
-    shown = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert shown and shown[1], done.stdout[-1500:] + done.stderr[-1500:]
-    found = json.loads(markup.unescape(shown[1]))
+    wanted = [(name, width) for name in names for width in WIDTHS]
+    found = measured(tmp_path, wanted, SCHEMES[scheme])
     assert len(found) == len(wanted) == len(names) * 2 >= 22
     assert {page: each["violations"] for page, each in found.items() if each["violations"]} == {}
     assert {page: each["overflow"] for page, each in found.items() if each["overflow"] > 0} == {}
@@ -180,11 +192,26 @@ def test_owners_are_shown_names_and_no_commands_or_keys(pages: Path) -> None:
         assert "--" not in text
 
 
+def test_nothing_is_cut_on_paper(pages: Path, tmp_path: Path) -> None:
+    """With the styles for paper, at its width: no page is wider than Chromium can shrink, and no part hides what sticks out."""
+    names = sorted(path.name for path in pages.glob("*.html"))
+    for name in names:
+        text = (pages / name).read_text(encoding="utf-8")
+        assert "@media print" in text
+        on_paper = text.replace("@media print", "@media all").replace("@media screen", "@media not all and")
+        (tmp_path / name).write_text(on_paper, encoding="utf-8")
+    found = measured(tmp_path, [(name, PAPER) for name in names], SCHEMES["light"])
+    assert len(found) == len(names)
+    wider = {page: each["overflow"] for page, each in found.items() if PAPER + each["overflow"] > WIDEST}
+    assert wider == {}
+    assert {page: each["cut"] for page, each in found.items() if each["cut"]} == {}
+
+
 def test_pictures_to_look_at(pages: Path, tmp_path: Path) -> None:
     """Kept in build/screenshots/, which git does not see: the status page and a plan, on paper too."""
     assert CHROMIUM is not None
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    for name in ("status", "plan-nb"):
+    for name in MOST_SHEETS:
         paper = SCREENSHOTS / f"{name}.pdf"
         paper.unlink(missing_ok=True)
         subprocess.run(
@@ -198,4 +225,7 @@ def test_pictures_to_look_at(pages: Path, tmp_path: Path) -> None:
             capture_output=True,
             timeout=120,
         )
-        assert paper.read_bytes().startswith(b"%PDF") and paper.stat().st_size > 10_000
+        content = paper.read_bytes()
+        assert content.startswith(b"%PDF") and len(content) > 10_000
+        sheets = len(re.findall(rb"/Type\s*/Page\b", content))
+        assert 1 <= sheets <= MOST_SHEETS[name], f"{name}: {sheets} sheets"

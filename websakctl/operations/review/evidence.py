@@ -185,6 +185,7 @@ class _Parts:
             rows=tuple(rows),
             missing=(f"entries that are only examples, which nobody has confirmed: {examples}",) if examples else (),
             notes=("Users are not in it: their data is in no commit.",),
+            to_read=False,
         )
 
     def files(self) -> Part:
