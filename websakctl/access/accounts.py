@@ -89,6 +89,7 @@ class Units:
         units = {a: unit for a, unit in state.items() if a.kind == ORG_UNIT.name}
         self.scopes = {a.key: a.scope for a in units}
         self.parents = {a.key: unit.fields.get("parent") for a, unit in units.items()}
+        self.every = frozenset(self.parents)
         self._children: dict[str, list[str]] = {}
         for key, parent in self.parents.items():
             if parent is not None:

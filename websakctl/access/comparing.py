@@ -136,13 +136,14 @@ def _reached(access: EffectiveAccess, code: str, persons: frozenset[str]) -> dic
         return {}
     result: dict[str, _Reach] = {}
     by_number: dict[int, _Reach] = {}
-    for address in sorted(access.accounts):
+    question = Question(code=code)
+    for address in access.candidates(question):
         account = access.accounts[address]
         if account.person not in persons:
             continue
         one = by_number.get(account.number)
         if one is None:
-            one = by_number[account.number] = _reach(access, access.read(address, Question(code=code)))
+            one = by_number[account.number] = _reach(access, access.read(address, question))
         other = result.get(account.person)
         result[account.person] = replace(
             one,

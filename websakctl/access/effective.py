@@ -1,11 +1,11 @@
 """Who reads what, by the rules of docs/access.md; their numbers stand at each step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec.structs import replace
 
-from websakctl.access.accounts import Account, Profile, RoleScope, Units, accounts_of, gaps_of, series_of
+from websakctl.access.accounts import Profile, RoleScope, Units, accounts_of, gaps_of, series_of
 from websakctl.access.assumptions import ALL, NONE, UNKNOWN, AccessModel
 from websakctl.access.values import Gap, Question, Reader, Verdict, Way
 from websakctl.kinds.access_code import KIND as ACCESS_CODE
@@ -48,8 +48,49 @@ class EffectiveAccess:
 
     def who(self, question: Question) -> tuple[Reader, ...]:
         """The accounts that read it, for certain or perhaps, by scope and code."""
-        every = (self.read(address, question) for address in sorted(self.accounts))
+        every = (self.read(address, question) for address in self.candidates(question))
         return tuple(reader for reader in every if reader.verdict is not Verdict.NO)
+
+    def candidates(self, question: Question) -> Sequence[Address]:
+        """Accounts that may read it, in order: those that something of theirs speaks of the access code. Nobody else does."""
+        if question.code not in self.codes or self._is_open(question):
+            return self._in_order
+        return self._by_code[question.code]
+
+    @cached_property
+    def _in_order(self) -> tuple[Address, ...]:
+        return tuple(sorted(self.accounts))
+
+    @cached_property
+    def _by_code(self) -> dict[str, list[Address]]:
+        result: dict[str, list[Address]] = {code: [] for code in self.codes}
+        opened: dict[int, frozenset[str] | None] = {}
+        for address in self._in_order:
+            account = self.accounts[address]
+            if account.number not in opened:
+                opened[account.number] = self._opened_by(account.profile)
+            codes = opened[account.number]
+            for code in result if codes is None else codes & result.keys():
+                result[code].append(address)
+        return result
+
+    def _opened_by(self, profile: Profile) -> frozenset[str] | None:
+        """The access codes that anything of a profile speaks of; ``None``: any."""
+        model = self.model
+        roles = profile.roles
+        if roles is None or any(not role.grades for role in roles):
+            return None
+        if model.administrators != NONE and (profile.functions is None or ADMINISTRATION in profile.functions):
+            return None
+        if model.other_groups == UNKNOWN and (profile.groups or not profile.all_groups):
+            return None
+        result = {code for role in roles for code in role.grades}
+        for name, codes in model.reading_functions.items():
+            if profile.functions is None or name in profile.functions:
+                result.update(codes)
+        if profile.groups or not profile.all_groups:
+            result.update(code for codes in model.group_codes.values() for code in codes)
+        return frozenset(result)
 
     def what(self, address: Address) -> dict[str, Reader]:
         """What an account reads, by access code, in whichever unit and of whichever case type."""
@@ -70,7 +111,7 @@ class EffectiveAccess:
         """Who reads it in each unit, for certain or perhaps: the same as asking for every unit, in one go."""
         result: dict[str, dict[Address, Verdict]] = {key: {} for key in self.units.parents}
         where: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
-        for address in sorted(self.accounts):
+        for address in self.candidates(question):
             number = self.accounts[address].number
             if number not in where:
                 ways = self.read(address, question).ways
@@ -88,7 +129,7 @@ class EffectiveAccess:
         strange = any(key not in self.units for way in ways for key in way.units or ())
         if verdict is Verdict.UNKNOWN and strange and self.model.units_below:
             units.append(None)
-        every = frozenset(self.units.parents)
+        every = self.units.every
         return every if None in units else every & frozenset().union(*filter(None, units))
 
     def units_of(self, way: Way) -> frozenset[str] | None:
@@ -106,15 +147,15 @@ class EffectiveAccess:
             for name in ("model", "_levels", "_series", "_group_scopes", "_districts")
         ) and (self.units.parents, self.units.scopes) == (other.units.parents, other.units.scopes)
 
-    def accounts_of_person(self, person: str) -> list[Account]:
-        """The accounts of one person (rule 19)."""
-        return [account for account in self.accounts.values() if account.person == person]
-
     def level_of(self, question: Question) -> int | None:
         """The screening level of what is asked about; ``None``: it hides nothing."""
         case_type = self.state.get(Address("case_type", BASE, question.case_type or ""))
         of_case_type = case_type.fields.get("screening_level") if case_type is not None else None
         return question.level or of_case_type or self._levels.get(question.code)
+
+    def _is_open(self, question: Question) -> bool:
+        """Whether everybody reads what is not screened (rule 17)."""
+        return self.model.unscreened == ALL and self.level_of(question) is None
 
     # --- one profile
 
@@ -127,11 +168,14 @@ class EffectiveAccess:
 
     def _ways(self, profile: Profile, question: Question) -> Iterator[Way]:
         level = self.level_of(question)
-        if level is None and self.model.unscreened == ALL:
+        if self._is_open(question):
             yield Way(kind="unscreened", rules=(17,))
             return
-        ways = [*self._through_roles(profile, question), *self._through_functions(profile, question)]
-        ways += self._through_groups(profile, question)
+        ways = [
+            *self._through_roles(profile, question),
+            *self._through_functions(profile, question),
+            *self._through_groups(profile, question),
+        ]
         for way in ways:
             yield way if way.kind == "administrator" else _by_level(way, level, self.model)
         yield from self._through_administration(profile)
