@@ -34,6 +34,7 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
     done: frozenset[Address]
     doubtful: frozenset[Address]  # a request was about to be sent or under way, and its outcome is not known
     begun: frozenset[Address] = frozenset()  # some request was about to be sent, whatever came of it
+    unknown: frozenset[Address] = frozenset()  # a request was about to be sent, and what came of it was not found out or recorded
     last_sign: str = ""  # RFC 3339: its newest entry
     ended: bool = False  # it went to its end, and some changes failed
     stale: int = 0  # changes of its plan that no longer held, and are not among its own
@@ -87,6 +88,7 @@ def _read(journal: RunJournal, run: str) -> Unfinished:
     done: set[Address] = set()
     doubtful: set[Address] = set()
     begun: set[Address] = set()
+    unknown: set[Address] = set()
     ended, stale = False, 0
     for entry in entries:
         if entry.what in ("start", "resumed"):
@@ -105,7 +107,9 @@ def _read(journal: RunJournal, run: str) -> Unfinished:
         if entry.what == "intent":
             doubtful.add(address)
             begun.add(address)
+            unknown.add(address)
         elif entry.what == "result":
+            unknown.discard(address)
             match entry.body.get("status"):
                 case Status.DONE.value:
                     done.add(address)
@@ -115,6 +119,7 @@ def _read(journal: RunJournal, run: str) -> Unfinished:
                 case Status.UNKNOWN.value:  # also what was answered well, and did not show when it was read back
                     done.discard(address)
                     doubtful.add(address)
+                    unknown.add(address)
     changes = tuple(map(read_change, start.body.get("changes", [])))
     last = entries[-1].at
     return Unfinished(
@@ -125,6 +130,7 @@ def _read(journal: RunJournal, run: str) -> Unfinished:
         done=frozenset(done),
         doubtful=frozenset(doubtful),
         begun=frozenset(begun),
+        unknown=frozenset(unknown),
         last_sign=last,
         ended=ended,
         stale=stale,
@@ -151,8 +157,10 @@ def with_people(run: Unfinished, people: PeopleOfJournal | None) -> Unfinished:
         )
         for change in run.changes
     )
-    done, doubtful, begun = (frozenset(map(people.address, part)) for part in (run.done, run.doubtful, run.begun))
-    return replace(run, changes=changes, done=done, doubtful=doubtful, begun=begun)
+    done, doubtful, begun, unknown = (
+        frozenset(map(people.address, part)) for part in (run.done, run.doubtful, run.begun, run.unknown)
+    )
+    return replace(run, changes=changes, done=done, doubtful=doubtful, begun=begun, unknown=unknown)
 
 
 def judge(run: Unfinished, live: State) -> Assessment:
@@ -175,13 +183,17 @@ def with_interrupted(
 ) -> ConfigInput:
     """What plans are made from, knowing as managed what interrupted runs did and could not record.
 
-    Else what such a run made would be nobody's, and would stay if the config no longer says it.
+    The same of the newest run where it ended and could not tell what came of a write. Else what such a run made would be
+    nobody's, and would stay if the config no longer says it.
     """
     known, environment = dict(inputs.known), inputs.environment
-    for run in interrupted_runs(journal, environment):
-        run = with_people(run, people)
-        for change in judge(run, live).holding.already:
-            if change.address not in run.begun or change.address.kind not in inputs.kinds:
+    runs = [(run, run.begun) for run in interrupted_runs(journal, environment)]
+    if (ended := incomplete_run(journal, environment)) is not None and ended.unknown:
+        runs.append((ended, ended.unknown))
+    for run, addresses in runs:
+        ours = frozenset(map(people.address, addresses)) if people is not None else addresses
+        for change in judge(with_people(run, people), live).holding.already:
+            if change.address not in ours or change.address.kind not in inputs.kinds:
                 continue
             now, _ = after_change(  # what is gone from live since is forgotten once the new run is recorded
                 change,
