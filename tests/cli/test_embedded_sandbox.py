@@ -49,6 +49,7 @@ def test_two_commands_at_once_share_one_and_a_killed_one_is_replaced(home: Cli) 
     assert second["pid"] != first["pid"]
 
     reported = home("sandbox", "status").out
+    assert "True" not in reported and "()" not in reported and "yes" in reported.split("running")[1].split("\n")[0]
     assert second["base_url"] in reported and second["client_secret"] not in reported
 
     home("sandbox", "reset")

@@ -28,9 +28,9 @@ def clone(tmp_path: Path) -> Path:
 
 
 def surroundings(home: Path) -> dict[str, str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("WEBSAKCTL_")}
+    clean = {n: value for n, value in os.environ.items() if not n.startswith("WEBSAKCTL_") and n != "COLUMNS"}
     path = os.pathsep.join([str(Path(sys.executable).parent), clean.get("PATH", "")])
-    return {**clean, "PATH": path, "HOME": str(home), "COLUMNS": "100", "PYTHONWARNINGS": "error"}
+    return {**clean, "PATH": path, "HOME": str(home), "PYTHONWARNINGS": "error"}
 
 
 def shell(command: str, where: Path) -> tuple[int, str]:

@@ -57,7 +57,7 @@ class Tour:
             "sh",
             ["-c", command],
             cwd=str(self.root),
-            env={**{k: v for k, v in surroundings(self.root).items() if k != "COLUMNS"}, "TERM": "xterm-256color"},
+            env={**surroundings(self.root), "TERM": "xterm-256color"},
             dimensions=(60, columns),
             encoding="utf-8",
             timeout=120,

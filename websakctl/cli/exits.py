@@ -78,6 +78,19 @@ class UnknownName(Problem):
         super().__init__(message, Exit.USAGE, did_you_mean(name, names) or otherwise or listed, code="unknown-name")
 
 
+class UnknownChoice(Problem):
+    """A word that an option does not offer: the nearest that it does offer is suggested."""
+
+    def __init__(self, option: str, given: str, choices: Iterable[str], otherwise: str = "") -> None:
+        from websakctl.source.problems import did_you_mean
+
+        offered = list(choices)
+        message = f"{option} {given} is not one of {', '.join(offered)}"
+        super().__init__(
+            message, Exit.USAGE, did_you_mean(given, offered) or otherwise or f"known: {', '.join(offered)}"
+        )
+
+
 class Stopped(Problem):
     """Ctrl-C ended the command."""
 

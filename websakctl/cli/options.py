@@ -14,7 +14,7 @@ import typer
 from websakctl import __version__
 from websakctl.cli import completion
 from websakctl.cli.call import Call as Call  # what every command imports from here
-from websakctl.cli.exits import Exit, Problem, UnknownName
+from websakctl.cli.exits import Exit, Problem, UnknownChoice, UnknownName
 
 if TYPE_CHECKING:
     from websakctl.model.address import Address
@@ -207,13 +207,9 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
         if ctx.invoked_subcommand is not None:
             _pass_on(ctx, call, {p.name for p in own if given[p.name] != p.default})
             return
+        if call.format and call.format not in formats:
+            raise UnknownChoice("--format", call.format, formats, f"{ctx.command_path} --help")
         call = msgspec.structs.replace(call, format=call.format or formats[0])
-        if call.format not in formats:
-            raise Problem(
-                f"--format {call.format} is not one of {', '.join(formats)}",
-                Exit.USAGE,
-                f"{ctx.command_path} --help",
-            )
         if call.out is not None:
             _check_result_file(call.out)
         for name, group in groups.items():
@@ -293,7 +289,7 @@ def language_of(given: str) -> "Language":
     for language in LANGUAGES:
         if language == given:
             return language
-    raise Problem(f"--lang {given} is not one of nb, en", Exit.USAGE)
+    raise UnknownChoice("--lang", given, LANGUAGES)
 
 
 def given_text(option: str, text: str) -> str:

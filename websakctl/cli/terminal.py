@@ -105,8 +105,9 @@ class Terminal(msgspec.Struct, frozen=True, kw_only=True):
         return shutil.get_terminal_size((100, 24)).columns
 
     def look(self, stream: TextIO, *, expand: bool = False) -> Look:
-        """How text is to look on a stream; where it is no terminal, lines and tables are as wide as they are."""
-        return Look(width=self.width, fit=stream.isatty(), paint=self.paint(stream), expand=expand)
+        """How text is to look on a stream: where it is no terminal and COLUMNS says nothing, as wide as it is."""
+        fit = stream.isatty() or os.environ.get("COLUMNS", "").isdigit()
+        return Look(width=self.width, fit=fit, paint=self.paint(stream), expand=expand)
 
     def look_of_result(self, *, expand: bool = False) -> Look:
         """How a result is to look where it goes; in a file as on no terminal."""

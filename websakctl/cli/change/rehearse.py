@@ -14,7 +14,7 @@ from websakctl.cli import completion
 from websakctl.cli.change.apply_request import Allow, check_allow, inputs_of, what_and_who
 from websakctl.cli.change.rehearsed import kept_at
 from websakctl.cli.change.snapshot import load_snapshot
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownChoice
 from websakctl.cli.options import Call, command
 from websakctl.cli.session import Session, read_json, render, write_private
 from websakctl.files import temporary_folder
@@ -68,7 +68,7 @@ def rehearse(
     check_allow(allow)
     chosen = next((name for name in FAULTS if name == faults), None)
     if chosen is None:
-        raise Problem(f"--faults {faults} is not one of {', '.join(FAULTS)}", Exit.USAGE)
+        raise UnknownChoice("--faults", faults, FAULTS)
     session = Session(call)
     session.valid_config()
     saved = SavedPlan.read(str(planfile), read_json(planfile))

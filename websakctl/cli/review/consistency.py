@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from websakctl.cli.change.plan import DetailedExit, Expand
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownChoice
 from websakctl.cli.options import Batch, Call, Districts, Lang, SelectionOptions, command, language_of
 from websakctl.cli.rollout.suborgs import Files, fiks_connection, in_register
 from websakctl.cli.session import Session, require_file
@@ -99,7 +99,7 @@ def consistency(
     chosen = SelectionOptions(district=district, batch=batch).selection(config).scopes
     for name in whole or ():
         if name not in (UNITS, NUMBERS, REGISTRATIONS):
-            raise Problem(f"--whole {name} is not one of {UNITS}, {NUMBERS}, {REGISTRATIONS}", Exit.USAGE)
+            raise UnknownChoice("--whole", name, (UNITS, NUMBERS, REGISTRATIONS))
     exports = _exports(export)
     _require_use(exports, fiks, whole, snapshot)
     today = today_in_oslo()

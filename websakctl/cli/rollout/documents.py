@@ -8,7 +8,7 @@ import msgspec
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.exits import Exit, Problem
+from websakctl.cli.exits import Exit, Problem, UnknownChoice
 from websakctl.cli.options import Batch, Call, Lang, SelectionOptions, language_of
 from websakctl.cli.session import Session
 from websakctl.cli.today import today_in_oslo
@@ -89,7 +89,7 @@ def documents(
 def _chosen(option: str, given: list[str] | None, known: tuple[str, ...], default: tuple[str, ...]) -> tuple[str, ...]:
     for name in given or ():
         if name not in known:
-            raise Problem(f"{option} {name} is not one of {', '.join(known)}", Exit.USAGE)
+            raise UnknownChoice(option, name, known)
     return tuple(name for name in known if name in given) if given else default
 
 

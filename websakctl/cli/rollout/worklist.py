@@ -9,14 +9,7 @@ from websakctl.cli import completion
 from websakctl.cli.change.by_hand import files_of, folder_of, manual_config_input, write_work_list
 from websakctl.cli.change.plan import check_targets
 from websakctl.cli.exits import Exit, Problem, UnknownName
-from websakctl.cli.options import (
-    Call,
-    Exports,
-    SelectionOptions,
-    command,
-    given_text,
-    past_day,
-)
+from websakctl.cli.options import Call, Exports, SelectionOptions, command, given_text, language_of, past_day
 from websakctl.cli.session import Session, user_name
 from websakctl.cli.today import today_in_oslo
 from websakctl.report.view_models import TableReport
@@ -25,7 +18,6 @@ if TYPE_CHECKING:
     from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.work_list import Evidence, Item, WorkList
     from websakctl.plan.selection import Selection
-    from websakctl.report.texts import Language
 
 FORMATS = ("text", "json", "csv", "markdown")
 Names = Annotated[
@@ -156,7 +148,7 @@ def show(
     import msgspec
 
     session = Session(call)
-    language = _language(lang)
+    language = language_of(lang)
     inputs, work = _open(session, export)
     shown = work.chosen(_selected(session, inputs, options))
     if names:
@@ -357,15 +349,6 @@ def _tell_what_comes_first(session: Session, work: "WorkList", items: "list[Item
     before = sorted({str(addresses[id_]) for item in items for id_ in item.after if id_ not in doing})
     if before:
         session.terminal.warn(f"note: these come first on the list and are not recorded as done: {', '.join(before)}")
-
-
-def _language(given: str) -> "Language":
-    from websakctl.report.texts import LANGUAGES
-
-    for language in LANGUAGES:
-        if language == given:
-            return language
-    raise Problem(f"--lang {given} is not one of {', '.join(LANGUAGES)}", Exit.USAGE)
 
 
 def _data(item: "Item") -> dict[str, Any]:

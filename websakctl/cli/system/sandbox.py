@@ -120,11 +120,17 @@ def status(call: Call) -> None:
         TableReport(
             headline="",
             columns=("", ""),
-            rows=[(name, value) for name, value in shown.items() if value is not None],
+            rows=[(name, _in_words(value)) for name, value in shown.items() if value not in (None, ())],
             data=data,
         ),
         secrets_allowed=True,
     )
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def reset(call: Call, empty: Empty = False) -> None:

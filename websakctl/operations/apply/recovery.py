@@ -34,7 +34,9 @@ class Unfinished(msgspec.Struct, frozen=True, kw_only=True):
     done: frozenset[Address]
     doubtful: frozenset[Address]  # a request was about to be sent or under way, and its outcome is not known
     begun: frozenset[Address] = frozenset()  # some request was about to be sent, whatever came of it
-    unknown: frozenset[Address] = frozenset()  # a request was about to be sent, and what came of it was not found out or recorded
+    unknown: frozenset[Address] = (
+        frozenset()
+    )  # a request was about to be sent, and what came of it was not found out or recorded
     last_sign: str = ""  # RFC 3339: its newest entry
     ended: bool = False  # it went to its end, and some changes failed
     stale: int = 0  # changes of its plan that no longer held, and are not among its own
