@@ -81,6 +81,7 @@ HEALTH = Address("user", "frogner", "B-4")  # in FR-HELSE, which has a group tha
 HEALTH_ID = "20009"
 FOUR: Mapping[str, int] = {"users": 4}
 UNREPORTED = {name: PEOPLE.desired["B-4"][name] for name in ("username", "email", "zones", "logins")}
+LEFT: Edit = ("user", "B-1", {"expires_on": "2020-01-01"})
 MANAGED: Edit = ("department", "FR-OPPV", {"managerUserId": HEALTH_ID})
 
 
@@ -172,6 +173,18 @@ OPERATIONS = [
         load={"users": 1},
         look=r"/api/Users/\d+$",
         reads_first=1,
+    ),
+    Operation(
+        "user activate",
+        base("user", "B-1"),
+        "user.activate B-1",
+        {"3.0": ("GET", "/Activate$"), "3.3": ("PUT", "^/api/v2/users/.*/activation$")},
+        {},
+        edits=(LEFT,),
+        load={"users": 1},
+        look=r"/api/Users/\d+$",
+        reads_first=1,
+        usual=("3.3",),
     ),
     Operation(
         "user zones",
@@ -534,7 +547,10 @@ READ_FIRST = [case for case in CASES if case.values[0].reads_first and case.valu
 BAD_READS = ("html", "empty_200", "truncated_json", "wrong_content_type", "junk_array", "nulls")
 BELIEVABLE = {  # there may be no groups and no roles at all; and what is set needs no name
     *((name, "junk_array") for name in ("access group create", "user role give", "user distributes")),
-    *((name, "nulls") for name in ("user deactivate", "user access functions", "user role give", "user distributes")),
+    *(
+        (name, "nulls")
+        for name in ("user activate", "user deactivate", "user access functions", "user role give", "user distributes")
+    ),
     *(("user login mappings", fault) for fault in ("junk_array", "nulls")),
 }
 GONE_ALREADY = {("user role take", "junk_array")}

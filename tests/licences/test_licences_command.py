@@ -93,6 +93,12 @@ def test_markdown_and_filters(cli: Cli) -> None:
     pool = cli("licences", "--offline", "--format", "json", "--district", "sagene").json["pools"][0]
     assert pool["districts"] == []
     assert "did you mean" in cli("licences", "--offline", "--batch", "PULJE-9", code=64).err
+    cli.edit("users/frogner.yaml", "olanor@example.org", "olanor@example.org, valid_to: 2099-03-31")
+    months = {
+        d: cli("licences", "--offline", "--format", "json", "--district", d).json["months"]
+        for d in ("frogner", "sagene")
+    }
+    assert months == {"frogner": [{"month": "2099-03", "starting": 0, "leaving": 1}], "sagene": []}
 
 
 def test_a_repository_without_pools_says_so(tmp_path: Path) -> None:

@@ -197,6 +197,19 @@ def test_a_row_that_is_not_in_order_is_told_with_its_row_and_column(
     assert NATIONAL_ID not in repr(result)
 
 
+def test_a_login_domain_is_taken_off_where_the_settings_name_it(root: Path) -> None:
+    row = _with(ONE, username="OSLOFELLES\\karnor")
+    (refused,) = _read(root, row).findings
+    assert refused.help.endswith("add to config/websak.yaml: user_import: {login_domains: [OSLOFELLES]}")
+    result = _read(root, row, TWO, settings="user_import: {login_domains: [oslofelles]}\n")
+    assert _complaints(result) == [] and result.people[0].fields["username"] == "karnor"
+    assert "OSLOFELLES\\ was taken off 1 user name" in result.notes
+    assert (
+        _complaints(_read(root, _with(ONE, username="BJ\\RN"), settings="user_import: {login_domains: [oslofelles]}\n"))
+        != []
+    )
+
+
 def test_everything_that_is_wrong_is_told_at_once(root: Path) -> None:
     result = _read(root, _with(ONE, unit="X", role="Y"), _with(TWO, email="Z"), ("Sagene",))
     assert [(c.row, c.column) for c in result.findings][:3] == [(2, 6), (2, 7), (3, 9)]

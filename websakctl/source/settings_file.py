@@ -125,6 +125,7 @@ class UserImport(Entry, frozen=True, kw_only=True):
     units: dict[str, str] = {}  # local keys of units by what HR files call them
     roles: dict[str, str] = {}  # keys of user roles by what HR files call them
     districts: dict[str, str] = {}  # slugs by what HR files call the districts
+    login_domains: list[str] = []  # taken off user names that HR writes as DOMAIN\\name
     national_id: bool = False  # take national identity numbers; if omitted, a file that holds one is refused
 
 

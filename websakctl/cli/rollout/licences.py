@@ -40,7 +40,8 @@ def licences(call: Call, offline: Offline = False, district: Districts = None, b
     if call.format == "csv":
         session.write(seats_rows(pools, scopes=scopes, batch=batch))
         return
-    months = coming_and_going(config.config_only, today_in_oslo())
+    about = {a: days for a, days in config.config_only.items() if not scopes or a.scope in scopes}
+    months = coming_and_going(about, today_in_oslo())
     session.write(seats_document(pools, scopes=scopes, batch=batch, months=months))
 
 

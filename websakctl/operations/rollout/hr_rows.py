@@ -1,10 +1,12 @@
 """Rows of a file of HR: whose they are, by the config's districts, units and roles, and what is wrong with them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from websakctl.kinds.user import KIND, User
 from websakctl.model.address import Address
@@ -34,6 +36,7 @@ _MEANINGS = {  # what a field's pattern means
 _ONCE = ("code", "username", "email")  # what no two people have in common
 _NO_TEXT = ("national_id", "main_post")  # columns that are read in a way of their own
 _ELEVEN = 11
+_LOGIN_DOMAIN = re.compile(r"([A-Za-z][A-Za-z0-9.-]{0,14})\\([^\\\s]+)")  # Source: NetBIOS names have 15 characters
 _READERS: dict[str, Callable[[Table, Row, int], str]] = {
     "phone": phone_in,
     "mobile": phone_in,
@@ -94,6 +97,8 @@ class RowReader:
             for word in _names_of(district):
                 self._districts.setdefault(lookup_key(word), district.slug)
         self._units = {slug: _units_of(config, district) for slug, district in config.districts.items()}
+        self._login_domains = {domain.casefold() for domain in rules.login_domains}
+        self.login_domains: Counter[str] = Counter()  # rows by the login domain that was taken off
         self.heirs: Counter[tuple[str, str]] = Counter()  # rows by a retired unit's local key and its heir's
         self._unit_words = _by_word(rules.units)
         self._elsewhere = _taken(config)
@@ -199,10 +204,18 @@ class RowReader:
 
     def _cell(self, row: Row, name: str) -> str:
         reader = _READERS.get(name, text_in)
+        help_ = ""
+        if name == "username" and (login := _LOGIN_DOMAIN.fullmatch(_text_of(row, self.header.columns[name]))):
+            domain = login[1]
+            if domain.casefold() in self._login_domains:
+                self.login_domains[domain.upper()] += 1
+                row = _with_text(row, self.header.columns[name], login[2])
+            else:  # a backslash is also what 7-bit Norwegian leaves of an Ø
+                help_ = f"if {domain} is the domain that people log in to, add to config/websak.yaml: user_import: {{login_domains: [{domain}]}}"  # fmt: skip
         try:
             return reader(self.header.table, row, self.header.columns[name])
         except CellError as error:
-            self._complain(row.number, name, str(error), error.what_next)
+            self._complain(row.number, name, str(error), help_ or error.what_next)
             return ""
 
     def _complain(self, row: int, name: str, message: str, help_: str = "") -> None:
@@ -329,6 +342,14 @@ class RowReader:
                 self._from_elsewhere.append((row, what, value, other))
                 return None
         return None
+
+
+def _text_of(row: Row, column: int) -> str:
+    return row.cells[column - 1] if column <= len(row.cells) else ""
+
+
+def _with_text(row: Row, column: int, text: str) -> Row:
+    return replace(row, cells=(*row.cells[: column - 1], text, *row.cells[column:]))
 
 
 def _to_paste(rule: str, text: str, meant: str | None, placeholder: str) -> str:

@@ -101,6 +101,10 @@ def read_people(
             f"{count} row{'s' * (count != 1)} of {old}, which is retired: read as its heir {heir}"
             for (old, heir), count in sorted(reader.heirs.items())
         ]
+        result.notes += [
+            f"{domain}\\ was taken off {count} user name{'s' * (count != 1)}"
+            for domain, count in sorted(reader.login_domains.items())
+        ]
         reader.find_staying(() if add else result.districts)
         result.findings += sorted(
             [*misshapen, *reader.findings, *posts.findings], key=lambda finding: (finding.row, finding.column)
