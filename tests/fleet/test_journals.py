@@ -145,7 +145,7 @@ def test_an_apply_begun_before_is_refused_for_good_only_after_the_lease_has_ende
         Ended(code=4, out="", err="error: a guard", killed=False),
     ]
     monkeypatch.setattr("websakctl.fleet.job._pause", lambda seconds, stop, clock: waited.append(seconds))
-    monkeypatch.setattr("websakctl.fleet.job._command", lambda job, step, stop: ends.pop(0))
+    monkeypatch.setattr("websakctl.fleet.job._command", lambda job, step, stop, tally: ends.pop(0))
     job = Job(
         fleet="f",
         target="a",

@@ -55,9 +55,10 @@ def _orgnr_repaired(text: str) -> str | None:
 
 def orgnr_problem(text: str) -> str | None:
     """Say what is wrong with an organisation number, or nothing."""
-    if (repaired := _orgnr_repaired(text)) is not None:
+    digits = len(text) == 9 and text.isascii() and text.isdigit()
+    if not digits and (repaired := _orgnr_repaired(text)) is not None:
         return f"{text} is not written as an organisation number: write {repaired}, nine digits without blanks or MVA"
-    if len(text) != 9 or not text.isascii() or not text.isdigit():
+    if not digits:
         return f"{text} is not an organisation number: it has nine digits"
     digit = check_digit(text[:8])
     if digit == text[8]:
@@ -82,9 +83,11 @@ def _postal_repaired(text: str) -> str | None:
 
 
 def _postal_problem(text: str) -> str | None:
+    if len(text) == 4 and text.isascii() and text.isdigit():
+        return None
     if (repaired := _postal_repaired(text)) is not None:
         return f"{text} is not written as a postal code: write {repaired}, without N- and the place"
-    return None if postal_code(text) == text else f"{text!r} is no postal code"
+    return f"{text!r} is no postal code"
 
 
 POSTAL_CODE = Check(problem=_postal_problem, repair=_postal_repaired, help="write four digits")

@@ -11,7 +11,7 @@ from websakctl.source.reporting import Report
 def check_quotes(documents: Iterable[Document], report: Report) -> None:
     """Report every key and value that stands within typographic quotes, which are then part of it."""
     for document in documents:
-        if CLOSING.keys().isdisjoint(document.text):
+        if not any(quote in document.text for quote in CLOSING):
             continue
         for text, where in texts(document, document.top):
             if (inner := within_quotes(text)) is not None:
