@@ -142,7 +142,7 @@ RESULTS = (
     Case("rollout schedule"),
     Case("rollout pause", 'PULJE-1 --reason "sak 27/2"', writes=True),
     Case("rollout resume", "PULJE-1", writes=True),
-    Case("rollout move", "PULJE-1 --go-live 2099-04-13 --auto-approve --force", writes=True),
+    Case("rollout move", "PULJE-1 --go-live 2099-04-15 --auto-approve --force", writes=True),
     Case("rollout report", "--html status.html"),
     Case("evidence", "--as-of 2099-01-01 --out evidence", writes=True),
     Case("evidence", "--as-of 2099-01-01 --out evidence", env=SHARED, code=1, writes=True),
