@@ -48,7 +48,7 @@ def review_document(
     return DocumentReport(
         title=say("Review of access: {district}", district=district.name)
         + (f" ({say('incomplete data')})" if lacks else ""),
-        ok=not review.findings and not lacks,
+        ok=not review.findings and not lacks and review.approval_known,
         verdict=f"{say('Incomplete data: {what}.', what=lacks)} {verdict}" if lacks else verdict,
         facts=[
             (say("Read from"), say("Websak") if source == "live" else say("the config; Websak was not asked")),

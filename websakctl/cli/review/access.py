@@ -92,10 +92,10 @@ def who(
     offline: Offline = False,
     names: Names = False,
 ) -> None:
-    """Show who can read documents with an access code, and through what: role, group, function, administrator.
+    """Show who can read documents with an access code, and through what: role, group, function, administrator. Asks Websak.
 
-    Asks Websak, which takes a request for each user. What is not known is shown as unknown, never left out. --district shows
-    the users of a district only.
+    That takes a request for each user. What is not known is shown as unknown, never left out. --district shows the users of a
+    district only.
     """
     from websakctl.access import Question
     from websakctl.report.access import who_report
@@ -143,9 +143,9 @@ def review(
     offline: Offline = False,
     names: Names = False,
 ) -> None:
-    """Show the review of a district to sign: who has more than the role gives, reads across districts, administers, has left.
+    """Show the review of a district to sign: who has more than the role gives, reads across districts, administers, has left. Asks Websak.
 
-    Asks Websak, which takes a request for each user. Pages and workbooks are in bokmål unless --lang says otherwise.
+    That takes a request for each user. Pages and workbooks are in bokmål unless --lang says otherwise.
     """
     from websakctl.report.access_review import review_document, review_workbook
 
@@ -178,9 +178,9 @@ def sign(
     digest: Digest = None,
     offline: Offline = False,
 ) -> None:
-    """Record in the journal that the review of a district is signed: who, when, and where the list can be seen.
+    """Record in the journal that the review of a district is signed: who, when, and where the list can be seen. Asks Websak.
 
-    A readiness gate with `check: access-review` passes with it for 180 days. Asks Websak, which takes a request for each user.
+    A readiness gate with `check: access-review` passes with it for 180 days.
     """
     from websakctl.operations.apply.carry_out import new_run_name
     from websakctl.operations.review.sign_access import Signing
