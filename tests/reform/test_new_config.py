@@ -10,6 +10,7 @@ from tests.moves.conftest import applied
 from tests.moves.town import KARI, OLA, UNITS, Town, files
 from websakctl.operations.reform.what_if import LABELS
 from websakctl.report.texts.bokmaal import BOKMAAL
+from websakctl.source.entry_comments import comments_by_entry, with_comments
 
 MAP = """\
 reform: {name: Prøve, date: 2028-01-01, owner: Byarkivet, leader_roles: [LEADER]}
@@ -27,7 +28,9 @@ districts:
 SAGENE = UNITS + (
     "  BH-ASKELADDEN: {name: Askeladden barnehage, parent: BHG, previously: [org_unit/frogner/FR-BH-GML]}\n"
     "  BH-NYE: {name: Den nye barnehagen, parent: BHG}\n"
-    "  SAMLING: {name: Samlingen, mail_group: EGEN}\n"
+    "  # Samlingen kom til i 2019:\n"
+    "  # se sak 19/7\n"
+    "  SAMLING: {name: Samlingen, mail_group: EGEN} # staben vet mer\n"
     "  GRUPPE: {name: Gruppen, parent: SAMLING}\n"
     "  LAG: {name: Laget, parent: GRUPPE}\n"
 )
@@ -56,9 +59,9 @@ def config() -> dict[str, str | None]:
         **own,
         "config/all.yaml": common,
         "config/more.yaml": MORE,
-        "districts/sagene/org_units.yaml": SAGENE,
+        "districts/sagene/org_units.yaml": f"# Enhetene i Sagene, gjennomgått i 2025.\n\n{SAGENE}",
         "districts/sagene/access_groups.yaml": "access_groups: {EGEN: {}}\n",
-        "districts/sagene/overrides.yaml": "overrides:\n  org_units:\n    OPPV: {name: Oppvekst og mer, reason: Slik, owner: Bydelen}\n",
+        "districts/sagene/overrides.yaml": "overrides:\n  org_units:\n    OPPV: # gjelder ut året\n      name: Oppvekst og mer # som før\n      reason: Slik\n      owner: Bydelen\n",
         "districts/stovner/org_units.yaml": STOVNER,
         "users/sagene.yaml": f"users:\n  KARNOR: {KARI % 'LAG'}\n  OLANOR: {OLA.replace('role:', 'manages: [OPPV, GRUPPE], role:') % 'OPPV'}\n",
         "users/stovner.yaml": f"users:\n  PERNOR: {OLA.replace('la', 'er').replace('OLA', 'PER').replace('olanor', 'pernor').replace('role:', 'manages: [OPPV], role:') % 'OPPV'}\n",
@@ -109,6 +112,29 @@ def test_two_leaders_two_abbreviations_and_two_exceptions(reformed: Town) -> Non
     assert (
         "SA-OPPV has something of its own today, and Bydel Øst does not take it over" in report(reformed)["decisions"]
     )
+
+
+def test_comments_of_districts_own_files_go_along(reformed: Town) -> None:
+    units = read(reformed, "districts/oest/org_units.yaml")
+    above = ("  # Samlingen kom til i 2019:", "  # se sak 19/7", "  # staben vet mer")
+    assert "\n".join((*above, "  SAMLING:")) in units
+    assert units.count("# Enhetene i Sagene, gjennomgått i 2025.\n") == 1
+    merged = read(reformed, "districts/oest/retire.yaml")  # the other district's override holds there
+    assert "  # gjelder ut året\n  # som før\n  org_unit/sagene/SA-OPPV:" in merged
+
+
+def test_comments_are_put_above_the_entries_that_they_belong_to() -> None:
+    header, by_entry = comments_by_entry(
+        "# av filen\n\noverrides:\n  org_units:\n    # over\n    OPPV: {name: X} # bak\n  sub_orgs:\n    OPPV: {} # en annen\n"
+    )
+    assert header == ["# av filen"]
+    assert by_entry["overrides", "org_units", "OPPV"] == ["# over", "# bak"]
+    text = "overrides:\n  org_units:\n    OPPV:\n      OPPV: y\n  sub_orgs:\n    OPPV: {}\n"
+    wanted = {path: found for path, found in by_entry.items() if len(path) == 3}
+    assert with_comments(text, wanted) == (
+        "overrides:\n  org_units:\n    # over\n    # bak\n    OPPV:\n      OPPV: y\n  sub_orgs:\n    # en annen\n    OPPV: {}\n"
+    )
+    assert comments_by_entry("# bare en linje\n") == ([], {}) and comments_by_entry("a: [") == ([], {})
 
 
 def test_a_finding_is_about_the_new_districts(reformed: Town) -> None:

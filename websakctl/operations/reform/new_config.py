@@ -19,6 +19,7 @@ from websakctl.source.configuration import Configuration
 from websakctl.source.districts import DistrictSection
 from websakctl.source.documents import SETTINGS_FILE, plain
 from websakctl.source.emitting import document as emitted
+from websakctl.source.entry_comments import comments_by_entry, with_comments
 from websakctl.source.field_order import canonical
 from websakctl.source.patching import Put
 from websakctl.source.sections import DISTRICT, OVERRIDES
@@ -82,6 +83,11 @@ class _Writer:
         self.dropped: list[Address] = []
         self.places_lost: list[Address] = []
         self.why = {"reason": reform.name, "owner": reform.owner}
+        self.comments: dict[str, dict[tuple[str, ...], list[str]]] = defaultdict(
+            lambda: defaultdict(list)
+        )  # by new file
+        self.headers: dict[str, list[str]] = defaultdict(list)  # by new file
+        self.commented: dict[str, tuple[list[str], dict[tuple[str, ...], list[str]]]] = {}  # by old file
 
     def write(self) -> NewConfig:
         sections: dict[str, dict[str, Entries]] = defaultdict(lambda: defaultdict(dict))  # by file and plural
@@ -92,13 +98,19 @@ class _Writer:
             if move.fate is Fate.BESIDE:
                 sections[f"config/{kind.plural}_before_reform.yaml"][kind.plural][move.old.key] = {}
             if move.fate is Fate.MERGES:
-                self._merge(move, sections[f"districts/{slug}/{RETIRE}.yaml"][RETIRE])
+                file = f"districts/{slug}/{RETIRE}.yaml"
+                self._merge(move, sections[file][RETIRE])
+                self._carry(move, kind.plural, file, (RETIRE, str(move.old)))
             elif move.template:
                 if entry := self._override(kind, move):
                     overrides[slug][kind.plural][move.local] = entry
+                    self._carry(
+                        move, kind.plural, f"districts/{slug}/overrides.yaml", (OVERRIDES, kind.plural, move.local)
+                    )
             else:
                 file = f"{USERS}{slug}.yaml" if self._in_users_file(move) else f"districts/{slug}/{kind.plural}.yaml"
                 sections[file][kind.plural][move.local] = self._entry(kind, move)
+                self._carry(move, kind.plural, file, (kind.plural, move.local))
         for slug in sorted(self.new):
             for old in self.new[slug].sources:
                 if old in self.config.with_users:
@@ -109,8 +121,9 @@ class _Writer:
             facts = {name: getattr(new.district, name) for name in DistrictSection.__struct_fields__}
             files[f"districts/{slug}/district.yaml"] = _text({DISTRICT: facts})
             if overrides[slug]:
-                files[f"districts/{slug}/overrides.yaml"] = _text({OVERRIDES: overrides[slug]})
-        files.update((file, _text(content)) for file, content in sections.items())
+                file = f"districts/{slug}/overrides.yaml"
+                files[file] = self._commented(file, {OVERRIDES: overrides[slug]})
+        files.update((file, self._commented(file, content)) for file, content in sections.items())
         return NewConfig(
             files=dict(sorted(files.items())),
             conflicts=tuple(self.conflicts),
@@ -118,6 +131,23 @@ class _Writer:
             dropped_overrides=tuple(sorted(self.dropped)),
             places_lost=tuple(sorted(self.places_lost)),
         )
+
+    def _commented(self, file: str, sections: Mapping[str, Any]) -> str:
+        """A file with the comments of what is in it, above the entries that they belong to."""
+        header = "\n".join(line.lstrip("# ") for line in dict.fromkeys(self.headers[file]))
+        return canonical(with_comments(emitted(sections, depth=_DEPTH, header=header), self.comments[file]))
+
+    def _carry(self, move: Move, plural: str, file: str, path: tuple[str, ...]) -> None:
+        """Take along what somebody wrote beside an entry of the district's own; what is in config/ stays there."""
+        origin = self.config.origins[move.old]
+        document, section, key = origin.override or (origin.document, origin.section, origin.key)
+        if document.file.startswith("config/"):
+            return
+        if document.file not in self.commented:
+            self.commented[document.file] = comments_by_entry(read_exactly(self.root / document.file))
+        header, by_entry = self.commented[document.file]
+        self.headers[file] += header
+        self.comments[file][path] += by_entry.get((*section_path(document, section, plural), key), [])
 
     # --- districts
 
