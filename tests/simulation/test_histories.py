@@ -17,7 +17,7 @@ from .world import Broken, Report, play, prepare
 EVERYTHING = os.environ.get("RELIABILITY") == "all"
 SUMMARY = "RELIABILITY_SUMMARY"  # names the file that docs/reliability.md is made of: a line of JSON for each part
 KEPT = Path(__file__).with_name("kept")
-EACH = 100
+EACH = 200  # so many that a share that counts is no matter of luck
 HISTORIES = int(os.environ.get("SIMULATION", 100_000 if EVERYTHING else 3000))
 TO_BITE = 10_000  # histories in which a broken guard must be found
 
