@@ -12,8 +12,9 @@ from tests.cli.command_line import Cli
 from tests.conftest import Sandbox
 from websakctl.apply.journal import Journal
 from websakctl.live.clock import SystemClock
+from websakctl.plan.document import digest_of
 
-from .clones import BRANCH, Machines, config, ended, everything_in, publish, state_of
+from .clones import BRANCH, ENVIRONMENT, Machines, config, ended, everything_in, publish, state_of
 from .conftest import Remote, git
 
 EVERYTHING = os.environ.get("RELIABILITY") == "all"
@@ -69,6 +70,30 @@ def test_a_rehearsal_shares_nothing_and_its_report_is_taken_elsewhere(machines: 
         shutil.copy(ola.root / name, kari.root / name)
     assert "was not rehearsed" in kari("apply", "saved.plan.json", "--auto-approve", code=4).err
     kari("apply", "saved.plan.json", "--auto-approve", "--rehearsal", "report.json")
+    assert ola.plan().changed == []
+
+
+def test_a_signed_rehearsal_is_taken_and_one_that_was_changed_is_not(machines: Machines) -> None:
+    (ola,) = begun(machines, "ola")
+    settings = ola.root / "config/websak.yaml"
+    asks = "state: git, require_rehearsal: true, require_signature: true"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("state: git", asks), encoding="utf-8")
+    ola("plan", "--out", "saved.plan.json")
+    report = ola("rehearse", "saved.plan.json", "--format", "json").json
+    assert report["passed"] is True
+    (kept,) = (ola.root / ".websakctl/rehearsals").glob("*.json")
+    signed = json.loads(kept.read_text(encoding="utf-8"))
+    assert len(signed["signature"]) == 64
+    changed = {**signed, "checks": []}
+    changed["digest"] = digest_of(changed)  # anybody can make that again; the signature nobody without the key
+    forged = {**signed, "signature": "0" * 64}
+    unsigned = {name: value for name, value in signed.items() if name != "signature"}
+    for document in (changed, forged, unsigned, {**signed, "signature": 7}):
+        (ola.root / "report.json").write_text(json.dumps(document), encoding="utf-8")
+        refused = ola("apply", "saved.plan.json", "--auto-approve", "--rehearsal", "report.json", code=4)
+        assert f"report.json is not signed with the state key of {ENVIRONMENT}" in refused.err
+    assert machines.sandbox.effects() == []
+    ola("apply", "saved.plan.json", "--auto-approve")
     assert ola.plan().changed == []
 
 
