@@ -162,6 +162,12 @@ def gaps_of(state: State, accounts: Mapping[Address, Account], units: Units, mod
                 sorted(key for key, parent in units.parents.items() if parent is not None and parent not in units),
             ),
             ("access codes that access_model names and no list has", sorted(_codes_named(model) - codes)),
+            (
+                "access groups that access_model names and no list has",
+                sorted(
+                    name for name in model.group_codes if not any(g == name or g.endswith(f"-{name}") for g in groups)
+                ),
+            ),
         ]
     )
 

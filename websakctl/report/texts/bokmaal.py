@@ -127,6 +127,7 @@ _ACCESS = {  # websakctl/report/access_review.py
     "units that roles name and no list has": "enhet(er) som roller nevner og som ikke finnes",
     "access groups of users that no list has": "tilgangsgruppe(r) som brukere har og som ikke finnes",
     "units whose parent no list has": "enhet(er) under en enhet som ikke finnes",
+    "access groups that access_model names and no list has": "tilgangsgruppe(r) som access_model nevner og som ikke finnes",
     "access codes that access_model names and no list has": "tilgangskode(r) som access_model nevner og som ikke finnes",
     "administrator": "administrator",
     "unknown": "ukjent",

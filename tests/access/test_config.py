@@ -1,0 +1,85 @@
+"""What a config says of access: who has left, who confirmed the model, and nothing that nobody asked for."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import write_files
+from tests.reliability import inside
+from websakctl.model.address import Address
+from websakctl.operations.change.read_access import access_of_config
+from websakctl.operations.review.sign_access import listed_in
+from websakctl.source.configuration import Configuration
+from websakctl.source.load import load_configuration
+
+TODAY = date(2027, 3, 1)
+NUMBER = "13097248022"  # made up, with the right check digits
+FILES = {
+    "config/websak.yaml": "organisation: {name: Oslo kommune, orgnr: '958935420'}\nuser_import: {national_id: true}\n",
+    "config/all.yaml": """\
+each_district:
+  org_units:
+    BYDEL: {name: "{district.name}"}
+    BV: {name: Barnevern}
+access_codes:
+  U: {name: Unntatt, basis_chosen_per_case: true, screening_level: 1}
+user_roles:
+  CASEWORKER: {name: Saksbehandler, template_id: "1", access_functions: ["10"], roles: {SB: {units: own, grades: [U]}}}
+access_groups: {EIET: {owner: Byarkivet}, UEIET: {}}
+""",
+    "districts/frogner/district.yaml": (
+        'district: {name: Bydel Frogner, number: "05", orgnr: "874778702", short_name: BFR, prefix: FR}\n'
+    ),
+    "users/frogner.yaml": f"""\
+users:
+  KARNOR: {{name: Kari Nordmann, role: CASEWORKER, unit: BV, national_no: "{NUMBER}"}}
+  SLUTTET: {{name: Per Lie, role: CASEWORKER, unit: BV, valid_to: 2027-02-28}}
+  KOMMER: {{name: Ola Lie, role: CASEWORKER, unit: BV, valid_from: 2027-04-01}}
+""",
+}
+
+
+def loaded(root: Path, **changed: str) -> Configuration:
+    write_files(root, {**FILES, **{f"config/{name}.yaml": text for name, text in changed.items()}})
+    return load_configuration(root, TODAY)
+
+
+def test_who_has_left_and_who_is_yet_to_come_are_told_apart(tmp_path: Path) -> None:
+    config = loaded(tmp_path)
+    assert config.valid, [f.message for f in config.findings]
+    listed = listed_in(config, TODAY)
+    assert listed.ended == {Address("user", "frogner", "SLUTTET"): "2027-02-28"}
+    assert {a.key for a in listed.listed} == {"KARNOR", "SLUTTET", "KOMMER"}
+    assert [a.key for a in listed.ownerless] == ["UEIET"]
+    assert [a.key for a in access_of_config(config).accounts] == ["KARNOR"]
+
+
+@pytest.mark.parametrize("half", ["confirmed_by: Byarkivet", "on: 2027-01-15"])
+def test_half_a_confirmation_is_refused(tmp_path: Path, half: str) -> None:
+    config = loaded(tmp_path, websak=f"access_model: {{{half}}}\n")
+    assert [f.code for f in config.findings] == ["bad-settings"] and "confirmed it, and not" in config.findings[
+        0
+    ].message
+
+
+def test_what_the_settings_name_and_nobody_has_is_a_gap(tmp_path: Path) -> None:
+    model = "access_model: {group_codes: {BORTE: [NY], EIET: [U]}, zones: {GAMMEL: Sone}}\n"
+    gaps = {gap.what: gap.where for gap in access_of_config(loaded(tmp_path, websak=model)).gaps}
+    assert gaps["access codes that access_model names and no list has"] == ("GAMMEL", "NY")
+    assert gaps["access groups that access_model names and no list has"] == ("BORTE",)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("who", "--code", "U"), ("what", "KARNOR"), ("compare", "KARNOR", "KARNOR"), ("review", "--district", "frogner")],
+)
+def test_no_national_number_is_shown_whatever_is_asked_for(tmp_path: Path, words: tuple[str, ...]) -> None:
+    write_files(tmp_path, FILES)
+    for form in ("text", "json"):
+        env = {"HOME": str(tmp_path), "WEBSAKCTL_BASE_URL": "http://127.0.0.1:9"}
+        code, out, err = inside.run(tmp_path, ("access", *words, "--offline", "--names", "--format", form), env)
+        assert code == 0, err
+        assert "Kari Nordmann" in out and NUMBER not in out + err
+        assert form == "text" or json.loads(out)["source"] == "config"
