@@ -43,6 +43,7 @@ def at(name: str, file: str, old: str, new: str, rule: str, help_: str, says: st
 
 MISTAKES = [
     # fields and their values
+    at("needed-field-misspelt", SKELETON, "{name: Oppvekst}", "{‹nmae›: Oppvekst}", "unknown-field", "did you mean name?"),
     at("field-misspelt", SKELETON, "{name: Oppvekst}", "{name: Oppvekst, ‹adress›: X}", "unknown-field", "did you mean address?"),
     at("field-unlike-any", SKELETON, "{name: Oppvekst}", "{name: Oppvekst, ‹zzz›: X}", "unknown-field", "the fields are abbreviation, address"),
     at("field-missing", SKELETON, "OPPV: {name: Oppvekst}", "‹OPPV›: {}", "missing-field", "add `name", "name is missing"),

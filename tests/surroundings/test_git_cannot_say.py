@@ -64,7 +64,9 @@ def test_a_damaged_repository_is_refused(root: Path) -> None:
 def test_a_repository_of_somebody_else_is_refused(root: Path) -> None:
     for path in (root, *root.rglob("*")):
         os.chown(path, 65534, 65534)
-    assert "dubious ownership" in refused(root)
+    told = refused(root)
+    assert "dubious ownership" in told and f"safe.directory {root}" in told.replace("\n  ", " ")
+    assert "fatal:" not in told
 
 
 def test_outside_of_any_repository_there_is_nothing_to_lose(tmp_path: Path) -> None:

@@ -66,7 +66,14 @@ def findings_of(
         under: Defaults, whose fields hold where the entry says nothing.
     """
     result = []
+    meant = {
+        (p.path[:-1], _meant(str(p.path[-1]), _fields(p, key_field)))
+        for p in error.problems
+        if p.fault is Fault.UNKNOWN
+    }
     for problem in error.problems:
+        if problem.fault is Fault.MISSING and (problem.path[:-1], str(problem.path[-1])) in meant:
+            continue  # it is there, misspelt: that is one mistake
         place = _holder_of(problem.path, entry, over, under)
         split = _split_by_comma(problem, place) if problem.fault is Fault.UNKNOWN else None
         if split is None:
@@ -107,6 +114,16 @@ def _split_by_comma(problem: Problem, place: Place) -> Diagnostic | None:
     )
 
 
+def _fields(problem: Problem, key_field: str | None) -> set[str]:
+    """The fields that may stand where an unknown one does."""
+    return set(problem.expected) - ({key_field} if key_field and len(problem.path) == 1 else set())
+
+
+def _meant(name: str, known: set[str]) -> str | None:
+    """The field that a name is Norwegian for, or nearly is."""
+    return field_named(name, known) or nearest(name, known)
+
+
 def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnostic:
     document, section, key = place
     path = problem.path
@@ -115,13 +132,9 @@ def _finding(problem: Problem, place: Place, key_field: str | None) -> Diagnosti
         at, _, holder = locate(document, section, key, path[:-1])
         if isinstance(holder, Map) and name in holder.spans:
             at = document.key_position(holder.spans, name)
-        known = set(problem.expected) - ({key_field} if key_field and len(path) == 1 else set())
-        norwegian = field_named(name, known)
-        help_ = (
-            f"did you mean {norwegian}?"
-            if norwegian
-            else did_you_mean(name, known) or f"the fields are {', '.join(sorted(known))}"
-        )
+        known = _fields(problem, key_field)
+        meant = _meant(name, known)
+        help_ = f"did you mean {meant}?" if meant else f"the fields are {', '.join(sorted(known))}"
         return Diagnostic(code="unknown-field", at=at, message=problem.about(name), help=help_)
     if key_field is not None and path == (key_field,):
         at = document.key_position(section.spans, key)

@@ -85,6 +85,11 @@ class Git:
             raise
         if process.returncode:
             message = _LOGIN.sub("://", err.decode("utf-8", "replace").strip())
+            if "dubious ownership" in message:  # git's own words are five lines, and say to do it for every such folder
+                message = (
+                    f"git does not read {self.folder}, which belongs to another user (dubious ownership); if you trust it: "
+                    f"git config --global --add safe.directory {self.folder}"
+                )
             raise GitError(
                 f"git {arguments[0]}: {message or f'exit code {process.returncode}'}", exit_code=process.returncode
             )
