@@ -41,6 +41,14 @@ def test_it_says_where_it_stands_and_narrows(cli: Cli, websak: Any) -> None:
     assert row["source"]["file"] == "config/org_units.yaml"
 
 
+def test_users_are_read_only_where_some_are_looked_for(cli: Cli, websak: Any) -> None:
+    (cli.root / "users").mkdir()
+    (cli.root / "users/frogner.yaml").write_text("users: {}\n")
+    websak.fault("status", path="/api/Users", times=99, code=403)
+    assert found(cli, "OPPV", "--kind", "org_unit")[0][0] == "org_unit/frogner/FR-OPPV"
+    cli("find", "OPPV", code=6)
+
+
 def test_what_is_not_there_is_said(small: Cli) -> None:
     assert small("find", "finnes ikke", "--offline").out == "Nothing in the config has 'finnes ikke'.\n"
     assert small("find", "finnes ikke", "--offline", "--format", "json").json["items"] == []

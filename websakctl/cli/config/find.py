@@ -72,12 +72,18 @@ def find(
 
 
 def _live(session: Session, selection: "Selection") -> "State":
-    """All that Websak has; users of districts that do not list theirs too."""
-    from websakctl.operations.change.read_users import read_users
+    """What Websak has; users only where some are looked for, those of districts that do not list theirs too."""
+    from msgspec.structs import replace
+
+    from websakctl.operations.change.read_users import KIND, read_users
 
     inputs = make_config_input(session)
+    with_users = not selection.kinds or KIND in selection.kinds
+    if not with_users:
+        inputs = replace(inputs, kinds={name: kind for name, kind in inputs.kinds.items() if name != KIND})
     state = inputs.with_by_hand(read_live(session, inputs).state)
-    if selection.kinds and "user" not in selection.kinds:
+    listed = bool(selection.scopes) and selection.scopes <= session.config.with_users  # and so read already
+    if not with_users or listed:
         return state
     return {**read_users(session.connection, inputs), **state}
 
