@@ -79,6 +79,8 @@ def commands(text: str) -> Iterator[list[str]]:
         line.removeprefix("$ ") for kind in ("console", "sh") for b in blocks(text, kind) for line in b.splitlines()
     ]
     for line in shown:
+        if "websakctl" not in line:
+            continue
         words = shlex.split(re.split(r"[;|<>#]", line)[0].rstrip("\\ "))
         while words and re.match(r"[A-Z_]+=", words[0]):
             words.pop(0)

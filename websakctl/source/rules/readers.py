@@ -6,8 +6,10 @@ from datetime import date
 from websakctl.access import EffectiveAccess, Question, Verdict
 from websakctl.access.reviewing import Excess, approving_administrators, beyond_role
 from websakctl.diagnostics import Diagnostic
+from websakctl.kinds import entry
 from websakctl.kinds.access_group import KIND as ACCESS_GROUP
 from websakctl.kinds.user import KIND as USER
+from websakctl.kinds.user import User
 from websakctl.kinds.user_role import KIND as USER_ROLE
 from websakctl.model.address import BASE, Address
 from websakctl.source.configuration import Configuration
@@ -34,7 +36,7 @@ def of_users(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
             continue
         excesses = [e for e in beyond_role(access, account, roles, district) if e.kind not in ("no role", "template")]
         if excesses:
-            role = access.state[address].fields["role"]
+            role = entry(User, access.state[address]).role
             yield about(
                 config, address, rule="access-beyond-role", path=(_FIELDS.get(excesses[0].kind, "roles"),),
                 message=f"{address.key} may more than the role {role} gives: {'; '.join(map(_in_words, excesses))}",
@@ -103,7 +105,7 @@ def _of_district(
         where = key if read_in else slug
         places = [key] if read_in else units
         own = {
-            a for a in people if access.state[a].fields.get("unit") in (access.units.below(key) if read_in else by_unit)
+            a for a in people if entry(User, access.state[a]).unit in (access.units.below(key) if read_in else by_unit)
         }
         if own and not any(address in by_unit[place] for place in places for address in own):
             yield (
