@@ -76,7 +76,7 @@ def attempted(tmp_path: Path) -> Callable[..., Outcome]:
     def attempt(*errors: Exception) -> Outcome:
         with Journal(tmp_path / "journal.db", NoWaiting()) as journal:
             writer: Any = Fails(*errors)
-            return Attempt(change=CHANGE, there=None, writer=writer, journal=journal, run="r", clock=NoWaiting())()
+            return Attempt(change=CHANGE, live=None, writer=writer, journal=journal, run="r", clock=NoWaiting())()
 
     return attempt
 
