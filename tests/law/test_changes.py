@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command_line import Cli
+from tests.repository.pages import ROOT
 from websakctl.cli.app import run
 from websakctl.diagnostics import Diagnostic, Severity
 from websakctl.live.clock import SystemClock
@@ -184,7 +185,7 @@ DATED = [
 ]
 
 
-@pytest.mark.parametrize("example", DATED, ids=lambda example: f"{example.parent.name}-{example.name}")
+@pytest.mark.parametrize("example", [*DATED, ROOT], ids=lambda example: f"{example.parent.name}-{example.name}")
 def test_no_rule_makes_an_error_of_a_day(example: Path) -> None:
     def errors(day: date) -> list[Diagnostic]:
         return [f for f in load_configuration(example, day).findings if f.severity is Severity.ERROR]

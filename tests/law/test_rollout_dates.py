@@ -1,4 +1,4 @@
-"""Dates that bind the rollout: what ``rollout check``, ``rollout status`` and the status page say of them as the days go by."""
+"""Pages by date: the law check, and dates that bind the rollout: what ``rollout check``, ``rollout status`` and the status page say of them as the days go by."""
 
 import json
 import shutil
@@ -31,7 +31,7 @@ def on(monkeypatch: pytest.MonkeyPatch, shipped: Path, capsys: Any) -> Callable[
     def run_on(day: date, *words: str) -> str:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
         monkeypatch.setattr(SystemClock, "now", lambda _: noon)
-        run([*words, "--root", str(shipped), "--offline"])
+        run([*words, "--root", str(shipped), *(() if words[0] == "law" else ("--offline",))])
         return str(capsys.readouterr().out)
 
     return run_on
@@ -75,3 +75,18 @@ def test_the_status_page_says_what_is_to_be_decided(on: Callable[..., str]) -> N
     assert "The district" not in page
     page = on(LATER, "rollout", "report", "--format", "html", "--lang", "en")
     assert "User API-kall som skriver med GET ended 1 January 2028." in page
+
+
+def test_the_law_check_is_a_page_in_bokmaal(on: Callable[..., str]) -> None:
+    page = on(NOW, "law", "check", "--format", "html")
+    for words in (
+        "Hjemler 2026-12-01",
+        "er aldri bekreftet",
+        "Aldri bekreftet",
+        "vis heller til",
+        "sakstype PERS, TILS",
+    ):
+        assert words in page
+    for english in ("never confirmed", "nobody", "citations", "used by", "access_code", "warning", "Next"):
+        assert english not in page.partition("<body")[2]
+    assert "Never confirmed" in on(NOW, "law", "check", "--format", "html", "--lang", "en")
