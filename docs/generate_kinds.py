@@ -84,7 +84,7 @@ def _kind(kind: Kind) -> Iterator[str]:
     schema = schema_of_kind(kind)
     if not schema["properties"]:
         return
-    yield "| field | type | unsaid | remarks |"
+    yield "| field | type | omitted | remarks |"
     yield "|---|---|---|---|"
     for name, field in schema["properties"].items():
         required = name in schema.get("required", [])

@@ -261,6 +261,6 @@ def renames(draw: st.DrawFn, scenery: Scenery) -> dict[Address, tuple[Address, .
 
 
 def as_read(state: State) -> State:
-    """The same setup as a reader would find it: every managed field is there, unsaid ones empty."""
+    """The same setup as a reader would find it: every managed field is there, omitted ones empty."""
     kinds = all_kinds()
     return {a: replace(r, fields={**dict.fromkeys(kinds[a.kind].managed_fields), **r.fields}) for a, r in state.items()}

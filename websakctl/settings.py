@@ -1,4 +1,4 @@
-"""The process's surroundings: command line over WEBSAKCTL_* variables over config/websak.yaml over defaults."""
+"""The process's settings: command line over WEBSAKCTL_* variables over config/websak.yaml over defaults."""
 
 import os
 from pathlib import Path
@@ -34,7 +34,7 @@ class EnvironmentVariables(msgspec.Struct, frozen=True, kw_only=True):
     root_unit: str | None = None
     state_dir: Path | None = None
     state_key: Secret | None = None  # 64 hexadecimal digits
-    credentials: str | None = None  # under which name the keyring has the client's; the environment's unsaid
+    credentials: str | None = None  # under which name the keyring has the client's; the environment's when omitted
     api_version: str | None = None
     concurrency: int | None = None
     rate: float | None = None

@@ -134,8 +134,8 @@ def test_nobody_both_approves_and_administers_only_where_it_is_said_what_approve
     state = websak()
     both = user(state, "BEGGE", roles={"LD": scope("FR-BV")}, access_functions=["0"])
     user(state, "LEDER", roles={"LD": scope("FR-BV")})
-    unsaid, said = reviewed(state), reviewed(state, AccessModel(approving_role_types=["LD"]))
-    assert (unsaid.approval_known, unsaid.segregation) == (False, ())
+    omitted, said = reviewed(state), reviewed(state, AccessModel(approving_role_types=["LD"]))
+    assert (omitted.approval_known, omitted.segregation) == (False, ())
     assert (said.approval_known, said.segregation) == (True, (both,))
     assert reviewed(state, AccessModel(approving_functions=["0"])).segregation == (both,)
 

@@ -64,7 +64,7 @@ def test_a_name_that_was_not_kept_is_not_made_up(cli: Cli, websak: Any) -> None:
     assert websak.effects() == []
 
 
-def test_the_same_plan_made_anew_is_a_new_plan(applied: Cli, websak: Any) -> None:
+def test_the_same_plan_made_again_is_a_new_plan(applied: Cli, websak: Any) -> None:
     applied("plan", "--out", "p.json", "--kind", "case_type")
     applied.apply("p.json")
     websak.edit("case_type", "PERS", name="Personalmappe")  # somebody takes it back by hand

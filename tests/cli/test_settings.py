@@ -67,7 +67,7 @@ def test_without_a_setup_api_its_kinds_are_manual(cli: Cli, websak: Any) -> None
     assert "none here" in cli("doctor", env=none).out
 
 
-def test_an_empty_variable_is_an_unsaid_one(cli: Cli) -> None:
+def test_an_empty_variable_is_an_omitted_one(cli: Cli) -> None:
     names = ["ROOT", "ENVIRONMENT", "STATE_DIR", "API_VERSION", "CONCURRENCY"]
     cli("plan", "--kind", "access_code", env={f"WEBSAKCTL_{name}": "" for name in names})
     assert (cli.root / ".websakctl" / "journal.db").exists()

@@ -614,7 +614,7 @@ UPDATE = next(each for each in OPERATIONS if each.name == "department update")
 
 
 @pytest.mark.parametrize("api", ["3.0", "3.3"])
-def test_a_write_in_doubt_that_the_server_cut_short_has_happened(api: str, stages: Any) -> None:
+def test_a_write_of_unknown_outcome_that_the_server_cut_short_is_applied(api: str, stages: Any) -> None:
     stage = stages[api].prepared()
     plan, live = stage.plan("org_unit", replace(UPDATE, fields={"name": "Helse og mestring " * 20}).wanted)
     stage.schedule(on_write("reset_after")(UPDATE, api))
@@ -624,7 +624,9 @@ def test_a_write_in_doubt_that_the_server_cut_short_has_happened(api: str, stage
 
 @pytest.mark.parametrize("committed", [True, False])
 @pytest.mark.parametrize("api", ["3.0", "3.3"])
-def test_a_write_in_doubt_that_somebody_changed_meanwhile_is_unknown(api: str, committed: bool, stages: Any) -> None:
+def test_a_write_of_unknown_outcome_that_somebody_changed_meanwhile_is_unknown(
+    api: str, committed: bool, stages: Any
+) -> None:
     """It reads neither as it was nor as it should be: nobody can say whether ours happened, and it is not repeated."""
     stage = stages[api].prepared()
     plan, live = stage.plan("org_unit", UPDATE.wanted)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from websakctl.cli.exits import Exit
-from websakctl.fleet.job import Job, Result, surroundings
+from websakctl.fleet.job import Job, Result, environment_of
 from websakctl.fleet.results import FROM_BEST, ResultFileError, merged, missing_shards, read_result, to_document, worst
 from websakctl.fleet.target import Fleet, Shard, Target, chosen
 
@@ -107,7 +107,7 @@ def test_a_job_sees_no_credentials_but_its_targets_own() -> None:
         "WEBSAKCTL_NORD_BY_TOKEN_URL": "https://own/token",
         "WEBSAKCTL_SOER_BY_CLIENT_SECRET": "another's",
     }
-    assert surroundings(job, around) == {
+    assert environment_of(job, around) == {
         "PATH": "/bin",
         "WEBSAKCTL_CLIENT_SECRET": "own",
         "WEBSAKCTL_TOKEN_URL": "https://own/token",

@@ -54,7 +54,7 @@ def found(
     protected: set[Address] | None = None,
     **limits: int,
 ) -> list[str]:
-    """The allowances that a guard asks for. ``live`` unsaid holds one more of all that goes, so that nothing is emptied."""
+    """The allowances that a guard asks for. ``live`` omitted holds one more of all that goes, so that nothing is emptied."""
     listed = list(changes)
     if live is None:
         spare = {Address(c.address.kind, c.address.scope, "STAYS") for c in listed}

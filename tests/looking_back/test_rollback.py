@@ -105,7 +105,7 @@ def test_all_is_taken_back_that_can_be(ran: Cli, run: str, websak: Any) -> None:
     assert ran("history", "verify", "--format", "json").json["intact"]
 
 
-def test_a_second_time_there_is_nothing_to_take_back(ran: Cli, run: str) -> None:
+def test_a_second_time_there_is_nothing_to_roll_back(ran: Cli, run: str) -> None:
     back(ran, run, "--out", "back.json")
     ran.apply("back.json", "--quiet")
     twice = back(ran, run)
@@ -157,7 +157,7 @@ def test_of_two_fields_the_one_that_nobody_touched_is_taken_back(applied: Cli, w
     }
 
 
-def test_a_plan_to_take_back_grows_stale_like_any_other(ran: Cli, run: str, websak: Any) -> None:
+def test_a_rollback_plan_grows_stale_like_any_other(ran: Cli, run: str, websak: Any) -> None:
     back(ran, run, "--out", "back.json")
     websak.edit("case_type", "PERS", name="Noe helt annet")
     outcome = ran.apply("back.json", "--format", "json", code=5)
@@ -203,7 +203,7 @@ def test_a_move_between_districts_is_moved_back(applied: Cli) -> None:
     assert live["unit"] == "FR-OPPV"
 
 
-def test_a_run_in_doubt_is_taken_back_as_far_as_it_got(applied: Cli, websak: Any) -> None:
+def test_a_run_of_unknown_outcome_is_rolled_back_as_far_as_it_got(applied: Cli, websak: Any) -> None:
     """Interrupted in mid-air: whether the write happened is seen from live."""
     applied.edit("config/org_units.yaml", "Oppvekst", "Oppvekst og læring")
     websak.fault("status", method="PUT", path="departments", phase="after", code=500)

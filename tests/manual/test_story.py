@@ -104,7 +104,7 @@ def exported(path: Path, rows: list[tuple[Any, ...]]) -> Path:
     return path
 
 
-def test_what_the_config_says_anew_is_a_new_item(cli: Cli) -> None:
+def test_what_the_config_says_again_is_a_new_item(cli: Cli) -> None:
     first = items(cli)["committee/frogner/FR-BU"]["id"]
     cli("worklist", "done", first, "committee/frogner/FR-ELDR", *DONE)
     assert "committee/frogner/FR-BU" not in items(cli)

@@ -81,7 +81,7 @@ def test_what_goes_comes_last_and_what_is_shared_last_of_all(config: Configurati
     assert "- [ ] 1. **Fjern** utvalg FR-OLD «Gammel»" in text
 
 
-def test_an_id_stays_while_the_same_is_wanted(config: Configuration) -> None:
+def test_an_id_stays_while_the_same_is_desired(config: Configuration) -> None:
     address = Address("form", "base", "KONTAKT")
     ids = set()
     for before in ({"name": "A"}, {"name": "B"}):

@@ -123,7 +123,7 @@ states = desired_states(districts=2, exchange=False)
 
 @settings(max_examples=15 if CI else 5, suppress_health_check=SLOW)
 @given(first=states, second=states, how=st.sampled_from(EDITS), which=st.integers(0, 9))
-def test_an_apply_reaches_what_was_wanted_and_a_second_plan_is_empty(
+def test_an_apply_reaches_what_was_desired_and_a_second_plan_is_empty(
     first: State, second: State, how: str, which: int, websak: Websak
 ) -> None:
     websak.fresh()

@@ -176,7 +176,7 @@ def reaches(scenery: Scenery, plan: Plan, order: list[Change]) -> State:
 
 
 @given(scenery=sceneries(), random=st.randoms(use_true_random=False))
-def test_carrying_out_a_plan_reaches_what_was_wanted_in_any_order_it_allows(scenery: Scenery, random: Random) -> None:
+def test_carrying_out_a_plan_reaches_what_was_desired_in_any_order_it_allows(scenery: Scenery, random: Random) -> None:
     plan = ask(scenery)
     event(f"changes: {min(len(plan.changes), 30) // 10 * 10}+")
     after = reaches(scenery, plan, list(plan.changes))
@@ -395,7 +395,7 @@ def test_without_a_setup_api_its_kinds_are_steps_for_a_person(scenery: Scenery) 
 
 
 @given(desired=desired_states())
-def test_nothing_to_do_where_all_is_as_wanted(desired: State) -> None:
+def test_nothing_to_do_where_all_is_as_desired(desired: State) -> None:
     plan = ask(Scenery(desired=desired, live=as_read(desired), known={}, prune=frozenset()))
     assert plan.changes == plan.manual == plan.unmanaged == plan.warnings == plan.findings == ()
     assert plan.unchanged == len(desired)

@@ -217,7 +217,7 @@ def test_killed_while_going_on_with_what_failed(world33: World) -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_what_is_not_wanted_any_more_is_not_resumed(world33: World, first: bool) -> None:
+def test_what_is_not_desired_any_more_is_not_resumed(world33: World, first: bool) -> None:
     world33.place.write(BEFORE)
     if first:
         world33.place.apply()

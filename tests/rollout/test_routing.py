@@ -86,7 +86,7 @@ def test_what_a_number_still_needs_before_dokulink_can_go() -> None:
     assert "Styrer" in delegate
 
 
-def test_holes_come_first_and_what_has_ended_last() -> None:
+def test_gaps_come_first_and_what_has_ended_last() -> None:
     config = state(
         number("1", name="A"), number("2", name="B", valid_to="2020-01-01"), number("3", name="C", unit=None)
     )

@@ -94,7 +94,7 @@ def _journal_after_the_write() -> Patches:
 
 def _look_up_left_out() -> Patches:
     """A write that was not answered is taken for one that has not happened."""
-    return ((Attempt, "_settle", lambda self, happened, doubt: False),)
+    return ((Attempt, "_resolve", lambda self, happened, doubt: False),)
 
 
 def _no_look_before_a_create() -> Patches:
@@ -128,7 +128,7 @@ def _sent_again_by_itself() -> Patches:
 
 def _failure_is_success() -> Patches:
     """An unknown outcome is reported as done."""
-    return ((Attempt, "_settle", lambda self, happened, doubt: True),)
+    return ((Attempt, "_resolve", lambda self, happened, doubt: True),)
 
 
 def _plan_is_not_held_against_live() -> Patches:

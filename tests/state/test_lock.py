@@ -131,10 +131,10 @@ def test_a_push_of_unknown_outcome_is_found_out_about_before_anything_else(remot
         lock.push(b"[1]")
     assert lock.unsettled
     with pytest.raises(Unreachable):
-        lock.settle()
+        lock.resolve()
     away.rename(remote.folder)
-    assert lock.settle() == "entries/00000001/000000.json"
-    assert not lock.unsettled and lock.settle() is None
+    assert lock.resolve() == "entries/00000001/000000.json"
+    assert not lock.unsettled and lock.resolve() is None
     assert lock.push(b"[2]") == "entries/00000001/000001.json"
     assert len([p for p in branch.git.tree(remote.head()) if p.startswith("entries/")]) == 2
 

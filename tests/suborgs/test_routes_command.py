@@ -6,7 +6,7 @@ import io
 from tests.cli.command_line import Cli
 
 
-def test_holes_come_first(cli: Cli) -> None:
+def test_gaps_come_first(cli: Cli) -> None:
     cli.edit("districts/sagene/sub_orgs.yaml", ", daily_routine: Leses før kl. 10", "")
     out = cli("suborgs").out
     assert "1 of 6 numbers has a hole in the route." in out

@@ -69,7 +69,7 @@ def test_days_that_cannot_be_told_are_named(root: Path, starts: str, ends: str, 
         (None, True),
     ],
 )
-def test_a_user_is_wanted_from_the_first_day_to_the_last(root: Path, day: date | None, active: bool) -> None:
+def test_a_user_is_desired_from_the_first_day_to_the_last(root: Path, day: date | None, active: bool) -> None:
     config = on(root, read(root, "01.03.2027", "31.08.2027"), day)
     kari = Address("user", "frogner", "KARNOR")
     assert config.valid

@@ -207,7 +207,7 @@ def test_a_write_without_an_answer_that_cannot_be_looked_up_is_sent_again(at33: 
     assert at33.changes() == {}
 
 
-def test_a_write_that_cannot_be_looked_up_and_is_never_answered_stays_in_doubt(at33: Office) -> None:
+def test_a_write_that_cannot_be_looked_up_and_is_never_answered_stays_unknown(at33: Office) -> None:
     at33.lists("frogner", KARNOR=KARI)
     at33.apply()
     at33.lists("frogner", KARNOR=NEW_MAIL)

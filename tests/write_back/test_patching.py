@@ -68,7 +68,7 @@ def test_another_text_touches_one_line(text: str, word: str, data: st.DataObject
 
 
 @given(files() | wild_files(), values, st.data())
-def test_any_edit_gives_exactly_the_wanted_value(text: str, new: Any, data: st.DataObject) -> None:
+def test_any_edit_gives_exactly_the_desired_value(text: str, new: Any, data: st.DataObject) -> None:
     value = read(text)
     spots = paths(value)
     if not spots:

@@ -188,7 +188,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
                 send(attempt > 0)
             except UnknownOutcome as error:
                 doubt, unsure = str(error), True
-                if reported and self._settle(is_applied, doubt):
+                if reported and self._resolve(is_applied, doubt):
                     self._note(request, "done", "looked up after an unknown outcome")
                     self.sent.append(request)
                     return
@@ -248,7 +248,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
             raise
         self.pending.clear()
 
-    def _settle(self, is_applied: Callable[[], bool], doubt: str) -> bool:
+    def _resolve(self, is_applied: Callable[[], bool], doubt: str) -> bool:
         """Look until it shows; only a last look that was answered well says that it has not happened."""
         for number, wait in enumerate(LOOKS, 1):
             self.clock.sleep(wait)

@@ -506,7 +506,7 @@ class SharedState:
         with self._mutex:
             self._record_push()
             if lock.unsettled:
-                self._push_under_way(lock.settle())
+                self._push_under_way(lock.resolve())
             while transactions := self.journal.waiting():
                 shared = [s for t in transactions if (s := self._sharing.transaction(t)) is not None]
                 numbers = [t.number for t in transactions]

@@ -10,7 +10,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     root: Path | None
     environment: str | None
-    format: str | None  # unsaid only before a command has said its own
+    format: str | None  # omitted only before a command has set its own
     quiet: bool
     verbose: bool
     no_color: bool

@@ -59,7 +59,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "districts": ("config.districts", "The districts that share the setup."),
     "licences": ("rollout.licences", "Show licence seats: bought, allotted, in use, and needed by the next batches."),
-    "suborgs": ("rollout.suborgs", "Show every sub-org number and where its mail goes, the holes first."),
+    "suborgs": ("rollout.suborgs", "Show every sub-org number and where its mail goes, the gaps first."),
     "consistency": (
         "review.consistency",
         "Show every unit and number as the config, Websak, the business register and KS Fiks have it; who is wrong, and who mends it.",

@@ -43,7 +43,7 @@ _ALLOW_INSECURE = "write https://; for a Websak to practise on, `allow_insecure:
 
 
 class Session:
-    """One command's surroundings, each part made when it is first needed."""
+    """What one command works with, each part made when it is first needed."""
 
     no_state_key = ""  # why the keyring could not be asked for it
 

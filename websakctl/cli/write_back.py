@@ -47,7 +47,7 @@ def carry_out(session: Session, files: Mapping[str, str], *, auto_approve: bool,
     """Show what the files would become, ask, and write them.
 
     Args:
-        session: The command's surroundings.
+        session: The command's session.
         files: Texts by path below the root.
         auto_approve: Whether to go on without asking.
         force: Whether changes that are not committed may be mixed with these.

@@ -33,7 +33,7 @@ _LONGEST = 4_000  # characters of what a command said on stderr
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done for one target. It holds no secret: the worker finds that in its own surroundings."""
+    """What is to be done for one target. It holds no secret: the worker finds that in its own environment variables."""
 
     fleet: str  # one name for all jobs of a command
     target: str
@@ -260,11 +260,11 @@ def _command(job: Job, step: tuple[str, ...], stop: Stop, tally: Tally) -> Ended
     whose = ("--root", job.root, "--environment", job.environment, "--format", "json", "--no-color")
     tally.begin()
     return run_command(
-        [*step, *whose], cwd=Path(job.root), env=surroundings(job, os.environ), stop=stop, watch=tally.take
+        [*step, *whose], cwd=Path(job.root), env=environment_of(job, os.environ), stop=stop, watch=tally.take
     )
 
 
-def surroundings(job: Job, around: Mapping[str, str]) -> dict[str, str]:
+def environment_of(job: Job, around: Mapping[str, str]) -> dict[str, str]:
     """The variables of a job's commands: ours, but of the WEBSAKCTL_* ones only its own target's credentials."""
     plain = {name: value for name, value in around.items() if not name.upper().startswith(_PREFIX)}
     own = {f"{_PREFIX}{what}": value for what in _CREDENTIALS if (value := around.get(variable_of(job.target, what)))}

@@ -44,7 +44,7 @@ def run_command(
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, temporary_folder() as folder:
         path = folder / "events"
         path.touch(mode=0o600)
-        told = EventFile(path)
+        events = EventFile(path)
         with subprocess.Popen(  # noqa: S603  # our own interpreter and module
             [sys.executable, "-m", "websakctl", *arguments],
             cwd=cwd,
@@ -54,9 +54,9 @@ def run_command(
             stderr=err,
             process_group=0,  # Ctrl-C is told by us, once
         ) as child:
-            reported = _wait(child, stop, lambda: _pass_on(told, watch))
-        _pass_on(told, watch)
-        told.close()
+            reported = _wait(child, stop, lambda: _pass_on(events, watch))
+        _pass_on(events, watch)
+        events.close()
         out.seek(0)
         err.seek(0)
         texts = (out.read().decode("utf-8", "replace"), err.read().decode("utf-8", "replace"))
@@ -64,8 +64,8 @@ def run_command(
     return Ended(code=code, out=texts[0], err=texts[1], killed=code < 0 and reported == GOING_ON)
 
 
-def _pass_on(told: EventFile, watch: Watch) -> None:
-    for event in told.new():
+def _pass_on(events: EventFile, watch: Watch) -> None:
+    for event in events.new():
         watch(event)
 
 

@@ -26,8 +26,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     def unsettled(self) -> str:
         """What of it nobody has confirmed, in words; empty if it is confirmed."""
         parts = [self.source.unsettled, self.section.unsettled if self.section else None]
-        told = "; ".join(filter(None, parts))
-        return told or ("" if self.source.confirmed else "nobody has confirmed it")
+        reported = "; ".join(filter(None, parts))
+        return reported or ("" if self.source.confirmed else "nobody has confirmed it")
 
     @property
     def period(self) -> Period:

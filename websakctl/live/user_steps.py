@@ -117,28 +117,28 @@ class AccessSteps:
         path = f"{PATH}/{id_}/useraccesses"
         desired = accesses(logins)
 
-        def there() -> bool:
+        def present() -> bool:
             body = self._reading.get(path, absent=(204, 404)).body or []
             return [{n: row.get(n) for n in desired[0]} for row in body] == desired
 
-        if not there():
+        if not present():
             yield Step(
                 request="set login mappings",
                 send=lambda: self._sent("PUT", path, desired, agreed=lambda rows: _is_list_of(rows, len(desired))),
-                is_applied=there,
+                is_applied=present,
             )
 
     def _function_steps(self, address: Address, id_: str, codes: list[str]) -> Iterator[Step]:
-        def there() -> bool:
+        def present() -> bool:
             result = self._users.get(id_, address)
             return result is not None and result.fields.get("access_functions") == sorted(codes)
 
         path = f"{PATH}/{id_}/accesscodes"
-        if not there():
+        if not present():
             yield Step(
                 request="set access functions",
                 send=lambda: self._sent("PUT", path, {"codes": codes}, agreed=lambda user: _has(user, "gidId")),
-                is_applied=there,
+                is_applied=present,
             )
 
     def _role_steps(self, address: Address, id_: str, desired: Mapping[str, Any]) -> Iterator[Step]:  # noqa: ARG002  # as its neighbours
@@ -170,13 +170,13 @@ class AccessSteps:
     def _with_role(self, id_: str, role: str, scope: Mapping[str, Any]) -> Step:
         body = role_request(role, scope, self._units.ids)
 
-        def there() -> bool:
+        def present() -> bool:
             return any(row["id"] == role and row["scope"] == dict(scope) for row in self._users.roles_of(id_))
 
         return Step(
             request=f"give role {role}",
             send=lambda: self._sent("POST", f"{PATH}/{id_}/roles", body, agreed=lambda row: _has(row, "roleId")),
-            is_applied=there,
+            is_applied=present,
         )
 
     def _group_steps(self, id_: str, kinds: list[str], desired: Mapping[str, set[str]]) -> Iterator[Step]:

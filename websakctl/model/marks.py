@@ -51,11 +51,11 @@ class ConfigOnly:
 
 
 class DefaultsToKey:
-    """Unsaid, the value is the resource's full key."""
+    """Omitted, the value is the resource's full key."""
 
 
 class Kept:
-    """Unsaid, the live value is kept: not compared, and sent back as it was."""
+    """Omitted, the live value is kept: not compared, and sent back as it was."""
 
 
 class WriteOnly(msgspec.Struct, frozen=True, kw_only=True):

@@ -319,8 +319,8 @@ def _by_hand_for_want_of_place(
         what = f"this Websak has no place for its {named}, and without that it is not created"
         yield ManualStep(address=expected.address, what=what)
         return
-    if told := _differing(expected, resource, missing):
-        what = f"this Websak's API cannot write {told}: compare and set manually"
+    if differing := _differing(expected, resource, missing):
+        what = f"this Websak's API cannot write {differing}: compare and set manually"
         yield ManualStep(address=expected.address, what=what)
 
 
@@ -334,9 +334,9 @@ def _by_their_owners(
     """What the owners of other kinds have to do about fields that are written there; nothing about those that are as they should be."""
     for name in sorted(set(of_others.values())):
         fields = [field for field, kind in of_others.items() if kind == name]
-        if told := _differing(expected, resource, fields):
+        if differing := _differing(expected, resource, fields):
             plural = kinds[name].plural.replace("_", " ")
-            what = f"{owners[name]} owns {plural} here, and they are not written: set {told} there"
+            what = f"{owners[name]} owns {plural} here, and they are not written: set {differing} there"
             yield ManualStep(address=expected.address, what=what)
 
 

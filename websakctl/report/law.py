@@ -133,7 +133,7 @@ def dates_section(
         go_live: The day of the batch that is looked at.
     """
     lines = [
-        f"warning: {_told(one, go_live)}" if warns(one, on, days_ahead, go_live) else _told(one, go_live)
+        f"warning: {_described(one, go_live)}" if warns(one, on, days_ahead, go_live) else _described(one, go_live)
         for one in dates
     ]
     return [Section(title="Dates that bind the rollout", lines=lines)] if lines else []
@@ -145,7 +145,7 @@ def warns(one: BoundDate, on: date, days_ahead: int, go_live: str | None = None)
     return one.day <= later + timedelta(days=days_ahead)
 
 
-def _told(one: BoundDate, go_live: str | None) -> str:
+def _described(one: BoundDate, go_live: str | None) -> str:
     day = one.day.isoformat()
     if one.days <= 0:
         what = f"{one.name} {'began' if one.begins else 'ended'} {day}"
@@ -153,11 +153,11 @@ def _told(one: BoundDate, go_live: str | None) -> str:
         event = ("may begin" if one.unsettled else "begins") if one.begins else "ends"
         what = f"{one.name} {event} {day}, in {one.days} day{'s' * (one.days != 1)}"
     if go_live and one.days > 0:
-        apart = (one.day - date.fromisoformat(go_live)).days
-        if apart > 0:
-            what += f", {apart} day{'s' * (apart != 1)} after this batch goes live"
+        days = (one.day - date.fromisoformat(go_live)).days
+        if days > 0:
+            what += f", {days} day{'s' * (days != 1)} after this batch goes live"
         else:
-            what += ", before this batch goes live" if apart else ", the day that this batch goes live"
+            what += ", before this batch goes live" if days else ", the day that this batch goes live"
     parts = [what, f"Not settled: {one.unsettled}" if one.unsettled else "", f"Next: {one.next}" if one.next else ""]
     return ". ".join(filter(None, parts))
 

@@ -517,14 +517,14 @@ def _access_review(ground: Ground, district: District) -> CheckResult:
         return _failed(["nobody has signed a review of access"], _SIGN, how)
     age = signed.age(ground.today)
     if age is None:
-        return _unknown([signed.told, "the journal does not say when it was signed"], _SIGN, how)
+        return _unknown([signed.reported, "the journal does not say when it was signed"], _SIGN, how)
     if age > LONGEST:
-        return _failed([signed.told, f"it was signed {age} days ago, and counts for {LONGEST}"], _SIGN, how)
+        return _failed([signed.reported, f"it was signed {age} days ago, and counts for {LONGEST}"], _SIGN, how)
     if signed.incomplete:
-        return _unknown([signed.told, "it rests on incomplete data"], _SIGN, how)
+        return _unknown([signed.reported, "it rests on incomplete data"], _SIGN, how)
     if not signed.live:
-        return _unknown([signed.told, "it rests on the config, and Websak was not asked"], _SIGN, how)
-    return _passed([signed.told])
+        return _unknown([signed.reported, "it rests on the config, and Websak was not asked"], _SIGN, how)
+    return _passed([signed.reported])
 
 
 _SIGN = "go through who can read what in the district, and sign the list"

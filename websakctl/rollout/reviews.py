@@ -18,7 +18,7 @@ class SignedReview(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = True
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         """Who signed it when; of another machine's review the shared journal tells the day only."""
         return ", ".join(filter(None, (self.by, self.on))) + (f": {self.evidence}" if self.evidence else "")
 

@@ -37,7 +37,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     level: int | None
     ended: bool
     example: bool
-    gaps: tuple[str, ...]
+    gaps: tuple[str, ...] = msgspec.field(name="holes")  # as JSON and the expressions of gates know it
     distributors: (
         int | None
     )  # users who pass its mail on, where it comes into Websak; ``None``: not said of the district

@@ -537,21 +537,21 @@ class Interference:
         views = [await asyncio.to_thread(self._view.look)]
         send = exchange.send
 
-        async def settle() -> None:
+        async def shift() -> None:
             async with self._view.turn:
                 while views:
                     await asyncio.to_thread(self._view.keep_if_written, views.pop())
 
         async def settled_first(message: Message) -> None:
             if message["type"] == "http.response.body" and not message.get("more_body"):
-                await settle()
+                await shift()
             await send(message)
 
         exchange.send = settled_first
         try:
             await handle()
         finally:
-            await settle()
+            await shift()
 
 
 _TOO_MANY: Final = Answer(429, [(b"retry-after", b"1")], b"").with_body(

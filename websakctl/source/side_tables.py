@@ -210,13 +210,13 @@ def _read(
         except _WrongCell as error:
             findings.append(error.finding)
     if findings:
-        raise ExportError(_told(header, findings))
+        raise ExportError(_described(header, findings))
     if not result:
         raise ExportError([f"{path.name}: no rows below the headers; an empty list would look like the end of all {what}"])  # fmt: skip
     ignored = tuple(header.text(column) for column in header.unknown)
     return tuple(result), Read(name=path.name, rows=len(result), ignored=ignored)
 
 
-def _told(header: Header, findings: Iterable[CellFinding]) -> list[str]:
+def _described(header: Header, findings: Iterable[CellFinding]) -> list[str]:
     ordered = sorted(findings, key=lambda finding: (finding.row, finding.column))
     return [f"{one.place}: {one.message}" + f"; {one.help}" * bool(one.help) for one in group(header.table, ordered)]

@@ -273,7 +273,7 @@ class StateLock:
 
         Raises:
             LockLost: If the lock was broken.
-            Unreachable: If the outcome is not known: ``settle`` finds out, and nothing else is pushed before it has.
+            Unreachable: If the outcome is not known: ``resolve`` finds out, and nothing else is pushed before it has.
             StateError: If it could not be pushed.
         """
         with self._mutex:
@@ -297,7 +297,7 @@ class StateLock:
         """Whether a push has an unknown outcome."""
         return self._pending is not None
 
-    def settle(self) -> str | None:
+    def resolve(self) -> str | None:
         """Find out what became of a push whose outcome was not known; gives its path if it arrived, by now at the latest.
 
         Raises:

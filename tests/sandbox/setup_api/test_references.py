@@ -28,7 +28,7 @@ def test_an_access_code_in_use_can_neither_be_retired_nor_deleted(api: Api) -> N
     assert api.delete("/access-codes/U", code["etag"]).status_code == 204
 
 
-def test_what_is_retired_can_be_written_but_not_named_anew(api: Api) -> None:
+def test_what_is_retired_can_be_written_but_not_named_again(api: Api) -> None:
     code = api.get("/access-codes/U").json()
     case_type = api.made("/case-types", {**CASE_TYPE, "access_code": "U", "active": False})
     code = api.put("/access-codes/U", {**code, "active": False}, code["etag"]).json()

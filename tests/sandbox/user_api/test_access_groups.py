@@ -60,7 +60,7 @@ def test_the_writing_gets_write(api: Any) -> None:
     ]
 
 
-def test_membership_is_a_wanted_state(new: Any) -> None:
+def test_membership_is_a_desired_state(new: Any) -> None:
     for path in (f"{V2}/301/members/20005", f"{V2}/by-name/Alle%20brukere/members/20005"):
         for method, after in (("PUT", [20005]), ("PUT", [20005]), ("DELETE", []), ("DELETE", []), ("PUT", [20005])):
             answer = new.http.request(method, path)

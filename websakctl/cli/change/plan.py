@@ -48,7 +48,7 @@ Refresh = Annotated[
     Literal["full", "changes"] | None,
     typer.Option(
         "--refresh",
-        help="Read all users, or only those changed since the day's first full read. Unsaid: changes; full for apply and in CI.",
+        help="Read all users, or only those changed since the day's first full read. Default: changes; full for apply and in CI.",
     ),
 ]
 Prune = Annotated[

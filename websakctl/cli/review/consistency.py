@@ -50,7 +50,7 @@ Offline = Annotated[bool, typer.Option("--offline", help="Ask no server; what no
 Letters = Annotated[
     Path | None,
     typer.Option(
-        "--letters", metavar="DIR", help="Also write the letters to those who mend what is not ours, as DOCX."
+        "--letters", metavar="DIR", help="Also write the letters to those who correct what is not ours, as DOCX."
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Write over letters that are there.")]
@@ -206,9 +206,9 @@ def _websak(
         return InWebsak(no_units="not asked (--offline)", no_routes="not asked (--offline)")
     connection = session.connection
     session.terminal.say(f"Asking {connection.base_url} …")
-    said, failed = ask_websak(connection, session.config, all_kinds(), today)
+    stated, failed = ask_websak(connection, session.config, all_kinds(), today)
     failures.extend([failed] if failed is not None else [])
-    return said
+    return stated
 
 
 def _exported(session: Session, exports: dict[str, Path], whole: frozenset[str], today: date) -> "InWebsak":

@@ -123,8 +123,8 @@ def _write(out: Path, files: "Mapping[str, bytes]") -> None:
 
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with temporary_folder(out.parent) as beside:
-            folder = beside / "evidence"
+        with temporary_folder(out.parent) as alongside:
+            folder = alongside / "evidence"
             folder.mkdir(mode=0o700)
             write_all_whole({folder / name: content for name, content in files.items()})
             if out.exists():

@@ -37,7 +37,7 @@ Arrives = Annotated[
     Literal["dokulink", "svarinn", "altinn", "paper", "unsaid"] | None,
     typer.Option("--arrives", help="Only numbers whose mail comes this way today; shows what each still needs."),
 ]
-Holes = Annotated[bool, typer.Option("--holes", help="Only numbers whose route has a hole.")]
+Holes = Annotated[bool, typer.Option("--holes", help="Only numbers whose route has a gap.")]
 Files = Annotated[
     list[Path] | None,
     typer.Option(
@@ -92,7 +92,7 @@ def register(app: typer.Typer) -> None:
 def suborgs(
     call: Call, arrives: Arrives = None, unrouted: Holes = False, district: Districts = None, batch: Batch = None
 ) -> None:
-    """Show every sub-org number and where its mail goes, the holes first. Reads only the config.
+    """Show every sub-org number and where its mail goes, the gaps first. Reads only the config.
 
     Also shows how many numbers come through SvarInn to the document centre, today and after each batch.
     """

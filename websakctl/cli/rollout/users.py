@@ -52,9 +52,9 @@ def import_(
     if dry_run and out is not None:
         raise Problem("--dry-run writes nothing, so there is nothing to save a plan for", Exit.USAGE, "leave one out")
     session = Session(call)
-    aside = put_aside(session)
+    set_aside = put_aside(session)
     scopes = SelectionOptions(district=district, batch=batch).selection(session.config).scopes
-    result, files = prepare(session, file, scopes, add=add, aside=aside)
+    result, files = prepare(session, file, scopes, add=add, set_aside=set_aside)
     selection = SelectionOptions(district=list(result.districts), kind=["user"]).selection(session.config)
     inputs = make_config_input(session, selection, None, refresh)
     live = read_live(session, inputs)
@@ -101,14 +101,14 @@ def put_aside(session: Session) -> tuple[str, ...]:
     if session.config.valid:
         return ()
     names = (f"users/{slug}.yaml" for slug in session.config.described)
-    aside = tuple(sorted(name for name in names if (session.root / name).exists()))
-    session.config = load_configuration(session.root, today_in_oslo(), dict.fromkeys(aside))
+    set_aside = tuple(sorted(name for name in names if (session.root / name).exists()))
+    session.config = load_configuration(session.root, today_in_oslo(), dict.fromkeys(set_aside))
     session.valid_config()
-    return aside
+    return set_aside
 
 
 def prepare(
-    session: Session, file: Path, only: frozenset[str], *, add: bool = False, aside: tuple[str, ...] = ()
+    session: Session, file: Path, only: frozenset[str], *, add: bool = False, set_aside: tuple[str, ...] = ()
 ) -> "tuple[Import, dict[str, str]]":
     """Understand a file, and make it part of the session's config without writing it.
 
@@ -140,7 +140,7 @@ def prepare(
     try:
         tables = read_tables(file)
         result = read_people(tables, session.config, only=only, add=add)
-        if aside and not result.findings:
+        if set_aside and not result.findings:
             replaced = [f"users/{slug}.yaml" for slug in result.districts]
             listed = listed_in_files(session.root, replaced)
             session.config = load_configuration(session.root, today_in_oslo(), dict.fromkeys(replaced))

@@ -62,8 +62,8 @@ def _asked_of_people(plan: Plan) -> Iterator[Change]:
 
 
 def _sensitive(inputs: ConfigInput) -> Collection[str]:
-    aside = inputs.config.config_only.items()
-    return {address.key for address, fields in aside if address.kind == _CODE and fields.get("sensitive")}
+    set_aside = inputs.config.config_only.items()
+    return {address.key for address, fields in set_aside if address.kind == _CODE and fields.get("sensitive")}
 
 
 def _state(inputs: ConfigInput, plan: Plan, live: State) -> State:

@@ -166,7 +166,7 @@ def _field(kind: Kind, name: str) -> Explanation:
     return Explanation(
         headline=f"{kind.name}.{name}: {d['english']} ({d['norwegian']})" + (f"\n\n{meaning[0].upper()}{meaning[1:]}." if meaning else ""),
         columns=("", ""),
-        rows=[("type", d["type"]), ("unsaid", d["unsaid"]), *(("", remark) for remark in d["remarks"])],
+        rows=[("type", d["type"]), ("omitted", d["unsaid"]), *(("", remark) for remark in d["remarks"])],
         notes=[f"Example of the kind:\n  {kind.plural}:\n{_indented(kind.example, 4)}"],
         data=d,
     )  # fmt: skip

@@ -27,7 +27,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewValue(msgspec.Struct, frozen=True, kw_only=True):
-    """One field of one resource: what the config says now and what it is to say; ``new`` is ``None`` where best unsaid."""
+    """One field of one resource: what the config says now and what it is to say; ``new`` is ``None`` where best omitted."""
 
     address: Address
     name: str

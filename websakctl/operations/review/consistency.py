@@ -79,8 +79,8 @@ def ask_register(url: str, desired: Desired, more: Iterable[str], runtime: Runti
         try:
             tree = register.below(district.orgnr for district in chosen)
             live = {unit.orgnr for units in tree.values() for unit in units}
-            wanted = {route.orgnr for route in _routes(desired)} | set(more)
-            others = register.look_up(sorted(wanted - live))
+            asked_for = {route.orgnr for route in _routes(desired)} | set(more)
+            others = register.look_up(sorted(asked_for - live))
         except Unreachable as error:
             raise Unreachable(
                 f"{url}: {error}", f"{error.what_next}; or compare with the bulk file: --file FILE"
@@ -163,8 +163,8 @@ def ask_websak(
                 found = tuple(_live_route(route, today) for route in reader.find(NUMBER).read())
             except LiveError as error:
                 no_routes, failed = str(error), failed or error
-    said = InWebsak(asked=connection.base_url, units=units, routes=found, no_units=no_units, no_routes=no_routes)
-    return said, failed
+    given = InWebsak(asked=connection.base_url, units=units, routes=found, no_units=no_units, no_routes=no_routes)
+    return given, failed
 
 
 def from_state(state: State, asked: str, today: date) -> InWebsak:

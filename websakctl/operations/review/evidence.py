@@ -208,8 +208,8 @@ class _Parts:
                 (
                     in_oslo(c.at),
                     c.sha[:_SHORT],
-                    self._told(numbered[c.sha]),
-                    self._told(committers[c.sha]),
+                    self._described(numbered[c.sha]),
+                    self._described(committers[c.sha]),
                     self._reason(c.subject),
                 )
                 for c in self.at.commits
@@ -312,7 +312,7 @@ class _Parts:
             if entry.what in ("lock broken", "lease broken"):
                 by = str(entry.body.get("by") or "")
                 reason = self._reason(str(entry.body.get("reason") or ""))
-                who = self._told(self.who.numbered("administrator", by.partition("@")[0]))
+                who = self._described(self.who.numbered("administrator", by.partition("@")[0]))
                 yield in_oslo(entry.at), Told("a lock was taken away"), "", who, reason
 
     def _waived(self) -> Iterator[tuple[Cell, ...]]:
@@ -332,9 +332,9 @@ class _Parts:
             return Told("pipeline")
         if "by" in self.starts[run.run]:
             return self.who.role(str(self.starts[run.run]["by"]))
-        return self._told(self.who.numbered("administrator", run.user))
+        return self._described(self.who.numbered("administrator", run.user))
 
-    def _told(self, text: str) -> str:
+    def _described(self, text: str) -> str:
         return text if self.who.names else Told(text)
 
     def _reason(self, text: str) -> str:
@@ -405,13 +405,13 @@ class _Parts:
     def gates(self) -> Part:
         declared = gates(self.config.whole)
         batches = batch_of(in_order(self.config.whole))
-        said = {a.address: a.value for a in entries(Attestation, self.config.own)}
+        stated = {a.address: a.value for a in entries(Attestation, self.config.own)}
         rows: list[tuple[Cell, ...]] = []
         standings: Counter[str] = Counter()
         for slug in sorted(self.config.districts):
             batch = batches.get(slug)
             for gate in declared:
-                attestation = said.get(Address("attestation", slug, gate.key))
+                attestation = stated.get(Address("attestation", slug, gate.key))
                 standing = self._standing(gate, attestation)
                 standings[standing] += 1
                 rows.append(
@@ -434,23 +434,23 @@ class _Parts:
             notes=("What the tool judges from Websak is judged when a batch is brought in, not here.",) if rows else (),
         )
 
-    def _standing(self, gate: Gate, said: Attestation | None) -> str:
-        if said is None:
+    def _standing(self, gate: Gate, stated: Attestation | None) -> str:
+        if stated is None:
             judged = gate.check or gate.match
             return "judged by the tool, from Websak" if judged else "nobody has attested it"
-        if said.waived is not None:
-            return "waived" if said.waived.until >= self.day else f"its waiver ended on {said.waived.until}"
-        lacks = [name for name in ("by", "on", "evidence") if not getattr(said, name)]
+        if stated.waived is not None:
+            return "waived" if stated.waived.until >= self.day else f"its waiver ended on {stated.waived.until}"
+        lacks = [name for name in ("by", "on", "evidence") if not getattr(stated, name)]
         if lacks:
             return f"the attestation does not say {', '.join(lacks)}"
-        return "attested" if said.on and said.on <= self.day else "attested from a later day on"
+        return "attested" if stated.on and stated.on <= self.day else "attested from a later day on"
 
-    def _attested(self, said: Attestation | None) -> tuple[Cell, Cell, Cell]:
-        if said is None:
+    def _attested(self, stated: Attestation | None) -> tuple[Cell, Cell, Cell]:
+        if stated is None:
             return "", "", ""
-        if said.waived is not None:
-            return self.who.role(said.waived.by), said.waived.until, self.who.text(said.waived.why)
-        return self.who.role(said.by), said.on or "", self.who.text(said.evidence)
+        if stated.waived is not None:
+            return self.who.role(stated.waived.by), stated.waived.until, self.who.text(stated.waived.why)
+        return self.who.role(stated.by), stated.on or "", self.who.text(stated.evidence)
 
     def access_reviews(self) -> Part:
         """Signed reviews; on the state branch stands neither who signed nor where the list is."""
@@ -522,7 +522,7 @@ class _Parts:
                     Told(standing),
                 )
             )
-        told = {"open, and its deadline has passed": "findings whose deadline has passed: {n}"} | {
+        labels = {"open, and its deadline has passed": "findings whose deadline has passed: {n}"} | {
             "closed without evidence": "findings that are closed without measure or evidence: {n}",
             "open, without a deadline": "open findings without a deadline: {n}",
         }
@@ -543,7 +543,7 @@ class _Parts:
                 "standing",
             ),
             rows=tuple(rows),
-            missing=tuple(text.format(n=standings[name]) for name, text in told.items() if standings[name])
+            missing=tuple(text.format(n=standings[name]) for name, text in labels.items() if standings[name])
             if rows
             else ("no finding is registered, which does not say that there is none",),
         )
@@ -605,7 +605,7 @@ class _Parts:
         )
 
     def retention(self, rules: Sequence[RetentionRule]) -> Part:
-        told = {"B": "preserved", "K": "disposed of", "G": "decided later"}
+        labels = {"B": "preserved", "K": "disposed of", "G": "decided later"}
         lacks = Counter(sentence for rule in rules for sentence in rule.missing)
         return Part(
             name="retention",
@@ -615,7 +615,7 @@ class _Parts:
                 (
                     rule.code,
                     rule.name,
-                    Told(told[rule.decision]),
+                    Told(labels[rule.decision]),
                     "" if rule.years is None else rule.years,
                     self.who.text(rule.basis),
                     rule.closed_by.isoformat() if rule.closed_by else "",

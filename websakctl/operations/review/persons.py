@@ -78,7 +78,7 @@ class Persons:
         }
         for i in [*left_out]:  # a first name that a unit bears too
             left_out |= {
-                j for j in _beside(text, words, i) if words[j][0][0].isupper() and not self._is_field(words[j][0])
+                j for j in _next_to(text, words, i) if words[j][0][0].isupper() and not self._is_field(words[j][0])
             }
         out, place = [], 0
         for i in sorted(left_out):
@@ -116,7 +116,7 @@ class Persons:
         return any(
             words[j][0].casefold() in self._known
             or (self._like_a_name(words[j][0]) and words[j][0].isupper() == word.isupper())
-            for j in _beside(text, words, i)
+            for j in _next_to(text, words, i)
         )
 
     def _like_a_name(self, word: str) -> bool:
@@ -144,7 +144,7 @@ def _words(texts: Iterable[str]) -> set[str]:
     return {word.casefold() for text in texts for word in _WORD.findall(text)}
 
 
-def _beside(text: str, words: list["re.Match[str]"], i: int) -> list[int]:
+def _next_to(text: str, words: list["re.Match[str]"], i: int) -> list[int]:
     """The words that one blank parts from a word."""
     near = [(i - 1, i), (i, i + 1)]
     return [
