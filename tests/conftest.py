@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from websakctl.sandbox.process import Server, ensure_server, stop_server
 
+os.environ.pop("COLUMNS", None)  # a command would wrap what it writes into a pipe
 gc.disable()  # while thousands of tests are collected, all of which stay: see pytest_collection_finish
 
 # A shell's background jobs ignore Ctrl-C, `nohup` the end of its terminal, and so would every program that a test starts.
