@@ -492,6 +492,8 @@ class Session:
     @cached_property
     def shared_state(self) -> "SharedState | None":
         """The environment's shared state; ``None``: it is this machine's alone."""
+        if self._shared_environment is None:
+            return None
         from websakctl.apply.shared import SharedJournal, SharedState
 
         if not isinstance(self.journal, SharedJournal) or self.state_branch is None:

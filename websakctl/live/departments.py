@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from websakctl.consistency.websak import LiveUnit
 from websakctl.live.access_groups import AccessGroupsReader
 from websakctl.live.adapter import NOTHING, ScopeOf, Units, composed, ended, held_once, row_lacks, rows_of, text_or_none
 from websakctl.live.department_fields import LOOKED_AT, NEWER, NUMBER, ONLY_READ, TEXTS, reported
@@ -13,6 +12,9 @@ from websakctl.live.errors import LiveError, NotAsAgreed, not_a
 from websakctl.live.transport import Reading
 from websakctl.model.address import BASE, Address
 from websakctl.model.resource import Handle, Resource
+
+if TYPE_CHECKING:
+    from websakctl.consistency.websak import LiveUnit
 
 KIND = "org_unit"
 V1, V2 = "/api/Departments", "/api/v2/departments"
@@ -119,12 +121,14 @@ class DepartmentsReader:
         self._units.scopes.update({unit.address.key: unit.address.scope for unit in result})
         return result
 
-    def listed(self) -> tuple[LiveUnit, ...]:
+    def listed(self) -> "tuple[LiveUnit, ...]":
         """All units but the root, as they are: an external id may stand there twice, which ``read`` refuses.
 
         Raises:
             LiveError: If the list cannot be read or trusted, or the root is not there.
         """
+        from websakctl.consistency.websak import LiveUnit  # what a plan has no use for
+
         rows = self._flat()
         root = self._find_root(rows)
         now = self._reading.runtime.clock.now()
