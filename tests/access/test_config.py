@@ -82,3 +82,27 @@ def test_no_national_number_is_shown_whatever_is_asked_for(tmp_path: Path, words
         assert code == 0, err
         assert "Kari Nordmann" in out and NUMBER not in out + err
         assert form == "text" or json.loads(out)["source"] == "config"
+
+
+def found(root: Path, grades: str, *, read_in: str = "") -> list[str]:
+    """What ``validate`` has against who reads a sensitive access code."""
+    code = f"  BV: {{name: Barnevern, basis_chosen_per_case: true, screening_level: 3, sensitive: true{read_in}}}\n"
+    text = FILES["config/all.yaml"].replace("grades: [U]", f"grades: {grades}")
+    users = "users:\n" + "".join(
+        f"  {key}: {{name: Kari Nordmann, role: CASEWORKER, unit: {unit}}}\n"
+        for key, unit in (("A1", "BV"), ("A2", "BYDEL"))
+    )
+    write_files(
+        root,
+        {**FILES, "config/all.yaml": text.replace("user_roles:", f"{code}user_roles:"), "users/frogner.yaml": users},
+    )
+    return [f.message for f in load_configuration(root, TODAY).findings if f.code == "sensitive-code-readers"]
+
+
+def test_a_sensitive_code_is_read_by_some_and_not_by_all(tmp_path: Path) -> None:
+    assert found(tmp_path, "[U]") == ["nobody in frogner can read documents with BV"]
+    assert found(tmp_path, "[U]", read_in=", read_in: [BV]") == ["nobody in FR-BV can read documents with BV"]
+    assert found(tmp_path, "[U, BV]") == ["everybody in frogner can read documents with BV"]
+    assert found(tmp_path, "[U]", read_in=", read_in: [BARN]") == [
+        "read_in of BV names FR-BARN, and no unit has that key"
+    ]

@@ -1,6 +1,6 @@
 """Who can read what, as the config says it: nobody both approves and administers, and a role explains what each user may."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from websakctl.access import EffectiveAccess, Question, Verdict
@@ -18,11 +18,16 @@ from websakctl.source.findings import about
 _FIELDS = {"function": "access_functions", "group": "groups"}  # all else is of a user's roles
 
 
-def of_users(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
-    """Report users who approve and administer, and those whose own entries give more than their roles."""
-    if not config.with_users:
-        return
-    access = _access(config, today)
+def of_people(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
+    """Report what the users that are listed may."""
+    if config.with_users:
+        access = _access(config, today)
+        yield from _of_users(config, access)
+        yield from _of_sensitive_codes(config, access)
+
+
+def _of_users(config: Configuration, access: EffectiveAccess) -> Iterator[Diagnostic]:
+    """Users who approve and administer, and those whose own entries give more than their roles."""
     for address in approving_administrators(access):
         yield about(
             config, address, rule="access-segregation", path=("access_functions",),
@@ -64,57 +69,58 @@ def of_groups(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
             )  # fmt: skip
 
 
-def of_sensitive_codes(config: Configuration, today: date | None) -> Iterator[Diagnostic]:
-    """Report sensitive access codes that nobody in their units reads, or everybody in a district."""
+def _of_sensitive_codes(config: Configuration, access: EffectiveAccess) -> Iterator[Diagnostic]:
+    """Sensitive access codes that nobody in their units reads, or everybody in a district."""
     sensitive = {
         code: config.config_only[Address("access_code", BASE, code)] for code in sorted(config.sensitive_codes)
     }
-    if not sensitive or not config.with_users:
-        return
-    access = _access(config, today)
     for code, fields in sensitive.items():
         if Address("access_code", BASE, code) not in config.state:
             continue
         by_unit = access.by_unit(Question(code=code))
+        places: dict[str, list[str]] = {}
         for slug in sorted(config.with_users & config.districts.keys()):
-            for message, help_ in _of_district(config, access, by_unit, (slug, code, fields.get("read_in"))):
-                yield about(
-                    config, Address("access_code", BASE, code), rule="sensitive-code-readers",
-                    path=("sensitive",), message=message, help_=help_,
-                )  # fmt: skip
+            for message, where in _of_district(config, access, by_unit, (slug, fields.get("read_in"))):
+                places.setdefault(message, []).append(where)
+        for message, found in places.items():
+            more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+            yield about(
+                config, Address("access_code", BASE, code), rule="sensitive-code-readers", path=("sensitive",),
+                message=message.format(where=f"{', '.join(found[:_NAMED])}{more}", code=code), help_=_HELP[message],
+            )  # fmt: skip
+
+
+_NAMED = 3  # units or districts of one finding
+_STRANGE = "read_in of {code} names {where}, and no unit has that key"
+_NOBODY = "nobody in {where} can read documents with {code}"
+_EVERYBODY = "everybody in {where} can read documents with {code}"
+_HELP = {
+    _STRANGE: "write the local keys of units that every district has",
+    _NOBODY: "give those who handle them a role that names the code",
+    _EVERYBODY: "take the code from the roles that do not need it",
+}
 
 
 def _of_district(
     config: Configuration,
     access: EffectiveAccess,
-    by_unit: dict[str, dict[Address, Verdict]],
-    what: tuple[str, str, list[str] | None],
+    by_unit: Mapping[str, Mapping[Address, Verdict]],
+    of: tuple[str, list[str] | None],
 ) -> Iterator[tuple[str, str]]:
-    slug, code, read_in = what
-    district = config.districts[slug]
-    people = [address for address in access.accounts if address.scope == slug]
-    units = [district.full_key(key) for key in read_in or ()] or sorted(access.units.of_scope(slug))
-    for key in units:
-        if key not in by_unit:
-            yield (
-                f"read_in names {key}, and no unit of {slug} has that key",
-                "write the local keys of units that every district has",
-            )
+    """What is wrong with who reads an access code in a district, and where; ``of``: the district, and local keys of units."""
+    slug, read_in = of
+    units = [config.districts[slug].full_key(key) for key in read_in or ()] or sorted(access.units.of_scope(slug))
+    yield from ((_STRANGE, key) for key in units if key not in by_unit)
     units = [key for key in units if key in by_unit]
-    for key in units if read_in else units[:1]:
-        where = key if read_in else slug
-        places = [key] if read_in else units
-        own = {
-            a for a in people if entry(User, access.state[a]).unit in (access.units.below(key) if read_in else by_unit)
-        }
-        if own and not any(address in by_unit[place] for place in places for address in own):
-            yield (
-                f"nobody in {where} can read documents with {code}",
-                "give those who handle them a role that names the code",
-            )
-    everybody = {a for a in people if any(by_unit[key].get(a) is Verdict.YES for key in units)}
-    if len(people) > 1 and everybody == set(people):
-        yield f"everybody in {slug} can read documents with {code}", "take the code from the roles that do not need it"
+    people = {a: access.state[a].fields.get("unit") for a in access.accounts if a.scope == slug}
+    for where, places in [(key, [key]) for key in units] if read_in else [(slug, units)]:
+        inside = access.units.below(where) if read_in else access.units.every
+        own = {address for address, unit in people.items() if unit in inside}
+        if own and not any(own & by_unit[key].keys() for key in places):
+            yield _NOBODY, where
+    certain = {a for key in units for a, verdict in by_unit[key].items() if verdict is Verdict.YES}
+    if len(people) > 1 and certain >= people.keys():
+        yield _EVERYBODY, slug
 
 
 def _access(config: Configuration, today: date | None) -> EffectiveAccess:
@@ -129,4 +135,4 @@ def _access(config: Configuration, today: date | None) -> EffectiveAccess:
     return EffectiveAccess(state, config.settings.access_model, config.districts)
 
 
-CHECKS = (of_users, of_groups, of_sensitive_codes)
+CHECKS = (of_people, of_groups)
