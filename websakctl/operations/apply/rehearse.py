@@ -207,6 +207,8 @@ def rehearse(
         left_to_people=left_to_people,
         own_user=own_user,
         allow=allow,
+        # The copy has the roles that were read, which need not be everybody's: there the number is another.
+        allowed_guards=frozenset(each.partition("=")[0] for each in allow if each.startswith("access:")),
     )
     practice.schedule(FAULTS[faults])
     result, refused, resumed = _applied(request, saved)
