@@ -13,6 +13,7 @@ from websakctl.apply.journal import Journal
 from websakctl.kinds.case_type import CaseType
 from websakctl.model.address import Address
 from websakctl.model.resource import Resource
+from websakctl.operations.config.compare_districts import compare_districts
 from websakctl.operations.review.disposal import YEARS_AHEAD, calendar, retention_rules
 from websakctl.operations.review.journal_at import local_journal
 from websakctl.operations.review.persons import WITHHELD, Persons
@@ -42,6 +43,7 @@ def persons(tmp_path_factory: pytest.TempPathFactory) -> Persons:
         ("Kultur er lagt til oppvekst i Bydel Frogner", "Kultur er lagt til oppvekst i Bydel Frogner"),
         ("Vedtatt av Byarkivet, sak 26/1234. Rutinen følges.", "Vedtatt av Byarkivet, sak 26/1234. Rutinen følges."),
         ("Se Ola Narr barnehage", "Se Ola Narr barnehage"),
+        ("Avtalt med Per Meier og fagleder", f"Avtalt med {WITHHELD} og fagleder"),  # no owner (eier)
     ],
 )
 def test_a_text_goes_without_names(persons: Persons, text: str, shown: str) -> None:
@@ -52,7 +54,7 @@ def test_a_text_goes_without_names(persons: Persons, text: str, shown: str) -> N
     ("who", "is_role"),
     [
         ("Byarkivet", True),
-        ("Bydel Frogner, stab", True),
+        ("Bydel Frogner, bydelsdirektørens stab", True),
         ("Opplæringsansvarlig", True),
         ("Lokal prosjektleder", True),
         ("Kari Nordmann", False),
@@ -152,3 +154,5 @@ def test_the_shipped_config_names_no_person_and_keeps_its_roles() -> None:
     persons = Persons(names=False, config=config, known=[])
     responsible = [r.fields["responsible"] for a, r in config.own.items() if a.kind == "preparation"]
     assert responsible and all(persons.role(who) == who for who in responsible)
+    owners = [d.owner for d in compare_districts(config, None, None) if d.owner]
+    assert owners and all(persons.role(who) == who for who in owners)

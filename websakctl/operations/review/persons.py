@@ -19,9 +19,9 @@ _WHO = frozenset(
 _FREE_TEXT = frozenset({"attestation", "finding", "preparation", "retirement"})  # kinds whose texts are sentences
 _NAMES = ("name", "product", "system", "series", "ordering_principle", "aliases", "cited_as", "number")
 _ROLE = re.compile(
-    r"(?:administrator|ansvarlig|arkiv|arkivar|avdeling|behandler|bydel|direktør|eier|enhet|etat|forvalter|forvaltning|gruppe"
+    r"(?:^|-|.{3})(?:administrator|ansvarlig|arkiv|arkivar|avdeling|behandler|bydel|direktør|eier|enhet|etat|forvalter|forvaltning|gruppe"
     r"|jurist|kommune|kontor|koordinator|leder|ombud|prosjekt|råd|rådgiver|sekretariat|sekretær|seksjon|senter|senteret|stab"
-    r"|styrer|styre|team|tjeneste|utvalg)(?:e?n|e?t|e|er|ere|ene|s)?\Z"
+    r"|styrer|styre|team|tjeneste|utvalg)(?:e?n|e?t|e|er|ere|ene)?s?\Z"
 )
 _BETWEEN = frozenset({"av", "for", "fra", "hos", "i", "med", "og", "på", "til", "ved", "the", "of", "and", "in"})
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
