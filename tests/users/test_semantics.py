@@ -244,6 +244,16 @@ def test_a_server_of_2023_is_managed_with_what_it_has(older: Any, tmp_path: Path
     assert "no GET /api/Departments/flat: the tree is read" in out
 
 
+def test_who_can_read_is_unknown_where_no_route_tells_roles(older: Any, tmp_path: Path) -> None:
+    at = settled(tmp_path, older)
+    at.lists("frogner", OLANOR=LEADER)
+    at.apply()
+    result = json.loads(at("access", "who", "--code", "P", "--level", "3", "--format", "json")[0])
+    reads = {reader["user"]: reader["reads"] for reader in result["readers"]}
+    assert (reads["OLANOR"], reads["SYS-BYARK"]) == ("unknown", "yes")
+    assert "users whose roles in Websak are not told" in {gap["what"] for gap in result["incomplete"]}
+
+
 def test_the_newest_3_0_is_told_apart_from_older_ones(at30: Office) -> None:
     at30.lists("frogner", OLANOR=LEADER)
     at30.apply()
