@@ -242,17 +242,28 @@ def redact(text: str) -> str:
 
 def redacted(value: Any) -> Any:
     """The same for JSON values, however nested; keys too. What was JSON stays JSON."""
+    return _redacted(value, {}, {})
+
+
+def _redacted(value: Any, texts: dict[str, str], keys: dict[str, bool]) -> Any:
+    """``texts``, ``keys``: what was found of a text, and whether a key is a secret's; a plan has each of them thousands of times."""
     if isinstance(value, str):
-        return redact(value) if len(value) > 7 else value
+        if len(value) <= 7:
+            return value
+        if (known := texts.get(value)) is None:
+            known = texts[value] = redact(value)
+        return known
     if isinstance(value, dict):
-        return {
-            redact(key): SECRET
-            if inner and _compiled(_SECRET_KEY).fullmatch(key) and isinstance(inner, str | int)
-            else redacted(inner)
-            for key, inner in value.items()
-        }
+        result = {}
+        for key, inner in value.items():
+            if (secret := keys.get(key)) is None:
+                secret = keys[key] = bool(_compiled(_SECRET_KEY).fullmatch(key))
+                texts[key] = redact(key)
+            hidden = secret and inner and isinstance(inner, str | int)
+            result[texts[key]] = SECRET if hidden else _redacted(inner, texts, keys)
+        return result
     if isinstance(value, list | tuple):
-        return [redacted(inner) for inner in value]
+        return [_redacted(inner, texts, keys) for inner in value]
     if isinstance(value, int) and value > 10**9 and len(digits := f"{value:011}") == 11 and national_id_valid(digits):
         return NATIONAL_ID
     return value

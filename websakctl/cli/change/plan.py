@@ -157,16 +157,25 @@ def plan(
 
 def save_plan(session: Session, out: Path, report: PlanReport) -> None:
     """Write a plan for ``apply FILE``; only its owner can read it."""
-    import json
+    import msgspec
 
     from websakctl.plan.document import signed_text
 
     document = report.document
     if session.target.described.require_signature:
         document = {**document, "signature": session.required_state_key().sign(signed_text(document))}
-    write_private(out, json.dumps(document, ensure_ascii=False, indent=1) + "\n", redacted_before=True)
+    encoded = msgspec.json.encode(document, enc_hook=_as_text)  # json.dumps with an indent takes ten times as long
+    text = msgspec.json.format(encoded, indent=1).decode()
+    write_private(out, f"{text}\n", redacted_before=True)
     named = f" --environment {session.call.environment}" if session.call.environment else ""
     session.terminal.say(f"Saved. To apply it:\n  websakctl apply{named} {out}")
+
+
+def _as_text(value: object) -> str:
+    """A text of a class of its own, which msgspec does not know."""
+    if isinstance(value, str):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")
 
 
 def say_if_nothing(session: Session, inputs: "ConfigInput", plan: "Plan") -> None:
