@@ -4,6 +4,8 @@ import re
 
 import msgspec
 
+from websakctl.law.act_names import normalised
+
 _NUMBER = r"\d+(?:-\d+)*(?:\s?[a-h])?\b"  # § 13 a is another section than § 13
 _SECTION = re.compile(
     rf"(?P<sign>§§?|\bart(?:ikkel|\.)?(?=\s)|\bkap(?:ittel|\.)?(?=\s))\s*"
@@ -84,11 +86,6 @@ def _act_in(text: str) -> str:
 def _tidy(name: str) -> str:
     name = name.strip(" \t,:/")
     return " ".join((name if name.count("(") == name.count(")") else name.strip("()")).split())
-
-
-def normalised(name: str) -> str:
-    """A name of an act as it is compared: neither capitals, blanks nor a full stop at its end make another act of it."""
-    return " ".join(name.casefold().split()).rstrip(".")
 
 
 def section_name(section: str) -> str:

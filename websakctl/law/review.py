@@ -9,7 +9,8 @@ from websakctl.kinds import entries
 from websakctl.kinds.access_code import AccessCode, LegalBasis
 from websakctl.kinds.case_type import CaseType
 from websakctl.kinds.legal_source import LegalSection, LegalSource
-from websakctl.law.citations import Citation, citations, normalised, section_name
+from websakctl.law.act_names import normalised
+from websakctl.law.citations import Citation, citations, section_name
 from websakctl.law.standing import DAYS_AHEAD, Period, Standing, common, standing
 from websakctl.model.address import Address
 from websakctl.model.resource import State

@@ -5,7 +5,7 @@ from datetime import date
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.kinds.legal_source import KIND, LegalSource
-from websakctl.law.citations import normalised
+from websakctl.law.act_names import normalised
 from websakctl.law.review import Basis, LawReview, review_law
 from websakctl.law.standing import Standing, standing
 from websakctl.model.address import Address
