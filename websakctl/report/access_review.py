@@ -177,6 +177,7 @@ def review_workbook(review: Review, access: EffectiveAccess, *, language: Langua
     lacks = incomplete_line(review.gaps, language)
     if lacks:
         rows.insert(0, [say("Incomplete data: {what}.", what=lacks), *[None] * 8])
+    rows.append([say("Fingerprint"), review.digest, *[None] * 7])
     return plain_workbook(
         PlainSheet(
             name="access_review",
