@@ -199,7 +199,7 @@ How often each operation met each fault (*none*: nothing went wrong on the way; 
 FOUND = """\
 ### Guards that are broken on purpose
 
-Each of {count} was found, at commit `{commit}`:
+{count} of those in `tests/simulation/broken.py` were looked for among histories from the first on, and found, at commit `{commit}`:
 
 """
 TEXT = """\

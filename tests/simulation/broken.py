@@ -206,12 +206,12 @@ def _others_are_not_taken_in() -> Patches:
 
 def _pushed_again() -> Patches:
     """What a push of unknown outcome brought over is pushed once more."""
-    settle = StateLock.settle
+    resolve = StateLock.resolve
 
-    def settled(self: StateLock) -> None:
-        settle(self)
+    def resolved(self: StateLock) -> None:
+        resolve(self)
 
-    return ((StateLock, "settle", settled),)
+    return ((StateLock, "resolve", resolved),)
 
 
 def _old_results_win() -> Patches:
