@@ -11,24 +11,25 @@ from .city import MAPS, City
 
 @pytest.mark.parametrize("count", [8, 7, 6])
 def test_a_shipped_map_becomes_a_config_that_makes_nothing_new(city: City, count: int) -> None:
-    before = city.every_id()
+    before, found = city.every_id(), [rule for rule, *_ in city.rules()]
     city("reform", "plan", str(MAPS / f"eksempel-{count}.yaml"), "--into", "ny", "--format", "json")
     assert city.every_id() == before  # nothing was written
     city.take_over()
-    assert [rule for rule, *_ in city.rules()] == []
+    assert [rule for rule, *_ in city.rules()] == found
     made = {change["kind"] for change in city.plan()["changes"] if change["action"] == "create"}
     assert made == {"access_group", "sub_org"}  # of what there was nothing is made
 
 
 @pytest.mark.parametrize("count", [8, 7, 6] if EVERYTHING else [6])  # the one that moves most
 def test_every_object_of_before_is_there_after(city: City, count: int) -> None:
+    found = [rule for rule, *_ in city.rules()]  # nobody made up reads what is sensitive
     before, seats, people, units = city.every_id(), city.seats(), city.users(), city.units()
     numbers = {row["orgnr"] for row in city.ask("GET", "/setup/sub-orgs", limit="1000")["items"] if row["active"]}
     out, _ = city("reform", "plan", str(MAPS / f"eksempel-{count}.yaml"), "--into", "ny", "--format", "json")
     report = json.loads(out)
     assert city.every_id() == before  # nothing was written
     city.take_over()
-    assert [rule for rule, *_ in city.rules()] == []
+    assert [rule for rule, *_ in city.rules()] == found
     plan = city.plan()
     made = {change["kind"] for change in plan["changes"] if change["action"] == "create"}
     assert made == {"access_group", "sub_org"}  # of what there was nothing is made

@@ -31,7 +31,7 @@ def counted(english: str, language: Language, n: int, **values: object) -> str:
 def translated(sentence: str, language: Language) -> str:
     """Translate a finished sentence, such as a gate's finding; what is not known, such as a name, stays as it is.
 
-    A sentence may hold others, as its values or after a colon: these are translated too.
+    A sentence may hold others, as its values, after a colon or between commas: these are translated too.
     """
     if language == "en":
         return sentence
@@ -43,7 +43,10 @@ def translated(sentence: str, language: Language) -> str:
                 **{name: translated(value, language) for name, value in result.groupdict().items()}
             )
     about, colon, finding = sentence.partition(": ")
-    return f"{about}: {translated(finding, language)}" if colon else sentence
+    if colon:
+        return f"{about}: {translated(finding, language)}"
+    first, comma, rest = sentence.partition(", ")
+    return f"{translated(first, language)}, {translated(rest, language)}" if comma else sentence
 
 
 def by_name(sentence: str, names: Mapping[str, str]) -> str:

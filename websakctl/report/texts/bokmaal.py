@@ -977,7 +977,6 @@ _CONSISTENCY = {  # websakctl/consistency/, websakctl/report/consistency.py
     "{n} disagreements about {differ} of {all} units and numbers.": "{n} avvik, i {differ} av {all} enheter og numre.",
     "No disagreement was found, and {n} of {all} units and numbers could not be compared with all four.": "Ingen avvik ble funnet, og {n} av {all} enheter og numre kunne ikke sammenlignes hos alle fire.",
     "{first} Unknown: {what}.": "{first} Ukjent: {what}.",
-    "{one}, {other}": "{one}, {other}",
     "{source} on {n} unit": "{source} om {n} enhet",
     "{source} on {n} units": "{source} om {n} enheter",
     "{source} on {n} number": "{source} om {n} nummer",

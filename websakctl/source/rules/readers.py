@@ -112,7 +112,7 @@ def _of_district(
     units = [config.districts[slug].full_key(key) for key in read_in or ()] or sorted(access.units.of_scope(slug))
     yield from ((_STRANGE, key) for key in units if key not in by_unit)
     units = [key for key in units if key in by_unit]
-    people = {a: access.state[a].fields.get("unit") for a in access.accounts if a.scope == slug}
+    people = {a: entry(User, access.state[a]).unit for a in access.accounts if a.scope == slug}
     for where, places in [(key, [key]) for key in units] if read_in else [(slug, units)]:
         inside = access.units.below(where) if read_in else access.units.every
         own = {address for address, unit in people.items() if unit in inside}
