@@ -212,6 +212,7 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
         call = msgspec.structs.replace(call, format=call.format or formats[0])
         if call.out is not None:
             _check_result_file(call.out)
+        _redact_free_text(given)
         for name, group in groups.items():
             given[name] = group(**{option: given.pop(option) for option in group.__struct_fields__})
         function(call, **given)
@@ -222,6 +223,23 @@ def _with_common_options(function: Callable[..., None], formats: tuple[str, ...]
     wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
     wrapper.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\n\b\nExample:\n  {example}"
     return wrapper
+
+
+FREE_TEXT = frozenset({"by", "evidence", "reason", "owner", "reader"})  # what people write and is kept
+
+
+def _redact_free_text(given: dict[str, Any]) -> None:
+    """Take out of free text what must never be kept, before anything is told or stored; say that something was."""
+    from websakctl.cli.terminal import Terminal
+    from websakctl.redaction import redacted
+
+    for name in FREE_TEXT & given.keys():
+        kept = redacted(given[name])
+        if kept != given[name]:
+            Terminal().warn(
+                f"note: --{name} holds a national identity number or a secret, which is never kept: it was left out"
+            )
+            given[name] = kept
 
 
 def _is_group(annotation: Any) -> bool:
