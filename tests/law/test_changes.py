@@ -111,6 +111,25 @@ def test_only_what_the_change_adds_or_edits_is_an_error(cli: Cli, validated_on: 
     assert validated_on(NEXT_DAY, "--changed-since", "main") == (3, expected)  # what main did since is not this change
 
 
+def test_a_basis_that_the_change_ends_needs_a_successor(cli: Cli, validated_on: Any) -> None:
+    both = "access_codes:\n  P: {{name: P, legal_basis: [{{reference: offl. § 13, valid_from: 1993-01-01}}, {{reference: nyl. § 13, valid_from: 2027-01-01{until}}}{more}]}}\n"
+    codes, ended = cli.root / "config/codes.yaml", ", valid_to: 2027-02-01"
+    codes.write_text(both.format(until="", more=""), encoding="utf-8")
+    git(cli, "init", "-q")
+    commit(cli)
+    later = date(2027, 3, 1)
+    codes.write_text(both.format(until=ended, more=""), encoding="utf-8")
+    code, found = validated_on(later, "--changed-since", "HEAD")
+    assert (code, found["basis-ended P"]) == (3, "error")  # though another basis holds: it is about another matter
+    codes.write_text(
+        both.format(until=ended, more=", {reference: nyl. § 13, valid_from: 2027-02-02}"), encoding="utf-8"
+    )
+    assert "basis-ended P" not in validated_on(later)[1]
+    codes.write_text(both.format(until=ended, more=""), encoding="utf-8")
+    commit(cli)
+    assert validated_on(later)[1]["basis-ended P"] == "warning"
+
+
 def test_a_provision_that_will_end_may_be_cited_until_then(cli: Cli, validated_on: Any) -> None:
     write(cli)
     (cli.root / "config/types.yaml").write_text("case_types: {}\n", encoding="utf-8")

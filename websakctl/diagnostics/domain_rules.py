@@ -49,7 +49,8 @@ OF_THE_FIELD = (
     _warning(
         "basis-ended",
         "One statutory basis of an access code has ended, and none took its place.",
-        "Laws move. The old basis stays for the old documents; the new one must be said too, with the day it began.",
+        "Laws move. The old basis stays for the old documents; the new one must be said too, with the day it began. "
+        "It is an error for a code that the change at hand adds or edits (`validate --changed-since`).",
         "{reference: sosialtjenesteloven (1991) § 8-8, valid_from: 1993-01-01, valid_to: 2009-12-31}   (and nothing newer)",
         "{reference: sosialtjenesteloven § 44, valid_from: 2010-01-01}   (below it)",
     ),

@@ -11,7 +11,7 @@ from websakctl.source.configuration import Configuration
 from websakctl.source.load import load_configuration
 from websakctl.state.git import Git, GitError
 
-ERRORS_IN_A_CHANGE = frozenset({"basis-not-in-force", "legal-basis-ended", "legal-basis-unregistered"})
+ERRORS_IN_A_CHANGE = frozenset({"basis-ended", "basis-not-in-force", "legal-basis-ended", "legal-basis-unregistered"})
 
 
 class NoSuchCommit(Exception):
