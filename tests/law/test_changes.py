@@ -210,3 +210,32 @@ def test_no_rule_makes_an_error_of_a_day(example: Path) -> None:
         return [f for f in load_configuration(example, day).findings if f.severity is Severity.ERROR]
 
     assert errors(date(1990, 1, 1)) == errors(NEXT_DAY) == errors(date(2100, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("cited", "said"),
+    [
+        ("barnevernloven § 6-7", "did you mean barnevernloven (1992)? correct it"),
+        ("barnevernlovn § 13-1", "did you mean barnevernsloven? correct it"),
+        ("barnevernloven § 9", "barnevernsloven has § 13-1; barnevernloven (1992) has § 6-7. correct it"),
+        ("Personopplysningsloven art. 9", "correct it"),
+        ("Personopplysningsloven § 13", "correct it"),
+        ("personforskriften § 2", "did you mean personforskrift? correct it"),
+    ],
+)
+def test_only_a_row_that_has_what_is_cited_is_suggested(cli: Cli, cited: str, said: str) -> None:
+    (cli.root / "config/law.yaml").write_text(
+        """\
+legal_sources:
+  A: {name: A, type: act, cited_as: [barnevernsloven], sections: {§ 13-1: {}}, valid_from: 2023-01-01, source: x}
+  B: {name: B, type: act, cited_as: [barnevernloven (1992)], sections: {§ 6-7: {}}, valid_from: 1993-01-01, source: x}
+  C: {name: C, type: act, cited_as: [forvaltningsloven], sections: {§ 13: {}}, valid_from: 1970-01-01, source: x}
+  D: {name: D, type: regulation, cited_as: [personforskrift], valid_from: 1970-01-01, source: x}
+""",
+        encoding="utf-8",
+    )
+    (cli.root / "config/codes.yaml").unlink()
+    write(cli, SAK=cited)
+    findings = load_configuration(cli.root, LAST_DAY).findings
+    (help_,) = [f.help for f in findings if f.code == "legal-basis-unregistered"]
+    assert help_.startswith(said)

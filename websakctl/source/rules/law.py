@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from datetime import date
+from difflib import get_close_matches
 
 from websakctl.diagnostics import Diagnostic
 from websakctl.kinds.legal_source import KIND, LegalSource
 from websakctl.law.act_names import normalised
+from websakctl.law.citations import Citation, section_name
 from websakctl.law.review import Basis, LawReview, review_law
 from websakctl.law.standing import Standing, standing
 from websakctl.model.address import Address
 from websakctl.source.configuration import Configuration
 from websakctl.source.findings import Path, about
-from websakctl.source.problems import did_you_mean
 
+_ALIKE = 0.75  # many acts end in the same word: barnevernloven (1992) is near barnevernloven, forvaltningsloven not near every act
 _ANY_DAY = date(2000, 1, 1)  # what is looked up in the register is the same on each
 
 
@@ -21,7 +23,6 @@ def registered(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
     if not config.of_kind(KIND.name) or config.lost or any(address.kind == KIND.name for address in config.broken):
         return  # a row that cannot be read may be the one that is cited
     review = review_law(config.state, _ANY_DAY)
-    known = [name for one in review.sources for name in one.source.cited_as]
     for basis in review.bases:
         key, found = basis.address.key, basis.found
         if found is None:
@@ -33,7 +34,7 @@ def registered(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
             yield about(
                 config, basis.address, rule="legal-basis-unregistered", path=_path(basis),
                 message=f"{key} {what}",
-                help_=f"{did_you_mean(basis.citation.name, known)} correct it, or add a row with its period and source to config/legal_sources.yaml".strip(),
+                help_=f"{_near(basis.citation, review)} correct it, or add a row with its period and source to config/legal_sources.yaml".strip(),
             )  # fmt: skip
         elif found.section is None:
             yield about(
@@ -47,6 +48,16 @@ def registered(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
                 message=f"{basis.citation} is said to hold from {basis.claimed_from}, and {found.key} of legal_sources from {found.period.valid_from}",
                 help_="put the wrong one of the two days right",
             )  # fmt: skip
+
+
+def _near(citation: Citation, review: LawReview) -> str:
+    """The row that is probably meant, if it has what is cited; else what the rows of that act have; else nothing."""
+    rows = {name: one.source.sections for one in review.sources for name in one.source.cited_as}
+    near = get_close_matches(citation.name, rows, n=3, cutoff=_ALIKE)
+    for name in near:
+        if not citation.section or not rows[name] or citation.section in map(section_name, rows[name]):
+            return f"did you mean {name}?"
+    return "".join(f"{name} has {', '.join(rows[name])}; " for name in near).removesuffix("; ") + "." * bool(near)
 
 
 def names(config: Configuration, _: date | None) -> Iterator[Diagnostic]:
