@@ -26,7 +26,7 @@ from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit
 from websakctl.cli.session import Session
 from websakctl.kinds import all_kinds
-from websakctl.live.clock import HurriedClock
+from websakctl.live.clock import HurriedClock, SystemClock
 from websakctl.live.errors import LiveError
 from websakctl.live.network import Network
 from websakctl.live.runtime import Runtime, open_transport
@@ -140,12 +140,15 @@ def websak(
     def read(over: Connection) -> object:
         return read_setup(over, ConfigInput(config=config, known={}, kinds=over.kinds(kinds), environment="test"))
 
-    read(connection(server.base_url, lambda url, most: Recording(open_transport(Network(), url, most))))
+    read(connection(server.base_url, lambda url, most: Recording(open_transport(Network(), SystemClock(), url, most))))
     assert len(recorded) > 5
     replaying = Replaying(recorded, sorted(recorded))
     with serving(replaying) as (port, _):
         base = f"http://127.0.0.1:{port}"
-        yield replaying, lambda: read(connection(base, lambda url, most: open_transport(Network(), url, most)))
+        yield (
+            replaying,
+            lambda: read(connection(base, lambda url, most: open_transport(Network(), SystemClock(), url, most))),
+        )
 
 
 @PARTS

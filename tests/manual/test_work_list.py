@@ -114,7 +114,7 @@ def test_the_list_in_both_languages(config: Configuration) -> None:
         "  - unntak: Bydel Sagene: hva: Går til en annen enhet; grunn: Egen ordning; ansvarlig: Bydel Sagene; enhet: HELSE",
         "  - migrering: planlagt",
     ):
-        assert line in norwegian.splitlines()
+        assert line in norwegian.splitlines(), norwegian
     for line in (
         "# Work list for test",
         "1 February 2027 · 4 items left",

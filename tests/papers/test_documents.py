@@ -242,7 +242,8 @@ def test_a_value_is_never_markup(tmp_path: Path) -> None:
 def test_both_languages_say_the_same() -> None:
     folder = shipped() / "documents"
     names = {path.name for path in (folder / "nb").iterdir()}
-    assert names == {path.name for path in (folder / "en").iterdir()} == {"project-plan.md", "letter.md", "handover.md"}
+    assert names == {path.name for path in (folder / "en").iterdir()}
+    assert names == {"project-plan.md", "letter.md", "handover.md", "receiving.md", "register.md"}
     for name in sorted(names):
         nb, en = ((folder / language / name).read_text(encoding="utf-8") for language in ("nb", "en"))
         assert shape(nb) == shape(en), name

@@ -53,6 +53,7 @@ def doctor(call: Call) -> None:
         session.require_writable_state()
         return str(session.state_dir)
 
+    _ = session.root  # without one there is nothing to check
     check("config", config)
     check("state directory", state_directory)
     check(

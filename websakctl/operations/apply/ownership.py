@@ -6,6 +6,7 @@ from typing import Any
 from websakctl.apply.collaborators import Row
 from websakctl.kinds import all_kinds
 from websakctl.model.address import Address
+from websakctl.model.kind import Api
 from websakctl.model.resource import State
 from websakctl.plan.change import Action, Change, old_address
 from websakctl.plan.diff import AcceptedNormalisations, LastApplied, is_accepted, patched, same
@@ -78,7 +79,7 @@ def as_made(
     if kind.write_only and last is not None:  # nobody has written them now
         desired = {name: value for name, value in desired.items() if name not in kind.write_only}
         fixed |= {name: value for name, value in last.fields.items() if name in kind.write_only}
-    elif not kind.write_only:
+    elif kind.api is Api.USER and not kind.write_only:  # whose fields differ by version
         unknown = {n for n, v in desired.items() if n not in live and n not in written and v not in (None, [], {})}
         if unknown:
             desired = {name: value for name, value in desired.items() if name not in unknown}

@@ -794,7 +794,7 @@ _EVIDENCE_TABLES = {  # titles and columns in websakctl/operations/review/eviden
     "missing": "mangler",
     "name": "navn",
     "outcome": "utfall",
-    "reason": "begrunnelse",
+    "reason": "grunn",
     "reported": "rapportert",
     "responsible": "ansvarlig",
     "run": "kjøring",
@@ -1133,7 +1133,7 @@ BOKMAAL: dict[str, str] = {
     **_EVIDENCE_PAGE,
     **_ACCESS,
 }  # said where they are shown
-_ACCESS = {  # websakctl/access/comparing.py, websakctl/plan/access.py
+_PLAN_ACCESS = {  # websakctl/access/comparing.py, websakctl/plan/access.py
     "{n} more people can read code {code} ({where})": "{n} flere kan lese kode {code} ({where})",
     "{n} more person can read code {code} ({where})": "{n} til kan lese kode {code} ({where})",
     "{n} fewer people can read code {code} ({where})": "{n} færre kan lese kode {code} ({where})",
@@ -1165,7 +1165,7 @@ _ACCESS = {  # websakctl/access/comparing.py, websakctl/plan/access.py
 }
 
 FINDINGS: dict[str, str] = {
-    **_ACCESS,
+    **_PLAN_ACCESS,
     **_EVIDENCE,
     **_ROUTES,
     **_GATES,
