@@ -122,6 +122,12 @@ def test_the_steps_of_the_change_at_hand_come_before_the_others() -> None:
     this, others = comment.index("### Manual steps of this change"), comment.index("### Other manual steps")
     assert this < comment.index("P1-NY") < others < comment.index("P1-GAMMEL")
     assert "### Manual steps of this change" not in written(replace(report_of(plan), changed=frozenset()))
+    made = Change(
+        address=new, action=Action.CREATE, fields=NEW, reason="new"
+    )  # one of many of a kind, and named all the same
+    by_hand = ManualStep(address=new, what="this Websak has no API for it: set it manually", change=made)
+    report = replace(report_of(replace(plan, manual=(by_hand,))), changed=frozenset({new}))
+    assert "P1-NY" in written(report).partition("### Manual steps of this change")[2]
 
 
 def test_each_command_has_its_own_marker() -> None:

@@ -239,3 +239,28 @@ legal_sources:
     findings = load_configuration(cli.root, LAST_DAY).findings
     (help_,) = [f.help for f in findings if f.code == "legal-basis-unregistered"]
     assert help_.startswith(said)
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_nothing_is_planned_or_applied_that_validate_calls_invalid(
+    cli: Cli, validated_on: Any, capsys: Any, command: str
+) -> None:
+    write(cli, SAK="gml. § 6")
+    git(cli, "init", "-q")
+    commit(cli)
+    write(cli, SAK="gml. § 6", NY="gml. § 6")
+    assert validated_on(NEXT_DAY)[1]["legal-basis-ended NY"] == "error"
+    assert run([command, "--root", str(cli.root)]) == 3
+    assert "this change adds or edits case_type/base/NY" in capsys.readouterr().err
+
+
+def test_a_shallow_clone_says_that_its_history_is_cut_off(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> None:
+    write(cli, SAK="nyl. § 13")
+    git(cli, "init", "-q")
+    commit(cli)
+    commit_again = ("commit", "-q", "--allow-empty", "-m", "Mer")
+    git(cli, *commit_again)
+    shallow = tmp_path_factory.mktemp("shallow") / "clone"
+    git(cli, "clone", "-q", "--depth", "1", f"file://{cli.root}", str(shallow))
+    refused = Cli(shallow)("validate", "--changed-since", "HEAD~1", code=64)
+    assert "shallow" in refused.err and "git fetch --unshallow" in refused.err

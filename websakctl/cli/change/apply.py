@@ -33,6 +33,7 @@ from websakctl.cli.change.plan import (
     make_config_input,
 )
 from websakctl.cli.change.rehearsed import see_rehearsal
+from websakctl.cli.changed import valid_config_of_change
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Exports, SelectionOptions, command
 from websakctl.cli.session import Session, read_json
@@ -92,7 +93,7 @@ def apply(
 ) -> None:
     """Show the plan, ask, and carry it out. What no API can do is put on a work list."""
     session = Session(call)
-    session.valid_config()
+    valid_config_of_change(session)
     session.pace(concurrency, rate)
     selected = any((*msgspec.structs.astuple(options), prune, keep_manual, access))
     check_allow(allow)

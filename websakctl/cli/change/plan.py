@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from websakctl.cli import completion
-from websakctl.cli.changed import Since, entries_changed
+from websakctl.cli.changed import Since, valid_config_of_change
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import (
     PLAN_FORMATS,
@@ -119,8 +119,7 @@ def plan(
 
     language = language_of(lang)
     session = Session(call)
-    session.valid_config()
-    changed = entries_changed(session, changed_since) if changed_since is not None else None
+    changed = valid_config_of_change(session, changed_since)
     announce_interrupted(session)
     inputs = make_config_input(
         session,

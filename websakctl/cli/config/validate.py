@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from websakctl.cli.changed import Since, entries_changed
+from websakctl.cli.changed import Since, judge_the_change
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import FINDINGS_FORMATS, Call, command
 from websakctl.cli.session import Session, render, write_text
@@ -48,7 +48,7 @@ def validate(call: Call, report: Reports = None, fix: Fix = False, changed_since
         _fix(session)
     config = session.config
     _renames_done(session)
-    _judge_the_change(session, changed_since)
+    judge_the_change(session, changed_since)
     if config.with_users:
         _say_if_tracked(session)
     findings = FindingsReport(findings=config.findings, texts=config.texts, headline="", valid=config.valid)
@@ -62,19 +62,6 @@ def validate(call: Call, report: Reports = None, fix: Fix = False, changed_since
     else:
         session.write(findings)
     raise typer.Exit(Exit.OK if config.valid else Exit.INVALID)
-
-
-def _judge_the_change(session: Session, since: str | None) -> None:
-    """Make errors of what the law no longer supports, in the entries that this change adds or edits."""
-    from websakctl.operations.review.changed import ERRORS_IN_A_CHANGE, as_of_this_change
-
-    config = session.config
-    if since is None and not (
-        in_repository(session.root) and any(f.code in ERRORS_IN_A_CHANGE for f in config.findings)
-    ):
-        return
-    if (changed := entries_changed(session, since)) is not None:
-        config.findings[:] = as_of_this_change(config.findings, changed, config.settings.rules)
 
 
 def _say_if_tracked(session: Session) -> None:

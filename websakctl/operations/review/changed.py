@@ -46,6 +46,14 @@ def changed_entries(root: Path, config: Configuration, since: str) -> frozenset[
     )
 
 
+def is_shallow(root: Path) -> bool:
+    """Whether a clone lacks older commits."""
+    try:
+        return Git(root).line("rev-parse", "--is-shallow-repository") == "true"
+    except GitError:
+        return False
+
+
 def _where_it_left(git: Git, since: str) -> str:
     try:
         return git.line("merge-base", since, "HEAD")

@@ -177,7 +177,7 @@ def _parts(report: PlanReport) -> Iterator[_Part]:
         yield from _steps("Manual steps", plan.manual)
     else:
         new = [step for step in plan.manual if step.address in report.changed]
-        yield from _steps("Manual steps of this change", new)
+        yield from _steps("Manual steps of this change", new, each=True)
         yield from _steps("Other manual steps", [step for step in plan.manual if step.address not in report.changed])
     yield from _sentences("Warnings", "warning", [_fact(warning) for warning in plan.warnings])
     yield from groups("other")
@@ -201,9 +201,9 @@ def _sentences(title: str, what: str, lines: Sequence[str]) -> Iterator[_Part]:
         yield _Part(title=title, what=what, total=len(lines), items=map(_one, lines))
 
 
-def _steps(title: str, steps: Sequence[ManualStep]) -> Iterator[_Part]:
-    """What people have to set themselves: whole kinds by number, and what differs of the others."""
-    kinds, others = steps_by_kind(steps)
+def _steps(title: str, steps: Sequence[ManualStep], *, each: bool = False) -> Iterator[_Part]:
+    """What people have to set themselves: whole kinds by number, unless each is asked for, and what differs of the others."""
+    kinds, others = ("", steps) if each else steps_by_kind(steps)
     items = [_one(f"{kinds} (`websakctl worklist show` says what to set)")] if kinds else []
     for together, alike in steps_by_sort(others):
         if together:
