@@ -8,6 +8,7 @@ _GAP = "  "
 _COMFORTABLE = 18  # columns below which a sentence is no pleasure to read
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _PARTS = re.compile(r"[^/=&?,:;]*[/=&?,:;]+|[^/=&?,:;]+")  # where a word that is longer than a line may end
+_WHOLE = re.compile(r"sha256:[0-9a-f]{64}\W*")  # a fingerprint is copied, so it is never broken
 _BULLET = re.compile(r"(?:[-–…] |\d+\. )?")
 
 
@@ -48,7 +49,7 @@ def _lines(text: str, first: int, rest: int) -> list[str]:
         if used:
             lines.append(current)
             room = rest
-        *whole, last = _pieces(word, room, rest) if wide > room else [word]
+        *whole, last = _pieces(word, room, rest) if wide > room and not _WHOLE.fullmatch(word) else [word]
         lines.extend(whole)
         if whole:
             room = rest
