@@ -519,6 +519,7 @@ READS = {
     "rests_on": {**many(FROM_ONE), "description": "Assumed rules that the answer rests on."},
 }
 NAMED = {"name": {**TEXT, "description": "Only with --names."}}
+NOT_CHECKED = {**many(TEXT), "description": "What nobody could look for; that nothing was found of it says nothing."}
 REVIEWED = {"user": TEXT, "district": TEXT}
 ACROSS = many(obj({**REVIEWED, "code": TEXT, "reads": VERDICT, "districts": many(TEXT)}, NAMED))
 
@@ -532,7 +533,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
             {
                 **ACCESS_BASIS,
                 "accounts": many(obj(ACCOUNT, NAMED)),
-                "codes": many(obj({"code": TEXT, "alike": YES_NO, "accounts": many(obj(READS))})),
+                "codes": many(obj({"code": TEXT, "alike": maybe(YES_NO), "accounts": many(obj(READS))})),
             }
         ),
     ),
@@ -545,6 +546,13 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                 **ACCESS_BASIS,
                 "digest": DIGEST,
                 "findings": COUNT,
+                "not_checked": NOT_CHECKED,
+                "signed": maybe(
+                    obj(
+                        {"on": TEXT, "by": TEXT, "digest": TEXT, "same": maybe(YES_NO)},
+                        about="The newest that was signed. `same`: whether access still is; null: not compared.",
+                    )
+                ),
                 "beyond_role": many(obj({**REVIEWED, "kind": TEXT, "what": TEXT, "role": TEXT}, NAMED)),
                 "outwards": ACROSS,
                 "inwards": ACROSS,
@@ -581,6 +589,7 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
                 "evidence": TEXT,
                 "digest": DIGEST,
                 "findings": COUNT,
+                "not_checked": NOT_CHECKED,
                 "incomplete": COUNT,
                 "source": one_of(("live", "config")),
             }
@@ -598,7 +607,13 @@ DOCUMENTS: dict[str, tuple[str, tuple[str, ...], Schema]] = {
             {
                 **ACCESS_BASIS,
                 "question": obj(
-                    {"code": TEXT, "level": maybe(FROM_ONE), "case_type": maybe(TEXT), "unit": maybe(TEXT)}
+                    {
+                        "code": TEXT,
+                        "level": maybe(FROM_ONE),
+                        "case_type": maybe(TEXT),
+                        "unit": maybe(TEXT),
+                        "districts": many(TEXT),
+                    }
                 ),
                 "people": COUNT,
                 "unknown": COUNT,

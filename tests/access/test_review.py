@@ -14,8 +14,9 @@ from websakctl.access.reviewing import Listed, Review, review
 from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.model.resource import Resource, State
-from websakctl.report.access import who_report
+from websakctl.report.access import compare_report, who_report
 from websakctl.report.access_review import review_document, review_workbook
+from websakctl.report.layout import wrapped
 
 FROGNER = District(slug="frogner", name="Bydel Frogner", number="05", orgnr="", short_name="BFR", prefix="FR")
 SAGENE = District(slug="sagene", name="Bydel Sagene", number="03", orgnr="", short_name="BSA", prefix="SA")
@@ -204,3 +205,31 @@ def test_names_of_persons_are_for_those_who_ask_for_them(names: bool) -> None:
     assert (
         "Riktig?" in cells and result.digest in cells and "administrator" in cells and "rollen er ikke kjent" in cells
     )
+
+
+def test_what_is_not_known_is_neither_alike_nor_different() -> None:
+    state = websak()
+    one, same = user(state, "KARNOR"), user(state, "OLANOR")
+    unknown = user(state, "PERLIE", roles=..., access_functions=["10"])
+    access = EffectiveAccess(state, AccessModel(), DISTRICTS)
+
+    def alike(first: Address, second: Address) -> list[bool | None]:
+        report = compare_report(access, first, second, source="live", names=False)
+        return [code["alike"] for code in report.data["codes"]]
+
+    assert alike(one, same) == [True, True, True]
+    assert alike(one, unknown) == [None, None, None]
+    assert "of 3 more it is unknown" in compare_report(access, one, unknown, source="live", names=False).headline
+
+
+def test_the_review_counts_the_districts_people_once_and_others_not_at_all() -> None:
+    state = websak()
+    user(state, "KARNOR")
+    user(state, "SYSTEM", district="base", roles={}, access_functions=["0"])
+    result = reviewed(state)
+    assert (result.people, len(result.rows)) == (1, 2)
+
+
+def test_a_fingerprint_is_on_one_line_in_a_narrow_terminal() -> None:
+    digest = reviewed(websak()).digest
+    assert f"  {digest}" in wrapped(f"Fingerprint: {digest}", 60).splitlines()

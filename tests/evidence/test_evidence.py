@@ -44,7 +44,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory, sandbox33: Sandbox) -> Cli:
     cli.apply("--reason", f"Ringte {NAME} om {NUMBER}, sak 27/12")
     with Journal(root / ".websakctl/journal.db", SystemClock()) as journal:
         environment = journal.entries()[0].body["environment"]
-        review = {"environment": environment, "district": "frogner", "by": NAME, "on": "2098-01-01", "evidence": "sak 98/1", "source": "live", "people": 4, "findings": 1, "incomplete": 2}  # fmt: skip
+        review = {"environment": environment, "district": "frogner", "by": NAME, "on": "2098-01-01", "evidence": "sak 98/1", "source": "live", "people": 4, "findings": 1, "incomplete": 2, "not_checked": ["who has left"]}  # fmt: skip
         journal.write("signing", ENTRY, review, Address("access_review", "frogner", environment))
     make(cli, "out")
     return cli
@@ -199,10 +199,11 @@ def test_exceptions_gates_and_retention_name_what_is_missing(cli: Cli) -> None:
 
 def test_signed_access_reviews_and_districts_without_one(cli: Cli) -> None:
     (review,) = rows(cli.root / "out", "access-reviews")
-    assert review[1:9] == ["frogner", "2098-01-01", "[withheld]", "sak 98/1", "4", "1", "2", "Websak"]
+    assert review[1:10] == ["frogner", "2098-01-01", "[withheld]", "sak 98/1", "4", "1", "1", "2", "Websak"]
     page = (cli.root / "out/index.html").read_text("utf-8")
     assert "bydeler uten signert tilgangsgjennomgang: sagene" in page
     assert "bydeler der tilgangsgjennomgangen er eldre enn 180 dager: frogner" in page
+    assert "tilgangsgjennomganger der noe ikke ble kontrollert: 1" in page
     assert "tilgangsgjennomganger som var ufullstendige da de ble signert: 1" in page
 
 

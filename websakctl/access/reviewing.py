@@ -16,6 +16,8 @@ from websakctl.model.administrator import ADMINISTRATION
 from websakctl.model.district import District
 from websakctl.model.resource import Fields, State
 
+NO_APPROVAL, NO_LIST = "who both approves and administers", "who has left"  # what a review may be unable to look for
+
 
 class Excess(msgspec.Struct, frozen=True, kw_only=True):
     """Something that an account has and its role does not give.
@@ -68,6 +70,7 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     left: tuple[Left, ...]
     segregation: tuple[Address, ...]  # who both approves and administers
     approval_known: bool  # whether the settings say what approves
+    users_listed: bool  # whether the config says who the district's users are
     groups: tuple[str, ...]  # without an owner
     sensitive: Mapping[str, tuple[int, int]]  # people who read it in the district, for certain and perhaps
     gaps: tuple[Gap, ...]
@@ -76,6 +79,17 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     def findings(self) -> int:
         """How many things somebody should look at."""
         return sum(map(len, (self.beyond, self.outwards, self.inwards, self.left, self.segregation, self.groups)))
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """What nobody could look for; that nothing was found of it says nothing."""
+        unknown = {NO_APPROVAL: not self.approval_known, NO_LIST: not self.users_listed}
+        return tuple(what for what, lacks in unknown.items() if lacks)
+
+    @property
+    def people(self) -> int:
+        """How many people of the district can log in."""
+        return len({row.person for row in self.rows if row.account.scope == self.district})
 
     @property
     def digest(self) -> str:
@@ -112,6 +126,7 @@ def review(access: EffectiveAccess, district: District, listed: Listed) -> Revie
     """Put together what there is to sign for a district."""
     own = [account for address, account in sorted(access.accounts.items()) if address.scope == district.slug]
     codes = {account.address: _reads(access, account.address) for account in access.accounts.values()}
+    codes_there = frozenset(access.codes)
     administrators = tuple(sorted(a for a, each in access.accounts.items() if _administers(each)))
     inwards = tuple(
         across
@@ -136,10 +151,19 @@ def review(access: EffectiveAccess, district: District, listed: Listed) -> Revie
         left=tuple(_left(own, listed)),
         segregation=tuple(a for a in approving_administrators(access) if a.scope in (district.slug, BASE)),
         approval_known=bool(access.model.approving_role_types or access.model.approving_functions),
+        users_listed=district.slug in listed.districts_with_lists,
         groups=tuple(a.key for a in listed.ownerless if a.scope in (district.slug, BASE)),
-        sensitive={code: _count(access, code, district) for code in sorted(listed.sensitive)},
-        gaps=access.gaps,
+        sensitive={code: _count(access, code, district) for code in sorted(listed.sensitive & codes_there)},
+        gaps=(*access.gaps, *_gaps(district, own, sorted(listed.sensitive - codes_there))),
     )  # fmt: skip
+
+
+def _gaps(district: District, own: Collection[Account], absent: Collection[str]) -> Iterator[Gap]:
+    """What a review lacks of its own: users of the district, and sensitive access codes."""
+    if not own:
+        yield Gap(what="districts of which no user is known", where=(district.slug,))
+    if absent:
+        yield Gap(what="sensitive access codes of the config that no list has", where=tuple(absent))
 
 
 def _reads(access: EffectiveAccess, account: Address) -> dict[str, Reader]:

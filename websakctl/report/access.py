@@ -14,13 +14,20 @@ LIVE, CONFIG = "live", "config"
 
 
 def who_report(
-    access: EffectiveAccess, question: Question, readers: Sequence[Reader], *, source: str, names: bool
+    access: EffectiveAccess,
+    question: Question,
+    readers: Sequence[Reader],
+    *,
+    source: str,
+    names: bool,
+    districts: Sequence[str] = (),
 ) -> TableReport:
-    """The people who read documents with an access code, and through what."""
+    """The people who read documents with an access code, and through what; ``districts``: of these districts only, if any."""
     certain = {r.person for r in readers if r.verdict is Verdict.YES}
     perhaps = {r.person for r in readers} - certain
     what = f"code {question.code}{_asked(question)}"
-    people = f"{len(certain)} {'person' if len(certain) == 1 else 'people'} can read {what}"
+    of = f" of the users of {', '.join(districts)}" if districts else f" {'person' if len(certain) == 1 else 'people'}"
+    people = f"{len(certain)}{of} can read {what}"
     doubt = f"; for {len(perhaps)} more it is unknown" if perhaps else ""
     columns = ("user", *(("name",) if names else ()), "district", "reads", "through")
     rows = [
@@ -40,6 +47,7 @@ def who_report(
                 "level": access.level_of(question),
                 "case_type": question.case_type,
                 "unit": question.unit,
+                "districts": list(districts),
             },
             "people": len(certain),
             "unknown": len(perhaps),
@@ -79,8 +87,9 @@ def compare_report(
 ) -> TableReport:
     """What two accounts read, where it is not the same."""
     both = {code: (reader, access.what(second)[code]) for code, reader in access.what(first).items()}
-    differing = {code: (a, b) for code, (a, b) in both.items() if _where(access, a) != _where(access, b)}
-    same = len(both) - len(differing)
+    alike = {code: _alike(access, a, b) for code, (a, b) in both.items()}
+    differing = {code: pair for code, pair in both.items() if alike[code] is not True}
+    same, doubt = (sum(1 for each in alike.values() if each is wanted) for wanted in (True, None))
     rows = [
         (code, code_name(access, code), _through(access, a.ways) or "no", _through(access, b.ways) or "no")
         for code, (a, b) in differing.items()
@@ -88,7 +97,8 @@ def compare_report(
     gaps = [*_about(access, first), *_about(access, second)]
     one, other = (f"{a.key} ({_name(access, a)})" if names else a.key for a in (first, second))
     return TableReport(
-        headline=f"{_incomplete(gaps)}{one} and {other} read {same} of {len(both)} access codes alike ({_read_from(source)}).",
+        headline=f"{_incomplete(gaps)}{one} and {other} read {same} of {len(both)} access codes alike"
+        f"{f'; of {doubt} more it is unknown' if doubt else ''} ({_read_from(source)}).",
         columns=("code", "name", one, other) if rows else (),
         rows=rows,
         notes=list(_basis(access, {n for pair in differing.values() for r in pair for n in r.rules})),
@@ -97,15 +107,32 @@ def compare_report(
             **_common(access, source),
             "accounts": [_account_data(access, account, names=names) for account in (first, second)],
             "codes": [
-                {"code": code, "alike": code not in differing, "accounts": [_verdict_data(access, r) for r in pair]}
+                {"code": code, "alike": alike[code], "accounts": [_verdict_data(access, r) for r in pair]}
                 for code, pair in both.items()
             ],
         },
     )
 
 
-def _where(access: EffectiveAccess, reader: Reader) -> set[tuple[Any, ...]]:
-    return {(way.verdict, access.units_of(way), way.archives) for way in reader.ways}
+_EVERYWHERE = (None, ())
+
+
+def _alike(access: EffectiveAccess, first: Reader, second: Reader) -> bool | None:
+    """Whether two accounts read it in the same places; ``None``: it is not known of one of them, and that may decide it."""
+    places = [_certain(access, reader) for reader in (first, second)]
+    doubts = [
+        _EVERYWHERE not in certain and any(way.verdict is Verdict.UNKNOWN for way in reader.ways)
+        for certain, reader in zip(places, (first, second), strict=True)
+    ]
+    same = places[0] == places[1]
+    undecided = Verdict.UNKNOWN in (first.verdict, second.verdict) or (same and any(doubts))
+    return None if undecided else same
+
+
+def _certain(access: EffectiveAccess, reader: Reader) -> set[tuple[Any, ...]]:
+    """Where it reads for certain; nothing adds to everywhere."""
+    places = {(access.units_of(way), way.archives) for way in reader.ways if way.verdict is Verdict.YES}
+    return {_EVERYWHERE} if _EVERYWHERE in places else places
 
 
 def _asked(question: Question) -> str:
@@ -174,7 +201,11 @@ def _one_or_many(gap: Gap, language: Language) -> str:
     if language != "en":
         return text(gap.what, language)
     return (
-        re.sub(r"^(users|units|access codes|access groups)\b", lambda m: m[0][:-1], gap.what)
+        re.sub(
+            r"^(users|units|districts|access codes|access groups|sensitive access codes)\b",
+            lambda m: m[0][:-1],
+            gap.what,
+        )
         if len(gap.where) == 1
         else gap.what
     )

@@ -1,16 +1,17 @@
 """A district's review of access: a document to read and sign, and the list as a workbook."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from websakctl.access import EffectiveAccess, Verdict
 from websakctl.access.reviewing import Across, Excess, Review, Row
 from websakctl.model.address import Address
 from websakctl.model.district import District
-from websakctl.report.access import basis_data, code_name, incomplete_line, way_in_words
+from websakctl.report.access import LIVE, basis_data, code_name, incomplete_line, way_in_words
 from websakctl.report.texts import Language, counted, text
 from websakctl.report.view_models import DocumentReport, Section
 from websakctl.report.workbook import PlainSheet, plain_workbook
+from websakctl.rollout.reviews import SignedReview, SignedReviews
 
 _YES, _NO = "ja", "nei"
 
@@ -37,28 +38,54 @@ class Wording:
 
 
 def review_document(
-    review: Review, access: EffectiveAccess, district: District, *, source: str, language: Language, names: bool
+    review: Review,
+    access: EffectiveAccess,
+    district: District,
+    *,
+    source: str,
+    language: Language,
+    names: bool,
+    signed: SignedReviews | None = None,
 ) -> DocumentReport:
-    """The whole review; its first line says so where it rests on incomplete data."""
+    """The whole review; its first line says so where it rests on incomplete data, and a fact how it stands to what was signed."""
     say = Wording(access, language, names=names)
-    people = len({row.person for row in review.rows if row.account.scope == review.district})
-    verdict = say.number("{n} person of the district can log in|{n} people of the district can log in", people)
+    verdict = say.number("{n} person of the district can log in|{n} people of the district can log in", review.people)
     verdict += "; " + say.number("{n} thing to look at|{n} things to look at", review.findings)
+    if review.not_checked:
+        verdict += ", " + say.number("{n} not checked|{n} not checked", len(review.not_checked))
     lacks = incomplete_line(review.gaps, language)
     return DocumentReport(
         title=say("Review of access: {district}", district=district.name)
         + (f" ({say('incomplete data')})" if lacks else ""),
-        ok=not review.findings and not lacks and review.approval_known,
+        ok=not review.findings and not lacks and not review.not_checked,
         verdict=f"{say('Incomplete data: {what}.', what=lacks)} {verdict}" if lacks else verdict,
         facts=[
             (say("Read from"), say("Websak") if source == "live" else say("the config; Websak was not asked")),
             (say("Rules of access"), _confirmation(say)),
             (say("Fingerprint"), review.digest),
+            *([(say("Signed"), _signed(review, signed, say, source))] if signed is not None else []),
         ],
         sections=[section for section in _sections(review, say) if section.rows or section.lines],
         language=language,
-        data=_data(review, access, source=source, names=names),
+        data=_data(review, access, signed, source=source, names=names),
     )
+
+
+def _same(review: Review, newest: SignedReview, source: str) -> bool | None:
+    """Whether access is as it was signed; ``None``: one is from Websak and the other from the config, which says nothing."""
+    return newest.digest == review.digest if newest.live is (source == LIVE) else None
+
+
+def _signed(review: Review, signed: SignedReviews, say: Wording, source: str) -> str:
+    newest = signed.by_district.get(review.district)
+    if newest is None:
+        return signed.unknown or say("nobody has signed it")
+    words = {
+        True: "{who}. Access is as it was signed",
+        False: "{who}. Access is another than was signed: review it again",
+        None: "{who}. Not compared with what was signed",
+    }
+    return say(words[_same(review, newest, source)], who=newest.reported)
 
 
 def _confirmation(say: Wording) -> str:
@@ -69,8 +96,11 @@ def _confirmation(say: Wording) -> str:
 
 
 def _sections(review: Review, say: Wording) -> Iterator[Section]:
-    def section(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> Section:
-        return Section(title=say(title), columns=[say(c) for c in columns], rows=[tuple(row) for row in rows])
+    def section(
+        title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], lines: Sequence[str] = ()
+    ) -> Section:
+        cells = [tuple(row) for row in rows]
+        return Section(title=say(title), columns=[say(c) for c in columns], rows=cells, lines=lines)
 
     yield section(
         "More than their role gives",
@@ -90,6 +120,7 @@ def _sections(review: Review, say: Wording) -> Iterator[Section]:
         "Who has left and can still log in",
         ("User", "Why"),
         ((say.user(e.account), _why(e.why, say)) for e in review.left),
+        () if review.users_listed else (say("Nobody has listed the users of the district, so this was not checked."),),
     )
     approval = (
         []
@@ -189,7 +220,11 @@ def review_workbook(review: Review, access: EffectiveAccess, *, language: Langua
     )
 
 
-def _data(review: Review, access: EffectiveAccess, *, source: str, names: bool) -> dict[str, Any]:
+def _data(
+    review: Review, access: EffectiveAccess, signed: SignedReviews | None, *, source: str, names: bool
+) -> dict[str, Any]:
+    newest = signed.by_district.get(review.district) if signed is not None else None
+
     def user(account: Address) -> dict[str, str]:
         resource = access.state.get(account)
         name = str(resource.fields.get("name") or "") if resource is not None else ""
@@ -206,6 +241,10 @@ def _data(review: Review, access: EffectiveAccess, *, source: str, names: bool) 
         "source": source,
         "digest": review.digest,
         "findings": review.findings,
+        "not_checked": list(review.not_checked),
+        "signed": None
+        if newest is None
+        else {"on": newest.on, "by": newest.by, "digest": newest.digest, "same": _same(review, newest, source)},
         "incomplete": [{"what": gap.what, "where": list(gap.where)} for gap in review.gaps],
         **basis_data(access),
         "beyond_role": [{**user(e.account), "kind": e.kind, "what": e.what, "role": e.role} for e in review.beyond],

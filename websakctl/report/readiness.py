@@ -156,11 +156,11 @@ _TOLD = {
 
 
 def _gate_section(gate: Gate, index: int, b: BatchView) -> Section:
-    """What is in the way of one gate, and what was let pass; the districts of which the same is true stand together."""
+    """What is in the way of one gate, what was let pass, and what a pass rests on; the districts of which the same is true stand together."""
     groups: dict[tuple[str, str, str], list[DistrictView]] = {}
     for district in b.districts:
         v = district.verdicts[index]
-        if v.state is Standing.PASS:
+        if v.state is Standing.PASS and not v.rests_on:
             continue
         same = (MARKS[v.state], district.in_common(_why(v)), district.in_common(_todo(v)))
         groups.setdefault(same, []).append(district)
@@ -181,6 +181,8 @@ def _gate_section(gate: Gate, index: int, b: BatchView) -> Section:
 
 
 def _why(verdict: Verdict) -> str:
+    if verdict.state is Standing.PASS:
+        return verdict.rests_on
     return "; ".join(verdict.why[:1] if verdict.state is Standing.WAIVED else verdict.why)
 
 

@@ -72,6 +72,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     how: str = ""
     since: str | None = None  # ISO day from which it is so, where that is known
     until: str | None = None  # ISO day on which a waiver ends
+    rests_on: str = ""  # what a gate that is passed was not judged from, which is said of it too
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -203,7 +204,15 @@ def _found(ground: Ground, gate: Gate, district: District) -> Verdict:
             )
     if state is Standing.PASS:
         since = _since(ground, gate, district)
-        return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next="", since=since)
+        return Verdict(
+            district=district.slug,
+            gate=gate.key,
+            state=state,
+            why=tuple(why),
+            next="",
+            since=since,
+            rests_on=result.rests_on,
+        )
     if not todo:
         todo, how = "attest it, with date and evidence", f"in {_attest(gate, district)}"
     return Verdict(district=district.slug, gate=gate.key, state=state, why=tuple(why), next=gate.next or todo, how=how)
@@ -273,12 +282,13 @@ def _since(ground: Ground, gate: Gate, district: District) -> str | None:
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check found: the state, why, what to do, and how this tool does it."""
+    """What a check found: the state, why, what to do, and how this tool does it; ``rests_on`` as a verdict has it."""
 
     state: Standing
     why: Sequence[str]
     next: str = ""
     how: str = ""
+    rests_on: str = ""
 
 
 def _passed(why: Sequence[str]) -> CheckResult:
@@ -334,7 +344,7 @@ def _org_tree(ground: Ground, district: District) -> CheckResult:
             "confirm the tree, with date and evidence",
             f"districts/{district.slug}/, under attestations; or {make}",
         )
-    return _passed([f"{len(units)} units, all in Websak"])
+    return _passed([f"{len(units)} units, all in Websak" if len(units) != 1 else "1 unit, in Websak"])
 
 
 def _not_asked() -> CheckResult:
@@ -358,7 +368,7 @@ def _users(ground: Ground, district: District) -> CheckResult:
         return _failed(_few(without), "give each user a role and a unit, and read the list again", how)
     roles = Counter(user.role for user in users)
     named = ", ".join(f"{n} {role}" for role, n in sorted(roles.items()))
-    return _passed([f"{len(listed)} users: {named}"])
+    return _passed([f"{len(listed)} users: {named}" if len(listed) != 1 else f"1 user: {named}"])
 
 
 def _licences(ground: Ground, district: District) -> CheckResult:
@@ -410,7 +420,7 @@ def _mail_routes(ground: Ground, district: District) -> CheckResult:
     if missing := [unit for unit in units if _without_mail_group(ground, district, unit)]:
         why = [f"{unit} has no mail distribution group in Websak" for unit in missing]
         return _failed(_few(why), "say who distributes their mail", "`mail_group:` under org_units:")
-    return _passed([f"{len(numbers)} numbers have a route"])
+    return _passed([f"{len(numbers)} numbers have a route" if len(numbers) != 1 else "1 number has a route"])
 
 
 def _without_mail_group(ground: Ground, district: District, unit: str) -> bool:
@@ -524,7 +534,12 @@ def _access_review(ground: Ground, district: District) -> CheckResult:
         return _unknown([signed.reported, "it rests on incomplete data"], _SIGN, how)
     if not signed.live:
         return _unknown([signed.reported, "it rests on the config, and Websak was not asked"], _SIGN, how)
-    return _passed([signed.reported])
+    now = ground.reviews.now.get(district.slug)
+    if now is not None and now != signed.digest:
+        return _failed(["access is another than was signed", signed.reported], _SIGN, how)
+    rests = [] if now is not None else [f"it rests on access as it was on {signed.on}, not compared with now"]
+    rests += [f"not checked when it was signed: {what}" for what in signed.not_checked]
+    return CheckResult(state=Standing.PASS, why=[signed.reported, *rests], rests_on="; ".join(rests))
 
 
 _SIGN = "go through who can read what in the district, and sign the list"

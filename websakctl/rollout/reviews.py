@@ -16,6 +16,9 @@ class SignedReview(msgspec.Struct, frozen=True, kw_only=True):
     evidence: str
     incomplete: int = 0  # accounts and keys of which not all was known
     live: bool = True
+    digest: str = ""  # the fingerprint of what was signed
+    findings: int = 0
+    not_checked: tuple[str, ...] = ()  # what nobody could check in it
 
     @property
     def reported(self) -> str:
@@ -35,3 +38,4 @@ class SignedReviews(msgspec.Struct, frozen=True, kw_only=True):
 
     by_district: Mapping[str, SignedReview] = {}
     unknown: str = ""
+    now: Mapping[str, str] = {}  # by district, the fingerprint as Websak is now; none: it was not computed

@@ -59,7 +59,7 @@ _SHARED: Mapping[str, frozenset[str]] = {
     "lease broken": frozenset({"owner", "by"}),
     "lease not held": frozenset({"owner", "by"}),
     "access review": frozenset(
-        {"environment", "district", "on", "digest", "source", "people", "findings", "incomplete"}
+        {"environment", "district", "on", "digest", "source", "people", "findings", "not_checked", "incomplete"}
     ),
     "lock broken": frozenset({"owner", "by", "reason"}),
 }

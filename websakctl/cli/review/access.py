@@ -22,6 +22,8 @@ from websakctl.cli.session import Session, write_workbook
 from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from websakctl.access import EffectiveAccess
     from websakctl.access.reviewing import Review
     from websakctl.model.address import Address
@@ -43,8 +45,8 @@ Offline = Annotated[bool, typer.Option("--offline", help="As the config says; no
 Names = Annotated[bool, typer.Option("--names", help="Show the names of persons too.")]
 UserCode = Annotated[str, typer.Argument(metavar="USER", help="The code of a user.")]
 FirstUser = Annotated[str, typer.Argument(metavar="USER", help="The code of a user.")]
-District = Annotated[
-    str, typer.Option("--district", metavar="SLUG", help="The district.", autocompletion=completion.districts)
+OneDistrict = Annotated[
+    list[str], typer.Option("--district", metavar="SLUG", help="The district.", autocompletion=completion.districts)
 ]
 Workbook = Annotated[
     Path | None, typer.Option("--xlsx", metavar="FILE", help="Write the list to sign as a workbook too.")
@@ -106,12 +108,14 @@ def who(
     session.valid_config()
     scopes = SelectionOptions(district=district).selection(session.config).scopes
     access = _look(session, offline=offline)
-    _known(access, "access_code", code)
-    _known(access, "case_type", case_type)
-    _known(access, "org_unit", unit)
+    for kind, key in (("access_code", code), ("case_type", case_type), ("org_unit", unit)):
+        _known(session, access, kind, key)
     question = Question(code=code, level=level, case_type=case_type, unit=unit)
     readers = [r for r in access.who(question) if not scopes or r.account.scope in scopes]
-    session.write(who_report(access, question, readers, source=_source(offline=offline), names=names))
+    report = who_report(
+        access, question, readers, source=_source(offline=offline), names=names, districts=sorted(scopes or ())
+    )
+    _write(session, report)
 
 
 def what(call: Call, user: UserCode, offline: Offline = False, names: Names = False) -> None:
@@ -121,7 +125,8 @@ def what(call: Call, user: UserCode, offline: Offline = False, names: Names = Fa
     session = Session(call)
     session.valid_config()
     access = _look(session, offline=offline)
-    session.write(what_report(access, _account(access, user), source=_source(offline=offline), names=names))
+    account = _account(session, access, user)
+    _write(session, what_report(access, account, source=_source(offline=offline), names=names))
 
 
 def compare(call: Call, first: FirstUser, second: SecondUser, offline: Offline = False, names: Names = False) -> None:
@@ -131,13 +136,13 @@ def compare(call: Call, first: FirstUser, second: SecondUser, offline: Offline =
     session = Session(call)
     session.valid_config()
     access = _look(session, offline=offline)
-    accounts = _account(access, first), _account(access, second)
-    session.write(compare_report(access, *accounts, source=_source(offline=offline), names=names))
+    accounts = _account(session, access, first), _account(session, access, second)
+    _write(session, compare_report(access, *accounts, source=_source(offline=offline), names=names))
 
 
 def review(
     call: Call,
-    district: District,
+    district: OneDistrict,
     lang: Lang = "nb",
     xlsx: Workbook = None,
     offline: Offline = False,
@@ -147,31 +152,34 @@ def review(
 
     That takes a request for each user. Pages and workbooks are in bokmål unless --lang says otherwise.
     """
+    from websakctl.operations.review.sign_access import signed_reviews
     from websakctl.report.access_review import review_document, review_workbook
 
     language = language_of(lang)
     if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
         raise Problem(f"{xlsx.name} does not end in .xlsx", Exit.USAGE, "name the workbook FILE.xlsx")
+    slug = _one(district)
     session = Session(call)
-    access, result = _review(session, district, offline=offline)
+    access, result = _review(session, slug, offline=offline)
     if xlsx is not None:
         write_workbook(xlsx, review_workbook(result, access, language=language, names=names))
     shown = review_document(
         result,
         access,
-        session.config.districts[district],
+        session.config.districts[slug],
         source=_source(offline=offline),
         language=language if call.format == "html" else "en",
         names=names,
+        signed=signed_reviews(session.journal, session.target.name, session.config.districts),
     )
     session.write(shown, language=language)
-    if xlsx is not None:
-        session.terminal.say(f"Wrote {xlsx}: it holds personal data, and is for its owner only.")
+    for path in filter(None, (xlsx, session.terminal.out)):
+        session.terminal.say(f"Wrote {path}: it holds personal data, and is for its owner only.")
 
 
 def sign(
     call: Call,
-    district: District,
+    district: OneDistrict,
     by: By,
     evidence: Evidence,
     on: On = None,
@@ -187,16 +195,23 @@ def sign(
     from websakctl.operations.review.sign_access import sign as record
     from websakctl.report.access import incomplete_line
 
+    slug = _one(district)
     session = Session(call)
     signing = Signing(
         by=given_text("--by", by), on=past_day("--on", on, session.today), evidence=given_text("--evidence", evidence)
     )
-    _, result = _review(session, district, offline=offline)
+    if digest is None and signing.on != session.today.isoformat():
+        raise Problem(
+            f"--on {signing.on} is before today, and what would be recorded is access as it is today",
+            Exit.USAGE,
+            "name what was signed then: --review FINGERPRINT, as it stands on the list",
+        )
+    _, result = _review(session, slug, offline=offline)
     if digest is not None and digest != result.digest:
         raise Problem(
-            f"access in {district} is not what was signed: its fingerprint is {result.digest} now; nothing was recorded",
+            f"access in {slug} is not what was signed: its fingerprint is {result.digest} now; nothing was recorded",
             Exit.REFUSED,
-            f"go through it again: websakctl access review --district {district}",
+            f"go through it again: websakctl access review --district {slug}",
         )
     session.require_writable_state()
     run = new_run_name(session.runtime)
@@ -208,23 +223,38 @@ def sign(
         session.terminal.warn("note: Websak was not asked, so no gate passes with this review")
     session.write(
         TableReport(
-            headline=f"Recorded: {signing.by} signed the review of {district} on {signing.on} ({result.findings} findings).",
+            headline=f"Recorded: {signing.by} signed the review of {slug} on {signing.on} ({_counts(result)}).",
             columns=(),
             rows=(),
             data={
                 "format_version": 1,
                 "run": run,
-                "for": district,
+                "for": slug,
                 "by": signing.by,
                 "on": signing.on,
                 "evidence": signing.evidence,
                 "digest": result.digest,
                 "findings": result.findings,
+                "not_checked": list(result.not_checked),
                 "incomplete": sum(len(gap.where) for gap in result.gaps),
                 "source": _source(offline=offline),
             },
         )
     )
+
+
+def _one(districts: list[str]) -> str:
+    """The district of a command that is about one; several end it."""
+    named = list(dict.fromkeys(districts))
+    if len(named) > 1:
+        raise Problem(f"--district names {len(named)} districts ({', '.join(named)}), and a review is of one", Exit.USAGE, "run it once for each of them")  # fmt: skip
+    return named[0]
+
+
+def _counts(result: "Review") -> str:
+    findings = f"{result.findings} finding{'s' * (result.findings != 1)}"
+    left = result.not_checked
+    return f"{findings}, {len(left)} not checked: {', '.join(left)}" if left else findings
 
 
 def _review(session: Session, district: str, *, offline: bool) -> "tuple[EffectiveAccess, Review]":
@@ -259,19 +289,53 @@ def _look(session: Session, *, offline: bool) -> "EffectiveAccess":
     return access
 
 
-def _known(access: "EffectiveAccess", kind: str, key: str | None) -> None:
+def _write(session: Session, report: TableReport) -> None:
+    """Write an answer; what it lacks and rests on has no place in a CSV file, and is said beside it."""
+    session.write(report)
+    if session.call.format == "csv":
+        for line in (*report.headline.splitlines(), *report.notes):
+            session.terminal.warn(line)
+
+
+def _known(session: Session, access: "EffectiveAccess", kind: str, key: str | None) -> None:
     """End the command if nothing of a kind has this key."""
     if key is None:
         return
     known = sorted(a.key for a in access.state if a.kind == kind)
-    if key not in known:
-        raise UnknownName(kind.replace("_", " "), key, known)
+    if key in known:
+        return
+    what = kind.replace("_", " ")
+    _refuse_if_not_applied(what, {a.key for a in session.config.whole if a.kind == kind}, key)
+    alike = [each for each in known if each.upper() == key.upper()]
+    if kind == "org_unit" and not alike:
+        alike = sorted(
+            each for d in session.config.districts.values() if (each := d.full_key(key.upper())) in set(known)
+        )
+    if alike:
+        named = f"{', '.join(alike[:3])}, …" if len(alike) > 3 else " or ".join(alike)
+        raise UnknownName(what, key, (), f"did you mean {named}?")
+    raise UnknownName(what, key, known)
 
 
-def _account(access: "EffectiveAccess", code: str) -> "Address":
-    """The address of the user with this code."""
+def _refuse_if_not_applied(what: str, configured: "Collection[str]", key: str) -> None:
+    if key in configured:
+        raise Problem(
+            f"{what} {key} is in the config, and not in Websak yet",
+            Exit.REFUSED,
+            "apply it, or ask the config: --offline",
+        )
+
+
+def _account(session: Session, access: "EffectiveAccess", named: str) -> "Address":
+    """The address of the user with this code, or with this login name where only one has it."""
     known = {a.key: a for a in access.state if a.kind == "user"}
-    result = known.get(code) or known.get(code.upper())
-    if result is None:
-        raise UnknownName("user", code, sorted(known))
-    return result
+    result = known.get(named) or known.get(named.upper())
+    if result is not None:
+        return result
+    by_login = [a for a in known.values() if str(access.state[a].fields.get("username") or "").lower() == named.lower()]
+    if len(by_login) == 1:
+        return by_login[0]
+    if by_login:
+        raise UnknownName(f"one user alone with the login name {named}", named, (), f"name its code: {', '.join(sorted(a.key for a in by_login))}")  # fmt: skip
+    _refuse_if_not_applied("user", {a.key for a in session.config.whole if a.kind == "user"}, named)
+    raise UnknownName("user", named, sorted(known), "users are named by their codes, or by a login name; `websakctl find TEXT --kind user` finds one")  # fmt: skip

@@ -338,7 +338,7 @@ class Rollout:
         """Every gate of every district lets it through, or nothing is written."""
         from websakctl.report.readiness import check_document
 
-        view = look(self.session)
+        view = look(self.session, access_of=self.batch)
         one = view.of(self.batch)
         if one.ready:
             return

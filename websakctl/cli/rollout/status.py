@@ -12,7 +12,9 @@ from websakctl.cli.options import Batch, Call, Lang, SelectionOptions, command, 
 from websakctl.cli.session import Session
 
 if TYPE_CHECKING:
+    from websakctl.operations.change.make_plan import ConfigInput
     from websakctl.operations.rollout.view import RolloutView
+    from websakctl.rollout.reviews import SignedReviews
 
 FORMATS = ("text", "json", "markdown", "html")
 BatchName = Annotated[
@@ -60,7 +62,7 @@ def check(call: Call, batch: BatchName, users: Users = None, offline: Offline = 
     refuse_unknown(session, batch)
     if users is not None:
         import_for(session, batch, users)
-    view = look(session, offline=offline)
+    view = look(session, offline=offline, access_of=batch)
     one = view.of(batch)
     session.write(check_document(view, one), language=language)
     raise typer.Exit(Exit.OK if one.ready else Exit.REFUSED)
@@ -115,8 +117,14 @@ def refuse_unknown(session: Session, batch: str | None) -> None:
         raise UnknownName("rollout batch", batch, batches)
 
 
-def look(session: Session, *, offline: bool = False) -> "RolloutView":
-    """How the rollout stands, asked of Websak unless ``offline``."""
+def look(session: Session, *, offline: bool = False, access_of: str | None = None) -> "RolloutView":
+    """How the rollout stands, asked of Websak unless ``offline``.
+
+    Args:
+        session: Of which config and environment.
+        offline: Websak is not asked.
+        access_of: The batch in whose districts access is compared with what was signed: a request for each user.
+    """
 
     from websakctl.operations.change.make_plan import make_plan
     from websakctl.operations.change.read_users import read_users
@@ -129,6 +137,8 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
     if offline:
         return view_rollout(session.config, session.today, altinn=altinn, reviews=reviews)
     inputs = make_config_input(session)
+    if access_of is not None:
+        reviews = _compared(session, inputs, reviews, access_of)
     setup = read_live(session, inputs)
     return view_rollout(
         session.config,
@@ -139,3 +149,20 @@ def look(session: Session, *, offline: bool = False) -> "RolloutView":
         altinn=altinn,
         reviews=reviews,
     )
+
+
+def _compared(session: Session, inputs: "ConfigInput", reviews: "SignedReviews", batch: str) -> "SignedReviews":
+    """The same with access as it is now, where a gate looks at a review that is signed."""
+    from msgspec.structs import replace
+
+    from websakctl.operations.change.read_access import read_access
+    from websakctl.operations.review.sign_access import fingerprints
+    from websakctl.rollout.batches import in_order
+    from websakctl.rollout.gates import gates
+
+    config = session.config
+    signed = [s for b in in_order(config.whole) if b.key == batch for s in b.districts if s in reviews.by_district]
+    if not signed or all(gate.check != "access-review" for gate in gates(config.whole)):
+        return reviews
+    access = read_access(session.connection, inputs)
+    return replace(reviews, now=fingerprints(access, config, session.today, signed))

@@ -464,6 +464,7 @@ class _Parts:
         oldest = (self.as_of - timedelta(days=LONGEST)).isoformat()
         old = [slug for slug in districts if slug in newest and newest[slug] < oldest]
         incomplete = sum(1 for _, body in signed if body.get("incomplete"))
+        not_checked = sum(1 for _, body in signed if body.get("not_checked"))
         return Part(
             name="access-reviews",
             title="Access reviews",
@@ -475,6 +476,7 @@ class _Parts:
                 "evidence",
                 "people",
                 "findings",
+                "not checked",
                 "not known of",
                 "source",
                 "digest",
@@ -486,7 +488,9 @@ class _Parts:
                     str(body.get("on") or ""),
                     self.who.role(str(body.get("by") or "")),
                     self.who.text(str(body.get("evidence") or "")),
-                    *(str(body.get(name) or 0) for name in ("people", "findings", "incomplete")),
+                    *(str(body.get(name) or 0) for name in ("people", "findings")),
+                    str(len(body.get("not_checked") or ())),
+                    str(body.get("incomplete") or 0),
                     Told("Websak") if body.get("source") == "live" else Told("the config"),
                     str(body.get("digest") or ""),
                 )
@@ -496,6 +500,7 @@ class _Parts:
                 *(["no district has a signed access review"] if none and not newest else []),
                 *([f"districts without a signed access review: {', '.join(none)}"] if none and newest else []),
                 *([f"districts whose access review is older than {LONGEST} days: {', '.join(old)}"] if old else []),
+                *([f"access reviews in which something was not checked: {not_checked}"] if not_checked else []),
                 *([f"access reviews that were incomplete when they were signed: {incomplete}"] if incomplete else []),
             ),
         )

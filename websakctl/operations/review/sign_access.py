@@ -1,11 +1,12 @@
 """Signed access reviews: their record in the journal, and what it says of each district."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 import msgspec
 
-from websakctl.access.reviewing import Listed, Review
+from websakctl.access import EffectiveAccess
+from websakctl.access.reviewing import Listed, Review, review
 from websakctl.apply.entries import JournalError
 from websakctl.apply.journal import Journal
 from websakctl.kinds.access_group import KIND as ACCESS_GROUP
@@ -51,7 +52,15 @@ def listed_in(config: Configuration, today: date) -> Listed:
     )
 
 
-def sign(journal: Journal, environment: str, run: str, review: Review, signing: Signing, *, source: str) -> None:
+def fingerprints(
+    access: EffectiveAccess, config: Configuration, today: date, districts: Iterable[str]
+) -> dict[str, str]:
+    """What would be signed of each district now."""
+    listed = listed_in(config, today)
+    return {slug: review(access, config.districts[slug], listed).digest for slug in districts}
+
+
+def sign(journal: Journal, environment: str, run: str, signed: Review, signing: Signing, *, source: str) -> None:
     """Record that a review is signed.
 
     Raises:
@@ -59,17 +68,18 @@ def sign(journal: Journal, environment: str, run: str, review: Review, signing: 
     """
     body = {
         "environment": environment,
-        "district": review.district,
+        "district": signed.district,
         "by": signing.by,
         "on": signing.on,
         "evidence": signing.evidence,
-        "digest": review.digest,
+        "digest": signed.digest,
         "source": source,
-        "people": len({row.person for row in review.rows}),
-        "findings": review.findings,
-        "incomplete": sum(len(gap.where) for gap in review.gaps),
+        "people": signed.people,
+        "findings": signed.findings,
+        "not_checked": list(signed.not_checked),
+        "incomplete": sum(len(gap.where) for gap in signed.gaps),
     }
-    journal.write(run, ENTRY, body, Address(_KIND, review.district, environment))
+    journal.write(run, ENTRY, body, Address(_KIND, signed.district, environment))
 
 
 def signed_reviews(journal: Journal, environment: str, districts: Mapping[str, object]) -> SignedReviews:
@@ -91,10 +101,14 @@ def signed_reviews(journal: Journal, environment: str, districts: Mapping[str, o
 
 
 def _signed(body: Mapping[str, object]) -> SignedReview:
+    not_checked = body.get("not_checked")
     return SignedReview(
         on=str(body.get("on", "")),
         by=str(body.get("by", "")),
         evidence=str(body.get("evidence", "")),
         incomplete=int(str(body.get("incomplete") or 0)),
         live=body.get("source") == "live",
+        digest=str(body.get("digest", "")),
+        findings=int(str(body.get("findings") or 0)),
+        not_checked=tuple(map(str, not_checked)) if isinstance(not_checked, list) else (),
     )
