@@ -14,10 +14,28 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+STATE_DIR = ".websakctl"  # the state directory where nothing else is set
 UNFINISHED = ".websakctl-tmp"  # how the names of files end that are being written
 _FOLDER_PREFIX = "websakctl-"
 _FOLDER_LOCK = ".lock"
 _RENAME_TRIES = 20  # on Windows a file that somebody reads cannot be replaced; 50 ms apart
+
+
+def make_state_dir(folder: Path) -> None:
+    """Make a state directory that only its owner reads, with a ``.gitignore`` that keeps all of it out of git.
+
+    One that somebody else made under a name of their own, such as a home folder, gets no such file.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    ours = folder.name == STATE_DIR or not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if ours:
+        with suppress(OSError):  # it is there, or nothing can be written here
+            handle = os.open(folder / ".gitignore", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write(b"*\n")
 
 
 def write_whole(path: Path, content: bytes, *, mode: int | None = None) -> None:

@@ -2,10 +2,14 @@
 
 import json
 import stat
+import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from websakctl.files import make_state_dir
 
 from .command_line import Cli, write_files
 
@@ -36,6 +40,28 @@ def test_only_their_owner_can_read_them(changed: Cli) -> None:
     folders = [changed.state, *(p for p in changed.state.rglob("*") if p.is_dir())]
     assert {str(p): oct(mode(p)) for p in folders if mode(p) != 0o700} == {}
     assert not list(changed.root.glob(".*.json.*"))  # nothing half
+
+
+def test_git_takes_nothing_of_the_state_directory(changed: Cli) -> None:
+    assert (changed.state / ".gitignore").read_text(encoding="utf-8") == "*\n"
+    git = partial(subprocess.run, cwd=changed.root, check=True, capture_output=True, text=True)
+    git(["git", "init", "--quiet"])
+    git(["git", "add", "--all"])
+    tracked = git(["git", "ls-files"]).stdout.splitlines()
+    assert [name for name in tracked if name.startswith(".websakctl")] == []
+    assert any(name.startswith("config/") for name in tracked)
+
+
+def test_a_state_directory_that_somebody_else_made_gets_no_file_that_hides_theirs(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    make_state_dir(home)
+    assert list(home.iterdir()) == []
+    make_state_dir(home / "state")
+    assert [p.name for p in (home / "state").iterdir()] == [".gitignore"]
+    (home / "state" / ".gitignore").write_text("", encoding="utf-8")
+    make_state_dir(home / "state")
+    assert (home / "state" / ".gitignore").read_text(encoding="utf-8") == ""
 
 
 def test_a_plan_that_was_edited_for_elsewhere_or_from_an_older_config_is_refused(changed: Cli, websak: Any) -> None:

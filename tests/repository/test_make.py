@@ -66,7 +66,7 @@ def test_the_demo_tells_the_story_and_touches_nothing_else(clone: Path) -> None:
     assert "\nPlan: 0 to create, 15 to update, 0 to deactivate." in story[7]
     assert (clone / "config" / "org_units.yaml").read_text(encoding="utf-8") == before
     assert not (clone / "mine").exists()
-    assert [p.name for p in (clone / ".websakctl").iterdir()] == ["demo"]
+    assert sorted(p.name for p in (clone / ".websakctl").iterdir()) == [".gitignore", "demo"]
     assert not (clone / ".websakctl/demo/.websakctl/sandbox/server.json").exists()  # it is stopped
 
 

@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from websakctl.apply.entries import Entry, JournalError
-from websakctl.files import temporary_folder
+from websakctl.files import make_state_dir, temporary_folder
 from websakctl.live.clock import Clock
 from websakctl.model.address import Address
 from websakctl.plan.diff import LastApplied
@@ -102,7 +102,7 @@ class Journal:
 
     def _opened(self, path: Path) -> sqlite3.Connection:
         if not self._read_only:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_state_dir(path.parent)
         if path.parent.is_dir():
             _check_file(path, self._clock)
         if self._read_only:

@@ -73,7 +73,8 @@ def _addresses(session: "Session") -> Iterable[str]:
     """Every address; from where they were written down, while no file has changed: nobody waits for a whole load at a Tab."""
     import json
 
-    from websakctl.cli.session import STATE_DIR, write_private
+    from websakctl.cli.session import write_private
+    from websakctl.files import STATE_DIR
 
     given = os.environ.get("WEBSAKCTL_STATE_DIR")  # by itself: what reads all variables takes longer to load
     kept = session.root / (given or STATE_DIR) / "addresses.json"

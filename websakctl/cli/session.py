@@ -16,7 +16,7 @@ from websakctl.cli.call import Call
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.terminal import Terminal
 from websakctl.cli.today import day_in_oslo, day_of_oslo, seconds_in_words, time_in_oslo
-from websakctl.files import remove_abandoned_folders, remove_unfinished, write_whole
+from websakctl.files import STATE_DIR, make_state_dir, remove_abandoned_folders, remove_unfinished, write_whole
 from websakctl.redaction import Secret, redact
 from websakctl.report.view_models import DocumentReport, FindingsReport, Look, PlanReport, Subject
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from websakctl.state.branch import StateBranch
     from websakctl.state.people import People, StateKey
 
-STATE_DIR = ".websakctl"
 _ALLOW_INSECURE = "write https://; for a Websak to practise on, `allow_insecure: true` in config/websak.yaml or WEBSAKCTL_ALLOW_INSECURE=1"
 
 
@@ -92,7 +91,7 @@ class Session:
         """Where the tool keeps its own things; owner-only. It may be one that cannot be written: see ``state_unwritable``."""
         folder = self.root / (self.around.state_dir or STATE_DIR)
         with suppress(OSError):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_state_dir(folder)
         remove_unfinished(folder, folder / "worklists", folder / "snapshots")
         remove_abandoned_folders(folder)
         return folder
@@ -101,7 +100,7 @@ class Session:
     def state_unwritable(self) -> str:
         """Why nothing can be written in the state directory; empty where it can."""
         try:
-            self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_state_dir(self.state_dir)
         except OSError as error:
             return f"cannot make {self.state_dir}: {error.strerror}"
         return "" if os.access(self.state_dir, os.W_OK | os.X_OK) else f"cannot write in {self.state_dir}"

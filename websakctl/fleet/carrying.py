@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from websakctl.apply.journal import Journal
 from websakctl.apply.lock import lock_path
-from websakctl.files import temporary_folder
+from websakctl.files import make_state_dir, temporary_folder
 from websakctl.live.clock import Clock
 
 JOURNAL = "journal.db"
@@ -134,7 +134,7 @@ def store_journal(carried: Carried, state_dir: Path, environment: str, clock: Cl
         JournalError: If one of them cannot be read.
         OSError: If it cannot be written.
     """
-    state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_state_dir(state_dir)
     try:
         with FileLock(lock_path(state_dir, environment), timeout=0.2), temporary_folder(state_dir) as folder:
             _replace(carried, state_dir / JOURNAL, folder / JOURNAL, clock)

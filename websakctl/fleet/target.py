@@ -9,9 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from websakctl.files import STATE_DIR
 from websakctl.source.fleet_file import TargetEntry
-
-STATE_DIR = ".websakctl"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

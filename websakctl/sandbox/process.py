@@ -19,6 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
+from websakctl.files import make_state_dir
 from websakctl.sandbox.quirks import PUBLISHED, QUIRKS, Published, Quirk
 
 if TYPE_CHECKING:
@@ -564,7 +565,8 @@ def _withdraw(directory: Path, instance: str) -> None:
 def _directory(state_dir: Path) -> Path:
     directory = Path(state_dir).resolve() / "sandbox"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_state_dir(directory.parent)
+        directory.mkdir(exist_ok=True)
         directory.chmod(0o700)
     except OSError as error:
         raise SandboxError(f"cannot keep the sandbox in {directory}: {error.strerror}") from error

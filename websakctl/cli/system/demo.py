@@ -12,7 +12,8 @@ import typer
 
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, command
-from websakctl.cli.session import STATE_DIR, Session
+from websakctl.cli.session import Session
+from websakctl.files import STATE_DIR, make_state_dir
 
 _OLD, _NEW = "OPPV: {name: Oppvekst}", "OPPV: {name: Oppvekst og læring}"
 _FILE = "config/org_units.yaml"
@@ -87,7 +88,7 @@ class _Story:
         if self.folder.exists():
             self._command("sandbox", "stop", capture=True)
             shutil.rmtree(self.folder)
-        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_state_dir(self.folder.parent)
         for name in ("config", "districts"):
             shutil.copytree(source / name, self.folder / name)
 
