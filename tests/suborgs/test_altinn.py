@@ -206,6 +206,51 @@ def test_half_a_file_is_incomplete_in_its_first_line_and_passes_no_gate(cli: Cli
     assert gate(cli) == ("unknown", "3 of 7 rows of the export could not be read")
 
 
+def test_an_incomplete_export_replaces_a_complete_one_only_if_it_is_said(cli: Cli) -> None:
+    kept = cli.root / "users/altinn-access.json"
+    half = (*everyone(FROGNER, KARI, OLA), f"{FROGNER};{ORDINARY[:30]}")
+    export(cli, *half)
+    check(cli, *RECORD)
+    check(cli, *RECORD)  # nothing is lost by one half for another
+    export(cli, *everyone(FROGNER, KARI, OLA))
+    check(cli, *RECORD)
+    complete = kept.read_text(encoding="utf-8")
+    export(cli, *half)
+    refused = cli("suborgs", "check", "altinn", "--file", "export.csv", *RECORD, code=4)
+    assert "1 of 5 rows of the export could not be read" in refused.err and "--force" in refused.err
+    assert kept.read_text(encoding="utf-8") == complete
+    check(cli, *RECORD, "--force")
+    assert gate(cli)[0] == "unknown"
+
+
+def test_what_to_do_next_is_said(cli: Cli) -> None:
+    export(cli, *everyone(FROGNER, KARI, "Per Ukjent"))
+    look = ("suborgs", "check", "altinn", "--file", "export.csv", "--district")
+    assert "websakctl attest ALTINN DISTRICT" in cli(*look, "frogner").out
+    assert "record a new export with --record --on DATE --by ROLE" in cli(*look, "sagene").out
+    export(cli)
+    nothing = cli(*look, "frogner", code=3).err
+    assert "there is no row below the headers" in nothing
+    assert not [line for line in nothing.splitlines() if line.strip() == "help:"]
+
+
+def test_the_gate_names_a_command_that_records(cli: Cli) -> None:
+    export(cli, *everyone(FROGNER, KARI))
+    check(cli, *RECORD)
+    today = date(2026, 1, 10)
+    config = load_configuration(cli.root, today)
+    view = view_rollout(config, today, altinn=read_proof(cli.root, config, today))
+    (verdict,) = [v for b in view.batches for d in b.districts if d.slug == "frogner" for v in d.verdicts]
+    assert all(word in str(verdict) for word in ("--record", "--on DATE", "--by ROLE", "--district frogner"))
+
+
+@pytest.mark.parametrize("columns", ["60", "80"])
+def test_a_narrow_table_keeps_who_is_not_known(cli: Cli, columns: str) -> None:
+    export(cli, *everyone(FROGNER, KARI, "Per Ukjent"))
+    shown = cli("suborgs", "check", "altinn", "--file", "export.csv", "--district", "frogner", env={"COLUMNS": columns})
+    assert "not known" in shown.out and "at work" in shown.out
+
+
 def test_national_identity_numbers_are_dropped_with_a_count_and_never_kept(cli: Cli) -> None:
     rows = [f"{row};{NATIONAL_ID};x" for row in everyone(FROGNER, KARI, OLA)]
     for header in ("Fødselsnummer", "Merknad"):

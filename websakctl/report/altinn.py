@@ -20,6 +20,7 @@ def altinn_document(
     main: str | None,
     *,
     known: Container[str],
+    gate: str | None,
     dated: bool,
     recorded: str | None,
     names: bool,
@@ -33,6 +34,7 @@ def altinn_document(
         districts: By slug.
         main: The city's own number, at which nothing reaches the districts.
         known: Numbers of the config.
+        gate: The readiness gate that is passed with it, if there is one.
         dated: Whether the day of the export was given.
         recorded: Where it was kept as evidence, if it was.
         names: Whether persons are named.
@@ -56,8 +58,9 @@ def altinn_document(
             title="Access packages",
             columns=("number", "name", "district", "mail", *holders),
             rows=[_row(access, names=names) for access in proof.access],
-            first_to_go=("not known", "district"),
+            first_to_go=("district", "holders", "name"),
         ),
+        Section(title="What next", lines=_what_next(evidence, bad, gate, names=names)),
         Section(title="Not counted", lines=left_out),
         Section(title="Rows that could not be read", lines=_unread(export)),
     ]
@@ -112,6 +115,21 @@ def _verdict(evidence: Evidence, proof: Proof, bad: Sequence[Access]) -> list[st
     else:
         text.append(f"Both access packages of every number have holders {checked}.")
     return text
+
+
+def _what_next(evidence: Evidence, bad: Sequence[Access], gate: str | None, *, names: bool) -> list[str]:
+    lines = []
+    if evidence.unread:
+        lines.append("rows that could not be read: correct them in Altinn or in the file, and look again")
+    if any(access.problems for access in bad):
+        lines.append("what lacks holders: give or take back access in Altinn, and record a new export with --record --on DATE --by ROLE")  # fmt: skip
+    if any(not access.problems for access in bad):
+        who = "" if names else "--names shows who they are; "
+        attest = f"; or attest that they are at work: `websakctl attest {gate} DISTRICT --by ROLE --evidence TEXT`"
+        lines.append(
+            f"what cannot be judged: {who}list them as users with `websakctl users import FILE`{attest if gate else ''}"
+        )
+    return lines
 
 
 def _row(access: Access, *, names: bool) -> tuple[Any, ...]:

@@ -69,6 +69,9 @@ TakenBy = Annotated[str | None, typer.Option("--by", metavar="ROLE", help="Who t
 Record = Annotated[
     bool, typer.Option("--record", help="Keep it as evidence for the gates, in users/, which is outside git.")
 ]
+Replace = Annotated[
+    bool, typer.Option("--force", help="Record an export that is not complete in place of one that is.")
+]
 Names = Annotated[bool, typer.Option("--names", help="Name the persons, not only how many they are.")]
 DetailedExit = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings.")]
 
@@ -198,6 +201,7 @@ def altinn(
     on: TakenOn = None,
     by: TakenBy = None,
     record: Record = False,
+    force: Replace = False,
     names: Names = False,
     detailed_exitcode: DetailedExit = False,
     district: Districts = None,
@@ -208,11 +212,11 @@ def altinn(
     Each number needs two holders of each package who are at work. With --record the export is the evidence that the gate
     `altinn-access` asks for; of the file nothing else is kept, and national identity numbers never are.
     """
-    from websakctl.operations.rollout.altinn_evidence import proof_of, with_users
+    from websakctl.operations.rollout.altinn_evidence import complete_before, proof_of, with_users
     from websakctl.operations.rollout.altinn_evidence import record as record_evidence
     from websakctl.operations.rollout.altinn_export import read_export
     from websakctl.report.altinn import altinn_document
-    from websakctl.rollout.altinn import Evidence, age_problem
+    from websakctl.rollout.altinn import Evidence, age_problem, incomplete
     from websakctl.source.tables.read import read_tables
     from websakctl.source.tables.report import group as grouped
     from websakctl.source.tables.table import TableError
@@ -231,7 +235,8 @@ def altinn(
         raise Problem(f"{error}; nothing was taken", Exit.INVALID, error.what_next) from None
     if export.wrong:
         reported = "".join(
-            f"\n  {f.place}: {f.message}\n    help: {f.help}" for f in grouped(export.table, export.wrong)
+            f"\n  {f.place}: {f.message}" + (f"\n    help: {f.help}" if f.help else "")
+            for f in grouped(export.table, export.wrong)
         )
         raise Problem(f"{file.name} cannot be used; nothing was taken{reported}", Exit.INVALID, "export it again")
     evidence = with_users(
@@ -249,15 +254,23 @@ def altinn(
     access = [each for each in proof.access if not scopes or each.district in scopes]
     recorded = None
     if record:
+        if not force and (kept := complete_before(session.root, evidence)) is not None:
+            raise Problem(
+                f"{incomplete(evidence)}, and the export of {kept.taken_on} that is recorded is complete; nothing was recorded",
+                Exit.REFUSED,
+                "leave out --record to see which rows, and export it again; or record it all the same with --force",
+            )
         try:
             recorded = record_evidence(session.root, evidence)
         except OSError as error:
             raise Problem(f"the evidence cannot be written: {error.strerror}", Exit.FAILED) from None
         session.terminal.say(f"Recorded in {recorded}: it names persons, so it stays out of git.")
     main = config.settings.organisation.orgnr if config.settings.organisation else None
+    gates = (a.key for a, g in config.own.items() if a.kind == "gate" and g.fields.get("check") == "altinn-access")
     report = altinn_document(
         export, evidence, msgspec.structs.replace(proof, access=tuple(access)), config.districts, main,
-        known={a.key for a in config.state if a.kind == "sub_org"}, dated=on is not None, recorded=recorded, names=names,
+        known={a.key for a in config.state if a.kind == "sub_org"},
+        gate=next(gates, None), dated=on is not None, recorded=recorded, names=names,
     )  # fmt: skip
     session.write(report)
     raise typer.Exit(Exit.CHANGES if detailed_exitcode and not report.ok else Exit.OK)

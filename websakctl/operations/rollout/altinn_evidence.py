@@ -86,6 +86,18 @@ def with_users(evidence: Evidence, config: Configuration) -> Evidence:
     return msgspec.structs.replace(evidence, holdings=found)
 
 
+def complete_before(root: Path, evidence: Evidence) -> Evidence | None:
+    """The complete export that is recorded, if this one is not complete and would take its place."""
+    if not evidence.unread:
+        return None
+    try:
+        recorded = msgspec.json.decode((root / FILE).read_bytes(), type=_Recorded)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    usable = recorded.format_version == _VERSION and not recorded.evidence.unread
+    return recorded.evidence if usable else None
+
+
 def record(root: Path, evidence: Evidence) -> str:
     """Write it where gates look for it, for its owner only; gives the path below the root.
 
