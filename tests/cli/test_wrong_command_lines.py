@@ -33,6 +33,9 @@ from .command_line import Cli
         ("sandbox serve --api-version 4.0", "is none of 3.0, 3.3"),
         ("apply plan.json --kind org_unit", "a saved plan is applied as it is"),
         ("auth login", "--environment NAME"),
+        ("consistency --offline --xlsx c.xls", "c.xls does not end in .xlsx"),
+        ("access review --district frogner --offline --xlsx c.xls", "c.xls does not end in .xlsx"),
+        ("export c.xls", "c.xls does not end in .xlsx"),
     ],
 )
 def test_says_what_is_wrong(small: Cli, line: str, says: str) -> None:

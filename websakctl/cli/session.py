@@ -807,6 +807,18 @@ def write_private(path: Path, text: str, *, redacted_before: bool = False) -> No
         ) from None
 
 
+def require_xlsx(path: Path) -> None:
+    """End the command if a file that is to become a workbook is called, or is, anything else.
+
+    Raises:
+        Problem: If no workbook can be written there.
+    """
+    if path.suffix.lower() != ".xlsx":
+        raise Problem(f"{path.name} does not end in .xlsx", Exit.USAGE, "name the workbook FILE.xlsx")
+    if path.exists() and not path.is_file():
+        raise Problem(f"{path} is there and is no file", Exit.USAGE, "name the workbook FILE.xlsx")
+
+
 def write_workbook(path: Path, content: bytes) -> None:
     """Write a workbook whole, for its owner only.
 

@@ -14,7 +14,7 @@ from websakctl.cli.change.plan import make_config_input, save_plan
 from websakctl.cli.change.rehearse import rehearsed
 from websakctl.cli.exits import Exit, Problem
 from websakctl.cli.options import Call, Lang, command, language_of
-from websakctl.cli.session import Session, require_file, write_private
+from websakctl.cli.session import Session, require_file, require_xlsx, write_private, write_workbook
 from websakctl.cli.today import today_in_oslo
 
 if TYPE_CHECKING:
@@ -197,8 +197,8 @@ def _write(
     from websakctl.report.reform import comparison, reform_report, workbook
 
     if session.call.format == "xlsx" and out is not None:
-        _refuse_other_files(out)
-        out.write_bytes(workbook(result))
+        require_xlsx(out)
+        write_workbook(out, workbook(result))
         session.terminal.say(f"Written to {out}.")
         return
     if session.call.format == "html":
@@ -221,11 +221,6 @@ def _write(
         from websakctl.cli.session import render
 
         write_private(out, render(report, session.call.format or "text") + "\n")
-
-
-def _refuse_other_files(out: Path) -> None:
-    if out.suffix.lower() != ".xlsx" or (out.exists() and not out.is_file()):
-        raise Problem(f"{out} cannot be a workbook", Exit.USAGE, "name it FILE.xlsx")
 
 
 def _rehearse(one: _Alternative) -> None:

@@ -10,7 +10,7 @@ from websakctl.cli.begin import begin_entries, read_list
 from websakctl.cli.change.by_hand import manual_config_input
 from websakctl.cli.exits import Exit, Problem, UnknownName
 from websakctl.cli.options import Batch, Call, Districts, KindNames, Lang, SelectionOptions, command, language_of
-from websakctl.cli.session import Session, require_file, write_workbook
+from websakctl.cli.session import Session, require_file, require_xlsx, write_workbook
 from websakctl.cli.today import today_in_oslo
 from websakctl.cli.write_back import (
     AutoApprove,
@@ -77,8 +77,7 @@ def export(
     from websakctl.report.workbook import workbook
 
     language = language_of(lang)
-    if file.suffix.lower() != ".xlsx":
-        raise Problem(f"{file.name} does not end in .xlsx", Exit.USAGE, "name the workbook FILE.xlsx")
+    require_xlsx(file)
     session = Session(call)
     config = session.valid_config()
     selection = SelectionOptions(district=district, kind=kind, batch=batch).selection(session.config)

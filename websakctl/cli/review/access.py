@@ -18,7 +18,7 @@ from websakctl.cli.options import (
     language_of,
     past_day,
 )
-from websakctl.cli.session import Session, write_workbook
+from websakctl.cli.session import Session, require_xlsx, write_workbook
 from websakctl.report.view_models import TableReport
 
 if TYPE_CHECKING:
@@ -156,8 +156,8 @@ def review(
     from websakctl.report.access_review import review_document, review_workbook
 
     language = language_of(lang)
-    if xlsx is not None and xlsx.suffix.lower() != ".xlsx":
-        raise Problem(f"{xlsx.name} does not end in .xlsx", Exit.USAGE, "name the workbook FILE.xlsx")
+    if xlsx is not None:
+        require_xlsx(xlsx)
     slug = _one(district)
     session = Session(call)
     access, result = _review(session, slug, offline=offline)

@@ -10,7 +10,7 @@ from websakctl.cli.change.plan import DetailedExit, Expand
 from websakctl.cli.exits import Exit, Problem, UnknownChoice
 from websakctl.cli.options import Batch, Call, Districts, Lang, SelectionOptions, command, language_of
 from websakctl.cli.rollout.suborgs import Files, fiks_connection, in_register
-from websakctl.cli.session import Session, require_file
+from websakctl.cli.session import Session, require_file, require_xlsx, write_workbook
 from websakctl.cli.today import today_in_oslo
 from websakctl.model.address import BASE
 
@@ -94,6 +94,8 @@ def consistency(
     from websakctl.report.consistency import consistency_document, consistency_rows
 
     language = language_of(lang)
+    if xlsx is not None:
+        require_xlsx(xlsx)
     session = Session(call)
     config = session.valid_config()
     chosen = SelectionOptions(district=district, batch=batch).selection(config).scopes
@@ -353,12 +355,11 @@ def _letters(
         files[folder / name] = word(
             markdown, title=title, author=about.name if about else "", language=language, today=today
         )
-    write_documents(files, force=force)
+    write_documents(files, "--letters DIR", force=force)
     return [str(path) for path in files]
 
 
 def _workbook(result: "Ledger", path: Path) -> None:
-    from websakctl.files import write_whole
     from websakctl.redaction import redact
     from websakctl.report.consistency import consistency_rows
     from websakctl.report.workbook import PlainSheet, plain_workbook
@@ -366,7 +367,4 @@ def _workbook(result: "Ledger", path: Path) -> None:
     table = consistency_rows(result)
     rows = [[redact(cell) if isinstance(cell, str) else cell for cell in row] for row in table.rows]
     sheet = PlainSheet(name="consistency", title="Consistency", columns=table.columns, rows=rows)
-    try:
-        write_whole(path, plain_workbook(sheet))
-    except OSError as error:
-        raise Problem(f"cannot write {path}: {error.strerror}", what_next="name a file in a folder that can be written") from None  # fmt: skip
+    write_workbook(path, plain_workbook(sheet))

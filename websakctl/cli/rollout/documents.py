@@ -80,7 +80,7 @@ def documents(
                 path = (out or session.root / "documents") / slug / f"{paper.stem}.{suffix}"
                 files[path] = _written(session, paper, suffix, language, today)
                 rows.append((slug, paper.what, str(path)))
-    write_documents(files, force=force)
+    write_documents(files, "--out DIR", force=force)
     data = [dict(zip(("district", "what", "file"), row, strict=True)) for row in rows]
     headline = f"{len(rows)} document{'s' * (len(rows) != 1)} written." if rows else "There is nothing to write."
     session.write(TableReport(headline=headline, columns=("district", "what", "file"), rows=rows, data=data))
@@ -164,8 +164,13 @@ def _written(session: Session, paper: Paper, suffix: str, language: "Language", 
     return word(paper.markdown, title=paper.title, author=about.name if about else "", language=language, today=today)
 
 
-def write_documents(files: dict[Path, bytes], *, force: bool) -> None:
+def write_documents(files: dict[Path, bytes], option: str, *, force: bool) -> None:
     """Write all or nothing: one that is there is never written over without being asked to.
+
+    Args:
+        files: What is written, by path.
+        option: How the command line names the folder.
+        force: Whether those that are there are written over.
 
     Raises:
         Problem: If one is there and must not be written over, or a folder cannot be written.
@@ -176,7 +181,7 @@ def write_documents(files: dict[Path, bytes], *, force: bool) -> None:
             f"{', '.join(map(str, existing[:3]))}{' …' if len(existing) > 3 else ''} "
             f"{'are' if len(existing) > 1 else 'is'} there already; nothing was written",
             Exit.REFUSED,
-            "name another folder with --out DIR, or write over them with --force",
+            f"name another folder with {option}, or write over them with --force",
         )
     from websakctl.files import write_all_whole
 
