@@ -102,21 +102,23 @@ def _in_a_fresh_interpreter(argv: list[str], cwd: str, env: dict[str, str], stdi
     return Outcome(process.returncode, process.stdout, process.stderr)
 
 
-def _in_a_fork(argv: list[str], cwd: str, env: dict[str, str], stdin: str | None) -> Outcome:
+def _in_a_fork(argv: list[str], cwd: str, env: dict[str, str], stdin: str | None, *, hurried: bool) -> Outcome:
     with tempfile.TemporaryDirectory() as folder:
         streams = {name: Path(folder, name) for name in ("stdin", "stdout", "stderr")}
         for name, path in streams.items():
             path.write_text(stdin or "" if name == "stdin" else "", encoding="utf-8")
-        code = _forked(argv, cwd, env, {name: str(path) for name, path in streams.items()})
+        code = _forked(argv, cwd, env, {name: str(path) for name, path in streams.items()}, hurried=hurried)
         out, err = (streams[name].read_text(encoding="utf-8", errors="replace") for name in ("stdout", "stderr"))
     return Outcome(code, out, err)
 
 
-def _forked(argv: list[str], cwd: str, env: dict[str, str], streams: Mapping[str, str]) -> int:
+def _forked(
+    argv: list[str], cwd: str, env: dict[str, str], streams: Mapping[str, str], *, hurried: bool = False
+) -> int:
     """Run a command whose streams are files, or a terminal, by their paths; gives its exit code."""
     loaded = _loaded()
     assert loaded.stdin is not None and loaded.stdout is not None
-    loaded.stdin.write(json.dumps({"argv": argv, "cwd": cwd, "env": env, **streams}) + "\n")
+    loaded.stdin.write(json.dumps({"argv": argv, "cwd": cwd, "env": env, "hurried": hurried, **streams}) + "\n")
     loaded.stdin.flush()
     return int(loaded.stdout.readline())
 
@@ -142,6 +144,7 @@ class Cli:
     root: Path
     env: dict[str, str] = field(default_factory=dict)
     fresh: bool = False  # start each command with an interpreter of its own, as users do
+    hurried: bool = False  # put the clock forward instead of waiting, where only what comes after the wait is looked at
 
     def surroundings(self, env: Mapping[str, str | None] | None = None) -> dict[str, str]:
         """Variables of the process; ``None`` takes one away."""
@@ -161,8 +164,10 @@ class Cli:
         """Run one command line without a terminal and expect its exit code."""
         around = self.surroundings(env)
         starts_otherwise = any(n.startswith("PYTHON") and n != "PYTHON_KEYRING_BACKEND" for n in around)
-        run = _in_a_fresh_interpreter if self.fresh or starts_otherwise else _in_a_fork
-        outcome = run([PROGRAM, *args], str(cwd or self.root), around, stdin)
+        if self.fresh or starts_otherwise:
+            outcome = _in_a_fresh_interpreter([PROGRAM, *args], str(cwd or self.root), around, stdin)
+        else:
+            outcome = _in_a_fork([PROGRAM, *args], str(cwd or self.root), around, stdin, hurried=self.hurried)
         if "--verbose" not in args:
             assert "Traceback" not in outcome.err
         assert "internal error" not in outcome.err

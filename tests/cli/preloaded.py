@@ -52,6 +52,10 @@ def _be(wish: dict[str, Any]) -> NoReturn:
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # they stay open to the end
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115  # they stay open to the end
     sys.argv = wish["argv"]
+    if wish["hurried"]:
+        from websakctl.live import clock
+
+        clock.SystemClock = clock.HurriedClock  # type: ignore[misc]
     code: Any = 0
     try:
         program()

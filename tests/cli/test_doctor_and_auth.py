@@ -174,6 +174,7 @@ def test_doctor_finds_all_well(cli: Cli) -> None:
 
 
 def test_doctor_goes_on_after_a_failure_and_exits_with_the_first(cli: Cli, websak: Any) -> None:
+    cli.hurried = True
     websak.fault("status", path="/api/setup/", code=404, times=50)
     websak.fault("html", path="/flat", times=50)
     outcome = cli("doctor", "--format", "json", code=7)

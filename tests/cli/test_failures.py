@@ -84,6 +84,7 @@ def test_nothing_listens_is_7(small: Cli) -> None:
 
 @pytest.mark.parametrize("fault", ["html", "empty_200", "truncated_json", "wrong_content_type"])
 def test_an_answer_that_is_not_the_api_is_7_and_changes_nothing(cli: Cli, websak: Any, fault: str) -> None:
+    cli.hurried = True
     websak.fault(fault, method="GET", path="/flat", times=50)
     outcome = cli.apply(code=7)
     assert "/flat" in outcome.err
@@ -92,6 +93,7 @@ def test_an_answer_that_is_not_the_api_is_7_and_changes_nothing(cli: Cli, websak
 
 
 def test_a_login_page_instead_of_a_token_is_7(cli: Cli) -> None:
+    cli.hurried = True
     with _Answering({}) as url:
         outcome = cli("plan", env={"WEBSAKCTL_TOKEN_URL": f"{url}/connect/token"}, code=7)
         assert "without a token" in outcome.err

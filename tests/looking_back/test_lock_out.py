@@ -67,6 +67,7 @@ def test_lock_out(either: tuple[Cli, Any]) -> None:
 
 
 def test_users_are_read_only_when_units_go(applied: Cli, websak: Any) -> None:
+    applied.hurried = True
     websak.fault("status", path="/api/Users", times=None, code=403)
     applied.edit("config/org_units.yaml", "Oppvekst", "Oppvekst og læring")
     applied.edit("config/licences.yaml", "  WEBSAK-LES: {product: Websak lesetilgang, bought: 9}\n", "")

@@ -128,6 +128,7 @@ def test_pruning_what_has_a_number_for_a_key(haunted: Cli, websak: Any) -> None:
 
 def test_a_traceback_says_nothing_either(applied: Cli, websak: Any) -> None:
     """Python's own words about what went wrong, with everything that led to it."""
+    applied.hurried = True
     reported = []
     for path, fault in (("/api/", "html"), ("/connect/token", "html"), ("/api/setup", "truncated_json")):
         websak.ask("DELETE", "tokens")

@@ -205,6 +205,7 @@ def test_a_move_between_districts_is_moved_back(applied: Cli) -> None:
 
 def test_a_run_of_unknown_outcome_is_rolled_back_as_far_as_it_got(applied: Cli, websak: Any) -> None:
     """Interrupted in mid-air: whether the write happened is seen from live."""
+    applied.hurried = True
     applied.edit("config/org_units.yaml", "Oppvekst", "Oppvekst og læring")
     websak.fault("status", method="PUT", path="departments", phase="after", code=500)
     websak.fault("html", method="GET", path=r"departments/\d+$", nth=2, times=None)

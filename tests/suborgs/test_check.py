@@ -99,6 +99,7 @@ def test_a_name_from_outside_cannot_act_on_the_terminal(cli: Cli, registers: Reg
     ids=["not-json", "no-page", "fewer-than-announced", "no-number"],
 )
 def test_nothing_is_concluded_from_an_answer_that_is_not_whole(cli: Cli, registers: Registers, answer: bytes) -> None:
+    cli.hurried = True
     registers.faults.extend([(200, answer)] * 9)  # what is no JSON is asked for again
     assert cli("suborgs", "check", "--district", "frogner", env=registers.variables, code=7).out == ""
 
