@@ -89,7 +89,7 @@ def compare_report(
     both = {code: (reader, access.what(second)[code]) for code, reader in access.what(first).items()}
     alike = {code: _alike(access, a, b) for code, (a, b) in both.items()}
     differing = {code: pair for code, pair in both.items() if alike[code] is not True}
-    same, doubt = (sum(1 for each in alike.values() if each is wanted) for wanted in (True, None))
+    same, doubt = (sum(1 for each in alike.values() if each is counted) for counted in (True, None))
     rows = [
         (code, code_name(access, code), _through(access, a.ways) or "no", _through(access, b.ways) or "no")
         for code, (a, b) in differing.items()

@@ -8,7 +8,7 @@ from websakctl.access.reviewing import Across, Excess, Review, Row
 from websakctl.model.address import Address
 from websakctl.model.district import District
 from websakctl.report.access import LIVE, basis_data, code_name, incomplete_line, way_in_words
-from websakctl.report.texts import Language, counted, text
+from websakctl.report.texts import Language, counted, text, translated
 from websakctl.report.view_models import DocumentReport, Section
 from websakctl.report.workbook import PlainSheet, plain_workbook
 from websakctl.rollout.reviews import SignedReview, SignedReviews
@@ -79,7 +79,7 @@ def _same(review: Review, newest: SignedReview, source: str) -> bool | None:
 def _signed(review: Review, signed: SignedReviews, say: Wording, source: str) -> str:
     newest = signed.by_district.get(review.district)
     if newest is None:
-        return signed.unknown or say("nobody has signed it")
+        return translated(signed.unknown, say.language) if signed.unknown else say("nobody has signed it")
     words = {
         True: "{who}. Access is as it was signed",
         False: "{who}. Access is another than was signed: review it again",
