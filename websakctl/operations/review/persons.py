@@ -19,11 +19,14 @@ _WHO = frozenset(
 _FREE_TEXT = frozenset({"attestation", "finding", "preparation", "retirement"})  # kinds whose texts are sentences
 _NAMES = ("name", "product", "system", "series", "ordering_principle", "aliases", "cited_as", "number")
 _ROLE = re.compile(
-    r"(?:^|-|.{3})(?:administrator|ansvarlig|arkiv|arkivar|avdeling|behandler|bydel|direktør|eier|enhet|etat|forvalter|forvaltning|gruppe"
+    r"(?:^|-|.{3})(?:administrator|ansvarlig|arkiv|arkivar|avdeling|behandler|bydel|direktør|eier|enhet|etat|forvalter|forvaltning|gruppe|innbyggertorg"
     r"|jurist|kommune|kontor|koordinator|leder|ombud|prosjekt|råd|rådgiver|sekretariat|sekretær|seksjon|senter|senteret|stab"
-    r"|styrer|styre|team|tjeneste|utvalg)(?:e?n|e?t|e|er|ere|ene)?s?\Z"
+    r"|styrer|styre|team|tjeneste|utvalg|utvikler)(?:e?n|e?t|e|er|ere|ene|ne)?s?\Z"
 )
-_BETWEEN = frozenset({"av", "for", "fra", "hos", "i", "med", "og", "på", "til", "ved", "the", "of", "and", "in"})
+_BETWEEN = frozenset(
+    {"av", "for", "fra", "hos", "i", "ikke", "med", "og", "på", "til", "ved", "the", "of", "and", "in", "not"}
+)
+_NOBODY = ("Ikke avklart", "Uavklart", "Ukjent", "Not settled", "Unknown")
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _EMAIL = re.compile(r"[^\s@,;<>()]+@[^\s@,;<>()]+\.[^\s@,;<>()]+")
 _STARTS = re.compile(r"(?:^|[.!?:;(\n\"«]|\bjf\.)\s*\Z")
@@ -45,7 +48,7 @@ class Persons:
         self._words = self._field | _words(_of_what_is_set_up(config))  # may be: units are called after people
         self._phrases = {text.casefold() for text in _roles(config)}
         named = (
-            who for who in _said_of_whom(config) if not self._is_role(who) and all(w[0].isupper() for w in who.split())
+            who for who in _all_said(config) if not self._is_role(who) and all(w[0].isupper() for w in who.split())
         )
         self._known = {word for word in _words((*known, *named)) if len(word) > 1 and not self._is_field(word)}
         self._numbers: dict[tuple[str, str], int] = {}
@@ -161,7 +164,7 @@ def _of_the_field(config: Configuration) -> Iterable[str]:
     for words in GLOSSARY.values():
         for word in words:
             yield from (word.norwegian, word.english)
-    yield from ("Websak", "Altinn", "Oslo", "Noark", "KS", "Fiks", "SvarInn", "SvarUt", "MinID", "Acos")
+    yield from ("Websak", "websakctl", "Altinn", "Oslo", "Noark", "KS", "Fiks", "SvarInn", "SvarUt", "MinID", "Acos")
     if config.settings.organisation is not None:
         yield config.settings.organisation.name
     for district in config.districts.values():
@@ -181,26 +184,28 @@ def _of_what_is_set_up(config: Configuration) -> Iterable[str]:
 
 
 def _roles(config: Configuration) -> Iterable[str]:
-    """What is a role or a unit as it is written."""
+    """What is a role or a unit as it is written, or says that nobody is."""
+    yield from _NOBODY
     for address, resource in config.whole.items():
         if address.kind in ("user_role", "org_unit", "access_group"):
             yield from _texts(resource.fields.get("name"))
             yield from _texts(resource.fields.get("aliases"))
 
 
-def _said_of_whom(config: Configuration) -> Iterable[str]:
+def _all_said(config: Configuration) -> Iterable[str]:
     """Whatever stands in fields that say who."""
     for resource in config.whole.values():
-        yield from _who(resource.fields)
+        yield from said_of_whom(resource.fields)
 
 
-def _who(value: Any, *, who: bool = False) -> Iterable[str]:
+def said_of_whom(value: Any, *, who: bool = False) -> Iterable[str]:
+    """Whatever fields that say who hold, however deep; ``who``: the value is one of such a field."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _who(inner, who=name in _WHO)
+            yield from said_of_whom(inner, who=name in _WHO)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _who(inner, who=who)
+            yield from said_of_whom(inner, who=who)
     elif who and isinstance(value, str):
         yield value
 
