@@ -289,6 +289,23 @@ def test_a_config_with_errors_at_the_day(copy: Cli) -> None:
     assert NUMBER not in everything(copy.root / "out") + outcome.out + outcome.err
 
 
+def test_an_error_is_named_with_its_file_and_the_table_that_it_concerns_says_so(copy: Cli) -> None:
+    with (copy.root / "config/findings.yaml").open("a", encoding="utf-8") as file:
+        file.write(f'  T-1: {{name: Igjen, source: "{NAME}", reported: 2026-01-02}}\n')
+    commit(copy.root, "feil", "2026-04-01T10:00:00+0200")
+    outcome = copy("evidence", "--as-of", LATER, "--out", "out", "--format", "json", code=1)
+    told = outcome.json
+    assert any(
+        gap.startswith("config/findings.yaml:6: duplicate key 'T-1'") and "duplicate-key" in gap
+        for gap in told["incomplete_because"]
+    )
+    concerned = {p["name"] for p in told["parts"] if any("config/findings.yaml" in m for m in p["missing"])}
+    assert concerned == {"config", "exceptions", "findings"}
+    page = (copy.root / "out/index.html").read_text("utf-8")
+    assert "filer med feil, så rader kan mangle her: config/findings.yaml" in page
+    assert NAME not in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

@@ -5,6 +5,7 @@ all else is as somebody wrote it, without persons unless they are asked for.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from websakctl.diagnostics import errors_in
+from websakctl.diagnostics import Severity, errors_in
 from websakctl.kinds import all_kinds, entries
 from websakctl.kinds.attestation import Attestation
 from websakctl.kinds.finding import Finding
@@ -34,6 +35,17 @@ from websakctl.rollout.reviews import LONGEST
 
 OSLO = ZoneInfo("Europe/Oslo")
 USER = "user"
+_MOST_ERRORS = 5  # that are told one by one
+_MADE_FROM: Mapping[str, frozenset[str]] = {  # the sections of the config that a table rests on; none: on all
+    "config": frozenset(),
+    "exceptions": frozenset(),
+    "gates": frozenset({"gates", "attestations", "rollout_batches"}),
+    "findings": frozenset({"findings"}),
+    "law": frozenset({"access_codes", "case_types", "legal_sources", "overrides"}),
+    "legal-sources": frozenset({"access_codes", "case_types", "legal_sources", "overrides"}),
+    "retention": frozenset({"access_codes", "case_types", "legal_sources", "overrides"}),
+    "disposal": frozenset({"case_types", "overrides"}),
+}
 _SHORT = 10  # characters of a commit that people see
 
 
@@ -100,8 +112,8 @@ def gather(config: ConfigAt, journal: JournalAt, *, as_of: date, environment: st
         config=config,
         journal=journal,
         named=names,
-        parts=tuple(_redacted(part) for part in makes.all()),
-        gaps=(*_gaps(config), *journal.gaps),
+        parts=tuple(_redacted(_with_errors(part, config)) for part in makes.all()),
+        gaps=(*map(redact, _gaps(config, who)), *journal.gaps),
     )
 
 
@@ -109,11 +121,34 @@ def _accounts(journal: JournalAt) -> set[str]:
     return {str(e.body.get(name) or "").partition("@")[0] for e in journal.all_entries for name in ("user", "owner")}
 
 
-def _gaps(config: ConfigAt) -> Iterator[str]:
+def _gaps(config: ConfigAt, who: Persons) -> Iterator[str]:
     if config.shallow:
         yield "this clone is shallow, so older commits of the config are not in it: git fetch --unshallow"
     if errors := errors_in(config.config.findings):
         yield f"errors that this version of websakctl finds in the config of that day: {errors}"
+        named = [f for f in config.config.findings if f.severity is Severity.ERROR]
+        yield from (f"{f.at.file}:{f.at.line}: {who.text(f.message)} ({f.code})" for f in named[:_MOST_ERRORS])
+        if errors > _MOST_ERRORS:
+            yield f"more errors, which websakctl validate names in a checkout of that commit: {errors - _MOST_ERRORS}"
+
+
+def _with_errors(part: Part, config: ConfigAt) -> Part:
+    """Say of a table made from the config which of its files have errors, as rows of these may be missing."""
+    if part.name not in _MADE_FROM:
+        return part
+    sections = _MADE_FROM[part.name]
+    files = {f.at.file for f in config.config.findings if f.severity is Severity.ERROR}
+    # of a file that cannot be read at all nobody knows what it holds
+    touched = [file for file in sorted(files) if not sections or not (held := _held(config, file)) or held & sections]
+    if not touched:
+        return part
+    sentence = f"files with errors, whose rows may be missing here: {', '.join(touched)}"
+    return msgspec.structs.replace(part, missing=(sentence, *part.missing))
+
+
+def _held(config: ConfigAt, file: str) -> set[str]:
+    """The sections that a file's text has."""
+    return set(re.findall(r"^([a-z_]+):", config.config.texts.get(file, ""), re.MULTILINE))
 
 
 def _redacted(part: Part) -> Part:

@@ -925,6 +925,8 @@ _EVIDENCE = {  # websakctl/operations/review/evidence.py and what it is made of
     "its basis must be looked at": "hjemmelen må ses på",
     "its basis must be looked at: {n}": "hjemmelen må ses på: {n}",
     "this clone is shallow, so older commits of the config are not in it: git fetch --unshallow": "denne klonen er grunn, så eldre commits av oppsettet er ikke med: git fetch --unshallow",
+    "more errors, which websakctl validate names in a checkout of that commit: {n}": "flere feil, som websakctl validate nevner når den commiten er sjekket ut: {n}",
+    "files with errors, whose rows may be missing here: {files}": "filer med feil, så rader kan mangle her: {files}",
     "errors that this version of websakctl finds in the config of that day: {n}": "feil som denne versjonen av websakctl finner i oppsettet den dagen: {n}",
     "there is no journal on this machine, so no run is known": "det er ingen logg på denne maskinen, så ingen kjøring er kjent",
     "the journal was altered: entry {n} is missing or is not what was written": "loggen er endret: innslag {n} mangler eller er ikke slik det ble skrevet",
