@@ -447,7 +447,7 @@ def _altinn_access(ground: Ground, district: District) -> CheckResult:
     own = [access for access in proof.access if access.district == district.slug]
     wrong = [_of_access(access, problem) for access in own for problem in access.problems]
     if wrong:
-        how = f"{_RECORD} --district {district.slug} --names"
+        how = " ".join((_RECORD, "--district", district.slug, "--names"))
         return _failed(_few(wrong), "give or take back access in Altinn, and record a new export", how)
     doubts = [proof.doubt] if proof.doubt else []
     doubts += [_of_access(access, doubt) for access in own for doubt in access.doubts]
