@@ -1,7 +1,6 @@
 """Machines that share nothing but the git remote, against a Websak without a Setup API: nothing is doubled, nothing is lost."""
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,21 @@ from websakctl.apply.journal import Journal
 from websakctl.live.clock import SystemClock
 from websakctl.plan.document import digest_of
 
-from .clones import BRANCH, ENVIRONMENT, Machines, config, ended, everything_in, publish, state_of
+from .clones import (
+    BRANCH,
+    ENVIRONMENT,
+    EVERYTHING,
+    LATE,
+    Machines,
+    after_what_may_come_late,
+    config,
+    ended,
+    everything_in,
+    publish,
+    state_of,
+)
 from .conftest import Remote, git
 
-EVERYTHING = os.environ.get("RELIABILITY") == "all"
 NEW = 10  # what the small config makes where nothing is: eight units and two access groups, one of them there already
 
 
@@ -129,7 +139,7 @@ def test_a_removal_is_seen_by_a_clone_that_never_applied(machines: Machines) -> 
 
 def test_a_lost_machines_run_is_resumed_from_another(machines: Machines) -> None:
     ola, kari = begun(machines, "ola", "kari")
-    machines.sandbox.fault("delay", method="POST", path="/api/v2/departments", nth=4, seconds=20)
+    machines.sandbox.fault("delay", method="POST", path="/api/v2/departments", nth=4, seconds=LATE)
     running = ola.start("apply", "--auto-approve", "--concurrency", "1", "--reason", "Sak 27/1234")
     while len(machines.sandbox.effects()) < 3:
         assert running.poll() is None
@@ -140,6 +150,7 @@ def test_a_lost_machines_run_is_resumed_from_another(machines: Machines) -> None
     assert "is locked by ola@" in refused and "Sak 27/1234" in refused and "--break-lease" in refused
     assert "is under way" in kari("plan").err
     owner = state_of(kari, "status")["lock"]["owner"]
+    after_what_may_come_late(kari)
     assert kari.apply("--break-lease", owner, code=64).err.count("--reason")
     resumed = kari.apply("--resume", "--break-lease", owner, "--reason", "the machine is gone")
     assert "was interrupted" in resumed.err

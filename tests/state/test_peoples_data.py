@@ -22,7 +22,7 @@ from websakctl.state.lock import Header, create
 from websakctl.state.people import People, StateKey, without_people
 
 from .clones import BRANCH as PROD
-from .clones import KEY, Machines, config, everything_in, publish
+from .clones import KEY, LATE, Machines, after_what_may_come_late, config, everything_in, publish
 from .conftest import BRANCH, Remote, branch_of
 
 _SYLLABLES = ("zan", "vel", "quo", "rix", "tam", "jyl", "bex", "dro", "wim", "fyn", "gax", "hul")
@@ -214,7 +214,7 @@ def test_a_lost_machines_run_over_users_is_resumed_from_another(machines: Machin
     ola("state", "migrate")
     ola.apply()
     write(ola, users)
-    machines.sandbox.fault("delay", method="POST", path="/api/Users$", nth=4, seconds=20)
+    machines.sandbox.fault("delay", method="POST", path="/api/Users$", nth=4, seconds=LATE)
     running = ola.start("apply", "--auto-approve", "--concurrency", "1")
     while [operation for operation, _ in machines.sandbox.effects()].count("user.create") < 3:
         assert running.poll() is None
@@ -223,6 +223,7 @@ def test_a_lost_machines_run_over_users_is_resumed_from_another(machines: Machin
     shutil.copytree(ola.root / "users", kari.root / "users")  # as both have them, and git has not
     shutil.rmtree(ola.root)
     owner = kari("state", "status", "--format", "json").json["lock"]["owner"]
+    after_what_may_come_late(kari)
     resumed = kari.apply("--resume", "--break-lease", owner, "--reason", "Sak 27/1234")
     assert "was interrupted" in resumed.err
     created = [key for operation, key in machines.sandbox.effects() if operation == "user.create"]
