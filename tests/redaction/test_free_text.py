@@ -63,3 +63,12 @@ def test_it_is_left_out_before_anything_is_kept(tmp_path: Path, line: str, kept:
     assert outcome.code == 0, outcome.err
     told = [p for p, c in files.items() if KEPT.encode() in c and str(p.relative_to(cli.root)).startswith(kept)]
     assert told, (sorted(files.keys() - before), outcome.out)
+
+
+@pytest.mark.parametrize("name", [f"Bydel {NUMBER}", "Bydel Ny"])
+def test_a_district_is_not_named_by_one(tmp_path: Path, name: str) -> None:
+    cli = Cli(write_files(tmp_path / "repo", FILES))
+    slug = () if NUMBER in name else ("--slug", NUMBER)
+    line = ("districts", "add", name, "--number", "98", "--orgnr", "974778742", "--short-name", "BNY", *slug)
+    assert "nothing was written" in cli(*line, code=64).err
+    assert sorted(path.name for path in (cli.root / "districts").iterdir()) == ["frogner", "sagene"]

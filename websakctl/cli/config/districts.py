@@ -101,6 +101,7 @@ def add(
     from websakctl.model.address import slug as slug_of
     from websakctl.model.validation import ValidationError, convert
     from websakctl.operations.config.scaffold import ScaffoldError, district, shipped, write
+    from websakctl.redaction import redact
     from websakctl.source.districts import DistrictSection
 
     session = Session(call)
@@ -119,6 +120,12 @@ def add(
         raise Problem(
             f"the district's facts are not as they should be ({error})", Exit.USAGE, "websakctl districts add --help"
         ) from None
+    if redact(spelled := " ".join((folder, *facts.values()))) != spelled:
+        raise Problem(
+            "a national identity number or a secret is among the district's facts; nothing was written",
+            Exit.USAGE,
+            "name the district as the city does",
+        )
     for other in config.districts.values():
         for label, value in facts.items():
             if getattr(other, label) == value:
