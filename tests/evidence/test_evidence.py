@@ -90,7 +90,7 @@ def test_another_clone_makes_the_same_from_the_state_branch(remote: Remote, sand
     assert written(make(kari, "out")) == written(first)
     shown = json.loads((first / "manifest.json").read_text("utf-8"))
     assert shown["complete"] is True and shown["state"]["commit"] == machines.head()
-    assert [row[6] for row in rows(first, "runs")] == ["sak 27/1, [held back]"]
+    assert [row[6] for row in rows(first, "runs")] == ["sak 27/1, [holdt tilbake]"]
     assert FIRST not in everything(first) and FIRST in everything(make(ola, "named", "--names"))
 
     ola.edit("config/org_units.yaml", "Barnehager", "Barnehagene")
@@ -168,11 +168,11 @@ def test_files_are_their_owners_only_and_formulas_are_texts(cli: Cli) -> None:
 def test_runs_approvals_and_changes_say_who_when_and_why_by_role(cli: Cli) -> None:
     out = cli.root / "out"
     (run,) = rows(out, "runs")
-    assert run[2] == "administrator 1" and run[3] == "fullført" and run[6] == "sak 27/12, [held back]"
+    assert run[2] == "administrator 1" and run[3] == "fullført" and run[6] == "sak 27/12, [holdt tilbake]"
     changes = rows(out, "changes")
     assert len(changes) == int(run[5]) > 10
     people = [row for row in changes if row[2] == "user"]
-    assert people and {row[4] for row in people} == {"[withheld]"} and "name" in people[0][7]
+    assert people and {row[4] for row in people} == {"[utelatt]"} and "name" in people[0][7]
     assert [row[1] for row in rows(out, "commits")] == [
         line[:10] for line in git(cli.root, "log", "--format=%H").splitlines()
     ]
@@ -182,7 +182,7 @@ def test_runs_approvals_and_changes_say_who_when_and_why_by_role(cli: Cli) -> No
 def test_exceptions_gates_and_retention_name_what_is_missing(cli: Cli) -> None:
     out = cli.root / "out"
     exceptions = {(row[1], row[2].rpartition("/")[2]): row for row in rows(out, "exceptions")}
-    assert exceptions["frogner", "FR-HELSE"][4:] == ["Etter avtale med [withheld]", "[withheld]", "2026-06-30"]
+    assert exceptions["frogner", "FR-HELSE"][4:] == ["Etter avtale med [utelatt]", "[utelatt]", "2026-06-30"]
     assert exceptions["frogner", "FR-OPPV"][4:] == ["Kultur er lagt til oppvekst", "Bydel Frogner", ""]
     assert exceptions["frogner", "POST"][0] == "klarsjekk som er fraveket"
     gates = {(row[0], row[2]): row[4] for row in rows(out, "gates")}
@@ -199,7 +199,7 @@ def test_exceptions_gates_and_retention_name_what_is_missing(cli: Cli) -> None:
 
 def test_signed_access_reviews_and_districts_without_one(cli: Cli) -> None:
     (review,) = rows(cli.root / "out", "access-reviews")
-    assert review[1:10] == ["frogner", "2098-01-01", "[withheld]", "sak 98/1", "4", "1", "1", "2", "Websak"]
+    assert review[1:10] == ["frogner", "2098-01-01", "[utelatt]", "sak 98/1", "4", "1", "1", "2", "Websak"]
     page = (cli.root / "out/index.html").read_text("utf-8")
     assert "bydeler uten signert tilgangsgjennomgang: sagene" in page
     assert "bydeler der tilgangsgjennomgangen er eldre enn 180 dager: frogner" in page

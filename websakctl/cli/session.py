@@ -671,7 +671,7 @@ class Session:
 
     def page_head(self, language: "Language") -> list[tuple[str, str]]:
         """What every page says about itself: environment, commit, time and version; nothing is asked for it."""
-        from websakctl.report.texts import text
+        from websakctl.report.texts import text, translated
         from websakctl.report.texts.dates import moment
 
         facts = []
@@ -680,7 +680,7 @@ class Session:
             url = self.connection.base_url if asked else self.target.described.base_url
             facts = [(text("Environment", language), f"{self.target.name} ({url})" if url else self.target.name)]
         if self.commit:
-            facts.append((text("Config", language), self.commit))
+            facts.append((text("Config", language), translated(self.commit, language)))
         facts.append((text("Made", language), moment(datetime.now(UTC).isoformat(), language)))
         return [*facts, (text("Tool", language), f"websakctl {__version__}")]
 

@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from websakctl.operations.review.evidence import Evidence, Part, in_oslo
+from websakctl.operations.review.evidence import Cell, Evidence, Part, in_oslo
 from websakctl.redaction import redact
 from websakctl.report.formats.csv import for_excel
 from websakctl.report.pages.evidence import EvidencePage, csv_name, tell
-from websakctl.report.texts import Language, text
+from websakctl.report.texts import Language, marked, text
 from websakctl.report.view_models import TableReport
 
 INDEX, MANIFEST, SUMS = "index.html", "manifest.json", "SHA256SUMS"
@@ -22,7 +22,7 @@ def evidence_files(evidence: Evidence, language: Language, *, tool: str) -> dict
     """
     page = EvidencePage(evidence=evidence, tool=tool)
     files = {csv_name(part): _csv(part, language) for part in evidence.parts}
-    files[INDEX] = redact(page.render(language)).encode()
+    files[INDEX] = marked(redact(page.render(language)), language).encode()
     files[MANIFEST] = _json({**_about(evidence), "tool": tool, "files": _digests(files)})
     rows = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
     files[SUMS] = "".join(rows).encode()
@@ -89,6 +89,10 @@ def _csv(part: Part, language: Language) -> bytes:
         TableReport(
             headline="",
             columns=[text(column, language) for column in part.columns],
-            rows=[[tell(cell, language) for cell in row] for row in part.rows],
+            rows=[[_marked(tell(cell, language), language) for cell in row] for row in part.rows],
         )
     ).encode()
+
+
+def _marked(cell: Cell, language: Language) -> Cell:
+    return marked(cell, language) if isinstance(cell, str) else cell

@@ -76,7 +76,7 @@ def _steps(plan: Plan, language: Language) -> Iterator[tuple[str, list[str], int
     """Steps one by one, and many of one sort folded; the work list has all of them."""
     for together, steps in steps_by_sort(plan.manual):
         lines = [f"{step.address}: {translated(step.what, language)}" for step in steps[:_MOST_STEPS]]
-        yield together, lines, len(steps) - len(lines)
+        yield translated(together, language), lines, len(steps) - len(lines)
 
 
 def _group(group: Group, language: Language) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal, get_args
 
-from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS
+from websakctl.report.texts.bokmaal import BOKMAAL, FINDINGS, MARKS
 
 Language = Literal["nb", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 _NAME = re.compile(r"\{(\w+)\}")
+_COUNT = r"\d(?:[\d\s.,]*\d)?"  # so that the {n} of one part of a list does not take others along
 _KEY = re.compile(r"(?<![\w-])[A-ZÆØÅ0-9][A-ZÆØÅ0-9-]+(?![\w-])")
 
 
@@ -49,6 +50,14 @@ def translated(sentence: str, language: Language) -> str:
     return f"{translated(first, language)}, {translated(rest, language)}" if comma else sentence
 
 
+def marked(shown: str, language: Language) -> str:
+    """Say in a language what stands for what was left out of a finished text."""
+    if language != "en":
+        for mark, translation in MARKS.items():
+            shown = shown.replace(mark, translation)
+    return shown
+
+
 def by_name(sentence: str, names: Mapping[str, str]) -> str:
     """Call gates, licences and batches by their names: owners and districts do not know the keys."""
     return _KEY.sub(lambda result: f"«{names[result[0]]}»" if result[0] in names else result[0], sentence)
@@ -68,4 +77,6 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 
 def _group(name: str, before: list[str]) -> str:
-    return f"(?P={name})" if name in before else f"(?P<{name}>.+?)"
+    if name in before:
+        return f"(?P={name})"
+    return f"(?P<{name}>{_COUNT if name == 'n' else '.+?'})"

@@ -546,6 +546,8 @@ _STEPS = {  # websakctl/plan/diff.py
     "no API tells its open cases: list those that it is responsible for in Websak, and move them before it is retired": "ikke noe API forteller om åpne saker: list opp dem den er ansvarlig for i Websak, og flytt dem før den avvikles",
     "no API tells its open cases: list those of the type in Websak, and settle what they become before it is retired": "ikke noe API forteller om åpne saker: list opp dem av sakstypen i Websak, og avgjør hva de blir før den avvikles",
     "its {field} {key} is retired: move it to {heir} in Websak": "{field} {key} er avviklet: flytt dette til {heir} i Websak",
+    "{kind}: {n} in {districts} district: {what}": "{kind}: {n} i {districts} bydel: {what}",
+    "{kind}: {n} in {districts} districts: {what}": "{kind}: {n} i {districts} bydeler: {what}",
     "this Websak has no API for it: set it manually": "Websak har ikke noe API for dette: sett det for hånd",
     "it differs from the config: change it manually": "dette er ikke slik oppsettet sier: endre det for hånd",
     "this Websak does not report {fields}: compare and set manually": "Websak oppgir ikke {fields}: sammenlign og sett det for hånd",
@@ -710,6 +712,14 @@ _READINESS = {  # websakctl/report/readiness.py
 }
 
 _PLANS = {  # websakctl/report/formats/text.py: the last line of a plan, and what it does
+    "{commit} with uncommitted changes": "{commit} med endringer som ikke er committet",
+    "removals cannot be seen: this journal has no run to {environment}, and {n} live objects are not in the config": "fjerninger kan ikke ses: denne journalen har ingen kjøring mot {environment}, og {n} objekter i Websak er ikke i oppsettet",
+    "removals cannot be seen: this journal has no run to {environment}, and {n} live object is not in the config": "fjerninger kan ikke ses: denne journalen har ingen kjøring mot {environment}, og {n} objekt i Websak er ikke i oppsettet",
+    "{n} changes made by hand in Websak are kept: {addresses}": "{n} endringer som er gjort for hånd i Websak, beholdes: {addresses}",
+    "{n} change made by hand in Websak is kept: {addresses}": "{n} endring som er gjort for hånd i Websak, beholdes: {addresses}",
+    "also needed by what was selected: {addresses}": "det som er valgt, trenger også: {addresses}",
+    "{taker}: {field} {value} is {holder}'s; it must be unique, so Websak will refuse it": "{taker}: {field} {value} tilhører {holder}; den må være entydig, så Websak vil avvise dette",
+    "{taker}: {field} {value} is {holder}'s, which is retired and keeps it; it must be unique, so Websak will refuse it": "{taker}: {field} {value} tilhører {holder}, som er avviklet og beholder den; den må være entydig, så Websak vil avvise dette",
     "No changes": "Ingen endringer",
     "Nothing was compared ({n} checked)": "Ingenting ble sammenlignet ({n} kontrollert)",
     "Websak matches the config ({n} checked)": "Websak er som oppsettet ({n} kontrollert)",
@@ -1018,6 +1028,7 @@ _CONSISTENCY = {  # websakctl/consistency/, websakctl/report/consistency.py
     "Not looked at": "Ikke undersøkt",
     "{n} units and numbers (--expand lists them)": "{n} enheter og numre (--expand lister dem)",
     "of": "hos",
+    "name": "navn",
     "how many": "antall",
     "why": "hvorfor",
     "key": "nøkkel",
@@ -1043,7 +1054,9 @@ _CONSISTENCY = {  # websakctl/consistency/, websakctl/report/consistency.py
     "absent": "finnes ikke",
     "absent ({why})": "finnes ikke ({why})",
     "cannot be known": "kan ikke avgjøres",
+    "pass; FAIL: something is in the way; ?: nobody knows, which is not passed; example: judged from example data, which is not passed; waived: let pass until a day": "i orden; ikke i orden: noe er i veien; ?: ingen vet, og det er ikke i orden; eksempel: avgjort ut fra eksempeldata, og det er ikke i orden; fraveket: godtatt til en dag",
     "not asked (--offline)": "ikke spurt (--offline)",
+    "not asked (--offline): what only Websak can tell is unknown": "ikke spurt (--offline): det som bare Websak kan svare på, er ukjent",
     "not asked: {why}": "ikke spurt: {why}",
     "not exported: {how}": "ikke eksportert: {how}",
     "the snapshot has none": "øyeblikksbildet har ingen",
@@ -1139,6 +1152,15 @@ _CONSISTENCY = {  # websakctl/consistency/, websakctl/report/consistency.py
     "take the name over: the register has it too": "overta navnet: registeret har det også",
     "{owner} owns units here: have it changed there": "{owner} eier enheter her: få det endret der",
     "{how} (by hand: no API sets it here)": "{how} (for hånd: ingen API setter det her)",
+}
+
+MARKS: dict[
+    str, str
+] = {  # stand for what was left out: websakctl/redaction.py, state/people.py, operations/review/persons.py
+    "[secret]": "[hemmelighet]",
+    "[national identity number]": "[fødselsnummer]",
+    "[held back]": "[holdt tilbake]",
+    "[withheld]": "[utelatt]",
 }
 
 BOKMAAL: dict[str, str] = {

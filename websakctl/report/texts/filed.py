@@ -16,7 +16,7 @@ def filed_in(report: DocumentReport, language: Language) -> DocumentReport:
         report,
         title=translated(report.title, language),
         verdict=translated(report.verdict, language),
-        facts=[(translated(name, language), value) for name, value in report.facts],
+        facts=[(translated(name, language), _cell(value, language)) for name, value in report.facts],
         sections=[_section(section, language) for section in report.sections],
         language=language,
     )
