@@ -179,6 +179,17 @@ def test_runs_approvals_and_changes_say_who_when_and_why_by_role(cli: Cli) -> No
     assert {row[2] for row in rows(out, "commits")} == {"forfatter 1"}
 
 
+def test_approvals_say_what_was_waived_by_whom(cli: Cli) -> None:
+    approvals = rows(cli.root / "out", "approvals")
+    assert ["", "en klarsjekk ble fraveket", "frogner/POST", "[utelatt]", "[utelatt] er i permisjon"] in approvals
+
+
+def test_the_law_tables_are_as_the_config_cites(cli: Cli) -> None:
+    law = rows(cli.root / "out", "law")
+    assert law and all(len(row) == 7 and row[2] and row[6] for row in law)
+    assert {row[6] for row in law} == {"står ikke i registeret over rettskilder"}
+
+
 def test_exceptions_gates_and_retention_name_what_is_missing(cli: Cli) -> None:
     out = cli.root / "out"
     exceptions = {(row[1], row[2].rpartition("/")[2]): row for row in rows(out, "exceptions")}
