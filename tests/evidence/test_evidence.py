@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -366,3 +368,30 @@ def test_an_empty_folder_is_taken_and_an_interrupted_command_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         command._write(beside / "out", {"index.html": b"x"})
     assert list(beside.iterdir()) == []
+
+
+def test_the_register_of_law_is_there_with_who_confirmed_it(copy: Cli) -> None:
+    (copy.root / "config/law.yaml").write_text(
+        "legal_sources:\n  OFFL:\n    {name: Offentleglova, type: act, cited_as: [offl.], sections: {§ 13: {}}, valid_from: 2009-01-01,"
+        " source: lovdata.no, confirmed: {by: Byarkivet, on: 2026-11-30}}\n",
+        encoding="utf-8",
+    )
+    commit(copy.root, "Rettskilder", "2026-04-01T10:00:00+0200")
+    make(copy, "out")
+    (source,) = rows(copy.root / "out", "legal-sources")
+    assert "Offentleglova" in source and "2009-01-01" in source and any("Byarkivet" in cell for cell in source)
+
+
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.5])
+def test_ctrl_c_leaves_all_of_it_or_nothing(copy: Cli, after: float) -> None:
+    process = copy.start("evidence", "--as-of", LATER, "--out", "out")
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert "Traceback" not in err
+    out = copy.root / "out"
+    if not out.exists() or not any(out.iterdir()):
+        assert process.returncode != 0
+        return
+    checked = subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=out, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
