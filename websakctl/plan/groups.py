@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -17,12 +16,12 @@ class _Local(str):
     __slots__ = ()
 
 
-class _Common(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+class _Common(msgspec.Struct, frozen=True, kw_only=True):
     """Rewrites a district's values to what all districts have in common."""
 
     district: District
 
-    @cached_property
+    @property  # re keeps what it compiled
     def named(self) -> re.Pattern[str]:
         d = self.district
         return re.compile(rf"(?<!\w)(?:(?P<name>{re.escape(d.name)})|(?P<orgnr>{d.orgnr}))(?!\w)")
